@@ -1,0 +1,33 @@
+package market
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// A Symbol names an instrument: upper case, 1 to 20 characters, letters and
+// digits with . _ - inside. The zero value is not a symbol; ParseSymbol makes
+// one that cannot be wrong.
+type Symbol string
+
+var symbolPattern = regexp.MustCompile(`^[A-Z0-9][A-Z0-9._-]{0,19}$`)
+
+// ParseSymbol returns s as a Symbol, in upper case.
+func ParseSymbol(s string) (Symbol, error) {
+	upper := strings.ToUpper(s)
+	if !symbolPattern.MatchString(upper) {
+		return "", fmt.Errorf("symbol %q: want 1 to 20 letters, digits, '.', '_' or '-', beginning with a letter or digit (for example EURUSD)", s)
+	}
+	return Symbol(upper), nil
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler with ParseSymbol.
+func (s *Symbol) UnmarshalText(text []byte) error {
+	parsed, err := ParseSymbol(string(text))
+	if err != nil {
+		return err
+	}
+	*s = parsed
+	return nil
+}
