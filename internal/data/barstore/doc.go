@@ -1,0 +1,2 @@
+// Package barstore keeps bars on disk.
+package barstore

@@ -1,0 +1,2 @@
+// Package sample makes up markets.
+package sample

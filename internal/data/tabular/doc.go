@@ -1,0 +1,2 @@
+// Package tabular reads and writes bars as CSV and Parquet.
+package tabular
