@@ -1,0 +1,165 @@
+// Package ktrdr_test holds the rules of the tree as tests: who may import whom,
+// what core may not touch, how large things may grow, and which names and
+// documents may exist. A rule that no test checks is a wish.
+package ktrdr_test
+
+import (
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// lattice states every import that is allowed inside the module. "a, b < c"
+// lets c import a, b and all that they may import; a package that is named by
+// no line may not exist. The format is that of go/build/deps_test.go.
+//
+// Do not relax a line to make a build pass: an edge that is missing here means
+// that the code is in the wrong place, or that an ADR is missing.
+const lattice = `
+	NONE                                     < core/spell
+	core/spell                               < core/market, core/fuzzy, core/nn
+	core/market                              < core/indicator
+	core/indicator                           < core/label
+	core/indicator, core/fuzzy, core/label   < core/strategy
+	core/strategy                            < core/feature
+	core/feature, core/nn                    < core/model
+	core/feature, core/label, core/model     < core/train
+	core/strategy, core/nn                   < core/decision
+	core/decision                            < core/backtest
+	core/backtest                            < core/performance
+
+	core/market                              < data/gap, data/barstore, data/tabular, data/sample, data/ib
+	NONE                                     < data/artifact
+
+	core/spell                               < control/operation
+	control/operation                        < control/fleet
+	control/fleet                            < control/dispatch, control/store
+	control/fleet, core/market               < control/wire
+
+	control/wire                             < work/worker
+	core/train, core/performance,
+	data/gap, data/barstore, data/tabular, data/ib,
+	work/worker                              < work/job
+
+	control/wire, core/feature               < edge/api
+	NONE                                     < observe, web
+	edge/api, work/job, control/dispatch, control/store,
+	data/artifact, data/sample, observe, web < edge/cli
+	edge/cli                                 < cmd/ktrdr
+`
+
+// never lists reaches that no chain of imports may make, whatever the lattice
+// says: the backend orchestrates and computes nothing.
+var never = []reach{
+	{from: "control/", to: []string{"core/train", "core/backtest", "core/nn"}},
+	{from: "edge/api", to: []string{"core/train", "core/backtest", "core/nn"}},
+}
+
+// budgets bound the size of things, in lines. They bind code, not tests, except
+// that a test file is held to the length of a file.
+var budgets = budget{mainFile: 30, function: 60, file: 500, pkg: 3000}
+
+// overBudget names what may be larger than its budget, with the reason.
+var overBudget = map[string]string{}
+
+// impure lists the files of core that may use what core otherwise may not.
+var impure = map[string]string{
+	"internal/core/nn/parallel.go": "fork-join over fixed chunks: the order of every sum is independent of GOMAXPROCS",
+}
+
+// coreModules names the packages of core that may import a module beside the
+// standard library, and which.
+var coreModules = map[string]string{
+	"core/strategy": "go.yaml.in/yaml/v4",
+}
+
+// clocks lists the packages that may read the clock (R12); every other one is
+// given the time.
+var clocks = []string{"edge/cli", "edge/api", "work/worker", "data/ib", "control/dispatch/loop.go", "control/store"}
+
+// testModules may be imported by tests only and so never reach the binary.
+var testModules = []string{
+	"github.com/google/go-cmp", "github.com/rogpeppe/go-internal", "github.com/markcheno/go-talib",
+	"github.com/getkin/kin-openapi", "go.uber.org/goleak", "pgregory.net/rapid",
+}
+
+func TestImports(t *testing.T) {
+	tree := loadRepository(t)
+	report(t, checkImports(tree, lattice))
+	report(t, checkReach(tree, never))
+}
+
+func TestCoreIsPure(t *testing.T) { report(t, checkPurity(loadRepository(t), impure, coreModules)) }
+
+func TestClock(t *testing.T) { report(t, checkClock(loadRepository(t), clocks)) }
+
+func TestPackageComments(t *testing.T) { report(t, checkPackageComments(loadRepository(t))) }
+
+func TestNames(t *testing.T) { report(t, checkNames(loadRepository(t))) }
+
+func TestSizes(t *testing.T) { report(t, checkSizes(loadRepository(t), budgets, overBudget)) }
+
+func TestTestsDoNotSleep(t *testing.T) { report(t, checkSleep(loadRepository(t))) }
+
+func TestWords(t *testing.T) { report(t, checkWords(os.DirFS("."), tracked(t))) }
+
+func TestDocumentsNameWhatExists(t *testing.T) {
+	report(t, checkDocuments(os.DirFS("."), tracked(t)))
+}
+
+// TestDependencies compares the modules that the binary links with the
+// committed list, so that a new one is a visible change.
+func TestDependencies(t *testing.T) {
+	if testing.Short() {
+		t.Skip("go list takes seconds; run without -short")
+	}
+	out, err := exec.Command("go", "list", "-deps", "-f", "{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}}{{end}}{{end}}", "./cmd/ktrdr").Output()
+	if err != nil {
+		t.Fatalf("go list -deps ./cmd/ktrdr: %v", err)
+	}
+	linked := strings.Split(strings.TrimSpace(string(out)), "\n")
+	slices.Sort(linked)
+	got := strings.Join(slices.Compact(linked), "\n") + "\n"
+
+	want, err := os.ReadFile("docs/dependencies.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("the binary links other modules than docs/dependencies.txt lists; if that is intended, write an ADR and run make gen.\nlinked:\n%s\nlisted:\n%s", got, want)
+	}
+	for _, module := range testModules {
+		if strings.Contains(got, module+" ") {
+			t.Errorf("%s is for tests only and must not be linked into the binary", module)
+		}
+	}
+}
+
+func report(t *testing.T, problems []string) {
+	t.Helper()
+	for _, p := range problems {
+		t.Error(p)
+	}
+}
+
+func loadRepository(t *testing.T) tree {
+	t.Helper()
+	tree, err := load(os.DirFS("."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tree
+}
+
+// tracked returns the files that git knows, or nil outside a checkout, where
+// every file is looked at.
+func tracked(t *testing.T) []string {
+	t.Helper()
+	out, err := exec.Command("git", "ls-files", "-z").Output()
+	if err != nil {
+		return nil
+	}
+	return strings.FieldsFunc(string(out), func(r rune) bool { return r == 0 })
+}
