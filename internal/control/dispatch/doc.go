@@ -1,0 +1,2 @@
+// Package dispatch decides which worker runs which operation.
+package dispatch

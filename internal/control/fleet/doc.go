@@ -1,0 +1,2 @@
+// Package fleet holds the workers.
+package fleet

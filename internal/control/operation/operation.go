@@ -1,0 +1,111 @@
+package operation
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// DefaultMaxAttempts is how many attempts an operation gets when its submitter
+// names no limit.
+const DefaultMaxAttempts = 3
+
+// An Operation is one request of a user and everything known about it. The zero
+// value is not an operation: it needs at least a type and a specification.
+type Operation struct {
+	ID           string          `json:"operation_id"`
+	ParentID     *string         `json:"parent_operation_id"`
+	Type         Type            `json:"operation_type"`
+	Status       Status          `json:"status"`
+	CreatedAt    time.Time       `json:"created_at"`
+	StartedAt    *time.Time      `json:"started_at"`
+	CompletedAt  *time.Time      `json:"completed_at"`
+	Progress     Progress        `json:"progress"`
+	Metadata     Metadata        `json:"metadata"`
+	ErrorMessage *string         `json:"error_message"`
+	Warnings     []string        `json:"warnings"`
+	Errors       []string        `json:"errors"`
+	Result       json.RawMessage `json:"result_summary"`
+
+	// Spec is the work order for the worker, opaque here. SpecHash identifies
+	// equal work.
+	Spec     json.RawMessage `json:"-"`
+	SpecHash string          `json:"spec_hash,omitempty"`
+	// Artifacts are the stored inputs that the specification refers to.
+	Artifacts []Artifact `json:"-"`
+
+	// Priority orders the queue, highest first; equal priorities wait in order
+	// of submission.
+	Priority int `json:"priority"`
+	// Immediate refuses the submission instead of queueing it when every worker
+	// is busy. It is a wish of the submitter and is not stored.
+	Immediate bool `json:"-"`
+
+	// Attempt is the number of the newest attempt, 0 before the first; Term is
+	// the scheduler's term that dispatched it; WorkerID and Incarnation name the
+	// process that has or had it.
+	Attempt     int    `json:"attempt"`
+	Term        int64  `json:"-"`
+	WorkerID    string `json:"worker_id,omitempty"`
+	Incarnation string `json:"-"`
+	// Open says that the newest attempt has not ended.
+	Open bool `json:"-"`
+	// Lost counts attempts that ended without a result; when it reaches
+	// MaxAttempts the operation fails. MaxAttempts 0 means DefaultMaxAttempts.
+	Lost        int `json:"-"`
+	MaxAttempts int `json:"max_attempts"`
+
+	CancelRequested   bool       `json:"cancel_requested"`
+	CancelReason      string     `json:"cancellation_reason,omitempty"`
+	CancelRequestedAt *time.Time `json:"cancel_requested_at,omitempty"`
+}
+
+// Metadata describes an operation to people and to filters.
+type Metadata struct {
+	Symbol     *string        `json:"symbol"`
+	Timeframe  *string        `json:"timeframe"`
+	Mode       *string        `json:"mode"`
+	StartDate  *string        `json:"start_date"`
+	EndDate    *string        `json:"end_date"`
+	Parameters map[string]any `json:"parameters"`
+}
+
+// An Artifact is a reference to stored content that belongs to an operation.
+type Artifact struct {
+	SHA256 string `json:"sha256"` // 64 hexadecimal digits
+	Role   string `json:"role"`   // what it is to the operation, such as "bars", "model", "trades"
+	Bytes  int64  `json:"bytes"`
+}
+
+// A ModelRecord is what the index of models knows about one trained model. The
+// worker reports it with a completed training; ID, OperationID, Version and
+// CreatedAt are filled by the backend, whatever the worker says.
+type ModelRecord struct {
+	ID           string          `json:"model_id"`
+	Name         string          `json:"model_name"`
+	StrategyName string          `json:"strategy_name"`
+	Symbols      []string        `json:"symbols"`
+	Timeframes   []string        `json:"timeframes"`
+	Version      int             `json:"version"` // 1, 2, … within one name
+	SHA256       string          `json:"sha256"`  // content hash of the artifact
+	Bytes        int64           `json:"size_bytes"`
+	OperationID  string          `json:"operation_id"`
+	CreatedAt    time.Time       `json:"created_at"`
+	TrainStart   time.Time       `json:"training_start"`
+	TrainEnd     time.Time       `json:"training_end"`
+	FeatureHash  string          `json:"feature_hash"`
+	Metrics      json.RawMessage `json:"metrics"`
+	Description  string          `json:"description"`
+}
+
+// Token returns the token of the newest attempt.
+func (o Operation) Token() Token {
+	return Token{OperationID: o.ID, Attempt: o.Attempt, Term: o.Term}
+}
+
+// AttemptLimit is MaxAttempts with its default applied.
+func (o Operation) AttemptLimit() int {
+	if o.MaxAttempts > 0 {
+		return o.MaxAttempts
+	}
+	return DefaultMaxAttempts
+}
