@@ -1,0 +1,204 @@
+package nn
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+)
+
+// An Activation is what a hidden unit does with its sum. The zero value is
+// ReLU.
+type Activation uint8
+
+// The activations: ReLU is max(0, x), Tanh the hyperbolic tangent.
+const (
+	ReLU Activation = iota
+	Tanh
+)
+
+var activationNames = [...]string{ReLU: "relu", Tanh: "tanh"}
+
+// ParseActivation returns the activation of that name, relu or tanh.
+func ParseActivation(s string) (Activation, error) {
+	for a, name := range activationNames {
+		if name == s {
+			return Activation(a), nil
+		}
+	}
+	return 0, fmt.Errorf("unknown activation %q: want relu or tanh", s)
+}
+
+// String returns relu or tanh.
+func (a Activation) String() string {
+	if int(a) >= len(activationNames) {
+		return fmt.Sprintf("Activation(%d)", uint8(a))
+	}
+	return activationNames[a]
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (a Activation) MarshalText() ([]byte, error) {
+	if int(a) >= len(activationNames) {
+		return nil, fmt.Errorf("%v is not an activation", a)
+	}
+	return []byte(activationNames[a]), nil
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler with ParseActivation.
+func (a *Activation) UnmarshalText(text []byte) error {
+	parsed, err := ParseActivation(string(text))
+	if err != nil {
+		return err
+	}
+	*a = parsed
+	return nil
+}
+
+// Limits of a Config. They keep a network that came from outside from asking
+// for more memory than anybody trains with.
+const (
+	MaxInputs     = 1 << 16
+	MaxWidth      = 1 << 13 // of a hidden layer, and of the output
+	MaxHidden     = 16
+	MaxParameters = 1 << 25
+)
+
+// A Config is the shape of a network: Inputs numbers go through the Hidden
+// layers, each with Activation and, in training only, Dropout, and through one
+// linear layer to Outputs numbers.
+type Config struct {
+	Inputs     int        `json:"inputs"`
+	Hidden     []int      `json:"hidden"` // widths; empty is a linear model
+	Outputs    int        `json:"outputs"`
+	Activation Activation `json:"activation"`
+	Dropout    float64    `json:"dropout"` // probability in [0, 1) that a hidden unit is left out of a training step
+}
+
+// Validate returns what is wrong with the shape, or nil.
+func (c Config) Validate() error {
+	switch {
+	case c.Inputs < 1 || c.Inputs > MaxInputs:
+		return fmt.Errorf("network inputs: want 1 to %d, have %d", MaxInputs, c.Inputs)
+	case c.Outputs < 1 || c.Outputs > MaxWidth:
+		return fmt.Errorf("network outputs: want 1 to %d, have %d", MaxWidth, c.Outputs)
+	case len(c.Hidden) > MaxHidden:
+		return fmt.Errorf("hidden layers: want at most %d, have %d", MaxHidden, len(c.Hidden))
+	case int(c.Activation) >= len(activationNames):
+		return fmt.Errorf("activation: %v is not one", c.Activation)
+	case !(c.Dropout >= 0 && c.Dropout < 1):
+		return fmt.Errorf("dropout: want at least 0 and below 1, have %v", c.Dropout)
+	}
+	for i, width := range c.Hidden {
+		if width < 1 || width > MaxWidth {
+			return fmt.Errorf("hidden layer %d: want 1 to %d units, have %d", i+1, MaxWidth, width)
+		}
+	}
+	if p := c.Parameters(); p > MaxParameters {
+		return fmt.Errorf("network has %d parameters: want at most %d", p, MaxParameters)
+	}
+	return nil
+}
+
+// Parameters returns the number of weights and biases.
+func (c Config) Parameters() int {
+	sum, in := 0, c.Inputs
+	for _, out := range c.Hidden {
+		sum += (in + 1) * out
+		in = out
+	}
+	return sum + (in+1)*c.Outputs
+}
+
+// A Network is a multilayer perceptron: its shape and its weights. The zero
+// value is not a network; New and ParseSafetensors make one. Infer may be
+// called by several goroutines at once; everything that changes weights may
+// not.
+type Network struct {
+	config Config
+	layers []layer
+	weight []quad // all layers, one after the other; see layer
+}
+
+// New returns a network with fresh weights, drawn from rng as PyTorch's
+// nn.Linear draws them: every weight and bias of a layer is uniform in
+// ±1/sqrt(fan in). The draws follow the order of the state dictionary: layer
+// by layer, the weights row by row (one row per unit), then the biases.
+func New(c Config, rng *rand.Rand) (*Network, error) {
+	n, err := blank(c)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range n.layers {
+		bound := 1 / math.Sqrt(float64(l.in))
+		draw := func() float32 { return float32((2*rng.Float64() - 1) * bound) }
+		for j := range l.out {
+			for i := range l.in {
+				*n.at(l, j, i) = draw()
+			}
+		}
+		for j := range l.out {
+			*n.at(l, j, l.bias()) = draw()
+		}
+	}
+	return n, nil
+}
+
+// Config returns the shape.
+func (n *Network) Config() Config { return n.config.clone() }
+
+// Clone returns a deep copy.
+func (n *Network) Clone() *Network {
+	return &Network{config: n.config.clone(), layers: append([]layer(nil), n.layers...), weight: append([]quad(nil), n.weight...)}
+}
+
+func (c Config) clone() Config {
+	c.Hidden = append([]int(nil), c.Hidden...)
+	return c
+}
+
+// A quad is four neighbouring float32: four outputs of a layer in the weights,
+// four features of a row in an activation.
+type quad [4]float32
+
+// A layer says where the weights of one linear layer lie in a flat vector of
+// quads. The vector is cut into panels of four outputs; a panel has one quad
+// per input, inputs rounded up to a multiple of four, and then the quad of the
+// biases. What the rounding adds is zero for ever.
+type layer struct {
+	in, out int // O = out units over I = in inputs
+	offset  int // of the first panel
+}
+
+// quads returns how many quads hold n numbers.
+func quads(n int) int { return (n + 3) / 4 }
+
+func (l layer) bias() int      { return 4 * quads(l.in) } // index of the bias quad in a panel
+func (l layer) panelSize() int { return l.bias() + 1 }
+func (l layer) end() int       { return l.offset + quads(l.out)*l.panelSize() }
+
+// panel returns the quads of outputs 4j to 4j+3 in a vector laid out like the
+// weights.
+func (l layer) panel(v []quad, j int) []quad {
+	start := l.offset + j*l.panelSize()
+	return v[start : start+l.panelSize()]
+}
+
+// at returns the weight from input i to unit j of layer l; i == l.bias() is the
+// unit's bias.
+func (n *Network) at(l layer, j, i int) *float32 { return &l.panel(n.weight, j/4)[i][j%4] }
+
+// blank returns a network of that shape with all weights zero.
+func blank(c Config) (*Network, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	n := &Network{config: c.clone()}
+	in, offset := c.Inputs, 0
+	for _, out := range append(n.config.clone().Hidden, c.Outputs) {
+		l := layer{in: in, out: out, offset: offset}
+		n.layers = append(n.layers, l)
+		in, offset = out, l.end()
+	}
+	n.weight = make([]quad, offset)
+	return n, nil
+}
