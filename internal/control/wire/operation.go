@@ -1,0 +1,112 @@
+package wire
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/ktrdr/ktrdr/internal/control/operation"
+)
+
+// An Operation is the record of an operation with what only a backend can add.
+type Operation struct {
+	operation.Operation
+	TaskID         string          `json:"task_id" doc:"the same as operation_id"`
+	Metrics        json.RawMessage `json:"metrics" doc:"numbers reported while it runs; null when there are none"`
+	IsBackendLocal bool            `json:"is_backend_local" doc:"always false: the backend computes nothing"`
+	QueuePosition  int             `json:"queue_position" doc:"place in the queue, from 1; 0 when not waiting"`
+}
+
+// An OperationSummary is one row of a list of operations.
+type OperationSummary struct {
+	OperationID        string           `json:"operation_id"`
+	Type               operation.Type   `json:"operation_type"`
+	Status             operation.Status `json:"status"`
+	CreatedAt          time.Time        `json:"created_at"`
+	ProgressPercentage float64          `json:"progress_percentage"`
+	CurrentStep        *string          `json:"current_step"`
+	Symbol             *string          `json:"symbol"`
+	Timeframe          *string          `json:"timeframe"`
+	DurationSeconds    *float64         `json:"duration_seconds" doc:"null until it has started"`
+	Duration           *float64         `json:"duration" doc:"the same as duration_seconds"`
+	WorkerID           string           `json:"worker_id"`
+	QueuePosition      int              `json:"queue_position" doc:"place in the queue, from 1; 0 when not waiting"`
+	ErrorMessage       *string          `json:"error_message"`
+}
+
+// An OperationList is the answer to GET /operations. The rows are present under
+// both names that clients use.
+type OperationList struct {
+	Success     bool               `json:"success"`
+	Data        []OperationSummary `json:"data"`
+	Operations  []OperationSummary `json:"operations" doc:"the same as data"`
+	TotalCount  int                `json:"total_count" doc:"operations that match, before limit and offset"`
+	ActiveCount int                `json:"active_count" doc:"operations that have not ended, whatever the filter"`
+}
+
+// An OperationAnswer is the answer to GET /operations/{operation_id}. Progress
+// repeats that of data for clients that look for it there.
+type OperationAnswer struct {
+	Success  bool               `json:"success"`
+	Data     Operation          `json:"data"`
+	Progress operation.Progress `json:"progress"`
+}
+
+// An OperationFilter narrows a list of operations; the zero value asks for the
+// newest of all.
+type OperationFilter struct {
+	Status operation.Status
+	Type   operation.Type
+	Active bool // only those that have not ended
+	Limit  int  // 0: the backend's default
+	Offset int
+}
+
+// A CancelRequest is the body of a cancel.
+type CancelRequest struct {
+	Reason *string `json:"reason,omitempty" maxLength:"1000"`
+	Force  bool    `json:"force,omitempty" doc:"accepted for older clients: a cancel always stops the computation"`
+}
+
+// A CancelOutcome says what became of a cancel. An operation that runs is cancelled
+// only when its worker has stopped computing; until then status is its present
+// one and cancel_requested is true.
+type CancelOutcome struct {
+	Success            bool             `json:"success"`
+	OperationID        string           `json:"operation_id"`
+	Status             operation.Status `json:"status"`
+	CancelRequested    bool             `json:"cancel_requested"`
+	CancelledAt        *time.Time       `json:"cancelled_at" doc:"null until it has stopped"`
+	CancellationReason *string          `json:"cancellation_reason"`
+	TaskCancelled      bool             `json:"task_cancelled" doc:"it has stopped"`
+	RemoteCancelled    bool             `json:"remote_cancelled" doc:"a worker was asked to stop it"`
+	ChildrenCancelled  []string         `json:"children_cancelled"`
+}
+
+// A CancelAnswer is the answer to DELETE /operations/{operation_id}.
+type CancelAnswer struct {
+	Success bool          `json:"success"`
+	Data    CancelOutcome `json:"data"`
+}
+
+// Results are what an operation produced.
+type Results struct {
+	Success     bool             `json:"success"`
+	OperationID string           `json:"operation_id"`
+	Type        operation.Type   `json:"operation_type"`
+	Status      operation.Status `json:"status"`
+	Results     json.RawMessage  `json:"results" doc:"null for a failed operation"`
+	Error       *string          `json:"error_message"`
+}
+
+// OperationMetrics are the numbers an operation reports while it runs.
+type OperationMetrics struct {
+	OperationID string          `json:"operation_id"`
+	Type        operation.Type  `json:"operation_type"`
+	Metrics     json.RawMessage `json:"metrics"`
+}
+
+// A MetricsAnswer is the answer to GET /operations/{operation_id}/metrics.
+type MetricsAnswer struct {
+	Success bool             `json:"success"`
+	Data    OperationMetrics `json:"data"`
+}

@@ -1,0 +1,229 @@
+package wire
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/ktrdr/ktrdr/internal/control/fleet"
+	"github.com/ktrdr/ktrdr/internal/control/operation"
+)
+
+// A Registered is the answer to a registration: the worker as the backend now
+// sees it, and the outcomes that it has stored and that need not be sent again.
+type Registered struct {
+	fleet.Worker
+	Acknowledged []operation.Token `json:"acknowledged"`
+}
+
+// A FleetHealth counts workers by what they can do now.
+type FleetHealth struct {
+	TotalWorkers           int                    `json:"total_workers"`
+	Available              int                    `json:"available"`
+	Busy                   int                    `json:"busy"`
+	TemporarilyUnavailable int                    `json:"temporarily_unavailable"`
+	ByType                 map[string]FleetCounts `json:"by_type"`
+}
+
+// FleetCounts counts the workers of one type.
+type FleetCounts struct {
+	Available              int `json:"available"`
+	Busy                   int `json:"busy"`
+	TemporarilyUnavailable int `json:"temporarily_unavailable"`
+}
+
+// A ReportAnswer is the answer to a report that was stored.
+type ReportAnswer struct {
+	Success bool `json:"success"`
+}
+
+// A WorkerHealth is what a worker says about itself. A backend polls it.
+type WorkerHealth struct {
+	Healthy          bool              `json:"healthy"`
+	Service          string            `json:"service"`
+	Timestamp        time.Time         `json:"timestamp"`
+	Status           string            `json:"status" doc:"operational"`
+	WorkerStatus     string            `json:"worker_status" doc:"idle or busy"`
+	CurrentOperation *string           `json:"current_operation"`
+	WorkerID         string            `json:"worker_id"`
+	Incarnation      string            `json:"incarnation"`
+	Version          string            `json:"version"`
+	Draining         bool              `json:"draining"`
+	Current          *operation.Token  `json:"current"`
+	Finished         []operation.Token `json:"finished" doc:"attempts whose outcome the backend has not acknowledged"`
+}
+
+// The words of WorkerHealth.WorkerStatus.
+const (
+	WorkerIdle = "idle"
+	WorkerBusy = "busy"
+)
+
+// A Dispatch is the head of the body that starts an attempt on a worker. The
+// fields of the order stand beside it in the same object.
+type Dispatch struct {
+	TaskID string          `json:"task_id"`
+	Token  operation.Token `json:"token"`
+}
+
+// A DispatchAnswer is the answer of a worker that has begun.
+type DispatchAnswer struct {
+	Success     bool   `json:"success"`
+	OperationID string `json:"operation_id"`
+	Status      string `json:"status" doc:"started"`
+}
+
+// A Busy is the answer of a worker that will not take a second operation.
+type Busy struct {
+	Success          bool   `json:"success"`
+	Error            string `json:"error" doc:"Worker busy"`
+	Message          string `json:"message"`
+	CurrentOperation string `json:"current_operation"`
+	ActiveOperations int    `json:"active_operations_count"`
+	Detail           string `json:"detail"`
+}
+
+// EncodeDispatch returns the body that starts an attempt: the order of op with
+// the head in it.
+func EncodeDispatch(op operation.Operation, t operation.Token) ([]byte, error) {
+	body := map[string]json.RawMessage{}
+	if err := json.Unmarshal(op.Spec, &body); err != nil {
+		return nil, fmt.Errorf("order of %s: %w", op.ID, err)
+	}
+	id, err := json.Marshal(op.ID)
+	if err != nil {
+		return nil, fmt.Errorf("order of %s: %w", op.ID, err)
+	}
+	token, err := json.Marshal(t)
+	if err != nil {
+		return nil, fmt.Errorf("order of %s: %w", op.ID, err)
+	}
+	body["task_id"], body["token"] = id, token
+	return json.Marshal(body)
+}
+
+// DecodeDispatch takes apart what EncodeDispatch made: the head, and the order
+// without it. A body without a token is refused, because nothing could tell its
+// reports from those of another attempt.
+func DecodeDispatch(body []byte) (Dispatch, json.RawMessage, error) {
+	fields := map[string]json.RawMessage{}
+	if err := checkDepth(body); err != nil {
+		return Dispatch{}, nil, err
+	}
+	if err := json.Unmarshal(body, &fields); err != nil {
+		return Dispatch{}, nil, Errorf(CodeValidation, "body is not what is expected here: %s", explain(err, &fields))
+	}
+	var d Dispatch
+	if err := json.Unmarshal(body, &d); err != nil {
+		return Dispatch{}, nil, Errorf(CodeValidation, "body is not what is expected here: %s", explain(err, &d))
+	}
+	if d.TaskID == "" || d.Token.OperationID != d.TaskID || d.Token.Attempt < 1 {
+		return Dispatch{}, nil, Errorf(CodeValidation, "task_id and a token of the same operation are required: a worker takes orders from a backend only")
+	}
+	if err := operation.ValidateID(d.TaskID); err != nil {
+		return Dispatch{}, nil, Errorf(CodeValidation, "task_id: %w", err)
+	}
+	delete(fields, "task_id")
+	delete(fields, "token")
+	order, err := json.Marshal(fields)
+	if err != nil {
+		return Dispatch{}, nil, fmt.Errorf("order of %s: %w", d.TaskID, err)
+	}
+	return d, order, nil
+}
+
+// A WorkerClient is how a backend talks to its workers. Make one with
+// NewWorkerClient; it is safe for use by several goroutines. It never repeats a
+// call: the scheduler decides what follows.
+type WorkerClient struct{ o ClientOptions }
+
+// NewWorkerClient returns a client for all workers.
+func NewWorkerClient(o ClientOptions) *WorkerClient {
+	o.Tries = 1
+	return &WorkerClient{o: newCaller("", o).o}
+}
+
+func (c *WorkerClient) at(w fleet.Worker) caller { return newCaller(w.EndpointURL, c.o) }
+
+// Start asks w to run the attempt t of op. The error is fleet.ErrBusy where w runs
+// something else, fleet.ErrRejected where no worker would take the order, and
+// fleet.ErrUnreachable where w never heard of it; after any other error w may
+// or may not have begun.
+func (c *WorkerClient) Start(ctx context.Context, w fleet.Worker, op operation.Operation, t operation.Token) error {
+	var path string
+	switch op.Type {
+	case operation.Training:
+		path = PathWorkerTrainingStart
+	case operation.Backtesting:
+		path = PathWorkerBacktestStart
+	default:
+		return fmt.Errorf("start %s on %s: no worker runs operations of type %s: %w", op.ID, w.ID, op.Type, fleet.ErrRejected)
+	}
+	body, err := EncodeDispatch(op, t)
+	if err != nil {
+		return fmt.Errorf("start %s on %s: %w: %w", op.ID, w.ID, fleet.ErrRejected, err)
+	}
+	var a DispatchAnswer
+	if err := c.at(w).do(ctx, call{method: http.MethodPost, path: path, raw: body, out: &a}); err != nil {
+		return fmt.Errorf("start %s on %s: %w", op.ID, w.ID, outcome(err))
+	}
+	if a.OperationID != op.ID {
+		return fmt.Errorf("start %s on %s: the worker answered for %q", op.ID, w.ID, a.OperationID)
+	}
+	return nil
+}
+
+// Cancel asks w to stop the attempt t. It has stopped when w reports so. That w
+// does not run t is no error.
+func (c *WorkerClient) Cancel(ctx context.Context, w fleet.Worker, t operation.Token, reason string) error {
+	q := url.Values{}
+	set(q, "reason", reason)
+	setInt(q, "attempt", t.Attempt)
+	err := c.at(w).do(ctx, call{method: http.MethodDelete, path: fill(PathWorkerCancel, t.OperationID), query: q})
+	if err != nil && KindOf(err) != NotFound {
+		return fmt.Errorf("cancel %s on %s: %w", t, w.ID, outcome(err))
+	}
+	return nil
+}
+
+// Health asks w how it is.
+func (c *WorkerClient) Health(ctx context.Context, w fleet.Worker) (fleet.Health, error) {
+	var h WorkerHealth
+	if err := c.at(w).do(ctx, call{method: http.MethodGet, path: PathWorkerHealth, out: &h}); err != nil {
+		return fleet.Health{}, fmt.Errorf("health of %s: %w", w.ID, outcome(err))
+	}
+	if !h.Healthy {
+		return fleet.Health{}, fmt.Errorf("health of %s: it answers that it is not healthy", w.ID)
+	}
+	health := fleet.Health{WorkerID: h.WorkerID, Incarnation: h.Incarnation, Version: h.Version,
+		Busy: h.WorkerStatus == WorkerBusy, Draining: h.Draining, Current: h.Current, Finished: h.Finished}
+	if h.CurrentOperation != nil {
+		health.CurrentOperationID = *h.CurrentOperation
+	}
+	return health, nil
+}
+
+// outcome adds to err what it means to a scheduler.
+func outcome(err error) error {
+	if e, ok := errors.AsType[*Error](err); ok {
+		switch e.Status() {
+		case http.StatusConflict, http.StatusServiceUnavailable, http.StatusTooManyRequests:
+			return fmt.Errorf("%w: %w", fleet.ErrBusy, err)
+		case http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusRequestEntityTooLarge:
+			return fmt.Errorf("%w: %w", fleet.ErrRejected, err)
+		}
+		return err
+	}
+	if u, ok := errors.AsType[*UnreachableError](err); ok {
+		if op, ok := errors.AsType[*net.OpError](u.Err); ok && op.Op == "dial" {
+			return fmt.Errorf("%w: %w", fleet.ErrUnreachable, u.Err)
+		}
+		return u.Err
+	}
+	return err
+}
