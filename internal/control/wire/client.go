@@ -248,9 +248,17 @@ func (c *Client) PutArtifact(ctx context.Context, body []byte) (string, error) {
 
 // Register tells the backend who and what a worker is. It is the worker's
 // heartbeat, so it is not repeated by itself: the next beat comes soon enough.
-func (c *Client) Register(ctx context.Context, r fleet.Registration) (Registered, error) {
-	var a Registered
-	return a, c.do(ctx, call{method: http.MethodPost, path: PathWorkerRegister, in: r, out: &a})
+func (c *Client) Register(ctx context.Context, r fleet.Registration) (fleet.Worker, error) {
+	var w fleet.Worker
+	return w, c.do(ctx, call{method: http.MethodPost, path: PathWorkerRegister, in: r, out: &w})
+}
+
+// Deregister tells the backend that a worker leaves. Its attempt, if one is open,
+// is lost with it and dispatched again.
+func (c *Client) Deregister(ctx context.Context, workerID, incarnation string) error {
+	q := url.Values{}
+	set(q, "incarnation", incarnation)
+	return c.do(ctx, call{method: http.MethodDelete, path: fill(PathWorker, workerID), query: q})
 }
 
 // Report tells the backend about an attempt. A nil error means that it is stored;

@@ -14,13 +14,6 @@ import (
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 )
 
-// A Registered is the answer to a registration: the worker as the backend now
-// sees it, and the outcomes that it has stored and that need not be sent again.
-type Registered struct {
-	fleet.Worker
-	Acknowledged []operation.Token `json:"acknowledged"`
-}
-
 // A FleetHealth counts workers by what they can do now.
 type FleetHealth struct {
 	TotalWorkers           int                    `json:"total_workers"`
