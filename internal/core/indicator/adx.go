@@ -1,0 +1,153 @@
+package indicator
+
+import (
+	"math"
+
+	"github.com/ktrdr/ktrdr/internal/core/market"
+)
+
+func adxSpec() Spec {
+	return Spec{
+		Name:    "adx",
+		Aliases: []string{"adxindicator"},
+		Params: []Param{
+			period("period", 14, 2, 200, "Bars of the Wilder averages."),
+			definition("textbook begins the averages with sums over the first period bars; " +
+				"ktrdr begins them at bar 0, where there is no move yet."),
+		},
+		Outputs: []string{"adx", "plus_di", "minus_di"},
+		Scales:  []Scale{percent, percent, percent},
+		Doc:     "Average directional index: how one-sided the moves are, with the share of each direction.",
+
+		lookback: func(in Indicator) []int {
+			n := in.whole("period")
+			return []int{2*n - 1, n, n}
+		},
+		memory: func(in Indicator) int { return 2 * forget(1-1/float64(in.whole("period"))) },
+		compute: func(in Indicator, s market.Series, out [][]float64) {
+			adx := ADX
+			if in.isKTRDR() {
+				adx = ADXFromFirst
+			}
+			adx(out[0], out[1], out[2], s.High, s.Low, s.Close, in.whole("period"))
+		},
+	}
+}
+
+// directional holds decaying sums over the bars so far: how far highs moved up,
+// how far lows moved down, and the true range.
+type directional struct{ plus, minus, tr float64 }
+
+// step adds a bar. Only the larger of the two moves counts, and only if it
+// leads out of the bar before; equal moves cancel.
+func (d directional) step(high, low, highBefore, lowBefore, closeBefore, keep float64) directional {
+	up, down := max(high-highBefore, 0), max(lowBefore-low, 0)
+	if up > down {
+		down = 0
+	} else {
+		if up == down {
+			down = 0
+		}
+		up = 0
+	}
+	return directional{
+		plus:  decay(d.plus, up, keep),
+		minus: decay(d.minus, down, keep),
+		tr:    decay(d.tr, trueRange(high, low, closeBefore), keep),
+	}
+}
+
+// index returns both shares of the range and their relative difference, all in
+// percent; 0 where there is nothing to divide by.
+func (d directional) index() (plus, minus, dx float64) {
+	if d.tr == 0 {
+		return 0, 0, 0
+	}
+	plus, minus = 100*(d.plus/d.tr), 100*(d.minus/d.tr)
+	if plus+minus == 0 {
+		return plus, minus, 0
+	}
+	return plus, minus, 100 * (math.Abs(plus-minus) / (plus + minus))
+}
+
+// ADX writes the average directional index into adx and the directional
+// indicators into plus and minus.
+//
+//	up = high[t]-high[t-1]    down = low[t-1]-low[t]
+//	+DM = up if up > down and up > 0, else 0;  -DM the other way round
+//	P, M, R = sums of +DM, -DM, TR over bars 1..n-1, then S = S - S/n + x
+//	plus = 100 P/R    minus = 100 M/R    DX = 100 |plus-minus| / (plus+minus)
+//	adx[2n-1] = mean of DX[n..2n-1], then adx += (DX-adx)/n
+//
+// Shape:   all slices have the length of close; the first three overlap none.
+// Range:   [0, 100]; 0 where prices are flat.
+// Warm-up: plus and minus[0..n-1], adx[0..2n-2] are NaN.
+// NaN:     a NaN price makes that bar or the next and all later ones NaN.
+// Panics:  if n < 1 or the lengths differ.
+// Error:   below 1e-9 absolute against go-talib on random and real prices.
+// Source:  J. W. Wilder, New Concepts in Technical Trading Systems, 1978; seeds
+// as TA-Lib, TA_ADX.
+// Differs: TA-Lib takes sums below 1e-14 for 0 and then keeps the last adx; here
+// DX is 0 where there is no movement.
+func ADX(adx, plus, minus, high, low, close []float64, n int) {
+	alignedWith("ADX", n, len(close), adx, plus, minus, high, low)
+	unknown(adx[:min(2*n-1, len(adx))])
+	unknown(plus[:min(n, len(plus))])
+	unknown(minus[:min(n, len(minus))])
+	var d directional
+	for t := 1; t < min(n, len(close)); t++ {
+		d = d.step(high[t], low[t], high[t-1], low[t-1], close[t-1], 1)
+	}
+	average, alpha, keep := 0.0, 1/float64(n), 1-1/float64(n)
+	for t := n; t < min(2*n, len(close)); t++ {
+		var dx float64
+		d = d.step(high[t], low[t], high[t-1], low[t-1], close[t-1], keep)
+		plus[t], minus[t], dx = d.index()
+		average += dx
+	}
+	if len(close) < 2*n {
+		return
+	}
+	average /= float64(n)
+	adx[2*n-1] = average
+	followADX(adx, plus, minus, high, low, close, d, average, alpha, 2*n)
+}
+
+// ADXFromFirst is ADX with every average begun at bar 0, where both moves are 0
+// and the true range is high less low.
+//
+//	P, M, R = S[t-1] - S[t-1]/n + x[t] from S[0] = 0, 0, n*(high[0]-low[0])
+//	adx[0] = 0, then adx += (DX-adx)/n
+//
+// Shape:   all slices have the length of close; the first three overlap none.
+// Range:   [0, 100]; 0 where prices are flat.
+// Warm-up: plus and minus[0..n-1], adx[0..2n-2] are NaN, although the
+// recursions run from bar 0.
+// NaN:     a NaN price makes that bar or the next and all later ones NaN.
+// Panics:  if n < 1 or the lengths differ.
+// Error:   below 1e-8 absolute against pandas 1.5.3 (testdata/ktrdr.csv).
+// Source:  the original KTRDR, with ewm(alpha=1/n, adjust=False).
+// Differs: the original gives values from bar 0 on, which begin at 0.
+func ADXFromFirst(adx, plus, minus, high, low, close []float64, n int) {
+	alignedWith("ADXFromFirst", n, len(close), adx, plus, minus, high, low)
+	if len(close) == 0 {
+		return
+	}
+	d := directional{tr: float64(n) * (high[0] - low[0])}
+	followADX(adx, plus, minus, high, low, close, d, 0, 1/float64(n), 1)
+	unknown(adx[:min(2*n-1, len(adx))])
+	unknown(plus[:min(n, len(plus))])
+	unknown(minus[:min(n, len(minus))])
+}
+
+// followADX runs all recursions from bar from on.
+func followADX(adx, plus, minus, high, low, close []float64, d directional, average, alpha float64, from int) {
+	keep := 1 - alpha
+	for t := from; t < len(close); t++ {
+		var dx float64
+		d = d.step(high[t], low[t], high[t-1], low[t-1], close[t-1], keep)
+		plus[t], minus[t], dx = d.index()
+		average = smooth(average, dx, alpha)
+		adx[t] = average
+	}
+}

@@ -1,0 +1,107 @@
+package indicator
+
+import (
+	"math"
+
+	"github.com/ktrdr/ktrdr/internal/core/market"
+)
+
+func bollingerSpec() Spec {
+	return Spec{
+		Name:    "bollingerbands",
+		Aliases: []string{"bbands", "bollingerbandsindicator"},
+		Params: []Param{
+			period("period", 20, 2, 200, "Bars of the average and of the standard deviation."),
+			{
+				Name: "multiplier", Kind: KindNumber, Default: Number(2), Min: 0, Max: 10, MinOpen: true,
+				Doc: "Distance of the bands from the middle, in standard deviations.",
+			},
+			source(),
+			definition("textbook divides the squared deviations by period; ktrdr by period-1, which makes the bands wider."),
+		},
+		Outputs: []string{"upper", "middle", "lower"},
+		Scales:  []Scale{anyPrice, anyPrice, anyPrice},
+		Doc:     "Bollinger bands: the simple moving average, and a number of standard deviations above and below it.",
+
+		lookback: func(in Indicator) []int {
+			first := in.whole("period") - 1
+			return []int{first, first, first}
+		},
+		compute: func(in Indicator, s market.Series, out [][]float64) {
+			ddof := 0
+			if in.isKTRDR() {
+				ddof = 1
+			}
+			Bollinger(out[0], out[1], out[2], in.source(s), in.whole("period"), in.Value("multiplier").Number(), ddof)
+		},
+	}
+}
+
+// Bollinger writes the mean of the last n values of price into middle, and k
+// standard deviations above and below it into upper and lower.
+//
+//	middle = SMA(price, n)
+//	sd     = sqrt( sum over the window of (p-middle)^2 / (n-ddof) )
+//	upper  = middle + k*sd    lower = middle - k*sd
+//
+// Shape:   all slices have the length of price; none may overlap another.
+// Range:   upper >= middle >= lower for k >= 0; all exactly the price where the
+// window is flat.
+// Warm-up: [0..n-2] is NaN.
+// NaN:     a NaN price makes the n values whose window holds it NaN.
+// Panics:  if n < 1, ddof is not 0 or 1, n <= ddof, or the lengths differ.
+// Error:   sd is within n²·2^-53 of its value, relative to itself: sums are
+// taken about a price of the window (see sumOlder), which bounds what
+// cancels by a factor of n, and no sum ever shrinks. Middle as SMA, to the bit.
+// Source:  J. Bollinger, Bollinger on Bollinger Bands, 2001 (ddof 0); the
+// original KTRDR (ddof 1, the default of pandas).
+// Differs: TA-Lib takes a running mean of squares, which is off by up to 5e-10
+// on ordinary prices and far more where a quiet window follows a large move.
+func Bollinger(upper, middle, lower, price []float64, n int, k float64, ddof int) {
+	alignedWith("Bollinger", n, len(price), upper, middle, lower)
+	if ddof < 0 || ddof > 1 || n <= ddof {
+		panic("indicator: Bollinger ddof is neither 0 nor 1, or leaves nothing to divide by")
+	}
+	size, divisor := float64(n), float64(n-ddof)
+	for start := 0; start < len(price); start += n {
+		anchor, end := price[start], min(start+n, len(price))
+		sumOlder(upper, price, start, n)
+		sumOlderSquares(lower, price, start, n)
+		sum, squares := 0.0, 0.0
+		for t := start; t < end; t++ {
+			difference := price[t] - anchor
+			sum += difference
+			squares += float64(difference * difference)
+			all := upper[t] + sum
+			// Rounding may take the sum of squared deviations just below 0.
+			deviations := max(lower[t]+squares-float64(all*all)/size, 0)
+			width := k * math.Sqrt(deviations/divisor)
+			center := anchor + all/size
+			upper[t], middle[t], lower[t] = center+width, center, center-width
+		}
+	}
+	first := min(n-1, len(price))
+	unknown(upper[:first])
+	unknown(middle[:first])
+	unknown(lower[:first])
+}
+
+// sumOlderSquares is sumOlder with the squares of the differences.
+func sumOlderSquares(dst, price []float64, start, n int) {
+	end := min(start+n, len(price))
+	if start == 0 {
+		clear(dst[:end])
+		return
+	}
+	anchor, sum := price[start], 0.0
+	if start+n == end {
+		dst[end-1] = 0
+	}
+	for i := start - 1; i > start-n; i-- {
+		difference := price[i] - anchor
+		sum += float64(difference * difference)
+		if t := i + n - 1; t < end {
+			dst[t] = sum
+		}
+	}
+}

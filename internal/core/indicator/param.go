@@ -1,0 +1,145 @@
+package indicator
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/ktrdr/ktrdr/internal/core/spell"
+)
+
+// A Param says what a parameter may be. Min and Max bound KindInt and
+// KindNumber and are themselves allowed, unless MinOpen excludes Min. Choices
+// lists what KindText may be.
+type Param struct {
+	Name     string
+	Kind     ParamKind
+	Default  Value
+	Min, Max float64
+	MinOpen  bool
+	Choices  []string
+	Doc      string
+}
+
+// A ParamError says what is wrong with one parameter of an indicator and what
+// would be right. Param is the name as it was given.
+type ParamError struct{ Param, Problem string }
+
+func (e *ParamError) Error() string { return e.Param + ": " + e.Problem }
+
+// Accept returns v as the parameter keeps it, or a *ParamError. A whole number
+// is a number, and a number without a fraction is a whole number, because not
+// every notation tells 14 from 14.0; nothing else is converted.
+func (p Param) Accept(v Value) (Value, error) {
+	switch p.Kind {
+	case KindInt:
+		n, isWhole := asInt(v)
+		if !isWhole || float64(n) < p.Min || float64(n) > p.Max {
+			return Value{}, p.refuse(v)
+		}
+		return Int(n), nil
+	case KindNumber:
+		x, isNumber := asNumber(v)
+		if !isNumber || !(x >= p.Min && x <= p.Max) || (p.MinOpen && x == p.Min) {
+			return Value{}, p.refuse(v)
+		}
+		return Number(x), nil
+	case KindText:
+		if v.kind != KindText || !slices.Contains(p.Choices, v.text) {
+			return Value{}, p.refuse(v)
+		}
+		return v, nil
+	case KindFlag:
+		if v.kind != KindFlag {
+			return Value{}, p.refuse(v)
+		}
+		return v, nil
+	default:
+		panic(fmt.Sprintf("indicator: parameter %s is of no kind", p.Name))
+	}
+}
+
+func (p Param) refuse(v Value) error {
+	problem := fmt.Sprintf("want %s, have %s", p.Want(), v)
+	if p.Kind == KindText && v.kind == KindText {
+		problem = fmt.Sprintf("want %s, have %q%s", p.Want(), v.text, spell.Hint(v.text, p.Choices))
+	}
+	return &ParamError{Param: p.Name, Problem: problem}
+}
+
+// Want says in words what the parameter takes, for example "a whole number from
+// 2 to 100".
+func (p Param) Want() string {
+	low := fmt.Sprintf("from %v", p.Min)
+	if p.MinOpen {
+		low = fmt.Sprintf("above %v and up", p.Min)
+	}
+	switch p.Kind {
+	case KindInt:
+		return fmt.Sprintf("a whole number %s to %v", low, p.Max)
+	case KindNumber:
+		return fmt.Sprintf("a number %s to %v", low, p.Max)
+	case KindText:
+		return "one of " + strings.Join(p.Choices, ", ")
+	case KindFlag:
+		return "true or false"
+	default:
+		panic(fmt.Sprintf("indicator: parameter %s is of no kind", p.Name))
+	}
+}
+
+func asInt(v Value) (n int, ok bool) {
+	switch v.kind {
+	case KindInt:
+		return v.whole, true
+	case KindNumber:
+		// Beyond 2^53 not every whole number is a float64, and the conversion
+		// to int is not defined for all of them.
+		whole := v.number == math.Trunc(v.number) && math.Abs(v.number) <= 1<<53
+		if !whole {
+			return 0, false
+		}
+		return int(v.number), true
+	default:
+		return 0, false
+	}
+}
+
+func asNumber(v Value) (x float64, ok bool) {
+	switch v.kind {
+	case KindInt:
+		return float64(v.whole), true
+	case KindNumber:
+		return v.number, true
+	default:
+		return 0, false
+	}
+}
+
+// period is the parameter that most indicators have: a number of bars.
+func period(name string, byDefault, low, high int, doc string) Param {
+	return Param{Name: name, Kind: KindInt, Default: Int(byDefault), Min: float64(low), Max: float64(high), Doc: doc}
+}
+
+// source is the parameter of indicators of one price column.
+func source() Param {
+	return Param{
+		Name: "source", Kind: KindText, Default: Text("close"), Choices: []string{"open", "high", "low", "close"},
+		Doc: "Price column that the indicator is computed from.",
+	}
+}
+
+// The values of the definition parameter.
+const (
+	textbook = "textbook"
+	ktrdr    = "ktrdr"
+)
+
+// definition is the parameter of indicators whose original KTRDR formula
+// differs from the standard one; doc says how.
+func definition(doc string) Param {
+	return Param{
+		Name: "definition", Kind: KindText, Default: Text(textbook), Choices: []string{textbook, ktrdr}, Doc: doc,
+	}
+}

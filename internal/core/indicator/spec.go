@@ -1,0 +1,128 @@
+package indicator
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+
+	"github.com/ktrdr/ktrdr/internal/core/market"
+	"github.com/ktrdr/ktrdr/internal/core/spell"
+)
+
+// A Spec is an entry of the catalogue: what an indicator is called, what it
+// takes and what it gives. Specs come from Catalog and Lookup; New panics on
+// one made by hand.
+type Spec struct {
+	Name    string   // canonical, lower case
+	Aliases []string // other names that Lookup knows
+	Params  []Param
+	Outputs []string // one "" where there is a single output; else the first is the main one
+	Scales  []Scale  // one per output
+	Doc     string
+
+	// check returns what is wrong with parameters that are each acceptable;
+	// given holds those that were not left to their default. May be nil.
+	check func(in Indicator, given map[string]Value) []error
+	// lookback returns, for each output, the index of its first known value.
+	lookback func(in Indicator) []int
+	// memory returns how many further bars the recursive filters need to
+	// forget their seed. Nil where there are none.
+	memory func(in Indicator) int
+	// compute fills out, one column of s.Len() values per output.
+	compute func(in Indicator, s market.Series, out [][]float64)
+}
+
+// A Scale says how the values of an output behave, whatever the parameters.
+type Scale struct {
+	Unit     Unit
+	Min, Max float64 // no value lies outside; infinite where there is no bound
+}
+
+// A Unit is what an output is measured in. The zero value is not a unit.
+type Unit uint8
+
+// The units.
+const (
+	Price Unit = iota + 1 // follows the price: twice the price, twice the value
+	Plain                 // does not depend on the scale of the price
+)
+
+var unitNames = [...]string{Price: "price", Plain: "plain"}
+
+// String returns price or plain, or Unit(n) for a value that is not a unit.
+func (u Unit) String() string {
+	if u < Price || u > Plain {
+		return fmt.Sprintf("Unit(%d)", uint8(u))
+	}
+	return unitNames[u]
+}
+
+// MarshalText implements encoding.TextMarshaler; it refuses the zero value.
+func (u Unit) MarshalText() ([]byte, error) {
+	if u < Price || u > Plain {
+		return nil, fmt.Errorf("%v is not a unit", u)
+	}
+	return []byte(unitNames[u]), nil
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (u *Unit) UnmarshalText(text []byte) error {
+	for unit := Price; unit <= Plain; unit++ {
+		if unitNames[unit] == string(text) {
+			*u = unit
+			return nil
+		}
+	}
+	return fmt.Errorf("unknown unit %q: want price or plain", text)
+}
+
+// The scales that outputs have.
+var (
+	anyPrice   = Scale{Unit: Price, Min: math.Inf(-1), Max: math.Inf(1)}
+	abovePrice = Scale{Unit: Price, Min: 0, Max: math.Inf(1)}
+	percent    = Scale{Unit: Plain, Min: 0, Max: 100}
+)
+
+// New returns the indicator with the given parameters; those not given have
+// their default. The error joins one *ParamError for everything that is wrong.
+func (s Spec) New(params map[string]Value) (Indicator, error) {
+	if s.compute == nil {
+		panic(fmt.Sprintf("indicator: spec %q does not come from the catalogue", s.Name))
+	}
+	in := Indicator{spec: s, values: make([]Value, len(s.Params))}
+	var problems []error
+	for i, p := range s.Params {
+		v, isGiven := params[p.Name]
+		if !isGiven {
+			in.values[i] = p.Default
+			continue
+		}
+		accepted, err := p.Accept(v)
+		if err != nil {
+			problems = append(problems, err)
+		}
+		in.values[i] = accepted
+	}
+	for _, name := range slices.Sorted(maps.Keys(params)) {
+		if !slices.ContainsFunc(s.Params, func(p Param) bool { return p.Name == name }) {
+			problems = append(problems, s.unknown(name))
+		}
+	}
+	if problems == nil && s.check != nil {
+		problems = s.check(in, params)
+	}
+	if problems != nil {
+		return Indicator{}, errors.Join(problems...)
+	}
+	return in, nil
+}
+
+func (s Spec) unknown(name string) error {
+	var names []string
+	for _, p := range s.Params {
+		names = append(names, p.Name)
+	}
+	return &ParamError{Param: name, Problem: fmt.Sprintf("%s has no such parameter%s; it takes %v", s.Name, spell.Hint(name, names), names)}
+}
