@@ -1,0 +1,143 @@
+package api
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/ktrdr/ktrdr/internal/control/fleet"
+	"github.com/ktrdr/ktrdr/internal/control/operation"
+	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/core/market"
+)
+
+// A Controller schedules; *dispatch.Controller is one. What its errors mean is
+// said by Options.Errors.
+type Controller interface {
+	Submit(ctx context.Context, op operation.Operation) (operation.Operation, error)
+	Cancel(ctx context.Context, id, reason string) (operation.Operation, error)
+	Operation(ctx context.Context, id string) (operation.Operation, error)
+	Overlay(ops []operation.Operation) []operation.Operation
+	QueuePosition(id string) int
+	Register(ctx context.Context, r fleet.Registration) (fleet.Worker, error)
+	Deregister(ctx context.Context, workerID, incarnation string) error
+	Report(ctx context.Context, r operation.Report) error
+	Workers() []fleet.Worker
+}
+
+// Operations lists stored operations; *store.Store does.
+type Operations interface {
+	List(ctx context.Context, f operation.Filter) (operation.Page, error)
+}
+
+// Models is the index of trained models. Model fails with operation.ErrNotFound.
+type Models interface {
+	Model(ctx context.Context, id string) (operation.ModelRecord, error)
+	Models(ctx context.Context, q ModelQuery) ([]operation.ModelRecord, error) // newest first
+}
+
+// A ModelQuery selects models. Empty fields select all; it converts to
+// store.ModelFilter.
+type ModelQuery struct {
+	Name, StrategyName string
+	Symbol, Timeframe  string // a model trained on it among others
+	OperationID        string
+	Limit, Offset      int // Limit 0 means 100
+}
+
+// Bars is what is held of the market.
+type Bars interface {
+	// Holdings returns what is held, ordered by symbol and timeframe.
+	Holdings(ctx context.Context) ([]wire.Holding, error)
+	// Read returns the bars that open in span, oldest first. Where nothing is held
+	// it fails with Options.Errors.NoBars.
+	Read(ctx context.Context, symbol market.Symbol, tf market.Timeframe, span market.Span) (market.Series, error)
+	// Snapshot encodes s as it travels to workers: equal bars give equal bytes.
+	Snapshot(s market.Series) []byte
+	// Import reads a file of bars and merges them, all or nothing. A file that
+	// cannot be imported is a *wire.Error.
+	Import(ctx context.Context, f ImportFile) (wire.ImportReport, error)
+}
+
+// An ImportFile is a file of bars that somebody uploads. Symbol and Timeframe are
+// set.
+type ImportFile struct {
+	Name      string // for messages
+	Format    Format
+	Symbol    market.Symbol
+	Timeframe market.Timeframe
+	Zone      string // IANA name, for times that state none; "" is UTC
+	SkipBad   bool   // leave bad rows out and report them
+	Content   io.Reader
+}
+
+// A Format is a kind of file that bars come in.
+type Format string
+
+// The formats of imports.
+const (
+	CSV     Format = "csv"
+	Parquet Format = "parquet"
+)
+
+// Artifacts is the content-addressed store. Hashes are 64 lower-case hexadecimal
+// digits, already checked.
+type Artifacts interface {
+	// Open returns content that is verified while it is read, and its size; Stat
+	// returns the size. Both fail with Options.Errors.NoArtifact.
+	Open(ctx context.Context, hash string) (io.ReadCloser, int64, error)
+	Stat(ctx context.Context, hash string) (sizeBytes int64, err error)
+	// Put stores content that has this hash, durably; other content is refused
+	// with Options.Errors.WrongArtifact.
+	Put(ctx context.Context, hash string, r io.Reader) (sizeBytes int64, err error)
+}
+
+// Errors are the errors of the parts behind the interfaces, told apart by
+// errors.Is. A nil one is never met.
+type Errors struct {
+	Unknown    error // of Controller: no such operation, worker or attempt
+	Superseded error // of Controller.Report: a newer attempt speaks for the operation
+	Ended      error // of Controller.Cancel: the operation has ended
+	Stopping   error // of Controller: the backend is stopping
+
+	NoBars        error // of Bars.Read
+	NoArtifact    error // of Artifacts.Open and Stat
+	WrongArtifact error // of Artifacts.Put
+
+	// NoWorker recognises the error of Controller.Submit that no worker can take
+	// the operation: none is registered, or all are busy and it was not to wait.
+	NoWorker func(error) (NoWorker, bool)
+}
+
+// A NoWorker says why no worker takes an operation.
+type NoWorker struct {
+	Type       fleet.WorkerType
+	Registered int  // workers registered
+	Busy       bool // there are workers of the type, all busy
+	Uptime     time.Duration
+}
+
+// Options are the parts of a backend. All of them are required except those that
+// say otherwise.
+type Options struct {
+	Controller Controller
+	Operations Operations
+	Models     Models
+	Bars       Bars
+	Artifacts  Artifacts
+	Errors     Errors
+
+	StrategyDirs  []string // searched in order for NAME.yaml; may be empty
+	DataDir       string   // shown to people
+	Version       string   // of this build
+	EngineVersion string   // of the mathematics; part of every specification
+
+	Metrics http.Handler     // served at /metrics/; nil for none
+	Now     func() time.Time // nil: time.Now
+	Log     *slog.Logger     // nil discards
+}
+
+// New returns the handler of a backend's HTTP interface.
+func New(o Options) (http.Handler, error) { panic("not yet") }
