@@ -1,0 +1,48 @@
+// Package backtest trades the signals of a model on past bars.
+//
+// # Nouns
+//
+// An [Input] is a window of bars with one raw signal per bar and the rules to
+// decide by. [Options] say what trading costs and how large an order is. A
+// [Simulation] goes through the window; its [State] is everything it knows, in
+// one value. A [Trade] is a position from entry to exit. A [Result] is what came
+// of it.
+//
+// # Flow
+//
+// On each bar t, in this order:
+//
+//  1. The order decided on bar t-1 is filled at the open of t, moved against us
+//     by the slippage, at a commission.
+//  2. Equity is marked at the close of t. An open position counts what it would
+//     bring at the close, without the costs of an exit that has not happened.
+//  3. If equity is not above zero, the position is closed at that close and
+//     trading stops for good ([Bankruptcy]).
+//  4. decision.Rules.Decide looks at the signal of t. What it decides is filled
+//     at the open of t+1.
+//
+// At the close of the last bar an open position is closed at that close, and the
+// costs of it are in the last point of the equity curve. An order decided on the
+// last bar has no bar to be filled on; it is counted as unfilled.
+//
+// # What always holds
+//
+// Nothing at bar t depends on a bar after t, or on the open of t+1 except as the
+// price at which what was decided is filled. There is one position at a time.
+//
+// Money is kept twice, as what was realised and as what is open, and only a
+// closing trade moves the one into the other. Equity while flat is Capital plus
+// the sum, in order, of the net results of the trades, by construction and to
+// the last bit; both commissions of a trade are in its net result.
+//
+// The same input gives the same bits on every CPU, and when it is simulated in
+// parts, cut at any bar, or resumed from a State.
+//
+// # What it refuses
+//
+// Costs and sizes out of range, columns of different lengths, and prices that
+// are not finite and positive where they are used. It does not repair, skip or
+// guess. An order too small for one unit is counted, not rounded up.
+//
+// Start reading at [Run], then [Simulation.Advance].
+package backtest

@@ -1,0 +1,133 @@
+package backtest
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/ktrdr/ktrdr/internal/core/decision"
+	"github.com/ktrdr/ktrdr/internal/core/market"
+)
+
+// balance returns equity while flat: Capital plus the net results so far.
+func (s *Simulation) balance() float64 { return s.o.Capital + s.last.Realised }
+
+// fill executes the pending order, if there is one, at the open of bar.
+func (s *Simulation) fill(bar int) error {
+	st := &s.last
+	signal, sureness := st.Pending, st.Sureness
+	if signal == decision.Hold {
+		return nil
+	}
+	st.Pending, st.Sureness = decision.Hold, 0
+	price := s.in.Series.Open[bar]
+	if !isPrice(price) {
+		return priceError(s.in.Series, bar, "open", price)
+	}
+	if st.Open.Side == decision.Flat {
+		return s.enter(bar, decision.Position(signal), price, sureness)
+	}
+	st.Orders.Filled++
+	return s.exit(exit{bar: bar, bars: bar - st.Open.Bar, time: s.in.Series.Time[bar], price: price, cause: BySignal, confidence: sureness})
+}
+
+// enter opens a position of the given side.
+//
+//	fill       = price * (1 + side*Slippage)
+//	value      = fill * quantity
+//	commission = value * Commission
+func (s *Simulation) enter(bar int, side decision.Position, price float64, confidence float32) error {
+	st := &s.last
+	fill := s.slipped(price, float64(side))
+	quantity := s.o.quantity(s.balance(), price, fill)
+	if quantity == 0 {
+		st.Orders.TooSmall++
+		return nil
+	}
+	value := float64(fill * quantity)
+	if !isPrice(value) {
+		return fmt.Errorf("%s %s bar at %s: %v units at %v have no value that can be kept in the books",
+			s.in.Series.Symbol, s.in.Series.Timeframe, market.Stamp(s.in.Series.Time[bar]), quantity, fill)
+	}
+	st.Open = Open{
+		Side: side, Bar: bar, Quantity: quantity, Price: fill, Value: value,
+		Commission: float64(value * s.o.Commission), Slippage: float64(math.Abs(fill-price) * quantity),
+		Confidence: confidence, High: price, Low: price,
+	}
+	st.Entered, st.Entry = true, bar
+	st.Orders.Filled++
+	st.Turnover += value
+	st.Costs.Commission += st.Open.Commission
+	st.Costs.Slippage += st.Open.Slippage
+	return nil
+}
+
+// An exit is where and why a position is left.
+type exit struct {
+	bar        int
+	bars       int   // during which the position was held
+	time       int64 // Unix second
+	price      float64
+	cause      Cause
+	confidence float32
+}
+
+// closeAtClose leaves the position at the close of bar.
+func (s *Simulation) closeAtClose(bar int, cause Cause) error {
+	price := s.in.Series.Close[bar]
+	if !isPrice(price) {
+		return priceError(s.in.Series, bar, "close", price)
+	}
+	return s.exit(exit{bar: bar, bars: bar + 1 - s.last.Open.Bar, time: s.in.Series.Available(bar), price: price, cause: cause})
+}
+
+// exit closes the position and books its result.
+//
+//	fill  = price * (1 - side*Slippage)
+//	gross = side * (fill*quantity - value of the entry)
+//	net   = gross - (commission of the entry + fill*quantity*Commission)
+//
+// The net result is what Realised grows by, so that Capital + Realised is equity
+// while flat and no other sum is kept that could drift from it.
+func (s *Simulation) exit(x exit) error {
+	st := &s.last
+	open := st.Open
+	sign := float64(open.Side)
+	fill := s.slipped(x.price, -sign)
+	value := float64(fill * open.Quantity)
+	commission := float64(value * s.o.Commission)
+	slippage := float64(math.Abs(fill-x.price) * open.Quantity)
+	best, worst := max(open.High, x.price), min(open.Low, x.price)
+	if open.Side == decision.Short {
+		best, worst = worst, best
+	}
+	gross := sign * (value - open.Value)
+	trade := Trade{
+		ID: len(st.Trades) + 1, Symbol: s.in.Series.Symbol, Side: open.Side, Cause: x.cause,
+		EntryConfidence: open.Confidence, ExitConfidence: x.confidence,
+		EntryTime: s.in.Series.Time[open.Bar], ExitTime: x.time,
+		EntryPrice: open.Price, ExitPrice: fill, Quantity: open.Quantity,
+		Gross: gross, Commission: open.Commission + commission, Slippage: open.Slippage + slippage,
+		Net:          gross - (open.Commission + commission),
+		HoldingBars:  x.bars,
+		MaxFavorable: max(0, sign*(float64(best*open.Quantity)-open.Value)),
+		MaxAdverse:   min(0, sign*(float64(worst*open.Quantity)-open.Value)),
+	}
+	trade.HoldingHours = float64(trade.ExitTime-trade.EntryTime) / 3600
+	if v := trade.MaxFavorable - trade.MaxAdverse - trade.Net; v-v != 0 {
+		return fmt.Errorf("%s %s bar at %s: the trade entered at %s has no finite result: check the prices between them",
+			s.in.Series.Symbol, s.in.Series.Timeframe, market.Stamp(s.in.Series.Time[x.bar]), market.Stamp(trade.EntryTime))
+	}
+	st.Trades = append(st.Trades, trade)
+	st.Open = Open{}
+	st.Realised += trade.Net
+	st.Turnover += value
+	st.Costs.Commission += commission
+	st.Costs.Slippage += slippage
+	return nil
+}
+
+// slipped returns price moved against a fill of the given sign, 1 to buy and -1
+// to sell.
+func (s *Simulation) slipped(price, sign float64) float64 {
+	return price * (1 + float64(sign*s.o.Slippage))
+}

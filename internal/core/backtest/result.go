@@ -1,0 +1,159 @@
+package backtest
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"math"
+
+	"github.com/ktrdr/ktrdr/internal/core/decision"
+	"github.com/ktrdr/ktrdr/internal/core/market"
+)
+
+// A Cause says why a position was closed.
+type Cause uint8
+
+// The causes.
+const (
+	BySignal   Cause = iota // a signal against it
+	ByEnd                   // the window ended
+	ByBankrupt              // equity was used up
+	causeCount
+)
+
+var causeNames = [causeCount]string{BySignal: "signal", ByEnd: "end_of_data", ByBankrupt: "bankrupt"}
+
+// String returns the name, for example end_of_data.
+func (c Cause) String() string {
+	if c >= causeCount {
+		return fmt.Sprintf("Cause(%d)", uint8(c))
+	}
+	return causeNames[c]
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (c Cause) MarshalText() ([]byte, error) {
+	if c >= causeCount {
+		return nil, fmt.Errorf("%v is not a cause", c)
+	}
+	return []byte(causeNames[c]), nil
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (c *Cause) UnmarshalText(text []byte) error {
+	for i, name := range causeNames {
+		if name == string(text) {
+			*c = Cause(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("unknown cause %q: want signal, end_of_data or bankrupt", text)
+}
+
+// A Trade is a position from its entry to its exit. Money is in account
+// currency, times are Unix seconds, prices are those of the fills, slippage
+// included.
+//
+//	Gross      = (ExitPrice - EntryPrice) * Quantity, the other way round for a short
+//	Commission = of both fills
+//	Slippage   = of both fills, against the prices without it; already in Gross
+//	Net        = Gross - Commission
+type Trade struct {
+	ID              int               `json:"trade_id"` // from 1
+	Symbol          market.Symbol     `json:"symbol"`
+	Side            decision.Position `json:"side"`
+	Cause           Cause             `json:"exit_reason"`
+	EntryConfidence float32           `json:"entry_confidence"`
+	ExitConfidence  float32           `json:"exit_confidence"` // 0 where no signal closed it
+	EntryTime       int64             `json:"entry_time"`      // open of the bar of the entry
+	ExitTime        int64             `json:"exit_time"`       // open of the bar of the exit, or the end of the bar where it closed at a close
+	EntryPrice      float64           `json:"entry_price"`
+	ExitPrice       float64           `json:"exit_price"`
+	Quantity        float64           `json:"quantity"` // units, above 0 for shorts too
+	Gross           float64           `json:"gross_pnl"`
+	Commission      float64           `json:"commission"`
+	Slippage        float64           `json:"slippage"`
+	Net             float64           `json:"net_pnl"`
+	HoldingBars     int               `json:"holding_bars"` // bars during which it was held
+	HoldingHours    float64           `json:"holding_period_hours"`
+
+	// The best and the worst result that the position showed, before
+	// commissions: from the highs and lows of every bar it was held, the bar of
+	// the entry included, and the price it left at. At least and at most 0.
+	MaxFavorable float64 `json:"max_favorable_excursion"`
+	MaxAdverse   float64 `json:"max_adverse_excursion"`
+}
+
+// Orders says what became of the orders that followed from signals. Placed is
+// the sum of the others. Closing at the end or at bankruptcy is no order.
+type Orders struct {
+	Placed   int `json:"placed"`
+	Filled   int `json:"filled"`
+	Unfilled int `json:"unfilled"`  // decided on the last bar
+	TooSmall int `json:"too_small"` // entries for which equity did not buy one unit
+}
+
+// Costs adds up what trading cost, in account currency.
+type Costs struct {
+	Commission float64 `json:"commission"`
+	Slippage   float64 `json:"slippage"`
+}
+
+// Total returns commission and slippage together.
+func (c Costs) Total() float64 { return c.Commission + c.Slippage }
+
+// A Bankruptcy says when equity was used up. No decision is made from its bar on.
+type Bankruptcy struct {
+	Bar    int     `json:"bar"`
+	Time   int64   `json:"time"`   // Unix second at which the bar ends
+	Equity float64 `json:"equity"` // what was left, at most 0
+}
+
+// A Result is what came of a backtest. Equity and Position have one element per
+// bar of the window.
+type Result struct {
+	Symbol    market.Symbol
+	Timeframe market.Timeframe
+	Options   Options // with the defaults filled in
+
+	Trades   []Trade
+	Equity   []float64 // at the close of the bar
+	Position []int8    // held during the bar, after the fill at its open: 1 long, -1 short, 0 none
+
+	NetProfit   float64 // sum of Trade.Net, in order
+	FinalEquity float64 // Options.Capital + NetProfit, which is the last of Equity
+	BuyAndHold  float64 // last close / first open - 1, without costs
+
+	Decisions  decision.Counts // one per bar, up to a bankruptcy
+	Orders     Orders
+	Costs      Costs
+	Turnover   float64     // sum of the values of all fills
+	Bankruptcy *Bankruptcy // nil where there was none
+	OrderHash  string
+}
+
+// orderHash returns the SHA-256, in hex, of the fills in the order in which they
+// happened. Two runs that traded the same have the same hash. The stream is the
+// line "ktrdr orders 1\n", then for each fill 26 bytes, little endian: time
+// (int64), quantity and price (bits of the float64), side (int8, 1 bought, -1
+// sold), cause (uint8; BySignal for entries).
+func orderHash(trades []Trade) string {
+	h := sha256.New()
+	h.Write([]byte("ktrdr orders 1\n"))
+	var buf [52]byte
+	for i := range trades {
+		t := &trades[i]
+		putFill(buf[:26], t.EntryTime, t.Quantity, t.EntryPrice, int8(t.Side), BySignal)
+		putFill(buf[26:], t.ExitTime, t.Quantity, t.ExitPrice, -int8(t.Side), t.Cause)
+		h.Write(buf[:])
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+func putFill(b []byte, time int64, quantity, price float64, side int8, cause Cause) {
+	binary.LittleEndian.PutUint64(b, uint64(time))
+	binary.LittleEndian.PutUint64(b[8:], math.Float64bits(quantity))
+	binary.LittleEndian.PutUint64(b[16:], math.Float64bits(price))
+	b[24], b[25] = byte(side), byte(cause)
+}
