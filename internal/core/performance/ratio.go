@@ -1,0 +1,191 @@
+package performance
+
+import (
+	"math"
+
+	"github.com/ktrdr/ktrdr/internal/core/backtest"
+	"github.com/ktrdr/ktrdr/internal/core/market"
+)
+
+// A Sharpe says how far the Sharpe ratio can be trusted. Skewness and kurtosis
+// are the third and fourth central moments of the returns over powers of the
+// second, all with T below; the kurtosis of a normal distribution is 3.
+type Sharpe struct {
+	PerPeriod     *float64 `json:"per_period"`     // mean(r-f) / sd(r), not annualised; nil where sd(r) is 0
+	Observations  int      `json:"observations"`   // T
+	Skewness      *float64 `json:"skewness"`       // g3
+	Kurtosis      *float64 `json:"kurtosis"`       // g4
+	StandardError *float64 `json:"standard_error"` // of sharpe_ratio: SharpeStandardError * sqrt(N)
+	CI95Low       *float64 `json:"ci95_low"`       // sharpe_ratio - 1.96 standard errors
+	CI95High      *float64 `json:"ci95_high"`      // sharpe_ratio + 1.96 standard errors
+}
+
+// z95 is the 97.5 % quantile of the standard normal distribution.
+const z95 = 1.959963984540054
+
+// tinyDeviation is a standard deviation of returns that only rounding makes: a
+// return is a ratio near 1 less 1, so it is exact to about 1e-16.
+const tinyDeviation = 1e-14
+
+// addReturns fills in what follows from the returns of the equity curve.
+func (m *Metrics) addReturns(r backtest.Result, times []int64, tf market.Timeframe, o Options) {
+	elapsed := float64(tf.End(times[len(times)-1]) - times[0])
+	returns := dailyReturns(r.Options.Capital, r.Equity, times, tf)
+	a := Annualisation{Basis: ByDay, Periods: len(returns), Years: elapsed / yearSeconds}
+	if tf.Seconds() > daySeconds {
+		a.Basis = ByBar
+	}
+	measured := float64(len(returns)) / a.Years
+	excess := make([]float64, len(returns))
+	for i, v := range returns {
+		excess[i] = v - o.RiskFreeRate/measured
+	}
+	x := momentsOf(excess)
+	m.Sharpe = x.sharpe()
+	if elapsed >= MinDays*daySeconds {
+		a.PeriodsPerYear = defined(measured)
+		a.BarsPerYear = defined(float64(len(times)) / a.Years)
+		root := math.Sqrt(measured)
+		if x.n >= 2 {
+			m.Volatility = defined(x.sd * root)
+		}
+		m.SharpeRatio = scaled(m.Sharpe.PerPeriod, root)
+		m.Sharpe.annualise(m.SharpeRatio, root)
+		if down := downsideDeviation(excess); down > tinyDeviation {
+			m.SortinoRatio = defined(x.mean / down * root)
+		}
+		if r.FinalEquity > 0 {
+			m.AnnualizedReturn = defined(power(r.FinalEquity/r.Options.Capital, 1/a.Years) - 1)
+		}
+	}
+	m.Annualisation = a
+}
+
+// moments are those of a sample.
+type moments struct {
+	n              int
+	mean, sd       float64 // sd with n-1 below; 0 for n < 2
+	skew, kurtosis float64 // only where sd > 0; raw kurtosis
+}
+
+func momentsOf(x []float64) moments {
+	m := moments{n: len(x), mean: mean(x)}
+	if m.n < 2 {
+		return m
+	}
+	var s2, s3, s4 float64
+	for _, v := range x {
+		d := v - m.mean
+		d2 := float64(d * d)
+		s2 += d2
+		s3 += float64(d2 * d)
+		s4 += float64(d2 * d2)
+	}
+	n := float64(m.n)
+	m.sd = math.Sqrt(s2 / (n - 1))
+	if s2 > 0 {
+		variance := s2 / n
+		m.skew = s3 / n / (variance * math.Sqrt(variance))
+		m.kurtosis = s4 / n / (variance * variance)
+	}
+	return m
+}
+
+func (m moments) sharpe() Sharpe {
+	s := Sharpe{Observations: m.n}
+	if m.n < 2 || m.sd <= tinyDeviation {
+		return s
+	}
+	s.PerPeriod, s.Skewness, s.Kurtosis = defined(m.mean/m.sd), defined(m.skew), defined(m.kurtosis)
+	return s
+}
+
+// annualise fills in the error of ratio, which is PerPeriod times root.
+func (s *Sharpe) annualise(ratio *float64, root float64) {
+	if ratio == nil || s.Skewness == nil || s.Kurtosis == nil {
+		return
+	}
+	se := SharpeStandardError(*s.PerPeriod, *s.Skewness, *s.Kurtosis, s.Observations) * root
+	s.StandardError = defined(se)
+	s.CI95Low = defined(*ratio - float64(z95*se))
+	s.CI95High = defined(*ratio + float64(z95*se))
+}
+
+// SharpeStandardError returns the standard error of a Sharpe ratio per period
+// estimated from n independent returns with the given skewness and raw kurtosis.
+//
+//	se = sqrt( (1 - skewness*sharpe + (kurtosis-1)/4 * sharpe^2) / (n-1) )
+//
+// Range:   above 0; for normal returns (0, 3) it is sqrt((1 + sharpe^2/2)/(n-1)).
+// NaN:     a NaN argument gives NaN.
+// Panics:  if n < 2.
+// Error:   a few units in the last place.
+// Source:  A. W. Lo, The Statistics of Sharpe Ratios, Financial Analysts Journal
+// 58(4), 2002; E. Mertens, 2002, for returns that are not normal.
+// Differs: kurtosis is raw (3 for a normal), not the excess that many libraries
+// give.
+func SharpeStandardError(sharpe, skewness, kurtosis float64, n int) float64 {
+	if n < 2 {
+		panic("performance: SharpeStandardError wants at least 2 returns")
+	}
+	square := float64(sharpe * sharpe)
+	return math.Sqrt((1 - float64(skewness*sharpe) + float64((kurtosis-1)/4*square)) / float64(n-1))
+}
+
+// downsideDeviation returns sqrt(mean(min(x, 0)^2)) over all of x.
+func downsideDeviation(x []float64) float64 {
+	sum := 0.0
+	for _, v := range x {
+		if v < 0 {
+			sum += float64(v * v)
+		}
+	}
+	return math.Sqrt(sum / float64(len(x)))
+}
+
+func mean(x []float64) float64 {
+	sum := 0.0
+	for _, v := range x {
+		sum += v
+	}
+	return sum / float64(len(x))
+}
+
+func scaled(v *float64, by float64) *float64 {
+	if v == nil {
+		return nil
+	}
+	return defined(*v * by)
+}
+
+// power returns x to the power y for x > 0 and 0 <= y < 2^31.
+//
+//	y = k + sum of b[i] 2^-i, b bits      x^y = x^k * product of x^(2^-i) where b[i] is 1
+//
+// Range:   above 0; +Inf where it overflows, 0 where it underflows.
+// NaN:     a NaN argument gives NaN.
+// Panics:  never.
+// Error:   below 1e-13 relative for y < 20.
+// Source:  binary expansion of the exponent.
+// Differs: math.Pow goes through math.Exp, which has assembly of its own on
+// several CPUs. Products and square roots are rounded alike on all of them.
+func power(x, y float64) float64 {
+	whole := math.Floor(y)
+	result, square := 1.0, x
+	for k := int64(whole); k > 0; k >>= 1 {
+		if k&1 == 1 {
+			result *= square
+		}
+		square *= square
+	}
+	root := x
+	for part := y - whole; part > 0; {
+		root = math.Sqrt(root)
+		part *= 2
+		if part >= 1 {
+			result *= root
+			part--
+		}
+	}
+	return result
+}
