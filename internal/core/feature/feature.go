@@ -1,0 +1,199 @@
+package feature
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/ktrdr/ktrdr/internal/core/market"
+	"github.com/ktrdr/ktrdr/internal/core/strategy"
+)
+
+// A Frame holds the bars of one symbol, as far as they are known. Each series
+// begins with the first bar held, never later: recursive indicators start there,
+// and a row must not depend on the window that somebody asked for.
+type Frame struct {
+	Symbol market.Symbol
+	Series map[market.Timeframe]market.Series
+}
+
+// series returns the bars of timeframe tf.
+func (f Frame) series(tf market.Timeframe) (market.Series, error) {
+	s, ok := f.Series[tf]
+	switch {
+	case !ok || s.Len() == 0:
+		return s, fmt.Errorf("features of %s: there are no %s bars: load them (the strategy reads %s)", f.Symbol, tf, tf)
+	case s.Symbol != f.Symbol || s.Timeframe != tf:
+		return s, fmt.Errorf("features of %s: the %s bars are those of %s %s", f.Symbol, tf, s.Symbol, s.Timeframe)
+	}
+	return s, nil
+}
+
+// A Schema says what the columns of a matrix are. Two schemas with one hash have
+// the same names in the same order, made in the same way from the same
+// timeframes.
+type Schema struct {
+	Names []string `json:"names"`
+	Hash  string   `json:"hash"` // SHA-256, 64 hexadecimal digits
+}
+
+// SchemaOf returns the schema of the features of s.
+func SchemaOf(s *strategy.Strategy) Schema {
+	var schema Schema
+	var meaning strings.Builder
+	fmt.Fprintf(&meaning, "ktrdr features 1\nbase %s\n", s.Base)
+	for _, f := range s.Features() {
+		in := s.Indicators[f.Indicator].Indicator
+		fmt.Fprintf(&meaning, "%s\t%s\t%s\t%q\t%s", f.Name, f.Timeframe, in.Key(), in.Outputs()[f.Output], f.Set.Kind())
+		for _, p := range f.Set.Params() {
+			meaning.WriteString(" " + strconv.FormatFloat(p, 'x', -1, 64))
+		}
+		meaning.WriteByte('\n')
+		schema.Names = append(schema.Names, f.Name)
+	}
+	sum := sha256.Sum256([]byte(meaning.String()))
+	schema.Hash = hex.EncodeToString(sum[:])
+	return schema
+}
+
+// A Matrix holds one row of features per base bar. Rows are keyed by symbol and
+// Time and meet labels and orders by that key, never by position.
+type Matrix struct {
+	Symbol    market.Symbol
+	Timeframe market.Timeframe
+	Time      []int64  // when the bar of each row opens; shared with the series, not to be written to
+	Names     []string // one per column
+	Width     int
+	Data      []float32 // row-major; NaN where not known
+}
+
+// Len returns the number of rows.
+func (m Matrix) Len() int { return len(m.Time) }
+
+// Row returns row i, sharing memory with m.
+func (m Matrix) Row(i int) []float32 {
+	return m.Data[i*m.Width : (i+1)*m.Width : (i+1)*m.Width]
+}
+
+// Complete reports whether every feature of row i is known.
+func (m Matrix) Complete(i int) bool {
+	for _, v := range m.Row(i) {
+		if v != v {
+			return false
+		}
+	}
+	return true
+}
+
+// Build returns the features of the base bars of f that open in span.
+//
+//	x[j]   = indicator at bar j of the feature's timeframe, from the first bar held
+//	j(t)   = the last j with available(j) <= available(t), if it is not too old
+//	row[t] = degree to which x[j(t)] belongs to the feature's set, as float32
+//
+// Shape:   one row per base bar in span, one column per feature of s.
+// Range:   [0, 1].
+// Warm-up: NaN before the lookback of the indicator on its own timeframe.
+// NaN:     what is not known; see the package comment on holes.
+// Panics:  never.
+// Error:   none beyond rounding to float32.
+// Source:  the strategy grammar; degrees are those of package fuzzy.
+// Differs: the original joined by opening time, and so saw a day's close at
+// midnight; filled gaps with zeros in training and from both sides in backtests.
+func Build(ctx context.Context, s *strategy.Strategy, f Frame, span market.Span) (Matrix, error) {
+	base, err := f.series(s.Base)
+	if err != nil {
+		return Matrix{}, err
+	}
+	features := s.Features()
+	rows := base.Within(span)
+	first := 0
+	if rows.Len() > 0 {
+		first = base.Search(rows.Time[0])
+	}
+	m := Matrix{Symbol: f.Symbol, Timeframe: s.Base, Time: rows.Time, Width: len(features),
+		Data: make([]float32, rows.Len()*len(features))}
+	for _, feature := range features {
+		m.Names = append(m.Names, feature.Name)
+	}
+	for _, group := range plan(s, features) {
+		series, err := f.series(group.timeframe)
+		if err != nil {
+			return Matrix{}, err
+		}
+		j := identity(first, rows.Len())
+		if group.timeframe != s.Base {
+			j = joinAsOf(base, first, rows.Len(), series)
+		}
+		if err := m.fill(ctx, group, series, j); err != nil {
+			return Matrix{}, fmt.Errorf("features of %s: %w", f.Symbol, err)
+		}
+	}
+	return m, nil
+}
+
+// blockRows is how many rows are filled at a time: the values of a block stay in
+// the first cache.
+const blockRows = 1024
+
+// fill writes the columns that come from the bars of one timeframe.
+func (m Matrix) fill(ctx context.Context, group group, series market.Series, j join) error {
+	// Indicators do not look ahead, so bars after the last one read change nothing.
+	series = series.Slice(0, j.bars())
+	x, degrees := make([]float64, blockRows), make([]float64, blockRows)
+	for _, source := range group.sources {
+		outputs := source.indicator.Compute(series)
+		for start := 0; start < m.Len(); start += blockRows {
+			if err := context.Cause(ctx); err != nil {
+				return err
+			}
+			end := min(start+blockRows, m.Len())
+			for _, c := range source.columns {
+				values := j.values(x, outputs[c.output], start, end)
+				c.set.Degrees(degrees[:len(values)], values)
+				for _, column := range c.features {
+					j.spread(m.Data[column:], m.Width, degrees, start, end)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// A group is what must be computed on one timeframe, each thing once.
+type group struct {
+	timeframe market.Timeframe
+	sources   []source
+}
+
+// plan sorts features by where they come from.
+func plan(s *strategy.Strategy, features []strategy.Feature) []group {
+	var groups []group
+	for i, f := range features {
+		g := find(&groups, func(g group) bool { return g.timeframe == f.Timeframe }, group{timeframe: f.Timeframe})
+		in := s.Indicators[f.Indicator].Indicator
+		key := in.Key()
+		src := find(&g.sources, func(s source) bool { return s.key == key }, source{key: key, indicator: in})
+		c := find(&src.columns, func(c column) bool { return c.output == f.Output && c.set == f.Set }, column{output: f.Output, set: f.Set})
+		c.features = append(c.features, i)
+	}
+	return groups
+}
+
+// find returns the element of list that matches, appending fresh if there is
+// none.
+func find[T any](list *[]T, match func(T) bool, fresh T) *T {
+	for i := range *list {
+		if match((*list)[i]) {
+			return &(*list)[i]
+		}
+	}
+	*list = append(*list, fresh)
+	return &(*list)[len(*list)-1]
+}
+
+var nan = math.NaN()

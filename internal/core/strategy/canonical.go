@@ -1,0 +1,169 @@
+package strategy
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+)
+
+// Hash returns the SHA-256 of what the strategy means, as 64 hexadecimal digits.
+// Layout, comments, the order of keys that has no effect, and defaults written
+// out or left out do not change it, nor do name, description and hypothesis;
+// everything that can change a trained model or a trade does.
+func (s *Strategy) Hash() string {
+	sum := sha256.Sum256(s.meaning().encode())
+	return hex.EncodeToString(sum[:])
+}
+
+// MarshalCanonical returns the strategy as one line of JSON, which is also a
+// strategy file: Parse reads it back. Every default is written out, and keys
+// whose order has no effect are sorted.
+func (s *Strategy) MarshalCanonical() []byte {
+	about := object{{"name", s.Name}, {"description", s.Description}, {"version", s.Version}, {"hypothesis", s.Hypothesis}}
+	return append(about, s.meaning()...).encode()
+}
+
+// An object is a JSON object that keeps the order of its keys.
+type object []member
+
+type member struct {
+	key   string
+	value any
+}
+
+func (o object) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for i, m := range o {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		key, err := json.Marshal(m.key)
+		if err != nil {
+			return nil, err
+		}
+		value, err := json.Marshal(m.value)
+		if err != nil {
+			return nil, err
+		}
+		b.Write(key)
+		b.WriteByte(':')
+		b.Write(value)
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}
+
+func (o object) encode() []byte {
+	b, err := json.Marshal(o)
+	if err != nil {
+		panic("strategy: a checked strategy does not encode: " + err.Error())
+	}
+	return b
+}
+
+// meaning is the strategy without what only describes it.
+func (s *Strategy) meaning() object {
+	return object{
+		{"training_data", s.trainingDataObject()},
+		{"indicators", s.indicatorsObject()},
+		{"fuzzy_sets", s.fuzzySetsObject()},
+		{"nn_inputs", s.inputsList()},
+		{"model", object{{"type", s.Model.Type}, {"architecture", object{
+			{"hidden_layers", s.Model.Hidden}, {"activation", s.Model.Activation}, {"dropout", s.Model.Dropout}}}}},
+		{"training", s.trainingObject()},
+		{"decisions", s.decisionsObject()},
+	}
+}
+
+func (s *Strategy) trainingDataObject() object {
+	mode := func(n int, many string) string {
+		if n > 1 {
+			return many
+		}
+		return "single"
+	}
+	return object{
+		{"symbols", object{{"mode", mode(len(s.Symbols), "multi_symbol")}, {"list", s.Symbols}}},
+		{"timeframes", object{{"mode", mode(len(s.Timeframes), "multi_timeframe")}, {"list", s.Timeframes}, {"base_timeframe", s.Base}}},
+	}
+}
+
+func (s *Strategy) indicatorsObject() object {
+	var o object
+	for _, x := range s.Indicators {
+		spec := x.Indicator.Spec()
+		entry := object{{"type", spec.Name}}
+		for _, p := range spec.Params {
+			entry = append(entry, member{p.Name, x.Indicator.Value(p.Name).Any()})
+		}
+		o = append(o, member{x.ID, entry})
+	}
+	return o.sorted()
+}
+
+func (s *Strategy) fuzzySetsObject() object {
+	var o object
+	for _, set := range s.FuzzySets {
+		reference := set.IndicatorID
+		if set.Output != "" {
+			reference += "." + set.Output
+		}
+		entry := object{{"indicator", reference}}
+		for _, m := range set.Sets {
+			entry = append(entry, member{m.Name, object{{"type", m.Function.Kind().String()}, {"parameters", m.Function.Params()}}})
+		}
+		o = append(o, member{set.ID, entry})
+	}
+	return o.sorted()
+}
+
+// sorted returns o in the order of its keys, which its own has no effect.
+func (o object) sorted() object {
+	slices.SortFunc(o, func(a, b member) int { return cmp.Compare(a.key, b.key) })
+	return o
+}
+
+func (s *Strategy) inputsList() []object {
+	var list []object
+	for _, in := range s.Inputs {
+		entry := object{{"fuzzy_set", in.FuzzySet}, {"timeframes", in.Timeframes}}
+		if slices.Equal(in.Timeframes, s.Timeframes) {
+			entry[1].value = "all"
+		}
+		list = append(list, entry)
+	}
+	return list
+}
+
+func (s *Strategy) trainingObject() object {
+	t := s.Training
+	o := object{{"epochs", t.Epochs}, {"batch_size", t.BatchSize}, {"learning_rate", t.LearningRate},
+		{"optimizer", t.Optimizer}, {"loss", t.Loss}, {"weight_decay", t.WeightDecay}, {"gradient_clip", t.GradientClip},
+		{"data_split", object{{"train", t.Split.Train}, {"validation", t.Split.Validation}, {"test", t.Split.Test}}},
+		{"embargo_bars", t.EmbargoBars}, {"seed", t.Seed}}
+	if t.Loss == LossHuber {
+		o = append(o, member{"huber_delta", t.HuberDelta})
+	}
+	if s.Decisions.OutputFormat == Classification {
+		o = append(o, member{"class_weights", t.ClassWeights})
+	}
+	if t.EarlyStopping.Patience == 0 {
+		return append(o, member{"early_stopping", false})
+	}
+	return append(o, member{"early_stopping", object{{"patience", t.EarlyStopping.Patience}, {"min_delta", t.EarlyStopping.MinDelta}}})
+}
+
+func (s *Strategy) decisionsObject() object {
+	r := s.Decisions
+	o := object{{"output_format", r.OutputFormat}, {"position_awareness", r.PositionAwareness},
+		{"filters", object{{"min_signal_separation", r.MinSignalSeparation}}}, {"allow_short_from_flat", r.AllowShortFromFlat}}
+	if r.OutputFormat == Regression {
+		return append(o, member{"cost_model", object{
+			{"round_trip_cost", r.CostModel.RoundTripCost}, {"min_edge_multiplier", r.CostModel.MinEdgeMultiplier}}})
+	}
+	return append(o, member{"confidence_threshold", r.ConfidenceThreshold})
+}

@@ -1,0 +1,89 @@
+package strategy
+
+import (
+	"math"
+	"slices"
+
+	"github.com/ktrdr/ktrdr/internal/core/fuzzy"
+)
+
+// Coverage is looked at on a grid of gridSteps+1 points; a value that belongs to
+// no set by more than blind says nothing to the network.
+const (
+	gridSteps = 1000
+	blind     = 0.05
+)
+
+// warnShape tells of sets that are allowed but can hardly be meant: two that are
+// the same, centres in no order, and values between or beyond the sets that
+// belong to none of them.
+func (d *decoder) warnShape(s *Strategy, f fields, set FuzzySet) {
+	for i, a := range set.Sets {
+		for _, b := range set.Sets[:i] {
+			if a.Function == b.Function {
+				n, _ := f.get(a.Name)
+				n.warn("it is the same as %s: the network sees one value twice", b.Name)
+			}
+		}
+	}
+	var centres []float64
+	for _, member := range set.Sets {
+		centres = append(centres, centre(member.Function))
+	}
+	falling := slices.Clone(centres)
+	slices.Reverse(falling)
+	if !slices.IsSorted(centres) && !slices.IsSorted(falling) {
+		f.warn("the sets do not stand in the order of their centres %v: is one of them mistyped?", centres)
+	}
+	low, high := slices.Min(centres), slices.Max(centres)
+	if lowest, highest := set.bounds(s); !math.IsInf(lowest, 0) && !math.IsInf(highest, 0) {
+		low, high = lowest, highest
+	}
+	if from, to, ok := hole(set.Sets, low, high); ok {
+		f.warn("values from %.4g to %.4g belong to no set by more than %v: move the sets together or give the outermost ones shoulders",
+			from, to, blind)
+	}
+}
+
+// bounds returns the range that the values of the set's output cannot leave.
+func (set FuzzySet) bounds(s *Strategy) (low, high float64) {
+	i := slices.IndexFunc(s.Indicators, func(x Indicator) bool { return x.ID == set.IndicatorID })
+	spec := s.Indicators[i].Indicator.Spec()
+	scale := spec.Scales[slices.Index(spec.Outputs, set.Output)]
+	return scale.Min, scale.Max
+}
+
+// centre returns where a function is 1, or the middle of where it is.
+func centre(f fuzzy.Function) float64 {
+	p := f.Params()
+	switch f.Kind() {
+	case fuzzy.Triangular:
+		return p[1]
+	case fuzzy.Trapezoidal:
+		return p[1] + (p[2]-p[1])/2
+	case fuzzy.Gaussian:
+		return p[0]
+	default:
+		panic("strategy: " + f.Kind().String() + " has no centre")
+	}
+}
+
+// hole returns the first stretch of [low, high] where no set reaches blind.
+func hole(sets []fuzzy.Set, low, high float64) (from, to float64, ok bool) {
+	if !(high > low) {
+		return 0, 0, false
+	}
+	for i := range gridSteps + 1 {
+		x := low + (high-low)*float64(i)/gridSteps
+		covered := slices.ContainsFunc(sets, func(m fuzzy.Set) bool { return m.Function.Degree(x) > blind })
+		switch {
+		case !covered && !ok:
+			from, to, ok = x, x, true
+		case !covered:
+			to = x
+		case ok:
+			return from, to, to > from
+		}
+	}
+	return from, to, ok && to > from
+}

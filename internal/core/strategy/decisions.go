@@ -1,0 +1,69 @@
+package strategy
+
+import "math"
+
+var (
+	decisionsShape = shape{
+		keys: []string{"output_format", "confidence_threshold", "position_awareness", "filters", "allow_short_from_flat", "cost_model"},
+		hints: map[string]string{
+			"num_classes":           "remove it: the labels decide how many classes there are",
+			"threshold":             "the key is called confidence_threshold",
+			"min_signal_separation": "it stands under decisions.filters",
+		},
+	}
+	filtersShape   = shape{keys: []string{"min_signal_separation"}, later: []string{"volume_filter"}}
+	costModelShape = shape{keys: []string{"round_trip_cost", "min_edge_multiplier"}}
+)
+
+func (d *decoder) decisions(s *Strategy, n node) {
+	f, ok := n.fields(decisionsShape)
+	if !ok {
+		return
+	}
+	r := &s.Decisions
+	if n, ok := f.need("output_format", "classification or regression"); ok {
+		r.OutputFormat, _ = n.choice([]string{Classification, Regression},
+			[]string{"regime_classification", "context_classification"})
+	}
+	r.PositionAwareness = f.flag("position_awareness", true)
+	r.AllowShortFromFlat = f.flag("allow_short_from_flat", r.OutputFormat == Regression)
+	r.MinSignalSeparation = 4
+	if n, ok := f.get("filters"); ok {
+		if filters, ok := n.fields(filtersShape); ok {
+			r.MinSignalSeparation = filters.whole("min_signal_separation", 4, 0, math.MaxInt32)
+		}
+	}
+	switch r.OutputFormat {
+	case Classification:
+		r.ConfidenceThreshold = f.number("confidence_threshold", 0.5, interval{low: 0, high: 1})
+		f.useless("cost_model", "output_format classification acts on confidence_threshold")
+	case Regression:
+		f.useless("confidence_threshold", "output_format regression acts on cost_model")
+		d.costModel(s, f)
+	}
+}
+
+func (d *decoder) costModel(s *Strategy, f fields) {
+	n, ok := f.need("cost_model", "the costs that a predicted return must exceed, for example {round_trip_cost: 0.003, min_edge_multiplier: 1.5}")
+	if !ok {
+		return
+	}
+	if f, ok = n.fields(costModelShape); !ok {
+		return
+	}
+	positive := interval{low: 0, lowOpen: true, high: 1}
+	if n, ok := f.need("round_trip_cost", "the cost of a whole trade as a share of its value, for example 0.003"); ok {
+		s.Decisions.CostModel.RoundTripCost, _ = n.numberIn(positive)
+	}
+	positive.high = 1000
+	if n, ok := f.need("min_edge_multiplier", "how many times its cost a trade must promise, for example 1.5"); ok {
+		s.Decisions.CostModel.MinEdgeMultiplier, _ = n.numberIn(positive)
+	}
+}
+
+// useless reports a key that is there and would have no effect.
+func (f fields) useless(name, because string) {
+	if n, ok := f.get(name); ok {
+		n.problem("it would have no effect: %s: remove it", because)
+	}
+}

@@ -1,0 +1,97 @@
+// Package strategy reads strategy files. It is the only place that knows their
+// grammar, and the only one that knows that they are YAML.
+//
+// # Nouns
+//
+// A [Strategy] is a checked file. It names indicators, groups their outputs into
+// fuzzy sets, lists which of those feed the network on which timeframes (inputs),
+// shapes the network (model), says what it learns and how (training), and how
+// its outputs become trades (decisions). A [Feature] is one resolved input of the
+// network. A [Problem] is one thing wrong in a file, at its place.
+//
+// # Flow
+//
+//	bytes ─ load: one YAML document within limits ─ decode: types, ranges, names
+//	      ─ resolve: references, feature names ─ Strategy, or Problems
+//
+// # The grammar: version 3
+//
+// Keys and their defaults; a key without a default must be there. What is not in
+// this table is an error, and what a later version brings is refused by name.
+//
+//	name                             [A-Za-z0-9][A-Za-z0-9_-]*, at most 100
+//	description, hypothesis          ""            for readers only
+//	version                          "3.0"         quoted: 3.0 is a number
+//	training_data.symbols
+//	  mode                           single or multi_symbol
+//	  symbol | list (or symbols)     one symbol, or a list
+//	training_data.timeframes
+//	  mode                           single or multi_timeframe
+//	  timeframe | list (or timeframes)
+//	  base_timeframe                 single: that one; multi_timeframe: must be there
+//	indicators.<id>
+//	  type                           of package indicator, as are parameters and defaults
+//	fuzzy_sets.<id>
+//	  indicator                      <id> or <id>.<output>; <id> is its first output
+//	  <set>                          [a, b, c], a triangle, or {type, parameters}
+//	nn_inputs[]
+//	  fuzzy_set                      an id
+//	  timeframes                     all, or a list
+//	model.type                       mlp
+//	model.architecture
+//	  hidden_layers                  1 to 8 widths of 1 to 4096
+//	  activation                     relu          or tanh
+//	  dropout                        0.2           at least 0, below 1
+//	  output_activation              what follows from output_format: softmax or linear
+//	training
+//	  method                         supervised    nothing else
+//	  labels.source                  zigzag, triple_barrier or forward_return
+//	  labels.<parameter>             of package label, as are defaults
+//	  epochs, batch_size             100, 32
+//	  learning_rate                  0.001
+//	  optimizer                      adam          nothing else
+//	  loss                           cross_entropy; regression: huber or mse, default huber
+//	  huber_delta                    0.01          loss huber only
+//	  weight_decay                   0.0001; regression: 0
+//	  gradient_clip                  1             largest global norm; 0 is no limit
+//	  early_stopping                 false         or {patience: 10, min_delta: 0.001}
+//	  data_split                     {train: 0.7, validation: 0.15, test: 0.15}
+//	  embargo_bars                   0             in addition to the purge by label horizon
+//	  class_weights                  balanced      or none; classification only
+//	  seed                           1
+//	decisions
+//	  output_format                  classification (labels zigzag, triple_barrier) or
+//	                                 regression (labels forward_return)
+//	  confidence_threshold           0.5           classification only
+//	  position_awareness             true
+//	  filters.min_signal_separation  4             base bars between entries
+//	  allow_short_from_flat          false; regression: true
+//	  cost_model.round_trip_cost,
+//	  cost_model.min_edge_multiplier regression only, and must be there
+//
+// Descriptive keys are name, description and hypothesis. Keys that restrict what a
+// strategy may be used for (deployment) are refused rather than accepted and not
+// enforced. Values that can only be one thing (method, output_activation) are
+// accepted where they say it.
+//
+// Scalars are read as YAML 1.2, and more strictly: numbers are decimal, true and
+// false are the only flags, and a number where a text belongs must be quoted.
+// Aliases are followed; merge keys and tags are refused.
+//
+// # What always holds
+//
+// A Strategy that Parse returned resolves: every reference has its target, every
+// feature a name of its own, every number is finite and in range, every default
+// is filled in. Features come in one order, which saved models rely on. Equal
+// hashes mean equal results from equal data.
+//
+// # What it refuses
+//
+// Files above 256 KiB or with more than 20,000 values, files that are not UTF-8
+// or not one YAML document, versions 1 and 2 of the format, and everything that
+// the table above does not list. All problems of a file are reported at once,
+// each with its line and column and, where there is one, the name that was
+// probably meant.
+//
+// Start reading at [Parse].
+package strategy

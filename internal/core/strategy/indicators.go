@@ -1,0 +1,209 @@
+package strategy
+
+import (
+	"errors"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/ktrdr/ktrdr/internal/core/indicator"
+)
+
+// An id names an indicator, a fuzzy set or one of its sets. It becomes part of
+// feature names; a dot would be read as the output of an indicator.
+var idPattern = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,63}$`)
+
+// id reports a key that cannot be an id.
+func (e entry) id() bool {
+	if idPattern.MatchString(e.name) {
+		return true
+	}
+	e.key.problem("%q is not an id: want 1 to 64 letters, digits, _ and -, beginning with a letter", clip(e.name))
+	return false
+}
+
+// A definition is what the file says under one id, right or wrong, so that a
+// reference to a wrong one is not reported as a second problem.
+type definition struct {
+	entry
+	ok    bool
+	used  bool
+	index int // in Strategy.Indicators or Strategy.FuzzySets, if ok
+}
+
+type definitions []*definition
+
+func (list definitions) get(id string) *definition {
+	for _, def := range list {
+		if def.name == id {
+			return def
+		}
+	}
+	return nil
+}
+
+func (list definitions) ids() []string {
+	ids := make([]string, len(list))
+	for i, def := range list {
+		ids[i] = def.name
+	}
+	return ids
+}
+
+// warnUnused tells of definitions that nothing refers to.
+func (list definitions) warnUnused(by string) {
+	for _, def := range list {
+		if !def.used {
+			def.key.warn("it is defined but not used by any %s", by)
+		}
+	}
+}
+
+// define reads the mapping under key of f, whose keys are ids.
+func (f fields) define(key, want string) definitions {
+	n, ok := f.need(key, want)
+	if !ok {
+		return nil
+	}
+	m, ok := n.entries()
+	if !ok {
+		return nil
+	}
+	if len(m.order) == 0 {
+		n.problem("it is empty: want %s", want)
+	}
+	var list definitions
+	for _, e := range m.order {
+		def := &definition{entry: e}
+		def.ok = e.id()
+		list = append(list, def)
+	}
+	return list
+}
+
+func (d *decoder) indicators(s *Strategy, f fields) definitions {
+	list := f.define("indicators", "at least one indicator such as rsi_14: {type: rsi, period: 14}")
+	for _, def := range list {
+		made, ok := d.indicator(def.value)
+		if def.ok = def.ok && ok; def.ok {
+			def.index = len(s.Indicators)
+			s.Indicators = append(s.Indicators, Indicator{ID: def.name, Indicator: made})
+		}
+	}
+	return list
+}
+
+// wrongParameters are names that people give to parameters of an indicator, and
+// what the parameter is called.
+var wrongParameters = map[string]map[string]string{
+	"macd": {"fast": "fast_period", "slow": "slow_period", "signal": "signal_period"},
+}
+
+var laterParameters = []string{"data_source"}
+
+// indicator reads one indicator: its type, and the parameters of that type.
+func (d *decoder) indicator(n node) (indicator.Indicator, bool) {
+	f, ok := n.entries()
+	if !ok {
+		return indicator.Indicator{}, false
+	}
+	kind, ok := f.need("type", "the kind of indicator, for example type: rsi")
+	if !ok {
+		return indicator.Indicator{}, false
+	}
+	name, ok := kind.text()
+	if !ok {
+		return indicator.Indicator{}, false
+	}
+	spec, ok := indicator.Lookup(name)
+	if !ok {
+		kind.problem("indicator %q is not known in this version: want %s%s", clip(name),
+			alternatives(indicator.Names()), d.hint(name, indicator.Names()))
+		return indicator.Indicator{}, false
+	}
+	values, ok := f.parameters(spec)
+	made, err := spec.New(values)
+	if err != nil {
+		f.parameterProblems(err)
+		return indicator.Indicator{}, false
+	}
+	return made, ok
+}
+
+// parameters reads what stands beside type; it reports false if any of it is
+// wrong in itself.
+func (f fields) parameters(spec indicator.Spec) (map[string]indicator.Value, bool) {
+	s := shape{keys: []string{"type"}, later: laterParameters, hints: map[string]string{}}
+	for _, p := range spec.Params {
+		s.keys = append(s.keys, p.Name)
+	}
+	for wrong, right := range wrongParameters[spec.Name] {
+		s.hints[wrong] = "the parameter is called " + right
+	}
+	values, all := make(map[string]indicator.Value), true
+	for _, e := range f.order {
+		if e.name == "type" {
+			continue
+		}
+		if !e.known(s) {
+			all = false
+			continue
+		}
+		p := spec.Params[slices.Index(s.keys, e.name)-1]
+		v, ok := e.value.parameter(p)
+		if !ok {
+			all = false
+			continue
+		}
+		values[p.Name] = v
+	}
+	return values, all
+}
+
+// parameterProblems reports the problems that an indicator has with its values,
+// each where the value stands.
+func (f fields) parameterProblems(err error) {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, one := range joined.Unwrap() {
+			f.parameterProblems(one)
+		}
+		return
+	}
+	at, message := f.node, err.Error()
+	var wrong *indicator.ParamError
+	if errors.As(err, &wrong) {
+		message = wrong.Problem
+		if n, ok := f.get(wrong.Param); ok {
+			at = n
+		} else {
+			at.path += "." + wrong.Param
+		}
+	}
+	at.problem("%s", message)
+}
+
+// splitReference cuts an indicator reference at its dot.
+func splitReference(ref string) (id, output string) {
+	id, output, _ = strings.Cut(ref, ".")
+	return id, output
+}
+
+// parameter reads a value of the kind that p takes.
+func (n node) parameter(p indicator.Param) (indicator.Value, bool) {
+	switch p.Kind {
+	case indicator.KindInt:
+		v, ok := n.whole(int(p.Min), int(p.Max))
+		return indicator.Int(v), ok
+	case indicator.KindNumber:
+		v, ok := n.number()
+		return indicator.Number(v), ok
+	case indicator.KindText:
+		v, ok := n.choice(p.Choices, nil)
+		return indicator.Text(v), ok
+	case indicator.KindFlag:
+		v, ok := n.flag()
+		return indicator.Flag(v), ok
+	default:
+		panic("strategy: parameter " + p.Name + " is of no kind")
+	}
+}

@@ -1,0 +1,281 @@
+package strategy
+
+import (
+	"fmt"
+	"slices"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/ktrdr/ktrdr/internal/core/fuzzy"
+	"github.com/ktrdr/ktrdr/internal/core/market"
+)
+
+func (d *decoder) fuzzySets(s *Strategy, f fields, indicators definitions) definitions {
+	list := f.define("fuzzy_sets", "at least one fuzzy set such as rsi_level: {indicator: rsi_14, low: [0, 0, 50], high: [50, 100, 100]}")
+	for _, def := range list {
+		set, ok := d.fuzzySet(s, def, indicators)
+		if def.ok = def.ok && ok; def.ok {
+			def.index = len(s.FuzzySets)
+			s.FuzzySets = append(s.FuzzySets, set)
+		}
+	}
+	indicators.warnUnused("fuzzy set")
+	return list
+}
+
+// fuzzySet reads one fuzzy set: the indicator it looks at, and its sets.
+func (d *decoder) fuzzySet(s *Strategy, def *definition, indicators definitions) (FuzzySet, bool) {
+	set := FuzzySet{ID: def.name}
+	f, ok := def.value.entries()
+	if !ok {
+		return set, false
+	}
+	ref, ok := f.need("indicator", "the id of the indicator that the sets are about")
+	if ok {
+		set.IndicatorID, set.Output, ok = d.reference(s, ref, indicators)
+	}
+	for _, e := range f.order {
+		switch e.name {
+		case "indicator":
+			continue
+		case "input_transform":
+			e.key.problem("not supported in this version: remove it")
+			ok = false
+			continue
+		}
+		function, made := e.value.membership()
+		if named := e.id(); !made || !named {
+			ok = false
+			continue
+		}
+		set.Sets = append(set.Sets, fuzzy.Set{Name: e.name, Function: function})
+	}
+	if len(f.order) == 0 || len(f.order) == 1 && f.order[0].name == "indicator" {
+		f.problem("it has no sets: want at least one such as low: [0, 0, 50]")
+		ok = false
+	}
+	if ok {
+		d.warnShape(s, f, set)
+	}
+	return set, ok
+}
+
+// reference resolves an indicator id, or id.output. A bare id means the first
+// output.
+func (d *decoder) reference(s *Strategy, n node, indicators definitions) (id, output string, ok bool) {
+	ref, ok := n.text()
+	if !ok {
+		return "", "", false
+	}
+	id, output = splitReference(ref)
+	def := indicators.get(id)
+	if def == nil {
+		n.problem("%q is not defined%s", clip(id), d.hint(id, indicators.ids()))
+		return "", "", false
+	}
+	def.used = true
+	if !def.ok {
+		return "", "", false
+	}
+	outputs := s.Indicators[def.index].Indicator.Outputs()
+	switch {
+	case id == ref:
+		return id, outputs[0], true
+	case len(outputs) == 1:
+		n.problem("indicator %s has one output: write %s", id, id)
+		return "", "", false
+	case !slices.Contains(outputs, output):
+		n.problem("indicator %s has no output %q: want %s%s", id, clip(output), alternatives(outputs), d.hint(output, outputs))
+		return "", "", false
+	}
+	return id, output, true
+}
+
+var membershipShape = shape{keys: []string{"type", "parameters"}, hints: map[string]string{"params": "the key is called parameters"}}
+
+// shorthand says what a list of so many numbers probably was meant to be.
+var shorthand = map[int]string{2: "gaussian", 4: "trapezoidal"}
+
+// membership reads one set: a list of three numbers, which is a triangle, or a
+// mapping of type and parameters.
+func (n node) membership() (fuzzy.Function, bool) {
+	if n.yaml.Kind == yaml.SequenceNode {
+		params, ok := n.numbers()
+		if !ok {
+			return fuzzy.Function{}, false
+		}
+		if kind := shorthand[len(params)]; kind != "" {
+			n.problem("a bare list is a triangle of 3 numbers, have %d: write {type: %s, parameters: [%s]}", len(params), kind, n.flow())
+			return fuzzy.Function{}, false
+		}
+		return n.function(fuzzy.Triangular, params)
+	}
+	f, ok := n.fields(membershipShape)
+	if !ok {
+		return fuzzy.Function{}, false
+	}
+	kindNode, hasKind := f.need("type", "triangular, trapezoidal or gaussian")
+	list, hasList := f.need("parameters", "a list of numbers")
+	if !hasKind || !hasList {
+		return fuzzy.Function{}, false
+	}
+	name, ok := kindNode.text()
+	if !ok {
+		return fuzzy.Function{}, false
+	}
+	kind, err := fuzzy.ParseKind(name)
+	if err != nil {
+		kindNode.problem("%v%s", err, n.d.hint(name, kindNames()))
+	}
+	params, ok := list.numbers()
+	if !ok || err != nil {
+		return fuzzy.Function{}, false
+	}
+	return list.function(kind, params)
+}
+
+func kindNames() []string {
+	var names []string
+	for _, k := range fuzzy.Kinds() {
+		names = append(names, k.String())
+	}
+	return names
+}
+
+func (n node) function(kind fuzzy.Kind, params []float64) (fuzzy.Function, bool) {
+	function, err := fuzzy.New(kind, params)
+	if err != nil {
+		n.problem("%v", err)
+	}
+	return function, err == nil
+}
+
+func (n node) numbers() ([]float64, bool) {
+	items, ok := n.list()
+	values := make([]float64, 0, len(items))
+	for _, item := range items {
+		v, one := item.number()
+		ok = ok && one
+		values = append(values, v)
+	}
+	return values, ok
+}
+
+// flow writes the scalars of a list as they stand.
+func (n node) flow() string {
+	text := ""
+	for i, y := range n.yaml.Content {
+		if i > 0 {
+			text += ", "
+		}
+		text += clip(follow(y).Value)
+	}
+	return text
+}
+
+var inputShape = shape{
+	keys:  []string{"fuzzy_set", "timeframes"},
+	later: []string{"raw_indicator", "normalization"},
+	hints: map[string]string{"timeframe": "the key is called timeframes: write all or a list"},
+}
+
+func (d *decoder) inputs(s *Strategy, f fields, sets definitions) {
+	n, ok := f.need("nn_inputs", "a list such as [{fuzzy_set: rsi_level, timeframes: all}]")
+	if !ok {
+		return
+	}
+	items, ok := n.list()
+	if ok && len(items) == 0 {
+		n.problem("the list is empty: a network needs at least one input")
+	}
+	taken := make(map[string]string)
+	for _, item := range items {
+		in, set, ok := d.input(s, item, sets)
+		if !ok {
+			continue
+		}
+		s.Inputs = append(s.Inputs, in)
+		d.collisions(in, s.FuzzySets[set.index], item, taken)
+	}
+	sets.warnUnused("input in nn_inputs")
+}
+
+// input reads one entry of nn_inputs.
+func (d *decoder) input(s *Strategy, n node, sets definitions) (Input, *definition, bool) {
+	f, ok := n.fields(inputShape)
+	if !ok {
+		return Input{}, nil, false
+	}
+	if slices.Contains(f.refused, "raw_indicator") {
+		return Input{}, nil, false
+	}
+	var in Input
+	var set *definition
+	if ref, ok := f.need("fuzzy_set", "the id of a fuzzy set"); ok {
+		if in.FuzzySet, ok = ref.text(); ok {
+			if set = sets.get(in.FuzzySet); set == nil {
+				ref.problem("%q is not defined%s", clip(in.FuzzySet), d.hint(in.FuzzySet, sets.ids()))
+			} else {
+				set.used = true
+			}
+		}
+	}
+	list, ok := f.need("timeframes", "all, or a list such as ["+s.Base.String()+"]")
+	if ok {
+		in.Timeframes, in.All, ok = d.inputTimeframes(s, list)
+	}
+	return in, set, ok && set != nil && set.ok
+}
+
+// inputTimeframes reads "all" or a list of timeframes of the strategy.
+func (d *decoder) inputTimeframes(s *Strategy, n node) (list []market.Timeframe, all, ok bool) {
+	if n.yaml.Kind == yaml.ScalarNode {
+		if n.yaml.Value == "all" {
+			return s.Timeframes, true, true
+		}
+		n.problem("want all or a list, have %s: write [%s]", n.describe(), clip(n.yaml.Value))
+		return nil, false, false
+	}
+	items, ok := n.list()
+	if !ok {
+		return nil, false, false
+	}
+	if len(items) == 0 {
+		n.problem("the list is empty: want all, or at least one timeframe")
+		return nil, false, false
+	}
+	list, ok = d.timeframeList(items)
+	for i, item := range items {
+		if !ok || len(s.Timeframes) == 0 || len(list) != len(items) {
+			break
+		}
+		if !slices.Contains(s.Timeframes, list[i]) {
+			item.problem("%s is not among the timeframes of this strategy: want %s", list[i], alternatives(names(s.Timeframes)))
+			ok = false
+		}
+	}
+	return list, false, ok
+}
+
+// collisions reports features of in that already have an owner: the same set on
+// the same timeframe, or ids that read the same once joined (a and b_c, a_b and c).
+func (d *decoder) collisions(in Input, set FuzzySet, n node, taken map[string]string) {
+	for _, tf := range in.Timeframes {
+		for _, member := range set.Sets {
+			name := tf.String() + "_" + set.ID + "_" + member.Name
+			owner := fmt.Sprintf("set %s of fuzzy set %s", member.Name, set.ID)
+			other, again := taken[name]
+			switch {
+			case !again:
+				taken[name] = owner
+			case other == owner:
+				n.problem("fuzzy set %s on %s is an input already: remove one of the two", set.ID, tf)
+			default:
+				n.problem("feature %s is made by %s and by %s: rename one of them", name, other, owner)
+			}
+			if again && other == owner {
+				break
+			}
+		}
+	}
+}

@@ -1,0 +1,100 @@
+package strategy
+
+import (
+	"regexp"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// Parse reads a strategy file; file is its name for messages. The error is
+// Problems: everything that is wrong, at once. What is allowed but doubtful is in
+// Strategy.Warnings. Parse keeps a copy of src.
+func Parse(file string, src []byte) (*Strategy, error) {
+	d := &decoder{file: file}
+	s := &Strategy{Source: append([]byte(nil), src...)}
+	if top, ok := d.load(s.Source); ok && d.isVersion3(top) {
+		d.strategy(s, top)
+	}
+	if problems := d.problems.sorted(); problems != nil {
+		return nil, problems
+	}
+	s.Warnings = d.warnings.sorted()
+	return s, nil
+}
+
+var topShape = shape{
+	keys: []string{"name", "description", "version", "hypothesis", "training_data", "indicators", "fuzzy_sets", "nn_inputs",
+		"model", "training", "decisions"},
+	later: []string{"context_data", "deployment", "orchestrator", "risk_management", "backtesting", "backtest"},
+	hints: map[string]string{
+		"scope":    "it belongs to version 2: remove it",
+		"data":     "symbols and timeframes stand under training_data",
+		"features": "the network's inputs are listed under nn_inputs",
+		"labels":   "labels stand under training",
+	},
+}
+
+func (d *decoder) strategy(s *Strategy, top node) {
+	f, ok := top.fields(topShape)
+	if !ok {
+		return
+	}
+	d.about(s, f)
+	if n, ok := f.need("training_data", "the symbols and timeframes to train on"); ok {
+		d.trainingData(s, n)
+	}
+	defined := d.indicators(s, f)
+	sets := d.fuzzySets(s, f, defined)
+	d.inputs(s, f, sets)
+	if n, ok := f.need("decisions", "a mapping with output_format"); ok {
+		d.decisions(s, n)
+	}
+	if n, ok := f.need("model", "a mapping with type and architecture"); ok {
+		d.model(s, n)
+	}
+	if n, ok := f.need("training", "a mapping with labels"); ok {
+		d.training(s, n)
+	}
+}
+
+// isVersion3 reports a file of an older format by its name: its shape differs so
+// much that reading on would report every line.
+func (d *decoder) isVersion3(top node) bool {
+	f, ok := top.entries()
+	if !ok {
+		return false
+	}
+	indicators, ok := f.get("indicators")
+	if !ok || indicators.yaml.Kind != yaml.SequenceNode {
+		return true
+	}
+	version := "1"
+	for _, key := range []string{"scope", "training_data", "deployment"} {
+		if _, ok := f.get(key); ok {
+			version = "2"
+		}
+	}
+	indicators.problem("this is a strategy of format version %s (indicators is a list); only version 3 is read, and migration is not "+
+		"available yet: write indicators as a mapping (rsi_14: {type: rsi, period: 14}), name the indicator in each fuzzy set "+
+		"(indicator: rsi_14), list the network's inputs under nn_inputs, and move model.training to training", version)
+	return false
+}
+
+const version3 = "3.0"
+
+// strategyName is what also names files and models.
+var strategyName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$`)
+
+// about reads what describes the strategy.
+func (d *decoder) about(s *Strategy, f fields) {
+	if n, ok := f.need("name", "the name of the strategy"); ok {
+		if v, ok := n.text(); ok && !strategyName.MatchString(v) {
+			n.problem("%q is not a name: want 1 to 100 letters, digits, _ and -, beginning with a letter or digit", clip(v))
+		} else {
+			s.Name = v
+		}
+	}
+	s.Version = f.choice("version", version3, []string{version3}, nil)
+	s.Description = f.text("description", "")
+	s.Hypothesis = f.text("hypothesis", "")
+}

@@ -1,0 +1,138 @@
+package strategy
+
+import (
+	"github.com/ktrdr/ktrdr/internal/core/fuzzy"
+	"github.com/ktrdr/ktrdr/internal/core/indicator"
+	"github.com/ktrdr/ktrdr/internal/core/market"
+)
+
+// A Strategy is one checked strategy file: every reference in it resolves,
+// every number is in range, and every default is written out. Parse makes one;
+// the zero value is not a strategy. Nobody writes to a Strategy after that; With
+// returns a changed copy.
+type Strategy struct {
+	// What people read. None of it is part of the meaning (see Hash).
+	Name        string
+	Description string
+	Version     string
+	Hypothesis  string
+
+	Symbols    []market.Symbol    // in the order written
+	Timeframes []market.Timeframe // in the order written, which is the order of the features of "all"
+	Base       market.Timeframe   // one row, one label, one decision per bar of this timeframe
+
+	Indicators []Indicator
+	FuzzySets  []FuzzySet
+	Inputs     []Input
+
+	Model     Model
+	Training  Training
+	Decisions Decisions
+
+	Warnings Problems // what is allowed but is probably not meant
+	Source   []byte   // the file as read
+}
+
+// An Indicator is an indicator with all its parameters, and the id by which
+// fuzzy sets name it.
+type Indicator struct {
+	ID        string
+	Indicator indicator.Indicator
+}
+
+// A FuzzySet groups the memberships of one output of one indicator. Output is
+// "" where the indicator has one output only.
+type FuzzySet struct {
+	ID          string
+	IndicatorID string
+	Output      string
+	Sets        []fuzzy.Set // in the order written, which is the order of the features
+}
+
+// An Input feeds the memberships of one fuzzy set, on each of Timeframes, to the
+// network. All tells that the file says "all"; Timeframes is resolved either way.
+type Input struct {
+	FuzzySet   string
+	Timeframes []market.Timeframe
+	All        bool
+}
+
+// The values that the text fields of Model, Training and Decisions can have.
+const (
+	TypeMLP = "mlp"
+
+	ActivationReLU = "relu"
+	ActivationTanh = "tanh"
+
+	OptimizerAdam = "adam"
+
+	LossCrossEntropy = "cross_entropy"
+	LossHuber        = "huber"
+	LossMSE          = "mse"
+
+	ClassWeightsBalanced = "balanced" // a class counts in inverse proportion to its rows
+	ClassWeightsNone     = "none"
+
+	Classification = "classification"
+	Regression     = "regression"
+)
+
+// A Model is the shape of the network; its input width follows from Features and
+// its output width from the labels.
+type Model struct {
+	Type       string
+	Hidden     []int // width of each hidden layer, first to last
+	Activation string
+	Dropout    float64 // share of hidden units left out of each training step, in [0, 1)
+}
+
+// Training says how the network is fitted and to what.
+type Training struct {
+	Epochs        int
+	BatchSize     int
+	LearningRate  float64
+	Optimizer     string
+	Loss          string
+	HuberDelta    float64 // residual at which huber turns from square to linear; 0 for other losses
+	WeightDecay   float64
+	GradientClip  float64 // largest global norm of a gradient; 0 means no limit
+	Split         Split
+	EmbargoBars   int // bars left out after each split border, on top of the purge by label horizon
+	EarlyStopping EarlyStopping
+	ClassWeights  string
+	Seed          uint64
+}
+
+// A Split shares the rows out in time order. The three sum to 1.
+type Split struct{ Train, Validation, Test float64 }
+
+// EarlyStopping ends training when the validation loss has not improved by more
+// than MinDelta for Patience epochs. Patience 0 means never.
+type EarlyStopping struct {
+	Patience int
+	MinDelta float64
+}
+
+// Decisions says how network outputs become trades.
+type Decisions struct {
+	OutputFormat        string
+	ConfidenceThreshold float64 // least probability to act on; 0 for regression
+	PositionAwareness   bool
+	MinSignalSeparation int // base bars between two entries
+	AllowShortFromFlat  bool
+	CostModel           CostModel // zero for classification
+}
+
+// A CostModel turns a predicted return into a decision: act when it exceeds
+// RoundTripCost times MinEdgeMultiplier.
+type CostModel struct{ RoundTripCost, MinEdgeMultiplier float64 }
+
+// A Feature is one column of the network's input: the degree to which one output
+// of one indicator, computed on the bars of one timeframe, belongs to one set.
+type Feature struct {
+	Name      string // <timeframe>_<fuzzy set id>_<set>
+	Timeframe market.Timeframe
+	Indicator int // index in Strategy.Indicators
+	Output    int // index in the indicator's outputs
+	Set       fuzzy.Function
+}

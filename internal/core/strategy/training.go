@@ -1,0 +1,125 @@
+package strategy
+
+import "math"
+
+var (
+	trainingShape = shape{
+		keys: []string{"method", "labels", "epochs", "learning_rate", "batch_size", "optimizer", "loss", "huber_delta", "weight_decay",
+			"gradient_clip", "early_stopping", "data_split", "embargo_bars", "class_weights", "seed"},
+		later: []string{"lr_scheduler", "focal_gamma"},
+		hints: map[string]string{
+			"lr":               "the key is called learning_rate",
+			"batch":            "the key is called batch_size",
+			"random_state":     "the key is called seed",
+			"patience":         "it stands under training.early_stopping",
+			"min_delta":        "it stands under training.early_stopping",
+			"embargo":          "the key is called embargo_bars",
+			"validation_split": "write data_split: {train: 0.7, validation: 0.15, test: 0.15}",
+		},
+	}
+	earlyStoppingShape = shape{
+		keys: []string{"patience", "min_delta"},
+		hints: map[string]string{
+			"enabled": "remove it: the block itself turns early stopping on, early_stopping: false turns it off",
+			"monitor": "remove it: what is watched is the validation loss",
+		},
+	}
+	splitShape = shape{
+		keys: []string{"train", "validation", "test"},
+		hints: map[string]string{
+			"val": "the key is called validation", "validation_size": "the key is called validation", "test_size": "the key is called test",
+		},
+	}
+)
+
+// maxSeed keeps a seed exact where JSON readers hold numbers as float64.
+const maxSeed = 1 << 53
+
+func (d *decoder) training(s *Strategy, n node) {
+	f, ok := n.fields(trainingShape)
+	if !ok {
+		return
+	}
+	t := &s.Training
+	f.choice("method", "supervised", []string{"supervised"}, nil)
+	t.Epochs = f.whole("epochs", 100, 1, 100_000)
+	t.BatchSize = f.whole("batch_size", 32, 1, 1<<20)
+	t.LearningRate = f.number("learning_rate", 0.001, interval{low: 0, lowOpen: true, high: 1})
+	t.Optimizer = f.choice("optimizer", OptimizerAdam, []string{OptimizerAdam}, []string{"adamw", "sgd", "rmsprop"})
+	t.GradientClip = f.number("gradient_clip", 1, interval{low: 0, high: 1e6})
+	t.EmbargoBars = f.whole("embargo_bars", 0, 0, math.MaxInt32)
+	t.Seed = uint64(f.whole("seed", 1, 0, maxSeed))
+	d.split(s, f)
+	d.earlyStopping(s, f)
+	d.fit(s, f)
+}
+
+// fit reads what depends on whether classes or numbers are learned.
+func (d *decoder) fit(s *Strategy, f fields) {
+	t := &s.Training
+	decay := interval{low: 0, high: 1}
+	switch s.Decisions.OutputFormat {
+	case Classification:
+		t.Loss = f.choice("loss", LossCrossEntropy, []string{LossCrossEntropy}, []string{"focal"})
+		t.ClassWeights = f.choice("class_weights", ClassWeightsBalanced, []string{ClassWeightsBalanced, ClassWeightsNone}, nil)
+		t.WeightDecay = f.number("weight_decay", 1e-4, decay)
+	case Regression:
+		t.Loss = f.choice("loss", LossHuber, []string{LossHuber, LossMSE}, nil)
+		t.ClassWeights = ClassWeightsNone
+		t.WeightDecay = f.number("weight_decay", 0, decay)
+		f.useless("class_weights", "output_format regression has no classes")
+	default:
+		return // reported already; what the rest should be is not known
+	}
+	if t.Loss == LossHuber {
+		t.HuberDelta = f.number("huber_delta", 0.01, interval{low: 0, lowOpen: true, high: 1e6})
+	} else {
+		f.useless("huber_delta", "the loss is "+t.Loss)
+	}
+}
+
+func (d *decoder) split(s *Strategy, f fields) {
+	s.Training.Split = Split{Train: 0.7, Validation: 0.15, Test: 0.15}
+	n, ok := f.get("data_split")
+	if !ok {
+		return
+	}
+	if f, ok = n.fields(splitShape); !ok {
+		return
+	}
+	sum, all := 0.0, true
+	for i, share := range []*float64{&s.Training.Split.Train, &s.Training.Split.Validation, &s.Training.Split.Test} {
+		n, ok := f.need(splitShape.keys[i], "a share of the rows, for example 0.15")
+		if ok {
+			*share, ok = n.numberIn(interval{low: 0.01, high: 0.98})
+		}
+		all = all && ok
+		sum += *share
+	}
+	if all && math.Abs(sum-1) > 1e-9 {
+		f.problem("train, validation and test add up to %.6g: want 1", sum)
+	}
+}
+
+func (d *decoder) earlyStopping(s *Strategy, f fields) {
+	n, ok := f.get("early_stopping")
+	if !ok {
+		return
+	}
+	if n.isPlain() && n.yaml.Value == "false" {
+		return
+	}
+	if n.isPlain() && n.yaml.Value == "true" {
+		n.problem("say when to stop: write {patience: 10, min_delta: 0.001}")
+		return
+	}
+	if f, ok = n.fields(earlyStoppingShape); !ok {
+		return
+	}
+	stop := &s.Training.EarlyStopping
+	stop.Patience = f.whole("patience", 10, 1, 100_000)
+	stop.MinDelta = f.number("min_delta", 0.001, interval{low: 0, high: 1e6})
+	if stop.Patience >= s.Training.Epochs {
+		n.warn("patience %d is not below epochs %d: training never stops early", stop.Patience, s.Training.Epochs)
+	}
+}
