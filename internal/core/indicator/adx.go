@@ -63,11 +63,11 @@ func (d directional) index() (plus, minus, dx float64) {
 	if d.tr == 0 {
 		return 0, 0, 0
 	}
-	plus, minus = 100*(d.plus/d.tr), 100*(d.minus/d.tr)
+	plus, minus = float64(100*(d.plus/d.tr)), float64(100*(d.minus/d.tr))
 	if plus+minus == 0 {
 		return plus, minus, 0
 	}
-	return plus, minus, 100 * (math.Abs(plus-minus) / (plus + minus))
+	return plus, minus, float64(100 * (math.Abs(plus-minus) / (plus + minus)))
 }
 
 // ADX writes the average directional index into adx and the directional

@@ -75,7 +75,7 @@ func Bollinger(upper, middle, lower, price []float64, n int, k float64, ddof int
 			all := upper[t] + sum
 			// Rounding may take the sum of squared deviations just below 0.
 			deviations := max(lower[t]+squares-float64(all*all)/size, 0)
-			width := k * math.Sqrt(deviations/divisor)
+			width := float64(k * math.Sqrt(deviations/divisor))
 			center := anchor + all/size
 			upper[t], middle[t], lower[t] = center+width, center, center-width
 		}
