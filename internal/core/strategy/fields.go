@@ -114,6 +114,29 @@ func (f fields) need(name, want string) (node, bool) {
 	return n, ok
 }
 
+// reject reports each of the errors joined in err at the key that split finds it
+// to be about, or at the mapping if that key is not written.
+func (f fields) reject(err error, split func(error) (key, problem string)) {
+	if err == nil {
+		return
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, one := range joined.Unwrap() {
+			f.reject(one, split)
+		}
+		return
+	}
+	key, problem := split(err)
+	at, ok := f.get(key)
+	if !ok {
+		at = f.node
+		if key != "" {
+			at.path = f.child(key, f.yaml).path
+		}
+	}
+	at.problem("%s", problem)
+}
+
 // The following read an optional key and return def where it is absent or wrong.
 
 func (f fields) text(name, def string) string {

@@ -124,7 +124,12 @@ func (d *decoder) indicator(n node) (indicator.Indicator, bool) {
 	values, ok := f.parameters(spec)
 	made, err := spec.New(values)
 	if err != nil {
-		f.parameterProblems(err)
+		f.reject(err, func(err error) (key, problem string) {
+			if wrong, ok := errors.AsType[*indicator.ParamError](err); ok {
+				return wrong.Param, wrong.Problem
+			}
+			return "", err.Error()
+		})
 		return indicator.Indicator{}, false
 	}
 	return made, ok
@@ -158,28 +163,6 @@ func (f fields) parameters(spec indicator.Spec) (map[string]indicator.Value, boo
 		values[p.Name] = v
 	}
 	return values, all
-}
-
-// parameterProblems reports the problems that an indicator has with its values,
-// each where the value stands.
-func (f fields) parameterProblems(err error) {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		for _, one := range joined.Unwrap() {
-			f.parameterProblems(one)
-		}
-		return
-	}
-	at, message := f.node, err.Error()
-	var wrong *indicator.ParamError
-	if errors.As(err, &wrong) {
-		message = wrong.Problem
-		if n, ok := f.get(wrong.Param); ok {
-			at = n
-		} else {
-			at.path += "." + wrong.Param
-		}
-	}
-	at.problem("%s", message)
 }
 
 // splitReference cuts an indicator reference at its dot.

@@ -3,6 +3,7 @@ package strategy
 import (
 	"github.com/ktrdr/ktrdr/internal/core/fuzzy"
 	"github.com/ktrdr/ktrdr/internal/core/indicator"
+	"github.com/ktrdr/ktrdr/internal/core/label"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 )
 
@@ -88,6 +89,7 @@ type Model struct {
 
 // Training says how the network is fitted and to what.
 type Training struct {
+	Labels        label.Spec
 	Epochs        int
 	BatchSize     int
 	LearningRate  float64

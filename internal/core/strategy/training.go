@@ -51,6 +51,9 @@ func (d *decoder) training(s *Strategy, n node) {
 	t.Seed = uint64(f.whole("seed", 1, 0, maxSeed))
 	d.split(s, f)
 	d.earlyStopping(s, f)
+	if n, ok := f.need("labels", "what the network learns, for example {source: zigzag}"); ok {
+		d.labels(s, n)
+	}
 	d.fit(s, f)
 }
 
