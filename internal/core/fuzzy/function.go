@@ -125,7 +125,7 @@ func (f Function) Degree(x float64) float64 {
 // Warm-up: none.
 // NaN:     NaN gives NaN; infinities give the limit.
 // Panics:  if the lengths differ.
-// Error:   two roundings for straight sides; for the gaussian below 2^-52
+// Error:   two roundings for straight sides; for the gaussian below 2^-51
 // absolute, and below 2^-50·(1+q) relative where q = ((x-mu)/sigma)^2/2, until
 // it is 0 from q = 708 on.
 // Source:  L. A. Zadeh, Fuzzy sets, 1965.

@@ -1,0 +1,38 @@
+package fuzzy_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/ktrdr/ktrdr/internal/core/fuzzy"
+)
+
+// A regression here means that building features takes longer: each bar asks
+// for a dozen degrees. The values are an oscillator that crosses all the sets.
+func BenchmarkDegrees(b *testing.B) {
+	const values = 100_000
+	x, dst := make([]float64, values), make([]float64, values)
+	rng := rand.New(rand.NewPCG(1, 2))
+	for i := range x {
+		x[i] = 100 * rng.Float64()
+	}
+	for _, f := range []fuzzy.Function{
+		must(fuzzy.Triangular, 20, 40, 60), must(fuzzy.Trapezoidal, 0, 0, 30, 50), must(fuzzy.Gaussian, 50, 15),
+	} {
+		b.Run(fmt.Sprintf("kind=%v/values=%d", f.Kind(), values), func(b *testing.B) {
+			for b.Loop() {
+				f.Degrees(dst, x)
+			}
+			b.ReportMetric(float64(b.N)*values/b.Elapsed().Seconds()/1e6, "Mdegrees/s")
+		})
+	}
+}
+
+func must(kind fuzzy.Kind, params ...float64) fuzzy.Function {
+	f, err := fuzzy.New(kind, params)
+	if err != nil {
+		panic(err)
+	}
+	return f
+}
