@@ -164,7 +164,8 @@ func (s *splitMix) next() uint64 {
 	return z ^ z>>31
 }
 
-// uniform returns a number in [0, 1).
+// uniform returns a number in [0, 1). Its product with a power of two is exact,
+// so that it does not matter whether a compiler fuses it with a sum.
 func (s *splitMix) uniform() float64 { return float64(s.next()>>11) * 0x1p-53 }
 
 // normal returns a number with mean 0 and variance 1 in (-3.5, 3.5): the scaled
