@@ -14,7 +14,7 @@ import "math"
 // math.Exp is written in assembly on some processors and differs from its Go
 // form in the last bit; this form has one order of operations everywhere.
 func bell(z float64) float64 {
-	q := 0.5 * float64(z*z)
+	q := float64(0.5 * float64(z*z))
 	if !(q < 708) {
 		if math.IsNaN(q) {
 			return q
