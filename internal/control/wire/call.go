@@ -133,11 +133,21 @@ func (k caller) once(ctx context.Context, c call, body []byte) error {
 		return err
 	}
 	defer resp.Body.Close()
+	return c.receive(resp)
+}
+
+// receive decodes the answer. That it cannot be read is not the fault of the
+// request, whatever the decoder says.
+func (c call) receive(resp *http.Response) error {
 	if c.out == nil {
 		return nil
 	}
-	if err := DecodeTolerant(resp.Body, MaxResponseBytes, c.out); err != nil {
-		return fmt.Errorf("read answer to %s %s: %w", c.method, c.path, err)
+	body, err := readAll(resp.Body, MaxResponseBytes)
+	if err != nil {
+		return Errorf(CodeUnavailable, "read answer to %s %s: %w", c.method, c.path, err)
+	}
+	if err := DecodeTolerant(bytes.NewReader(body), MaxResponseBytes, c.out); err != nil {
+		return Errorf(CodeProcessing, "understand answer to %s %s: %w", c.method, c.path, err)
 	}
 	return nil
 }
@@ -151,10 +161,7 @@ func (k caller) stream(ctx context.Context, c call, r io.Reader, length int64) e
 		return err
 	}
 	defer resp.Body.Close()
-	if err := DecodeTolerant(resp.Body, MaxResponseBytes, c.out); err != nil {
-		return fmt.Errorf("read answer to %s %s: %w", c.method, c.path, err)
-	}
-	return nil
+	return c.receive(resp)
 }
 
 // newKey returns a key that no other wish has.

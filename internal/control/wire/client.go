@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -217,8 +218,11 @@ func (c *Client) Artifact(ctx context.Context, hash string, w io.Writer) (int64,
 	defer resp.Body.Close()
 	sum := sha256.New()
 	n, err := io.Copy(io.MultiWriter(w, sum), resp.Body)
+	if _, ours := errors.AsType[*Error](err); ours { // of w
+		return n, fmt.Errorf("fetch artifact %s: %w", hash, err)
+	}
 	if err != nil {
-		return n, fmt.Errorf("fetch artifact %s: after %d bytes: %w", hash, n, err)
+		return n, Errorf(CodeUnavailable, "fetch artifact %s: the connection ended after %d bytes: %w", hash, n, err)
 	}
 	if have := hex.EncodeToString(sum.Sum(nil)); have != hash {
 		return n, Errorf(CodeArtifactMismatch, "artifact %s arrived with the hash %s: it was damaged on its way or in the store", hash, have)

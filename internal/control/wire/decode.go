@@ -58,13 +58,21 @@ func decode(r io.Reader, limit int64, v any, strict bool) error {
 // readAll reads at most limit bytes; one more is an error.
 func readAll(r io.Reader, limit int64) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(r, limit+1))
-	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge || int64(len(body)) > limit {
-		return nil, Errorf(CodeTooLarge, "body is larger than %d bytes", limit)
-	}
 	if err != nil {
-		return nil, fmt.Errorf("read body: %w", err)
+		return nil, ReadError(err)
+	}
+	if int64(len(body)) > limit {
+		return nil, ReadError(&http.MaxBytesError{Limit: limit})
 	}
 	return body, nil
+}
+
+// ReadError is the error of a body that could not be read to its end.
+func ReadError(err error) *Error {
+	if e, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return Errorf(CodeTooLarge, "body is larger than %d bytes", e.Limit)
+	}
+	return Errorf(CodeBadRequest, "body ended early: %w", err)
 }
 
 // checkDepth refuses deeply nested JSON before anything is built from it.

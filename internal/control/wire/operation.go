@@ -33,6 +33,55 @@ type OperationSummary struct {
 	ErrorMessage       *string          `json:"error_message"`
 }
 
+// Describe returns op as the wire carries it; position is its place in the queue.
+func Describe(op operation.Operation, position int) Operation {
+	if op.Warnings == nil {
+		op.Warnings = []string{}
+	}
+	if op.Errors == nil {
+		op.Errors = []string{}
+	}
+	return Operation{Operation: op, TaskID: op.ID, Metrics: MetricsOf(op), QueuePosition: position}
+}
+
+// Summarise returns op as a row of a list; position is its place in the queue.
+func Summarise(op operation.Operation, position int, now time.Time) OperationSummary {
+	s := OperationSummary{OperationID: op.ID, Type: op.Type, Status: op.Status, CreatedAt: op.CreatedAt,
+		ProgressPercentage: op.Progress.Percentage, Symbol: op.Metadata.Symbol, Timeframe: op.Metadata.Timeframe,
+		WorkerID: op.WorkerID, QueuePosition: position, ErrorMessage: op.ErrorMessage}
+	if op.Progress.CurrentStep != "" {
+		s.CurrentStep = &op.Progress.CurrentStep
+	}
+	if op.StartedAt != nil {
+		end := now
+		if op.CompletedAt != nil {
+			end = *op.CompletedAt
+		}
+		seconds := max(0, end.Sub(*op.StartedAt).Seconds())
+		s.DurationSeconds, s.Duration = &seconds, &seconds
+	}
+	return s
+}
+
+// MetricsOf returns the numbers of an operation: those of its result, else those
+// that its progress carries; nil when there are none.
+func MetricsOf(op operation.Operation) json.RawMessage {
+	var result struct {
+		Metrics json.RawMessage `json:"metrics"`
+	}
+	if json.Unmarshal(op.Result, &result) == nil && result.Metrics != nil {
+		return result.Metrics
+	}
+	if len(op.Progress.Context) == 0 {
+		return nil
+	}
+	metrics, err := json.Marshal(op.Progress.Context)
+	if err != nil {
+		return nil
+	}
+	return metrics
+}
+
 // An OperationList is the answer to GET /operations. The rows are present under
 // both names that clients use.
 type OperationList struct {

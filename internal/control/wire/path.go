@@ -41,6 +41,7 @@ const (
 
 // The paths of a worker.
 const (
+	PathWorkerRoot           = "/"
 	PathWorkerHealth         = "/health"
 	PathWorkerTrainingStart  = "/training/start"
 	PathWorkerBacktestStart  = "/backtests/start"

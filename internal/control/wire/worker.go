@@ -51,11 +51,47 @@ type WorkerHealth struct {
 	Finished         []operation.Token `json:"finished" doc:"attempts whose outcome the backend has not acknowledged"`
 }
 
+// HeaderWorker names the worker that a call is meant for. A worker with another
+// id refuses the call: ports are reused faster than backends notice.
+const HeaderWorker = "X-Ktrdr-Worker"
+
 // The words of WorkerHealth.WorkerStatus.
 const (
 	WorkerIdle = "idle"
 	WorkerBusy = "busy"
 )
+
+// A WorkerRoot is the answer of a worker to GET /.
+type WorkerRoot struct {
+	Service   string    `json:"service"`
+	Version   string    `json:"version"`
+	Status    string    `json:"status" doc:"running"`
+	Timestamp time.Time `json:"timestamp"`
+	WorkerID  string    `json:"worker_id"`
+}
+
+// A WorkerCancel is the answer of a worker to a cancel.
+type WorkerCancel struct {
+	Success bool             `json:"success"`
+	Data    WorkerCancelling `json:"data"`
+}
+
+// WorkerCancelling says that a worker has asked its job to stop.
+type WorkerCancelling struct {
+	Success     bool   `json:"success"`
+	OperationID string `json:"operation_id"`
+	Status      string `json:"status" doc:"cancelling: the worker is busy until the job has stopped"`
+}
+
+// A BackendStopped is what a backend that stops tells its workers.
+type BackendStopped struct {
+	Message string `json:"message"`
+}
+
+// A BackendStoppedAnswer is the answer of a worker to BackendStopped.
+type BackendStoppedAnswer struct {
+	Acknowledged bool `json:"acknowledged"`
+}
 
 // A Dispatch is the head of the body that starts an attempt on a worker. The
 // fields of the order stand beside it in the same object.
@@ -162,7 +198,8 @@ func (c *WorkerClient) Start(ctx context.Context, w fleet.Worker, op operation.O
 		return fmt.Errorf("start %s on %s: %w: %w", op.ID, w.ID, fleet.ErrRejected, err)
 	}
 	var a DispatchAnswer
-	if err := c.at(w).do(ctx, call{method: http.MethodPost, path: path, raw: body, out: &a}); err != nil {
+	h := http.Header{HeaderWorker: {w.ID}}
+	if err := c.at(w).do(ctx, call{method: http.MethodPost, path: path, raw: body, out: &a, header: h}); err != nil {
 		return fmt.Errorf("start %s on %s: %w", op.ID, w.ID, outcome(err))
 	}
 	if a.OperationID != op.ID {
@@ -209,6 +246,8 @@ func outcome(err error) error {
 			return fmt.Errorf("%w: %w", fleet.ErrBusy, err)
 		case http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusRequestEntityTooLarge:
 			return fmt.Errorf("%w: %w", fleet.ErrRejected, err)
+		case http.StatusNotFound, http.StatusMethodNotAllowed: // something else lives at the address now
+			return fmt.Errorf("%w: %w", fleet.ErrUnreachable, err)
 		}
 		return err
 	}

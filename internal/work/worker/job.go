@@ -28,7 +28,8 @@ func (f JobFunc) Run(ctx context.Context, order json.RawMessage, env Env) (json.
 // goroutines.
 type Env interface {
 	// Report says how far the job is. It is cheap and never blocks on the network:
-	// the newest progress is passed on at a bounded rate.
+	// the newest progress is passed on at a bounded rate. The caller must not
+	// change what p refers to afterwards.
 	Report(p operation.Progress)
 
 	// Fetch returns the stored content with this hash, verified. The caller must

@@ -1,15 +1,22 @@
 package worker
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime"
+	"sync"
 	"time"
 
 	"github.com/ktrdr/ktrdr/internal/control/fleet"
 	"github.com/ktrdr/ktrdr/internal/control/operation"
+	"github.com/ktrdr/ktrdr/internal/control/wire"
 )
 
 // A Backend is what a worker needs of a backend; *wire.Client is one.
@@ -37,9 +44,9 @@ type Options struct {
 	Listener    net.Listener // used instead of Listen if not nil
 	EndpointURL string       // address that the backend shall call; "" finds it out
 
-	DataDir    string
-	CacheBytes int64 // largest size of the artifact cache; 0: 4 GiB
-	Threads    int   // of a job; 0: one per CPU
+	DataDir    string // no two workers may share one
+	CacheBytes int64  // largest size of the artifact cache; 0: 4 GiB
+	Threads    int    // of a job; 0: one per CPU
 
 	Jobs    map[operation.Type]Job
 	Metrics http.Handler // served at /metrics; nil for none
@@ -57,12 +64,155 @@ type Options struct {
 }
 
 // A Worker is a worker process. Make one with New; Run runs it once.
-type Worker struct{ o Options }
+type Worker struct {
+	o           Options
+	id          string
+	incarnation string
+	backend     Backend
+	log         *slog.Logger
+	cache       *cache
+	release     func() error // gives the data directory back
+	address     *address
 
-// New returns the worker that o describes. It does nothing until Run.
-func New(o Options) (*Worker, error) { return &Worker{o: o}, nil }
+	jobs    sync.WaitGroup // the goroutine of the current attempt
+	wake    chan struct{}  // of the courier: there may be something to report
+	beat    chan struct{}  // of the heartbeat: register soon
+	dropped chan struct{}  // an outcome has been dealt with
+
+	mu       sync.Mutex // guards what follows
+	current  *attempt   // what runs; nil when idle
+	finished []*attempt // outcomes not yet acknowledged, oldest first
+	stopping bool
+}
+
+// New checks o and takes the data directory, which Run gives back.
+func New(o Options) (*Worker, error) {
+	if o.DataDir == "" || len(o.Jobs) == 0 {
+		return nil, errors.New("new worker: DataDir and Jobs are required")
+	}
+	if t, err := fleet.ParseWorkerType(string(o.Type)); err != nil || t != o.Type {
+		return nil, fmt.Errorf("new worker: %w", cmp.Or(err, fmt.Errorf("worker type is %q: want %q", o.Type, t)))
+	}
+	o.CacheBytes = cmp.Or(o.CacheBytes, 4<<30)
+	o.Threads = cmp.Or(o.Threads, runtime.GOMAXPROCS(0))
+	o.Grace = cmp.Or(o.Grace, 25*time.Second)
+	o.Heartbeat = cmp.Or(o.Heartbeat, 10*time.Second)
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Backend == nil {
+		client, err := wire.NewClient(o.BackendURL, wire.ClientOptions{Tries: 1, UserAgent: "ktrdr-worker/" + o.Version})
+		if err != nil {
+			return nil, fmt.Errorf("backend address: %w", err)
+		}
+		o.BackendURL, o.Backend = client.URL(), client
+	}
+	root, release, err := takeDirectory(o.DataDir)
+	if err != nil {
+		return nil, err
+	}
+	w := &Worker{o: o, backend: o.Backend, release: release,
+		wake: make(chan struct{}, 1), beat: make(chan struct{}, 1), dropped: make(chan struct{}, 1)}
+	if w.id, err = identity(root, o.ID, o.Type); err == nil {
+		w.cache, err = openCache(root, o.CacheBytes)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("data directory %s: %w", o.DataDir, err), release())
+	}
+	var tail [4]byte
+	rand.Read(tail[:]) // never fails
+	w.incarnation = fleet.NewIncarnation(o.Now(), tail)
+	w.log = o.Log.With("worker", w.id)
+	return w, nil
+}
+
+// ID returns the id of the worker.
+func (w *Worker) ID() string { return w.id }
 
 // Run serves and works until ctx ends, then stops the job, tells the backend and
 // returns within the grace period. It returns only when every goroutine that it
-// started has ended.
-func (w *Worker) Run(ctx context.Context) error { panic("not yet") }
+// started has ended, except that of a job which does not stop in time.
+func (w *Worker) Run(ctx context.Context) (err error) {
+	defer func() { err = errors.Join(err, w.release()) }()
+	listener := w.o.Listener
+	if listener == nil {
+		if listener, err = net.Listen("tcp", w.o.Listen); err != nil {
+			return fmt.Errorf("listen: %w", err)
+		}
+	}
+	if w.address, err = newAddress(w.o.EndpointURL, listener.Addr(), w.o.BackendURL); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	// What tells the backend how things end must outlive ctx.
+	life, end := context.WithCancel(context.WithoutCancel(ctx))
+	server := &http.Server{Handler: w.Handler(life), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(w.log.Handler(), slog.LevelWarn)}
+	var parts sync.WaitGroup
+	defer parts.Wait()
+	defer end()
+	failed := make(chan error, 2)
+	parts.Go(func() {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			failed <- fmt.Errorf("serve: %w", err)
+		}
+	})
+	defer server.Close()
+	url := "http://" + listener.Addr().String()
+	w.log.InfoContext(ctx, "worker listens", "url", url, "type", w.o.Type, "incarnation", w.incarnation)
+	if w.o.Ready != nil {
+		w.o.Ready(url)
+	}
+	parts.Go(func() { w.courier(life) })
+	parts.Go(func() {
+		if err := w.heartbeats(life); err != nil {
+			failed <- err
+		}
+	})
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	return errors.Join(err, w.leave(life))
+}
+
+// leave ends the work of the worker: nothing new is admitted, the job is asked
+// to stop, its outcome is delivered, and the backend is told good-bye.
+func (w *Worker) leave(life context.Context) error {
+	ctx, cancel := context.WithTimeout(life, w.o.Grace)
+	defer cancel()
+	w.mu.Lock()
+	w.stopping = true
+	current := w.current
+	w.mu.Unlock()
+	if current != nil {
+		w.log.InfoContext(ctx, "stopping the running job", "operation", current.token.OperationID)
+		current.cancel(ErrDrained)
+		select {
+		case <-current.done:
+		case <-ctx.Done():
+			return fmt.Errorf("job of %s did not stop within %s", current.token.OperationID, w.o.Grace)
+		}
+	}
+	w.jobs.Wait()
+	for w.undelivered() > 0 && ctx.Err() == nil {
+		select {
+		case <-w.dropped:
+		case <-ctx.Done():
+		}
+	}
+	if err := w.backend.Deregister(ctx, w.id, w.incarnation); err != nil {
+		w.log.WarnContext(ctx, "backend was not told that this worker leaves; it will notice", "error", err)
+	}
+	return nil
+}
+
+// nudge sends on a channel of capacity 1 unless it is full.
+func nudge(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
