@@ -71,16 +71,13 @@ func dot(x []quad, stride, r int, w []quad) (y0, y1 quad) {
 	return quad{a0, a1, a2, a3}, quad{b0, b1, b2, b3}
 }
 
-// multiply writes y = x·w for all panels of w, without a bias.
+// multiply writes y = x·w, where w is panels of chain quads.
 //
-// x is (B,K), y is (B,O), w is O/4 panels of panelSize quads of which the first
-// K, rounded up to a multiple of four, count. One row more than B may be
-// written when B is odd.
-func multiply(y, x []quad, stride, rows int, w []quad, panelSize, chain int) {
-	for j := 0; (j+1)*panelSize <= len(w); j++ {
-		panel, out := w[j*panelSize:j*panelSize+chain], y[j*stride:(j+1)*stride]
+// x is (B,K), y is (B,O). One row more than B is written when B is odd.
+func multiply(y, x []quad, stride, rows int, w []quad, chain int) {
+	for ; len(w) > 0; w, y = w[chain:], y[stride:] {
 		for r := 0; r < rows; r += 2 {
-			out[r], out[r+1] = dot(x, stride, r, panel)
+			y[r], y[r+1] = dot(x, stride, r, w[:chain])
 		}
 	}
 }
@@ -100,22 +97,74 @@ func (l layer) forward(y, x []quad, stride, rows int, weight []quad) {
 	}
 }
 
-// gather copies rows of a row-major matrix of that width into a tile: row r of
-// the tile is row index(r). Rows up to the next multiple of padTo are zero.
+// backwardWeights writes the gradient of the weights and biases: for every
+// weight one chain over the rows of the tile, in row order.
+//
+//	dW[i,o] = Σ_r x[r,i] d[r,o]    db[o] = Σ_r d[r,o]
+//
+// xt is x turned round (transpose), d is (B,O) with zero rows up to the next
+// multiple of four, grad is laid out like the weights.
+func (l layer) backwardWeights(grad, xt, d []quad, stride, rows int) {
+	chain, inputs := 4*quads(rows), 4*quads(l.in)
+	for j := range quads(l.out) {
+		g, panel := l.panel(grad, j), d[j*stride:j*stride+chain]
+		for i := 0; i < inputs; i += 2 {
+			g[i], g[i+1] = dot(xt, inputs, i, panel)
+		}
+		var b quad
+		for r := range panel {
+			q := &panel[r]
+			b = quad{b[0] + q[0], b[1] + q[1], b[2] + q[2], b[3] + q[3]}
+		}
+		g[l.bias()] = b
+	}
+}
+
+// transpose turns a tile x of K features round, so that dot can run down its
+// rows: quad g*4*quads(K)+i of xt is rows 4g to 4g+3 of feature i, zero where
+// there is no such row.
+func transpose(xt, x []quad, stride, rows int) {
+	panels := len(x) / stride
+	for g := range quads(rows) {
+		count := min(4, rows-4*g)
+		out := xt[g*4*panels : (g+1)*4*panels]
+		for p := range panels {
+			var q [4]quad
+			copy(q[:count], x[p*stride+4*g:])
+			for i := range 4 {
+				out[4*p+i] = quad{q[0][i], q[1][i], q[2][i], q[3][i]}
+			}
+		}
+	}
+}
+
+// transposeWeights writes the weights of the layer, without biases, as panels
+// of four inputs with one quad per output, for multiply to run back through.
+func (l layer) transposeWeights(wt, weight []quad) {
+	chain := 4 * quads(l.out)
+	for j := range quads(l.out) {
+		panel := l.panel(weight, j)
+		for i := range quads(l.in) {
+			out, in := wt[i*chain+4*j:][:4], panel[4*i:][:4]
+			for o := range 4 {
+				out[o] = quad{in[0][o], in[1][o], in[2][o], in[3][o]}
+			}
+		}
+	}
+}
+
+// gather copies row i of a row-major matrix of that width to row r of a tile.
 //
 // x is (N,width), tile is (B,width).
-func gather(tile []quad, stride int, x []float32, width, rows int, index func(int) int) {
-	for r := range rows {
-		row := x[index(r)*width:][:width]
-		p := r
-		for ; len(row) >= 4; row = row[4:] {
-			tile[p] = quad(row)
-			p += stride
-		}
-		if len(row) > 0 {
-			var q quad
-			copy(q[:], row)
-			tile[p] = q
-		}
+func gather(tile []quad, stride, r int, x []float32, width, i int) {
+	row := x[i*width:][:width]
+	for ; len(row) >= 4; row = row[4:] {
+		tile[r] = quad(row)
+		r += stride
+	}
+	if len(row) > 0 {
+		var q quad
+		copy(q[:], row)
+		tile[r] = q
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 )
 
@@ -87,9 +88,9 @@ func finite(v float32) bool { return math.Float32bits(v)>>23&0xff != 0xff }
 
 // tensorInfo is what a safetensors header says about one tensor.
 type tensorInfo struct {
-	Dtype   string   `json:"dtype"`
-	Shape   []int    `json:"shape"`
-	Offsets [2]int64 `json:"data_offsets"`
+	Dtype   string  `json:"dtype"`
+	Shape   []int   `json:"shape"`
+	Offsets []int64 `json:"data_offsets"`
 }
 
 // ParseSafetensors reads the weights of a network of shape c. Every tensor of
@@ -109,7 +110,7 @@ func ParseSafetensors(b []byte, c Config) (*Network, error) {
 	if err != nil {
 		return nil, fmt.Errorf("safetensors header: %w", err)
 	}
-	covered := make(map[int64]int64, len(infos)) // begin of each tensor to its end
+	var spans [][]int64
 	for _, t := range n.tensors() {
 		info, ok := infos[t.name]
 		if !ok {
@@ -119,7 +120,7 @@ func ParseSafetensors(b []byte, c Config) (*Network, error) {
 		if err := t.check(info, int64(len(data))); err != nil {
 			return nil, fmt.Errorf("safetensors: tensor %s: %w", t.name, err)
 		}
-		covered[info.Offsets[0]] = info.Offsets[1]
+		spans = append(spans, info.Offsets)
 		if err := t.read(n, data[info.Offsets[0]:info.Offsets[1]]); err != nil {
 			return nil, fmt.Errorf("safetensors: tensor %s: %w", t.name, err)
 		}
@@ -127,12 +128,16 @@ func ParseSafetensors(b []byte, c Config) (*Network, error) {
 	for name := range infos {
 		return nil, fmt.Errorf("safetensors: tensor %q is not part of the network %v", name, c)
 	}
-	at := int64(0)
-	for range covered {
-		at = covered[at] // a hole or an overlap never arrives at the end
+	slices.SortFunc(spans, slices.Compare)
+	end := int64(0)
+	for _, span := range spans {
+		if span[0] != end {
+			return nil, fmt.Errorf("safetensors: the tensors overlap or leave a hole at byte %d of the data", min(end, span[0]))
+		}
+		end = span[1]
 	}
-	if at != int64(len(data)) || len(covered) != 2*len(n.layers) {
-		return nil, errors.New("safetensors: the tensors overlap or leave holes in the data")
+	if end != int64(len(data)) {
+		return nil, fmt.Errorf("safetensors: %d bytes of data belong to no tensor", int64(len(data))-end)
 	}
 	return n, nil
 }
@@ -199,13 +204,11 @@ func (t tensor) check(info tensorInfo, size int64) error {
 	if info.Dtype != "F32" {
 		return fmt.Errorf("dtype %q: want F32", info.Dtype)
 	}
-	if len(info.Shape) != len(t.shape) {
+	if !slices.Equal(info.Shape, t.shape) {
 		return fmt.Errorf("shape %v: want %v", info.Shape, t.shape)
 	}
-	for i, d := range info.Shape {
-		if d != t.shape[i] {
-			return fmt.Errorf("shape %v: want %v", info.Shape, t.shape)
-		}
+	if len(info.Offsets) != 2 {
+		return fmt.Errorf("data_offsets %v: want a begin and an end", info.Offsets)
 	}
 	from, to := info.Offsets[0], info.Offsets[1]
 	if from < 0 || to > size || to-from != int64(4*t.len()) || from > to {

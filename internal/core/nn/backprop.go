@@ -1,0 +1,123 @@
+package nn
+
+// A desk is the scratch with which one job takes a shard of up to shardRows rows
+// through the network and back.
+type desk struct {
+	*tile
+	slope [][]quad // slope[l] is the derivative of hidden layer l's values, dropout included
+	delta [][]quad // delta[l] is the derivative of the loss by what layer l sums up
+	xt    []quad   // a tile turned round
+	grad  []quad   // the shard's gradient, laid out like the weights
+	z, g  []float32
+	loss  float64 // weighted sum over the shard
+	right int
+}
+
+func newDesk(n *Network) *desk {
+	d := &desk{
+		tile: newTile(n, shardRows), grad: make([]quad, len(n.weight)),
+		z: make([]float32, n.config.Outputs), g: make([]float32, n.config.Outputs),
+	}
+	widest := 0
+	for i, l := range n.layers {
+		d.delta = append(d.delta, make([]quad, quads(l.out)*d.stride))
+		if i < len(n.layers)-1 {
+			d.slope = append(d.slope, make([]quad, quads(l.out)*d.stride))
+		}
+		widest = max(widest, quads(l.in))
+	}
+	d.xt = make([]quad, quads(shardRows)*4*widest)
+	return d
+}
+
+// A shard is consecutive rows of a batch.
+type shard struct {
+	rows    []int32 // indices into the data
+	place   uint64  // of the first row within the whole training, for dropout
+	divisor float64 // sum of the weights of the whole batch
+}
+
+// backprop computes the gradient of a shard's part of the batch loss into
+// d.grad. wt holds the turned weights of every layer but the first.
+func (d *desk) backprop(n *Network, l Loss, drop *dropout, data *Data, s shard, wt [][]quad) {
+	rows := len(s.rows)
+	for r, i := range s.rows {
+		gather(d.value[0], d.stride, r, data.X, n.config.Inputs, int(i))
+	}
+	d.forwardTraining(n, drop, rows, s.place)
+	d.lossAndDelta(l, data, s)
+	for i := len(n.layers) - 1; i >= 0; i-- {
+		transpose(d.xt, d.value[i], d.stride, rows)
+		n.layers[i].backwardWeights(d.grad, d.xt, d.delta[i], d.stride, rows)
+		if i > 0 {
+			d.backwardInputs(n.layers[i], i, rows, wt[i])
+		}
+	}
+}
+
+// forwardTraining is tile.forward with dropout, and notes the slopes.
+func (d *desk) forwardTraining(n *Network, drop *dropout, rows int, place uint64) {
+	for i, l := range n.layers {
+		value := d.value[i+1]
+		l.forward(value, d.value[i], d.stride, rows, n.weight)
+		if i == len(n.layers)-1 {
+			return
+		}
+		n.config.Activation.apply(value)
+		n.config.Activation.slope(d.slope[i], value)
+		if drop == nil {
+			continue
+		}
+		for r := range rows {
+			drop.apply(value, d.slope[i], d.stride, r, place+uint64(r), i)
+		}
+	}
+}
+
+// lossAndDelta sums up the loss of the shard and writes its derivative by the
+// outputs, zero for the rows that only fill up the last quad of rows.
+func (d *desk) lossAndDelta(l Loss, data *Data, s shard) {
+	last := len(d.delta) - 1
+	delta := d.delta[last]
+	d.loss, d.right = 0, 0
+	for r, i := range s.rows {
+		d.output(d.z, r)
+		loss, right := l.row(d.g, d.z, data, i)
+		w := float64(l.weight(data, i))
+		d.loss += float64(w * float64(loss))
+		if right {
+			d.right++
+		}
+		share := float32(w / s.divisor)
+		for o, g := range d.g {
+			delta[o/4*d.stride+r][o%4] = share * g
+		}
+	}
+	d.zeroTail(delta, len(s.rows))
+}
+
+// zeroTail clears the rows between rows and the next multiple of four.
+func (d *desk) zeroTail(delta []quad, rows int) {
+	for p := 0; p < len(delta); p += d.stride {
+		clear(delta[p+rows : p+4*quads(rows)])
+	}
+}
+
+// backwardInputs takes the derivative from what layer i sums up to what the
+// layer before it sums up.
+//
+//	delta[i-1] = (delta[i] · Wᵀ) * slope[i-1]
+func (d *desk) backwardInputs(l layer, i, rows int, wt []quad) {
+	delta, slope := d.delta[i-1], d.slope[i-1]
+	multiply(delta, d.delta[i], d.stride, rows, wt, 4*quads(l.out))
+	for p := 0; p < len(delta); p += d.stride {
+		for r := p; r < p+rows; r++ {
+			q, s := &delta[r], &slope[r]
+			q[0] *= s[0]
+			q[1] *= s[1]
+			q[2] *= s[2]
+			q[3] *= s[3]
+		}
+	}
+	d.zeroTail(delta, rows)
+}

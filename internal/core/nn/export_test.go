@@ -1,0 +1,101 @@
+package nn
+
+import "context"
+
+// What the tests see of the inside: the elementary functions, parameters in the
+// order of the state dictionary, one gradient, and one step of the optimizer.
+
+var (
+	Exp    = exp
+	Log    = log
+	TanhOf = tanh
+)
+
+// Get returns all parameters in the order of the state dictionary.
+func Get(n *Network) []float32 { return n.flatten(n.weight) }
+
+// Set replaces all parameters, given in the order of the state dictionary.
+func Set(n *Network, parameters []float32) {
+	for _, t := range n.tensors() {
+		for k := range t.len() {
+			*t.at(n, k), parameters = parameters[0], parameters[1:]
+		}
+	}
+}
+
+func (n *Network) flatten(v []quad) []float32 {
+	m := &Network{config: n.config, layers: n.layers, weight: v}
+	var flat []float32
+	for _, t := range n.tensors() {
+		for k := range t.len() {
+			flat = append(flat, *t.at(m, k))
+		}
+	}
+	return flat
+}
+
+// Gradient returns the mean loss and its gradient over all rows as one batch.
+func Gradient(n *Network, d Data, o Options) (float64, []float32) {
+	var loss float64
+	var grad []float32
+	_ = withTeam(o.Threads, func(t *team) error {
+		r := newTrainer(n, &d, &d, o, t)
+		for i := range r.order {
+			r.order[i] = int32(i)
+		}
+		r.batch = r.order
+		s, err := r.gradient(context.Background())
+		loss, grad = s.loss/r.divisor, n.flatten(r.grad)
+		return err
+	})
+	return loss, grad
+}
+
+// Stepper calls run with a function that does one training step on all rows.
+func Stepper(n *Network, d Data, o Options, run func(step func())) {
+	_ = withTeam(o.Threads, func(t *team) error {
+		r := newTrainer(n, &d, &d, o, t)
+		shuffle(r.order, o.Seed, 1)
+		r.batch = r.order
+		run(func() {
+			if _, err := r.step(context.Background()); err != nil {
+				panic(err)
+			}
+		})
+		return nil
+	})
+}
+
+// DropoutFactors returns what dropout multiplies the units of one row by.
+func DropoutFactors(p float64, seed, place uint64, layer, width int) []float32 {
+	value, slope := make([]quad, quads(width)), make([]quad, quads(width))
+	for i := range value {
+		value[i] = quad{1, 1, 1, 1}
+	}
+	newDropout(p, seed).apply(value, slope, 1, 0, place, layer)
+	var factors []float32
+	for k := range width {
+		factors = append(factors, value[k/4][k%4])
+	}
+	return factors
+}
+
+// AdamSteps applies the optimizer to one weight for a sequence of gradients.
+func AdamSteps(o Options, weight float32, gradients ...float32) []float32 {
+	a := newAdam(o.Optimizer, 1, o.LearningRate, o.WeightDecay, o.GradientClip)
+	w := []quad{{weight}}
+	var path []float32
+	for _, g := range gradients {
+		grad := []quad{{g}}
+		a.step(w, grad, norm(grad))
+		path = append(path, w[0][0])
+	}
+	return path
+}
+
+// Shuffled returns the order of n rows in an epoch.
+func Shuffled(n int, seed uint64, epoch int) []int32 {
+	order := make([]int32, n)
+	shuffle(order, seed, epoch)
+	return order
+}
