@@ -48,16 +48,17 @@ func (s *Simulation) enter(bar int, side decision.Position, price float64, confi
 		return fmt.Errorf("%s %s bar at %s: %v units at %v have no value that can be kept in the books",
 			s.in.Series.Symbol, s.in.Series.Timeframe, market.Stamp(s.in.Series.Time[bar]), quantity, fill)
 	}
+	commission := float64(value * s.o.Commission)
+	slippage := float64(math.Abs(fill-price) * quantity)
 	st.Open = Open{
 		Side: side, Bar: bar, Quantity: quantity, Price: fill, Value: value,
-		Commission: float64(value * s.o.Commission), Slippage: float64(math.Abs(fill-price) * quantity),
-		Confidence: confidence, High: price, Low: price,
+		Commission: commission, Slippage: slippage, Confidence: confidence, High: price, Low: price,
 	}
 	st.Entered, st.Entry = true, bar
 	st.Orders.Filled++
 	st.Turnover += value
-	st.Costs.Commission += st.Open.Commission
-	st.Costs.Slippage += st.Open.Slippage
+	st.Costs.Commission += commission
+	st.Costs.Slippage += slippage
 	return nil
 }
 
@@ -102,7 +103,7 @@ func (s *Simulation) exit(x exit) error {
 	}
 	gross := sign * (value - open.Value)
 	trade := Trade{
-		ID: len(st.Trades) + 1, Symbol: s.in.Series.Symbol, Side: open.Side, Cause: x.cause,
+		ID: len(st.Trades) + 1, Side: open.Side, Cause: x.cause,
 		EntryConfidence: open.Confidence, ExitConfidence: x.confidence,
 		EntryTime: s.in.Series.Time[open.Bar], ExitTime: x.time,
 		EntryPrice: open.Price, ExitPrice: fill, Quantity: open.Quantity,
@@ -117,13 +118,26 @@ func (s *Simulation) exit(x exit) error {
 		return fmt.Errorf("%s %s bar at %s: the trade entered at %s has no finite result: check the prices between them",
 			s.in.Series.Symbol, s.in.Series.Timeframe, market.Stamp(s.in.Series.Time[x.bar]), market.Stamp(trade.EntryTime))
 	}
-	st.Trades = append(st.Trades, trade)
+	st.Trades = append(s.roomForTrade(x.bar), trade)
 	st.Open = Open{}
 	st.Realised += trade.Net
 	st.Turnover += value
 	st.Costs.Commission += commission
 	st.Costs.Slippage += slippage
 	return nil
+}
+
+// roomForTrade returns the trades with room for one more. Where they are full it
+// makes room for as many as the window will have if it goes on as it did up to
+// bar, between 2 and 8 times what there is, so that few trades are copied.
+func (s *Simulation) roomForTrade(bar int) []Trade {
+	trades := s.last.Trades
+	n := len(trades)
+	if n < cap(trades) {
+		return trades
+	}
+	expected := n * (s.in.Series.Len()/(bar+1) + 1)
+	return append(make([]Trade, 0, 32+max(2*n, min(8*n, expected))), trades...)
 }
 
 // slipped returns price moved against a fill of the given sign, 1 to buy and -1

@@ -51,7 +51,7 @@ func (c *Cause) UnmarshalText(text []byte) error {
 	return fmt.Errorf("unknown cause %q: want signal, end_of_data or bankrupt", text)
 }
 
-// A Trade is a position from its entry to its exit. Money is in account
+// A Trade is a position in the symbol of the Result from its entry to its exit. Money is in account
 // currency, times are Unix seconds, prices are those of the fills, slippage
 // included.
 //
@@ -61,7 +61,6 @@ func (c *Cause) UnmarshalText(text []byte) error {
 //	Net        = Gross - Commission
 type Trade struct {
 	ID              int               `json:"trade_id"` // from 1
-	Symbol          market.Symbol     `json:"symbol"`
 	Side            decision.Position `json:"side"`
 	Cause           Cause             `json:"exit_reason"`
 	EntryConfidence float32           `json:"entry_confidence"`
@@ -141,19 +140,23 @@ type Result struct {
 func orderHash(trades []Trade) string {
 	h := sha256.New()
 	h.Write([]byte("ktrdr orders 1\n"))
-	var buf [52]byte
-	for i := range trades {
-		t := &trades[i]
-		putFill(buf[:26], t.EntryTime, t.Quantity, t.EntryPrice, int8(t.Side), BySignal)
-		putFill(buf[26:], t.ExitTime, t.Quantity, t.ExitPrice, -int8(t.Side), t.Cause)
-		h.Write(buf[:])
+	const fill, batch = 26, 64
+	var buf [2 * fill * batch]byte
+	for start := 0; start < len(trades); start += batch {
+		b := buf[:0]
+		for i := range trades[start:min(start+batch, len(trades))] {
+			t := &trades[start+i]
+			b = appendFill(b, t.EntryTime, t.Quantity, t.EntryPrice, int8(t.Side), BySignal)
+			b = appendFill(b, t.ExitTime, t.Quantity, t.ExitPrice, -int8(t.Side), t.Cause)
+		}
+		h.Write(b)
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-func putFill(b []byte, time int64, quantity, price float64, side int8, cause Cause) {
-	binary.LittleEndian.PutUint64(b, uint64(time))
-	binary.LittleEndian.PutUint64(b[8:], math.Float64bits(quantity))
-	binary.LittleEndian.PutUint64(b[16:], math.Float64bits(price))
-	b[24], b[25] = byte(side), byte(cause)
+func appendFill(b []byte, time int64, quantity, price float64, side int8, cause Cause) []byte {
+	b = binary.LittleEndian.AppendUint64(b, uint64(time))
+	b = binary.LittleEndian.AppendUint64(b, math.Float64bits(quantity))
+	b = binary.LittleEndian.AppendUint64(b, math.Float64bits(price))
+	return append(b, byte(side), byte(cause))
 }

@@ -1,0 +1,222 @@
+package backtest_test
+
+import (
+	"context"
+	"math"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
+
+	"github.com/ktrdr/ktrdr/internal/core/backtest"
+	"github.com/ktrdr/ktrdr/internal/core/decision"
+	"github.com/ktrdr/ktrdr/internal/core/market"
+)
+
+// A scenario is an input and options that exercise every branch: quiet walks and
+// jumps that ruin a short, rules of all kinds, from one bar up.
+type scenario struct {
+	in backtest.Input
+	o  backtest.Options
+}
+
+func drawScenario(t *rapid.T) scenario {
+	n := rapid.IntRange(1, 60).Draw(t, "bars")
+	step := rapid.SampledFrom([]float64{0.002, 0.05, 0.9}).Draw(t, "step")
+	s := market.NewSeries("EURUSD", market.Hour1, n)
+	at, price := int64(1_500_000_000), rapid.SampledFrom([]float64{0.01, 1.1, 60_000}).Draw(t, "price")
+	unit := rapid.Float64Range(-1, 1)
+	for range n {
+		at += 3600 * int64(rapid.SampledFrom([]int{1, 1, 1, 2, 50}).Draw(t, "gap"))
+		open := price * math.Exp(step*unit.Draw(t, "open"))
+		price = open * math.Exp(step*unit.Draw(t, "close"))
+		s.Append(market.Bar{Time: at, Open: open, Close: price, Volume: math.NaN(),
+			High: max(open, price) * (1 + step*rapid.Float64Range(0, 1).Draw(t, "high")),
+			Low:  min(open, price) / (1 + step*rapid.Float64Range(0, 1).Draw(t, "low"))})
+	}
+	signals := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) decision.Raw {
+		if rapid.IntRange(0, 9).Draw(t, "known") == 0 {
+			return decision.Raw{}
+		}
+		return decision.Raw{Known: true, Confidence: rapid.Float32Range(0.3, 1).Draw(t, "confidence"),
+			Signal: decision.Signal(rapid.IntRange(-1, 1).Draw(t, "signal"))}
+	}), n, n).Draw(t, "signals")
+	return scenario{
+		in: backtest.Input{Series: s, Signals: signals, Rules: decision.Rules{
+			Regression:          rapid.Bool().Draw(t, "regression"),
+			ConfidenceThreshold: rapid.SampledFrom([]float64{0, 0.5, 0.7}).Draw(t, "threshold"),
+			MinSignalSeparation: rapid.SampledFrom([]int{0, 1, 4}).Draw(t, "separation"),
+			AllowShort:          rapid.Bool().Draw(t, "shorts"),
+		}},
+		o: backtest.Options{
+			Capital:         rapid.SampledFrom([]float64{1, 5_000, 100_000}).Draw(t, "capital"),
+			Commission:      rapid.SampledFrom([]float64{0, 0.001, 0.1}).Draw(t, "commission"),
+			Slippage:        rapid.SampledFrom([]float64{0, 0.0005, 0.1}).Draw(t, "slippage"),
+			Fraction:        rapid.SampledFrom([]float64{0.25, 1, 0.001}).Draw(t, "fraction"),
+			FractionalUnits: rapid.Bool().Draw(t, "fractional"),
+		},
+	}
+}
+
+func run(t interface{ Fatal(...any) }, s scenario) backtest.Result {
+	result, err := backtest.Run(context.Background(), s.in, s.o, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result
+}
+
+func TestRunIsTheReference(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawScenario(t)
+		want, got := referenceRun(s.in, s.o), run(t, s)
+		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty(), cmpopts.IgnoreFields(backtest.Result{}, "OrderHash")); diff != "" {
+			t.Fatalf("Run differs from the reference (-reference +Run):\n%s", diff)
+		}
+	})
+}
+
+// TestRunReachesEveryBranch fails when the scenarios above stop covering what
+// they are there for.
+func TestRunReachesEveryBranch(t *testing.T) {
+	var seen struct{ bankrupt, shorts, longs, unfilled, small, forced, blocked bool }
+	scenarios := rapid.Custom(drawScenario)
+	for seed := range 500 {
+		r := run(t, scenarios.Example(seed))
+		seen.bankrupt = seen.bankrupt || r.Bankruptcy != nil
+		seen.unfilled = seen.unfilled || r.Orders.Unfilled > 0
+		seen.small = seen.small || r.Orders.TooSmall > 0
+		seen.blocked = seen.blocked || r.Decisions[decision.Separation] > 0
+		for _, trade := range r.Trades {
+			seen.shorts = seen.shorts || trade.Side == decision.Short
+			seen.longs = seen.longs || trade.Side == decision.Long
+			seen.forced = seen.forced || trade.Cause == backtest.ByEnd
+		}
+	}
+	if !seen.bankrupt || !seen.shorts || !seen.longs || !seen.unfilled || !seen.small || !seen.forced || !seen.blocked {
+		t.Errorf("branches seen: %+v, want all", seen)
+	}
+}
+
+func TestSimulationInParts(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawScenario(t)
+		want := run(t, s)
+		n := s.in.Series.Len()
+		sim, err := backtest.New(s.in, s.o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for !sim.Done() {
+			if err := sim.Advance(sim.State().Bar + rapid.IntRange(1, n).Draw(t, "part")); err != nil {
+				t.Fatal(err)
+			}
+			if rapid.Bool().Draw(t, "interrupt") {
+				if sim, err = backtest.Resume(s.in, s.o, sim.State()); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if diff := cmp.Diff(want, sim.Result(), cmpopts.EquateEmpty()); diff != "" {
+			t.Fatalf("in parts it differs (-whole +parts):\n%s", diff)
+		}
+	})
+}
+
+func TestStateSharesNothing(t *testing.T) {
+	in := backtest.Input{Series: benchSeries(100), Signals: alternatingSignals(100)}
+	sim, err := backtest.New(in, backtest.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := sim.Advance(50); err != nil {
+		t.Fatal(err)
+	}
+	state := sim.State()
+	before := sim.State()
+	if err := sim.Advance(100); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(before, state); diff != "" {
+		t.Errorf("State changed with the simulation:\n%s", diff)
+	}
+}
+
+// TestMoneyIsConserved holds the equity to the trades to the last bit, and both
+// to a cash book kept from the fills alone.
+func TestMoneyIsConserved(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawScenario(t)
+		r := run(t, s)
+		sum, cash, scale := 0.0, s.o.Capital, s.o.Capital
+		var commission, slippage float64
+		for _, trade := range r.Trades {
+			sum += trade.Net
+			bought, sold := trade.EntryPrice*trade.Quantity, trade.ExitPrice*trade.Quantity
+			if trade.Side == decision.Short {
+				bought, sold = sold, bought
+			}
+			cash += sold - bought - (bought+sold)*s.o.Commission
+			scale += bought + sold
+			commission, slippage = commission+trade.Commission, slippage+trade.Slippage
+		}
+		if math.Float64bits(sum) != math.Float64bits(r.NetProfit) {
+			t.Fatalf("sum of net results %v, NetProfit %v", sum, r.NetProfit)
+		}
+		if final := s.o.Capital + sum; final != r.FinalEquity || final != r.Equity[len(r.Equity)-1] {
+			t.Fatalf("capital and net results give %v, final equity %v, last point %v", final, r.FinalEquity, r.Equity[len(r.Equity)-1])
+		}
+		for name, pair := range map[string][2]float64{"cash": {cash, r.FinalEquity},
+			"commission": {commission, r.Costs.Commission}, "slippage": {slippage, r.Costs.Slippage}} {
+			if math.Abs(pair[0]-pair[1]) > 1e-9*scale {
+				t.Fatalf("%s: %v from the fills, %v in the result", name, pair[0], pair[1])
+			}
+		}
+	})
+}
+
+// TestRunSeesNoFuture cuts the window: only the last bar of the shorter one, at
+// whose close it ends, may differ.
+func TestRunSeesNoFuture(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawScenario(t)
+		whole := run(t, s)
+		cut := rapid.IntRange(1, s.in.Series.Len()).Draw(t, "cut")
+		s.in.Series, s.in.Signals = s.in.Series.Slice(0, cut), s.in.Signals[:cut]
+		part := run(t, s)
+		for i := range cut - 1 {
+			if math.Float64bits(part.Equity[i]) != math.Float64bits(whole.Equity[i]) || part.Position[i] != whole.Position[i] {
+				t.Fatalf("bar %d of %d saw the future: equity %v, %v with it", i, cut, part.Equity[i], whole.Equity[i])
+			}
+		}
+	})
+}
+
+func TestCountsAddUp(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawScenario(t)
+		r := run(t, s)
+		decided := s.in.Series.Len()
+		if r.Bankruptcy != nil && r.Decisions.Total() != decided {
+			decided = r.Bankruptcy.Bar
+		}
+		if got := r.Decisions.Total(); got != decided {
+			t.Fatalf("%d decisions, want %d", got, decided)
+		}
+		o := r.Orders
+		if o.Placed != r.Decisions[decision.Acted] || o.Placed != o.Filled+o.Unfilled+o.TooSmall {
+			t.Fatalf("orders %+v do not add up to %d decisions to act", o, r.Decisions[decision.Acted])
+		}
+		fills := 0
+		for _, trade := range r.Trades {
+			fills++
+			if trade.Cause == backtest.BySignal {
+				fills++
+			}
+		}
+		if fills != o.Filled {
+			t.Fatalf("%d orders filled, %d in the trades", o.Filled, fills)
+		}
+	})
+}
