@@ -2,7 +2,9 @@ package dispatch
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -15,7 +17,8 @@ import (
 type Transport interface {
 	// Start hands an operation to a worker. It fails with fleet.ErrBusy,
 	// fleet.ErrUnreachable or fleet.ErrRejected when it is certain that the
-	// worker did not take it; after any other error the outcome is unknown.
+	// worker did not take it; after any other error the outcome is unknown. A
+	// worker that already runs this very attempt answers without error.
 	Start(ctx context.Context, w fleet.Worker, op operation.Operation, t operation.Token) error
 	// Cancel asks a worker to stop an attempt. A worker that does not run it
 	// answers without error.
@@ -32,17 +35,17 @@ type Store interface {
 	// Unfinished returns every operation that has not ended, in order of
 	// submission.
 	Unfinished(ctx context.Context) ([]operation.Unfinished, error)
+	// Workers returns the workers that were saved and not forgotten.
+	Workers(ctx context.Context) ([]fleet.Worker, error)
 	// Commit makes transactions durable, in order, each whole or not at all,
-	// and returns one error per transaction. A transaction whose operation is
-	// not in the state that the change starts from fails with
-	// operation.ErrConflict; one of an older term with operation.ErrDeposed.
+	// and returns one error per transaction. Beside the changes of operations
+	// it takes fleet.Saved and fleet.Forgotten. A change that does not start
+	// from the state that is stored fails with operation.ErrConflict, a new
+	// operation whose id is taken with operation.ErrDuplicate, everything of an
+	// older term with operation.ErrDeposed.
 	Commit(ctx context.Context, term int64, batch []operation.Transaction) []error
 	// Operation returns one operation, or operation.ErrNotFound.
 	Operation(ctx context.Context, id string) (operation.Operation, error)
-	// Workers, SaveWorkers and ForgetWorkers keep the list of known workers.
-	Workers(ctx context.Context) ([]fleet.Worker, error)
-	SaveWorkers(ctx context.Context, term int64, workers []fleet.Worker) error
-	ForgetWorkers(ctx context.Context, term int64, ids []string) error
 }
 
 // Options configure a Controller. Store and Transport are required.
@@ -63,8 +66,13 @@ type Options struct {
 }
 
 // A Controller runs the scheduler. Make one with New; its methods may be called
-// from any goroutine while Run runs, and wait for Run to begin.
-type Controller struct{}
+// from any goroutine, and wait for Run to begin.
+type Controller struct {
+	o       Options
+	inbox   mailbox[message]
+	ready   chan struct{}
+	stopped chan struct{}
+}
 
 // Errors of Controller methods.
 var (
@@ -80,59 +88,139 @@ var (
 )
 
 // New makes a Controller. It does nothing until Run.
-func New(o Options) *Controller { panic("not yet") }
+func New(o Options) *Controller {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Random == nil {
+		o.Random = func(b []byte) { _, _ = rand.Read(b) } // never fails
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	o.Timing = o.Timing.WithDefaults()
+	return &Controller{
+		o: o, inbox: newMailbox[message](),
+		ready: make(chan struct{}), stopped: make(chan struct{}),
+	}
+}
 
-// Run takes the scheduler's term, restores what was saved and schedules until
-// ctx ends. It returns only when every goroutine it started has ended.
-func (c *Controller) Run(ctx context.Context) error { panic("not yet") }
-
-// Ready is closed when Run has restored its state and accepts calls.
-func (c *Controller) Ready() <-chan struct{} { panic("not yet") }
+// Ready is closed when Run has restored its state and schedules.
+func (c *Controller) Ready() <-chan struct{} { return c.ready }
 
 // Submit records an operation durably and dispatches or queues it. An empty ID
 // is filled. It fails with *NoWorkersError when no worker of the type is
 // registered, with *BusyError when op.Immediate is set and all are busy, and
 // with operation.ErrDuplicate when the id is taken.
 func (c *Controller) Submit(ctx context.Context, op operation.Operation) (operation.Operation, error) {
-	panic("not yet")
+	if op.ID == "" {
+		var tail [4]byte
+		c.o.Random(tail[:])
+		op.ID = operation.NewID(op.Type, c.o.Now(), tail)
+	}
+	if err := op.Validate(); err != nil {
+		return operation.Operation{}, fmt.Errorf("submit: %w", err)
+	}
+	r, err := c.ask(ctx, func(request uint64) Event { return Submitted{Request: request, Operation: op} })
+	return r.Operation, err
 }
 
 // Cancel cancels a waiting operation at once and asks the worker of a running
 // one to stop; the returned record says which. It fails with ErrUnknown or
 // ErrTerminal (the record is returned with the latter).
 func (c *Controller) Cancel(ctx context.Context, id, reason string) (operation.Operation, error) {
-	panic("not yet")
+	r, err := c.ask(ctx, func(request uint64) Event { return CancelAsked{Request: request, ID: id, Reason: reason} })
+	if !errors.Is(err, errNotHeld) {
+		return r.Operation, err
+	}
+	op, err := c.stored(ctx, id)
+	switch {
+	case err != nil:
+		return operation.Operation{}, err
+	case op.Status.Terminal():
+		return op, fmt.Errorf("cancel %s: %w (status: %s)", id, ErrTerminal, op.Status)
+	default:
+		return op, fmt.Errorf("cancel %s: %w: it is not scheduled here", id, ErrStopping)
+	}
+}
+
+// stored reads an operation that the state does not hold.
+func (c *Controller) stored(ctx context.Context, id string) (operation.Operation, error) {
+	op, err := c.o.Store.Operation(ctx, id)
+	if errors.Is(err, operation.ErrNotFound) {
+		return op, fmt.Errorf("operation %s: %w", id, ErrUnknown)
+	}
+	return op, err
 }
 
 // Register takes a worker's registration or heartbeat. It fails with
 // fleet.ErrInvalid, fleet.ErrReplaced or ErrStopping.
 func (c *Controller) Register(ctx context.Context, r fleet.Registration) (fleet.Worker, error) {
-	panic("not yet")
+	reply, err := c.ask(ctx, func(request uint64) Event { return Registered{Request: request, Registration: r} })
+	return reply.Worker, err
 }
 
 // Deregister removes a worker that leaves. A process that was already replaced
 // changes nothing.
 func (c *Controller) Deregister(ctx context.Context, workerID, incarnation string) error {
-	panic("not yet")
+	_, err := c.ask(ctx, func(request uint64) Event {
+		return Left{Request: request, WorkerID: workerID, Incarnation: incarnation}
+	})
+	return err
 }
 
 // Report takes a worker's report; nil means that it is recorded and need not be
-// repeated. It fails with ErrUnknown, ErrSuperseded, or *operation.ProgressError
-// when the report cannot be true.
-func (c *Controller) Report(ctx context.Context, r operation.Report) error { panic("not yet") }
+// repeated. It fails with ErrUnknown, ErrSuperseded, operation.ErrInvalidReport,
+// or *operation.ProgressError when its progress cannot be true.
+func (c *Controller) Report(ctx context.Context, r operation.Report) error {
+	if err := r.Validate(); err != nil {
+		return err
+	}
+	_, err := c.ask(ctx, func(request uint64) Event { return Reported{Request: request, Report: r} })
+	if !errors.Is(err, errNotHeld) {
+		return err
+	}
+	op, err := c.stored(ctx, r.Token.OperationID)
+	switch {
+	case err != nil:
+		return err
+	case r.Token.Compare(op.Token()) > 0:
+		return fmt.Errorf("report for %s: no such attempt: %w", r.Token, ErrUnknown)
+	case op.Status == r.State && r.Token == op.Token():
+		return nil // a repetition of what is recorded
+	default:
+		return fmt.Errorf("report for %s: %w: the operation is %s", r.Token, ErrSuperseded, op.Status)
+	}
+}
 
 // Operation returns one operation with its live progress, or ErrUnknown.
 func (c *Controller) Operation(ctx context.Context, id string) (operation.Operation, error) {
-	panic("not yet")
+	op, err := c.stored(ctx, id)
+	if err != nil {
+		return op, err
+	}
+	return c.Overlay([]operation.Operation{op})[0], nil
 }
 
 // Overlay replaces, in ops, what the scheduler knows more recently than the
 // store: progress. It changes ops in place and returns it.
-func (c *Controller) Overlay(ops []operation.Operation) []operation.Operation { panic("not yet") }
+func (c *Controller) Overlay(ops []operation.Operation) []operation.Operation {
+	c.look(func(s *State) { s.Overlay(ops) })
+	return ops
+}
 
-// Workers returns every registered worker, sorted by id.
-func (c *Controller) Workers() []fleet.Worker { panic("not yet") }
+// Workers returns every registered worker, sorted by id; nil when the
+// controller has stopped.
+func (c *Controller) Workers() []fleet.Worker {
+	var all []fleet.Worker
+	c.look(func(s *State) { all = s.Workers() })
+	return all
+}
 
 // QueuePosition returns the place of a waiting operation, 1 for the next, and 0
 // for one that does not wait.
-func (c *Controller) QueuePosition(id string) int { panic("not yet") }
+func (c *Controller) QueuePosition(id string) int {
+	position := 0
+	c.look(func(s *State) { position = s.QueuePosition(id) })
+	return position
+}

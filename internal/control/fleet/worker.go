@@ -95,23 +95,6 @@ type Metadata struct {
 	LastSelected *float64 `json:"last_selected,omitempty"` // Unix seconds
 }
 
-// A Registration is what a worker says about itself, at start and as its
-// heartbeat.
-type Registration struct {
-	WorkerID     string       `json:"worker_id"`
-	Type         WorkerType   `json:"worker_type"`
-	EndpointURL  string       `json:"endpoint_url"`
-	Capabilities Capabilities `json:"capabilities"`
-	Incarnation  string       `json:"incarnation"`
-	Version      string       `json:"version"`
-	Draining     bool         `json:"draining"`
-	// CurrentOperationID is what the worker is running; Current is its token.
-	CurrentOperationID *string          `json:"current_operation_id"`
-	Current            *operation.Token `json:"current,omitempty"`
-	// Finished are outcomes that the backend has not acknowledged.
-	Finished []operation.Report `json:"finished,omitempty"`
-}
-
 // Health is a worker's answer to the backend's health check.
 type Health struct {
 	WorkerID           string // "" if the worker does not say

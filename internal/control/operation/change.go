@@ -1,6 +1,10 @@
 package operation
 
-import "errors"
+import (
+	"encoding/json"
+	"errors"
+	"time"
+)
 
 // Errors of a store that keeps operations.
 var (
@@ -10,17 +14,118 @@ var (
 	ErrDeposed   = errors.New("another backend is the scheduler now")
 )
 
-// A Change is one durable step of an operation.
-type Change interface{ change() }
+// A Change is one durable step of a record. The changes of operations are
+// declared here; those of workers beside the worker.
+type Change interface {
+	// Subject is the id of the operation or worker that changes.
+	Subject() string
+}
 
 // A Transaction is a list of changes that are stored together or not at all.
 type Transaction []Change
+
+// Created is a new operation.
+type Created struct{ Operation Operation }
+
+// Opened reserves a worker for a new attempt. It is durable before the worker
+// is called, so that a restarted scheduler knows whom to ask.
+type Opened struct {
+	Token       Token
+	WorkerID    string
+	Incarnation string
+	At          time.Time
+}
+
+// Started is the first evidence that the worker runs the attempt.
+type Started struct {
+	Token Token
+	At    time.Time
+}
+
+// Progressed is the progress of a running attempt. It is stored now and then;
+// losing one loses nothing.
+type Progressed struct {
+	Token    Token
+	Progress Progress
+}
+
+// An Outcome says how an attempt ended without a result.
+type Outcome string
+
+// The ends of an attempt, beside the terminal states of the operation.
+const (
+	Refused Outcome = "refused" // the worker never began it; it counts against no limit
+	Lost    Outcome = "lost"    // nobody knows; it counts
+	Late    Outcome = "late"    // lost, and its result came after a newer attempt began
+)
+
+// Ended closes an attempt without a result; the operation waits for another.
+type Ended struct {
+	Token   Token
+	Outcome Outcome // Refused or Lost
+	Reason  string
+	At      time.Time
+}
+
+// Reopened takes back Ended(Lost) of the newest attempt: its worker was only
+// cut off and still runs it.
+type Reopened struct {
+	Token Token
+	At    time.Time
+}
+
+// Kept stores the result of a superseded attempt as a candidate.
+type Kept struct {
+	Report Report
+	At     time.Time
+}
+
+// CancelRequested records the wish to cancel.
+type CancelRequested struct {
+	ID     string
+	Reason string
+	At     time.Time
+}
+
+// Finished ends an operation with the outcome of an attempt: the newest, or a
+// kept candidate when no attempt is open.
+type Finished struct {
+	Token     Token
+	State     Status // terminal
+	Result    json.RawMessage
+	Error     string // "" for none
+	Warnings  []string
+	Model     *ModelRecord
+	Artifacts []Artifact
+	At        time.Time
+}
+
+// Closed ends an operation that has no open attempt and no result.
+type Closed struct {
+	ID     string
+	State  Status // Failed or Cancelled
+	Error  string
+	Errors []string // the reason of every lost attempt
+	At     time.Time
+}
+
+// Subject implements Change.
+func (c Created) Subject() string         { return c.Operation.ID }
+func (c Opened) Subject() string          { return c.Token.OperationID }
+func (c Started) Subject() string         { return c.Token.OperationID }
+func (c Progressed) Subject() string      { return c.Token.OperationID }
+func (c Ended) Subject() string           { return c.Token.OperationID }
+func (c Reopened) Subject() string        { return c.Token.OperationID }
+func (c Kept) Subject() string            { return c.Report.Token.OperationID }
+func (c CancelRequested) Subject() string { return c.ID }
+func (c Finished) Subject() string        { return c.Token.OperationID }
+func (c Closed) Subject() string          { return c.ID }
 
 // An Unfinished is an operation that has not ended, with what a scheduler needs
 // to go on with it.
 type Unfinished struct {
 	Operation Operation // whole
-	// Losses are the reasons of the attempts that ended without a result.
+	// Losses are the reasons of the attempts that ended as Lost, oldest first.
 	Losses []string
 	// Candidate is the result of a superseded attempt, kept in case nothing
 	// newer finishes; nil if there is none.

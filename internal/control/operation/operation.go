@@ -2,6 +2,7 @@ package operation
 
 import (
 	"encoding/json"
+	"fmt"
 	"time"
 )
 
@@ -47,8 +48,10 @@ type Operation struct {
 	Term        int64  `json:"-"`
 	WorkerID    string `json:"worker_id,omitempty"`
 	Incarnation string `json:"-"`
-	// Open says that the newest attempt has not ended.
-	Open bool `json:"-"`
+	// Open says that the newest attempt has not ended; Ended says how it did,
+	// if it brought no result.
+	Open  bool    `json:"-"`
+	Ended Outcome `json:"-"`
 	// Lost counts attempts that ended without a result; when it reaches
 	// MaxAttempts the operation fails. MaxAttempts 0 means DefaultMaxAttempts.
 	Lost        int `json:"-"`
@@ -109,3 +112,47 @@ func (o Operation) AttemptLimit() int {
 	}
 	return DefaultMaxAttempts
 }
+
+// WithDefaults returns o with empty lists and maps where it has none, so that
+// its JSON never says null for them.
+func (o Operation) WithDefaults() Operation {
+	if o.Warnings == nil {
+		o.Warnings = []string{}
+	}
+	if o.Errors == nil {
+		o.Errors = []string{}
+	}
+	if o.Metadata.Parameters == nil {
+		o.Metadata.Parameters = map[string]any{}
+	}
+	if o.Progress.Context == nil {
+		o.Progress.Context = map[string]any{}
+	}
+	return o
+}
+
+// Validate refuses a submission that no scheduler could keep: an unknown type,
+// an id of its own that is not one, a specification that is not JSON.
+func (o Operation) Validate() error {
+	if _, err := ParseType(string(o.Type)); err != nil {
+		return err
+	}
+	if err := ValidateID(o.ID); err != nil {
+		return err
+	}
+	if len(o.Spec) == 0 || !json.Valid(o.Spec) {
+		return fmt.Errorf("operation %s: specification has %d bytes and is not JSON", o.ID, len(o.Spec))
+	}
+	if o.MaxAttempts < 0 || o.MaxAttempts > maxAttemptLimit {
+		return fmt.Errorf("operation %s: max_attempts is %d: want 0 to %d", o.ID, o.MaxAttempts, maxAttemptLimit)
+	}
+	for _, a := range o.Artifacts {
+		if err := a.Validate(); err != nil {
+			return fmt.Errorf("operation %s: %w", o.ID, err)
+		}
+	}
+	return nil
+}
+
+// maxAttemptLimit bounds what a submitter may ask for.
+const maxAttemptLimit = 100

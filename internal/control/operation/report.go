@@ -1,6 +1,13 @@
 package operation
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+)
 
 // A Report is what a worker says about one attempt: progress while State is
 // Running, the outcome when State is terminal. The worker repeats an outcome
@@ -19,4 +26,88 @@ type Report struct {
 	Model *ModelRecord `json:"model,omitempty"`
 	// Artifacts are the stored outputs, uploaded before the report.
 	Artifacts []Artifact `json:"artifacts,omitempty"`
+}
+
+// ErrInvalidReport is wrapped by every error of Report.Validate.
+var ErrInvalidReport = errors.New("invalid report")
+
+// Validate refuses a report that no state of its operation could make true.
+func (r Report) Validate() error {
+	err := ValidateID(r.Token.OperationID)
+	switch {
+	case err != nil:
+	case r.Token.Attempt < 1:
+		err = fmt.Errorf("token.attempt is %d: want at least 1", r.Token.Attempt)
+	case r.WorkerID == "":
+		err = errors.New("worker_id is empty")
+	case r.State == Running && r.Progress == nil:
+		err = errors.New("state is running but progress is missing")
+	case r.State != Running && !r.State.Terminal():
+		err = fmt.Errorf("state is %q: want one of %s %s %s %s", r.State, Running, Completed, Failed, Cancelled)
+	case len(r.Result) > 0 && !json.Valid(r.Result):
+		err = errors.New("result is not JSON")
+	case r.Model != nil && r.State != Completed:
+		err = fmt.Errorf("state is %s but a model is reported", r.State)
+	case r.Model != nil:
+		err = r.Model.validate()
+	}
+	for i := 0; err == nil && i < len(r.Artifacts); i++ {
+		err = r.Artifacts[i].Validate()
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrInvalidReport, err)
+	}
+	return nil
+}
+
+// Finish turns a terminal report into the change that ends its operation. The
+// backend, not the worker, says which operation a model belongs to and when it
+// was made.
+func (r Report) Finish(at time.Time) Finished {
+	f := Finished{
+		Token: r.Token, State: r.State, Result: r.Result, Error: r.Error,
+		Warnings: r.Warnings, Artifacts: r.Artifacts, At: at,
+	}
+	if r.State == Failed && f.Error == "" {
+		f.Error = "worker " + r.WorkerID + " gave no reason"
+	}
+	if r.Model != nil {
+		m := *r.Model
+		m.ID, m.OperationID, m.CreatedAt = ModelID(r.Token.OperationID), r.Token.OperationID, at
+		f.Model = &m
+	}
+	return f
+}
+
+// ModelID returns the id of the model that a training operation makes:
+// op_training_20251113_… makes model_20251113_….
+func ModelID(operationID string) string {
+	return "model_" + strings.TrimPrefix(strings.TrimPrefix(operationID, "op_"), "training_")
+}
+
+var sha256Form = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+// Validate refuses an artifact whose content hash is not one.
+func (a Artifact) Validate() error {
+	switch {
+	case !sha256Form.MatchString(a.SHA256):
+		return fmt.Errorf("artifact %q: sha256 is %q: want 64 hexadecimal digits", a.Role, a.SHA256)
+	case a.Role == "" || len(a.Role) > maxText:
+		return fmt.Errorf("artifact %s: role has %d bytes: want 1 to %d", a.SHA256, len(a.Role), maxText)
+	case a.Bytes < 0:
+		return fmt.Errorf("artifact %s: bytes is %d: want at least 0", a.SHA256, a.Bytes)
+	}
+	return nil
+}
+
+func (m ModelRecord) validate() error {
+	switch {
+	case !sha256Form.MatchString(m.SHA256):
+		return fmt.Errorf("model.sha256 is %q: want 64 hexadecimal digits", m.SHA256)
+	case m.Name == "" || m.StrategyName == "":
+		return errors.New("model.model_name or model.strategy_name is empty")
+	case len(m.Metrics) > 0 && !json.Valid(m.Metrics):
+		return errors.New("model.metrics is not JSON")
+	}
+	return nil
 }

@@ -1,0 +1,302 @@
+package dispatch
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/ktrdr/ktrdr/internal/control/operation"
+)
+
+const (
+	// tickInterval is the resolution of the scheduler's clock.
+	tickInterval = 25 * time.Millisecond
+	// startTimeout bounds the call that hands an attempt to its worker.
+	startTimeout = 30 * time.Second
+	// callLimit bounds the calls to workers that are under way at once.
+	callLimit = 512
+	// commitTimeout bounds one commit; a disk that takes longer is broken.
+	commitTimeout = 30 * time.Second
+)
+
+// A message is what the loop's goroutine is told: exactly one of its fields is
+// set.
+type message struct {
+	event   Event              // something happened
+	ask     func(uint64) Event // the same, by somebody who waits for answer
+	answer  chan Reply         // has room for one
+	look    func(*State)       // somebody wants to read the state
+	written *Write             // this write is done
+	err     error              // of the write
+}
+
+// loop is one life of a scheduler. Only its own goroutine touches it.
+type loop struct {
+	*Controller
+	state   *State
+	term    int64
+	request uint64
+	waiting map[uint64]chan Reply
+	writes  mailbox[Write]
+	calls   sync.WaitGroup
+	slots   chan struct{}   // one token per call under way
+	ctx     context.Context // of the calls
+}
+
+// Run takes the scheduler's term, restores what was saved and schedules until
+// ctx ends or the store fails. It returns only when every goroutine it started
+// has ended; a Controller runs once.
+func (c *Controller) Run(ctx context.Context) error {
+	defer close(c.stopped)
+	term, err := c.o.Store.AcquireTerm(ctx, c.o.Holder)
+	if err != nil {
+		return fmt.Errorf("become the scheduler: %w", err)
+	}
+	unfinished, err := c.o.Store.Unfinished(ctx)
+	if err != nil {
+		return fmt.Errorf("restore operations: %w", err)
+	}
+	workers, err := c.o.Store.Workers(ctx)
+	if err != nil {
+		return fmt.Errorf("restore workers: %w", err)
+	}
+	calls, cancel := context.WithCancel(ctx)
+	defer cancel()
+	l := &loop{
+		Controller: c, state: NewState(term, c.o.Timing, c.o.Now()), term: term,
+		waiting: map[uint64]chan Reply{}, writes: newMailbox[Write](),
+		slots: make(chan struct{}, callLimit), ctx: calls,
+	}
+	var writer sync.WaitGroup
+	writer.Go(func() { l.write(ctx) })
+	c.o.Log.Info("scheduler started", "term", term, "operations", len(unfinished), "workers", len(workers))
+	l.perform(l.state.Step(Restored{Unfinished: unfinished, Workers: workers}, c.o.Now()))
+	close(c.ready)
+	err = l.run(ctx)
+	cancel()
+	l.calls.Wait()
+	l.perform(l.state.Flush())
+	l.writes.close()
+	writer.Wait()
+	l.refuse()
+	return err
+}
+
+// run handles messages until ctx ends or a write fails.
+func (l *loop) run(ctx context.Context) error {
+	ticker := time.NewTicker(tickInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+			l.perform(l.state.Step(Ticked{}, l.o.Now()))
+		case <-l.inbox.bell:
+			messages, _ := l.inbox.take()
+			for i, m := range messages {
+				if err := l.handle(m); err != nil {
+					l.reject(messages[i+1:])
+					return err
+				}
+			}
+		}
+	}
+}
+
+// handle deals with one message.
+func (l *loop) handle(m message) error {
+	switch {
+	case m.event != nil:
+		l.perform(l.state.Step(m.event, l.o.Now()))
+	case m.ask != nil:
+		l.request++
+		l.waiting[l.request] = m.answer
+		l.perform(l.state.Step(m.ask(l.request), l.o.Now()))
+	case m.look != nil:
+		m.look(l.state)
+		m.answer <- Reply{}
+	case m.err != nil && !m.written.Submission:
+		return fmt.Errorf("record a decision (nothing more is decided, so that nothing is done twice; restart the backend): %w", m.err)
+	default:
+		l.done(m)
+	}
+	return nil
+}
+
+// done goes on after a write.
+func (l *loop) done(m message) {
+	if m.err == nil {
+		for _, c := range m.written.Tx {
+			logChange(l.o.Log, c)
+		}
+		l.perform(m.written.Then)
+	}
+	if m.written.ID != "" {
+		l.perform(l.state.Step(Recorded{ID: m.written.ID, Err: m.err}, l.o.Now()))
+	}
+}
+
+// perform does what the state asks for. It never blocks: calls run in their own
+// goroutines, writes in the writer's.
+func (l *loop) perform(effects []Effect) {
+	for _, e := range effects {
+		switch e := e.(type) {
+		case Write:
+			l.writes.put(e)
+		case Reply:
+			if answer := l.waiting[e.Request]; answer != nil {
+				delete(l.waiting, e.Request)
+				answer <- e
+			}
+		case Note:
+			l.o.Log.Warn(e.Message, "operation", e.Operation, "worker", e.Worker, "reason", e.Reason)
+		case Start:
+			l.call(startTimeout, func(ctx context.Context) {
+				err := l.o.Transport.Start(ctx, e.Worker, e.Operation, e.Operation.Token())
+				l.inbox.put(message{event: StartReturned{Token: e.Operation.Token(), Err: err}})
+			})
+		case Stop:
+			l.call(l.o.Timing.HealthTimeout, func(ctx context.Context) {
+				if err := l.o.Transport.Cancel(ctx, e.Worker, e.Token, e.Reason); err != nil {
+					l.o.Log.Warn("worker not told to stop", "operation", e.Token.OperationID, "worker", e.Worker.ID, "error", err)
+				}
+			})
+		case Check:
+			l.call(l.o.Timing.HealthTimeout, func(ctx context.Context) { l.check(ctx, e) })
+		}
+	}
+}
+
+// check asks a worker for its health.
+func (l *loop) check(ctx context.Context, e Check) {
+	asked := l.o.Now()
+	h, err := l.o.Transport.Health(ctx, e.Worker)
+	if err != nil {
+		l.inbox.put(message{event: Missed{WorkerID: e.Worker.ID, Incarnation: e.Worker.Incarnation, Err: err.Error()}})
+		return
+	}
+	l.inbox.put(message{event: Answered{WorkerID: e.Worker.ID, Incarnation: e.Worker.Incarnation, Asked: asked, Health: h}})
+}
+
+// call runs f in a goroutine of its own when a slot is free. Its time begins
+// then.
+func (l *loop) call(timeout time.Duration, f func(context.Context)) {
+	l.calls.Go(func() {
+		select {
+		case l.slots <- struct{}{}:
+		case <-l.ctx.Done():
+			return
+		}
+		defer func() { <-l.slots }()
+		ctx, cancel := context.WithTimeout(l.ctx, timeout)
+		defer cancel()
+		f(ctx)
+	})
+}
+
+// write is the writer's goroutine: it commits what has gathered, all at once,
+// and says so. Writes under way when ctx ends are still completed.
+func (l *loop) write(ctx context.Context) {
+	ctx = context.WithoutCancel(ctx)
+	for more := true; more; {
+		<-l.writes.bell
+		var writes []Write
+		writes, more = l.writes.take()
+		batch := make([]operation.Transaction, len(writes))
+		for i, w := range writes {
+			batch[i] = w.Tx
+		}
+		limited, cancel := context.WithTimeout(ctx, commitTimeout)
+		errs := l.o.Store.Commit(limited, l.term, batch)
+		cancel()
+		for i := range writes {
+			l.inbox.put(message{written: &writes[i], err: errs[i]})
+		}
+	}
+}
+
+// refuse ends a scheduler: it answers who waited for a write that is done, and
+// refuses everybody else. Of the effects only replies are still performed.
+func (l *loop) refuse() {
+	l.inbox.close()
+	messages, _ := l.inbox.take()
+	for _, m := range messages {
+		if m.written == nil || m.err != nil {
+			continue
+		}
+		last := m.written.Then
+		if m.written.ID != "" {
+			last = slices.Concat(last, l.state.Step(Recorded{ID: m.written.ID}, l.o.Now()))
+		}
+		for _, e := range last {
+			if r, ok := e.(Reply); ok {
+				l.perform([]Effect{r})
+			}
+		}
+	}
+	l.reject(messages)
+	for _, answer := range l.waiting {
+		answer <- Reply{Err: ErrStopping}
+	}
+}
+
+// reject refuses messages that will not be handled.
+func (l *loop) reject(messages []message) {
+	for _, m := range messages {
+		if m.answer != nil {
+			m.answer <- Reply{Err: ErrStopping}
+		}
+	}
+}
+
+// ask sends an event to the loop and waits for the reply.
+func (c *Controller) ask(ctx context.Context, event func(uint64) Event) (Reply, error) {
+	answer := make(chan Reply, 1)
+	if !c.inbox.put(message{ask: event, answer: answer}) {
+		return Reply{}, ErrStopping
+	}
+	select {
+	case r := <-answer:
+		return r, r.Err
+	case <-ctx.Done():
+		return Reply{}, context.Cause(ctx)
+	case <-c.stopped:
+		return Reply{}, ErrStopping
+	}
+}
+
+// look reads the state on the loop's goroutine.
+func (c *Controller) look(f func(*State)) {
+	answer := make(chan Reply, 1)
+	if !c.inbox.put(message{look: f, answer: answer}) {
+		return
+	}
+	select {
+	case <-answer:
+	case <-c.stopped:
+	}
+}
+
+// logChange writes one line for a change that is durable.
+func logChange(log *slog.Logger, c operation.Change) {
+	switch c := c.(type) {
+	case operation.Created:
+		log.Info("operation submitted", "operation", c.Operation.ID, "type", c.Operation.Type)
+	case operation.Started:
+		log.Info("operation started", "operation", c.Token.OperationID, "attempt", c.Token.Attempt)
+	case operation.Ended:
+		log.Warn("attempt ended", "operation", c.Token.OperationID, "attempt", c.Token.Attempt, "outcome", c.Outcome, "reason", c.Reason)
+	case operation.Reopened:
+		log.Info("attempt found again", "operation", c.Token.OperationID, "attempt", c.Token.Attempt)
+	case operation.CancelRequested:
+		log.Info("cancel requested", "operation", c.ID)
+	case operation.Finished:
+		log.Info("operation ended", "operation", c.Token.OperationID, "status", c.State, "error", c.Error)
+	case operation.Closed:
+		log.Info("operation ended", "operation", c.ID, "status", c.State, "error", c.Error)
+	}
+}
