@@ -1,7 +1,5 @@
 package strategy
 
-import "math"
-
 var (
 	decisionsShape = shape{
 		keys: []string{"output_format", "confidence_threshold", "position_awareness", "filters", "allow_short_from_flat", "cost_model"},
@@ -30,7 +28,7 @@ func (d *decoder) decisions(s *Strategy, n node) {
 	r.MinSignalSeparation = 4
 	if n, ok := f.get("filters"); ok {
 		if filters, ok := n.fields(filtersShape); ok {
-			r.MinSignalSeparation = filters.whole("min_signal_separation", 4, 0, math.MaxInt32)
+			r.MinSignalSeparation = filters.whole("min_signal_separation", 4, 0, maxBars)
 		}
 	}
 	switch r.OutputFormat {

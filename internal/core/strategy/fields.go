@@ -22,6 +22,7 @@ type fields struct {
 	node
 	order   []entry
 	refused []string // the unknown keys, and those of a later version
+	merged  bool     // a merge key was refused, which may have brought others
 }
 
 type entry struct {
@@ -52,11 +53,15 @@ func (e entry) known(s shape) bool {
 	case slices.Contains(s.keys, e.name):
 		return true
 	case s.hints[e.name] != "":
-		e.key.problem("unknown key: %s", s.hints[e.name])
+		e.key.problem("not a key here: %s", s.hints[e.name])
 	case slices.Contains(s.later, e.name):
 		e.key.problem("not supported in this version: remove it")
 	default:
-		e.key.problem("unknown key%s", e.key.d.hint(e.name, s.keys))
+		hint := e.key.d.hint(e.name, s.keys)
+		if hint == "" {
+			hint = ": want " + alternatives(s.keys)
+		}
+		e.key.problem("unknown key%s", hint)
 	}
 	return false
 }
@@ -79,6 +84,7 @@ func (n node) entries() (fields, bool) {
 		key := node{d: n.d, yaml: y, path: value.path}
 		if y.ShortTag() == "!!merge" {
 			key.problem("merge keys are not understood here: write the keys out")
+			f.merged = true
 			continue
 		}
 		if line, again := first[y.Value]; again {
@@ -106,7 +112,7 @@ func (f fields) get(name string) (node, bool) {
 func (f fields) need(name, want string) (node, bool) {
 	n, ok := f.get(name)
 	misspelt := func(key string) bool { return len(key) <= maxQuoted && spell.Nearest(key, []string{name}) == name }
-	if !ok && !slices.ContainsFunc(f.refused, misspelt) {
+	if !ok && !f.merged && !slices.ContainsFunc(f.refused, misspelt) {
 		missing := f.node
 		missing.path = f.child(name, f.yaml).path
 		missing.problem("missing: want %s", want)
@@ -195,6 +201,9 @@ func (r interval) contains(v float64) bool {
 }
 
 func (r interval) String() string {
+	if !r.lowOpen && !r.highOpen {
+		return fmt.Sprintf("from %v to %v", r.low, r.high)
+	}
 	low, high := "at least", "at most"
 	if r.lowOpen {
 		low = "above"

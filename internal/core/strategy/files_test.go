@@ -1,6 +1,7 @@
 package strategy_test
 
 import (
+	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -42,4 +43,60 @@ func TestExamples(t *testing.T) {
 			}
 		})
 	}
+}
+
+var update = flag.Bool("update", false, "write what Parse says into testdata/bad and testdata/warn")
+
+// wantMark begins the part of a test file that says what Parse has to say.
+const wantMark = "# want:\n"
+
+// checkFiles parses each file of folder and compares what say makes of the
+// outcome with the comment at the end of the file.
+func checkFiles(t *testing.T, folder string, say func(s *strategy.Strategy, err error) string) {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join("testdata", folder, "*.yaml"))
+	if err != nil || len(names) == 0 {
+		t.Fatalf("testdata/%s holds no files (%v)", folder, err)
+	}
+	for _, name := range names {
+		t.Run(strings.TrimSuffix(filepath.Base(name), ".yaml"), func(t *testing.T) {
+			file, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			src, want, _ := strings.Cut(string(file), wantMark)
+			have := "# " + strings.ReplaceAll(say(strategy.Parse(filepath.Base(name), []byte(src))), "\n", "\n# ") + "\n"
+			if *update {
+				if err := os.WriteFile(name, []byte(src+wantMark+have), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if have != want {
+				t.Errorf("Parse says\n%s, want\n%s", have, want)
+			}
+		})
+	}
+}
+
+// TestBad holds one file per mistake, with all that is said about it.
+func TestBad(t *testing.T) {
+	checkFiles(t, "bad", func(s *strategy.Strategy, err error) string {
+		if err == nil {
+			t.Errorf("%s is accepted", s.Name)
+			return "accepted"
+		}
+		return err.Error()
+	})
+}
+
+// TestWarn holds one file per kind of warning.
+func TestWarn(t *testing.T) {
+	checkFiles(t, "warn", func(s *strategy.Strategy, err error) string {
+		if err != nil {
+			t.Errorf("refused: %v", err)
+			return "refused"
+		}
+		return s.Warnings.Error()
+	})
 }

@@ -42,6 +42,19 @@ func (list definitions) get(id string) *definition {
 	return nil
 }
 
+// defined returns what n refers to by id and notes that it is used. It reports an
+// id that is not there, unless nothing is, which is reported already.
+func (n node) defined(id string, list definitions) *definition {
+	def := list.get(id)
+	switch {
+	case def != nil:
+		def.used = true
+	case len(list) > 0:
+		n.problem("%q is not defined%s", clip(id), n.d.hint(id, list.ids()))
+	}
+	return def
+}
+
 func (list definitions) ids() []string {
 	ids := make([]string, len(list))
 	for i, def := range list {
@@ -118,7 +131,7 @@ func (d *decoder) indicator(n node) (indicator.Indicator, bool) {
 	spec, ok := indicator.Lookup(name)
 	if !ok {
 		kind.problem("indicator %q is not known in this version: want %s%s", clip(name),
-			alternatives(indicator.Names()), d.hint(name, indicator.Names()))
+			alternatives(indicator.Names()), d.hint(name, indicatorNames()))
 		return indicator.Indicator{}, false
 	}
 	values, ok := f.parameters(spec)
@@ -133,6 +146,15 @@ func (d *decoder) indicator(n node) (indicator.Indicator, bool) {
 		return indicator.Indicator{}, false
 	}
 	return made, ok
+}
+
+// indicatorNames returns every name that Lookup knows.
+func indicatorNames() []string {
+	var names []string
+	for _, spec := range indicator.Catalog() {
+		names = append(append(names, spec.Name), spec.Aliases...)
+	}
+	return names
 }
 
 // parameters reads what stands beside type; it reports false if any of it is

@@ -68,12 +68,10 @@ func (d *decoder) reference(s *Strategy, n node, indicators definitions) (id, ou
 		return "", "", false
 	}
 	id, output = splitReference(ref)
-	def := indicators.get(id)
+	def := n.defined(id, indicators)
 	if def == nil {
-		n.problem("%q is not defined%s", clip(id), d.hint(id, indicators.ids()))
 		return "", "", false
 	}
-	def.used = true
 	if !def.ok {
 		return "", "", false
 	}
@@ -99,7 +97,11 @@ var shorthand = map[int]string{2: "gaussian", 4: "trapezoidal"}
 // membership reads one set: a list of three numbers, which is a triangle, or a
 // mapping of type and parameters.
 func (n node) membership() (fuzzy.Function, bool) {
-	if n.yaml.Kind == yaml.SequenceNode {
+	switch n.yaml.Kind {
+	case yaml.ScalarNode:
+		n.problem("want three numbers [a, b, c] or {type: …, parameters: […]}, have %s", n.describe())
+		return fuzzy.Function{}, false
+	case yaml.SequenceNode:
 		params, ok := n.numbers()
 		if !ok {
 			return fuzzy.Function{}, false
@@ -213,11 +215,7 @@ func (d *decoder) input(s *Strategy, n node, sets definitions) (Input, *definiti
 	var set *definition
 	if ref, ok := f.need("fuzzy_set", "the id of a fuzzy set"); ok {
 		if in.FuzzySet, ok = ref.text(); ok {
-			if set = sets.get(in.FuzzySet); set == nil {
-				ref.problem("%q is not defined%s", clip(in.FuzzySet), d.hint(in.FuzzySet, sets.ids()))
-			} else {
-				set.used = true
-			}
+			set = ref.defined(in.FuzzySet, sets)
 		}
 	}
 	list, ok := f.need("timeframes", "all, or a list such as ["+s.Base.String()+"]")

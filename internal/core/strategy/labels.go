@@ -55,12 +55,12 @@ func (d *decoder) labels(s *Strategy, n node) {
 	spec := label.Default(source)
 	spec.Entry = label.Entry(f.choice("entry", string(spec.Entry), []string{string(label.NextOpen), string(label.AtClose)}, nil))
 	spec.Threshold = f.number("zigzag_threshold", spec.Threshold, anyNumber)
-	spec.Lookahead = f.whole("label_lookahead", spec.Lookahead, 0, math.MaxInt32)
-	spec.Horizon = f.positive("horizon", spec.Horizon)
+	spec.Lookahead = f.anyWhole("label_lookahead", spec.Lookahead)
+	spec.Horizon = f.anyWhole("horizon", spec.Horizon)
 	spec.PTMultiplier = f.number("pt_multiplier", spec.PTMultiplier, anyNumber)
 	spec.SLMultiplier = f.number("sl_multiplier", spec.SLMultiplier, anyNumber)
-	spec.MaxHolding = f.positive("max_holding_period", spec.MaxHolding)
-	spec.VolSpan = f.positive("vol_span", spec.VolSpan)
+	spec.MaxHolding = f.anyWhole("max_holding_period", spec.MaxHolding)
+	spec.VolSpan = f.anyWhole("vol_span", spec.VolSpan)
 	spec.VolMethod = label.VolMethod(f.choice("vol_method", string(spec.VolMethod), []string{string(label.VolATR), string(label.VolClose)}, nil))
 	f.reject(spec.Validate(), func(err error) (key, problem string) {
 		if wrong, ok := errors.AsType[*label.FieldError](err); ok {
@@ -71,11 +71,12 @@ func (d *decoder) labels(s *Strategy, n node) {
 	s.Training.Labels = spec
 }
 
-// anyNumber leaves the range to the label package.
+// anyNumber and anyWhole leave the range to label.Spec.Validate.
 var anyNumber = interval{low: -math.MaxFloat64, high: math.MaxFloat64}
 
-// positive is whole, for what label.Spec.Validate bounds further.
-func (f fields) positive(name string, def int) int { return f.whole(name, def, 1, math.MaxInt32) }
+func (f fields) anyWhole(name string, def int) int {
+	return f.whole(name, def, math.MinInt32, math.MaxInt32)
+}
 
 func (d *decoder) labelSource(f fields) (label.Source, bool) {
 	var sources []string

@@ -30,8 +30,11 @@ func (d *decoder) model(s *Strategy, n node) {
 	if !ok {
 		return
 	}
-	if n, ok := f.need("type", TypeMLP); ok {
-		s.Model.Type, _ = n.choice([]string{TypeMLP}, []string{"lstm", "gru"})
+	if n, ok = f.need("type", TypeMLP); !ok {
+		return
+	}
+	if s.Model.Type, ok = n.choice([]string{TypeMLP}, []string{"lstm", "gru"}); !ok {
+		return // what its architecture takes is not known
 	}
 	n, ok = f.need("architecture", "a mapping with hidden_layers, for example {hidden_layers: [64, 32]}")
 	if !ok {

@@ -1,13 +1,16 @@
 package strategy
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
@@ -54,17 +57,12 @@ func (d *decoder) load(src []byte) (node, bool) {
 		d.problems.add(invalidUTF8(d.file, src))
 		return node{}, false
 	}
-	var root yaml.Node
-	err := yaml.Load(src, &root, yaml.WithPlugin(loaderlimits.New(loaderlimits.DepthValue(maxDepth))))
+	root, err := document(src)
 	if err != nil {
 		d.problems.add(syntaxProblem(d.file, err))
 		return node{}, false
 	}
-	if root.Kind != yaml.DocumentNode || len(root.Content) != 1 {
-		d.problems.add(Problem{File: d.file, Message: "the file is empty: want a strategy"})
-		return node{}, false
-	}
-	top := node{d: d, yaml: root.Content[0]}
+	top := node{d: d, yaml: root}
 	if !d.check(top.yaml, 0) {
 		return node{}, false
 	}
@@ -73,6 +71,28 @@ func (d *decoder) load(src []byte) (node, bool) {
 		return node{}, false
 	}
 	return top, true
+}
+
+// document parses src, which must hold one YAML document.
+func document(src []byte) (*yaml.Node, error) {
+	loader, err := yaml.NewLoader(bytes.NewReader(src), yaml.WithPlugin(loaderlimits.New(loaderlimits.DepthValue(maxDepth))))
+	if err != nil {
+		return nil, err
+	}
+	var first, second yaml.Node
+	switch err := loader.Load(&first); {
+	case errors.Is(err, io.EOF) || err == nil && len(first.Content) == 0:
+		return nil, errors.New("the file is empty: want a strategy")
+	case err != nil:
+		return nil, err
+	}
+	switch err := loader.Load(&second); {
+	case err == nil:
+		return nil, errors.New("the file holds more than one document: want one strategy, without a line ---")
+	case !errors.Is(err, io.EOF):
+		return nil, err
+	}
+	return first.Content[0], nil
 }
 
 func invalidUTF8(file string, src []byte) Problem {
@@ -93,7 +113,7 @@ func invalidUTF8(file string, src []byte) Problem {
 }
 
 func syntaxProblem(file string, err error) Problem {
-	p := Problem{File: file, Message: "not valid YAML: " + err.Error()}
+	p := Problem{File: file, Message: err.Error()}
 	if load, ok := errors.AsType[*yaml.LoadError](err); ok {
 		p.Line, p.Column = load.Mark.Line, load.Mark.Column
 		p.Message = "not valid YAML: " + load.Message
@@ -205,6 +225,11 @@ func (n node) text() (string, bool) {
 		n.problem("want a text, have %s: write %q in quotes", n.describe(), clip(n.yaml.Value))
 		return "", false
 	}
+	control := func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }
+	if strings.ContainsFunc(n.yaml.Value, control) {
+		n.problem("the text holds control characters: remove them")
+		return "", false
+	}
 	return n.yaml.Value, true
 }
 
@@ -275,7 +300,11 @@ func (n node) choice(choices, later []string) (string, bool) {
 	case slices.Contains(later, v):
 		n.problem("%s is not supported in this version: want %s", v, alternatives(choices))
 	default:
-		n.problem("%q is not known: want %s%s", clip(v), alternatives(choices), n.d.hint(v, choices))
+		hint := ""
+		if len(choices) > 1 {
+			hint = n.d.hint(v, choices)
+		}
+		n.problem("%q is not known: want %s%s", clip(v), alternatives(choices), hint)
 	}
 	return "", false
 }

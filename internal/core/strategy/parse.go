@@ -1,6 +1,7 @@
 package strategy
 
 import (
+	"bytes"
 	"regexp"
 
 	"go.yaml.in/yaml/v4"
@@ -11,13 +12,14 @@ import (
 // Strategy.Warnings. Parse keeps a copy of src.
 func Parse(file string, src []byte) (*Strategy, error) {
 	d := &decoder{file: file}
-	s := &Strategy{Source: append([]byte(nil), src...)}
-	if top, ok := d.load(s.Source); ok && d.isVersion3(top) {
+	s := &Strategy{}
+	if top, ok := d.load(src); ok && d.isVersion3(top) {
 		d.strategy(s, top)
 	}
 	if problems := d.problems.sorted(); problems != nil {
 		return nil, problems
 	}
+	s.Source = bytes.Clone(src)
 	s.Warnings = d.warnings.sorted()
 	return s, nil
 }

@@ -60,6 +60,9 @@ type report struct {
 }
 
 func (r *report) add(p Problem) {
+	if slices.Contains(r.list, p) {
+		return // found a second time, on a second look at the same place
+	}
 	if len(r.list) == maxProblems {
 		r.dropped++
 		return

@@ -32,6 +32,9 @@ var (
 	}
 )
 
+// maxBars bounds counts of bars.
+const maxBars = 1_000_000
+
 // maxSeed keeps a seed exact where JSON readers hold numbers as float64.
 const maxSeed = 1 << 53
 
@@ -47,7 +50,7 @@ func (d *decoder) training(s *Strategy, n node) {
 	t.LearningRate = f.number("learning_rate", 0.001, interval{low: 0, lowOpen: true, high: 1})
 	t.Optimizer = f.choice("optimizer", OptimizerAdam, []string{OptimizerAdam}, []string{"adamw", "sgd", "rmsprop"})
 	t.GradientClip = f.number("gradient_clip", 1, interval{low: 0, high: 1e6})
-	t.EmbargoBars = f.whole("embargo_bars", 0, 0, math.MaxInt32)
+	t.EmbargoBars = f.whole("embargo_bars", 0, 0, maxBars)
 	t.Seed = uint64(f.whole("seed", 1, 0, maxSeed))
 	d.split(s, f)
 	d.earlyStopping(s, f)
