@@ -239,6 +239,16 @@ func TestBankruptcy(t *testing.T) {
 	}
 }
 
+func TestBankruptcyByTheCostsOfTheEnd(t *testing.T) {
+	// 10 units short at 90; equity is 50 at the last close of 185, but leaving
+	// costs 10 * 18.5 of slippage.
+	o := backtest.Options{Capital: 1000, Fraction: 1, Slippage: 0.1}
+	r := run(t, scenario{backtest.Input{Series: flat(100, 100, 185), Signals: signals("Shh"), Rules: decision.Rules{AllowShort: true}}, o})
+	if r.Bankruptcy == nil || r.Bankruptcy.Bar != 2 || !near(r.Bankruptcy.Equity, -135, 1e-9) || r.FinalEquity != r.Equity[2] {
+		t.Errorf("bankruptcy %+v, final equity %v, want bar 2 at -135", r.Bankruptcy, r.FinalEquity)
+	}
+}
+
 func TestOptionsAreChecked(t *testing.T) {
 	nan, inf := math.NaN(), math.Inf(1)
 	for _, c := range []struct {

@@ -1,0 +1,4 @@
+package decision
+
+// Exp is exp, for the tests of its error and bits.
+var Exp = exp
