@@ -1,0 +1,95 @@
+package indicator_test
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"github.com/ktrdr/ktrdr/internal/core/indicator"
+	"github.com/ktrdr/ktrdr/internal/core/market"
+)
+
+// A regression here means that building features and sweeping parameters takes
+// longer. Periods are those that other libraries are measured with.
+func BenchmarkCompute(b *testing.B) {
+	const bars = 1_000_000
+	s := benchSeries(bars)
+	for _, c := range []struct {
+		name   string
+		period int
+	}{
+		{"rsi", 0}, {"macd", 0}, {"bbands", 0}, {"atr", 0}, {"adx", 0}, {"ema", 50}, {"sma", 200}, {"roc", 0},
+	} {
+		params := map[string]indicator.Value{}
+		if c.period > 0 {
+			params["period"] = indicator.Int(c.period)
+		}
+		in := build(b, c.name, params)
+		run := into(in, s)
+		b.Run(fmt.Sprintf("indicator=%s/bars=%d", in.Spec().Name, bars), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				run()
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/bars, "ns/bar")
+		})
+	}
+}
+
+// into returns the computation of in on s with the columns made beforehand.
+func into(in indicator.Indicator, s market.Series) func() {
+	x, y, z := make([]float64, s.Len()), make([]float64, s.Len()), make([]float64, s.Len())
+	period := func() int { return in.Value("period").Int() }
+	switch in.Spec().Name {
+	case "rsi":
+		return func() { indicator.RSI(x, s.Close, period()) }
+	case "macd":
+		return func() { indicator.MACD(x, y, z, s.Close, 12, 26, 9) }
+	case "bollingerbands":
+		return func() { indicator.Bollinger(x, y, z, s.Close, period(), 2, 0) }
+	case "atr":
+		return func() { indicator.ATR(x, s.High, s.Low, s.Close, period()) }
+	case "adx":
+		return func() { indicator.ADX(x, y, z, s.High, s.Low, s.Close, period()) }
+	case "exponentialmovingaverage":
+		return func() { indicator.EMA(x, s.Close, period()) }
+	case "simplemovingaverage":
+		return func() { indicator.SMA(x, s.Close, period()) }
+	default:
+		return func() { in.Compute(s) }
+	}
+}
+
+// benchSeries returns the series that other libraries were measured on: a
+// seeded walk of one-minute bars with four decimals.
+func benchSeries(n int) market.Series {
+	s := market.NewSeries("BENCH", market.Minute1, n)
+	state := uint64(42)
+	next := func() uint64 {
+		state += 0x9E3779B97F4A7C15
+		z := state
+		z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9
+		z = (z ^ (z >> 27)) * 0x94D049BB133111EB
+		return z ^ (z >> 31)
+	}
+	u := func() float64 { return float64(next()>>11) * 0x1p-53 }
+	r4 := func(x float64) float64 { return math.Floor(float64(x*10000)+0.5) / 10000 }
+	before, drift := 100.0, 0.0
+	for i := range n {
+		if i%512 == 0 {
+			drift = float64(2*u()-1) * 0.0001
+		}
+		gap := float64(2*u()-1) * 0.0002
+		open := r4(before * (1 + gap))
+		z := u() + u() + u() + u() - 2
+		move := float64(z*0.0017320508) + drift - float64((before-100)*0.0000001)
+		price := r4(open * (1 + move))
+		high := r4(max(open, price) * (1 + float64(u()*0.0006)))
+		low := r4(min(open, price) * (1 - float64(u()*0.0006)))
+		s.Append(market.Bar{
+			Time: 946857600 + 60*int64(i), Open: open, High: high, Low: low, Close: price, Volume: float64(100 + next()%9901),
+		})
+		before = price
+	}
+	return s
+}

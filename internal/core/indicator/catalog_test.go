@@ -1,0 +1,225 @@
+package indicator_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/ktrdr/ktrdr/internal/core/indicator"
+	"github.com/ktrdr/ktrdr/internal/core/indicator/indicatortest"
+)
+
+func ExampleLookup() {
+	spec, ok := indicator.Lookup("MACD")
+	if !ok {
+		return
+	}
+	macd, err := spec.New(map[string]indicator.Value{"fast_period": indicator.Int(8)})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(macd.Key())
+	fmt.Println(macd.Outputs(), "known from bar", macd.Lookbacks(), "settled after", macd.WarmUp())
+	// Output:
+	// macd(definition=textbook,fast_period=8,signal_period=9,slow_period=26,source=close)
+	// [line signal histogram] known from bar [25 33 33] settled after 154
+}
+
+func TestContract(t *testing.T) {
+	for _, spec := range indicator.Catalog() {
+		t.Run(spec.Name, func(t *testing.T) { indicatortest.Run(t, spec) })
+	}
+}
+
+func TestCatalog(t *testing.T) {
+	seen := map[string]bool{}
+	var names []string
+	for _, spec := range indicator.Catalog() {
+		names = append(names, spec.Name)
+		for _, name := range append([]string{spec.Name}, spec.Aliases...) {
+			if seen[name] || name != strings.ToLower(name) {
+				t.Errorf("%s: name %q is not lower case, or taken", spec.Name, name)
+			}
+			seen[name] = true
+			found, ok := indicator.Lookup(strings.ToUpper(name))
+			if !ok || found.Name != spec.Name {
+				t.Errorf("Lookup(%q) = %q, %v, want %q", strings.ToUpper(name), found.Name, ok, spec.Name)
+			}
+		}
+		if spec.Doc == "" || len(spec.Outputs) == 0 || len(spec.Scales) != len(spec.Outputs) {
+			t.Errorf("%s: lacks a doc, outputs or scales", spec.Name)
+		}
+		for _, p := range spec.Params {
+			if v, err := p.Accept(p.Default); err != nil || v != p.Default || p.Doc == "" {
+				t.Errorf("%s: parameter %s lacks a doc, or does not accept its default: %v", spec.Name, p.Name, err)
+			}
+		}
+	}
+	if !slices.IsSorted(names) || !slices.Equal(names, indicator.Names()) {
+		t.Errorf("names %v are not sorted, or not those of Names: %v", names, indicator.Names())
+	}
+	for _, alias := range []string{
+		"sma", "ema", "bbands", "rsiindicator", "macdindicator", "adxindicator", "atrindicator", "rocindicator",
+		"bollingerbandsindicator", "simplemovingaverageindicator", "exponentialmovingaverageindicator",
+	} {
+		if _, ok := indicator.Lookup(alias); !ok {
+			t.Errorf("Lookup(%q) found nothing", alias)
+		}
+	}
+	for _, name := range []string{"", "stochastic", "rsi ", "bollinger_bands"} {
+		if spec, ok := indicator.Lookup(name); ok {
+			t.Errorf("Lookup(%q) = %s, want nothing", name, spec.Name)
+		}
+	}
+}
+
+func TestCatalogIsNotShared(t *testing.T) {
+	indicator.Catalog()[0].Params[0].Name = "changed"
+	indicator.Catalog()[0].Outputs[0] = "changed"
+	if first := indicator.Catalog()[0]; first.Params[0].Name == "changed" || first.Outputs[0] == "changed" {
+		t.Error("a caller changed the catalogue")
+	}
+}
+
+func TestNewRefuses(t *testing.T) {
+	type params map[string]indicator.Value
+	for _, c := range []struct {
+		name      string
+		indicator string
+		params    params
+		want      []string // one per problem, in order
+	}{
+		{"below", "rsi", params{"period": indicator.Int(1)}, []string{"period: want a whole number from 2 to 100, have 1"}},
+		{"above", "atr", params{"period": indicator.Int(101)}, []string{"period: want a whole number from 1 to 100, have 101"}},
+		{"fraction", "rsi", params{"period": indicator.Number(14.5)}, []string{"period: want a whole number from 2 to 100, have 14.5"}},
+		{"nan_period", "rsi", params{"period": indicator.Number(nan)}, []string{"period: want a whole number"}},
+		{"huge_period", "rsi", params{"period": indicator.Number(1e300)}, []string{"period: want a whole number"}},
+		{"text_for_int", "rsi", params{"period": indicator.Text("14")}, []string{"period: want a whole number from 2 to 100, have 14"}},
+		{"no_value", "rsi", params{"period": indicator.Value{}}, []string{"period: want a whole number from 2 to 100, have none"}},
+		{"unknown", "rsi", params{"perod": indicator.Int(9)}, []string{"perod: rsi has no such parameter (did you mean period?)"}},
+		{"choice", "sma", params{"source": indicator.Text("clos")}, []string{`source: want one of open, high, low, close, have "clos" (did you mean close?)`}},
+		{"not_a_price", "sma", params{"source": indicator.Text("volume")}, []string{`source: want one of open, high, low, close, have "volume"`}},
+		{"definition_without_difference", "rsi", params{"definition": indicator.Text("ktrdr")}, []string{"definition: rsi has no such parameter"}},
+		{"open_minimum", "bbands", params{"multiplier": indicator.Number(0)}, []string{"multiplier: want a number above 0 and up to 10, have 0"}},
+		{"nan_number", "bbands", params{"multiplier": indicator.Number(nan)}, []string{"multiplier: want a number"}},
+		{"flag", "ema", params{"adjust": indicator.Int(1)}, []string{"adjust: want true or false, have 1"}},
+		{"no_effect", "ema", params{"adjust": indicator.Flag(true)}, []string{"adjust: has no effect with definition textbook"}},
+		{"fast_not_below_slow", "macd", params{"fast_period": indicator.Int(26)}, []string{"fast_period: want less than slow_period (26), have 26"}},
+		{
+			"all_at_once", "macd", params{"fast_period": indicator.Int(0), "source": indicator.Int(3), "b": indicator.Int(1), "a": indicator.Int(1)},
+			[]string{"fast_period: want a whole number", "source: want one of", "a: macd has no such parameter", "b: macd has no such parameter"},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := lookup(t, c.indicator).New(c.params)
+			if err == nil {
+				t.Fatalf("New(%v) was accepted", c.params)
+			}
+			var joined interface{ Unwrap() []error }
+			if !errors.As(err, &joined) || len(joined.Unwrap()) != len(c.want) {
+				t.Fatalf("New(%v): %v, want %d problems", c.params, err, len(c.want))
+			}
+			for i, problem := range joined.Unwrap() {
+				var p *indicator.ParamError
+				if !errors.As(problem, &p) || !strings.Contains(problem.Error(), c.want[i]) {
+					t.Errorf("problem %d is %q, want a ParamError with %q", i, problem, c.want[i])
+				}
+			}
+		})
+	}
+}
+
+func TestNewAccepts(t *testing.T) {
+	bands := build(t, "bbands", map[string]indicator.Value{"multiplier": indicator.Int(3), "period": indicator.Number(10)})
+	if got, want := bands.Key(), "bollingerbands(definition=textbook,multiplier=3,period=10,source=close)"; got != want {
+		t.Errorf("Key() = %s, want %s", got, want)
+	}
+	if got := bands.Value("multiplier"); got != indicator.Number(3) {
+		t.Errorf("multiplier = %v, want the number 3", got)
+	}
+	if got := bands.Value("period"); got != indicator.Int(10) {
+		t.Errorf("period = %v, want the whole number 10", got)
+	}
+}
+
+func TestValues(t *testing.T) {
+	for _, c := range []struct {
+		value indicator.Value
+		text  string
+		json  string
+	}{
+		{indicator.Int(-3), "-3", "-3"},
+		{indicator.Number(0.5), "0.5", "0.5"},
+		{indicator.Text("low"), "low", `"low"`},
+		{indicator.Flag(true), "true", "true"},
+		{indicator.Flag(false), "false", "false"},
+		{indicator.Value{}, "none", "null"},
+	} {
+		if got := c.value.String(); got != c.text {
+			t.Errorf("String() = %q, want %q", got, c.text)
+		}
+		if got, err := json.Marshal(c.value.Any()); err != nil || string(got) != c.json {
+			t.Errorf("Any() of %v as JSON = %s, %v, want %s", c.value, got, err, c.json)
+		}
+	}
+	if indicator.Int(1) == indicator.Number(1) || indicator.Flag(true) == indicator.Int(1) {
+		t.Error("values of different kinds are equal")
+	}
+}
+
+func TestKindsAndUnitsAsText(t *testing.T) {
+	kinds := []indicator.ParamKind{indicator.KindInt, indicator.KindNumber, indicator.KindText, indicator.KindFlag}
+	units := []indicator.Unit{indicator.Price, indicator.Plain}
+	text, err := json.Marshal([]any{kinds, units})
+	if want := `[["int","number","text","flag"],["price","plain"]]`; err != nil || string(text) != want {
+		t.Fatalf("as JSON = %s, %v, want %s", text, err, want)
+	}
+	var gotKinds []indicator.ParamKind
+	var gotUnits []indicator.Unit
+	if err := json.Unmarshal(text, &[]any{&gotKinds, &gotUnits}); err != nil || !slices.Equal(gotKinds, kinds) || !slices.Equal(gotUnits, units) {
+		t.Errorf("from JSON = %v, %v, %v", gotKinds, gotUnits, err)
+	}
+	if _, err := json.Marshal([]any{indicator.ParamKind(0)}); err == nil {
+		t.Error("the zero kind was marshalled")
+	}
+	if _, err := json.Marshal([]any{indicator.Unit(0)}); err == nil {
+		t.Error("the zero unit was marshalled")
+	}
+	if err := json.Unmarshal([]byte(`["volume"]`), &gotUnits); err == nil {
+		t.Error("an unknown unit was accepted")
+	}
+}
+
+func FuzzLookup(f *testing.F) {
+	f.Add("RSI")
+	f.Add("bbands")
+	f.Fuzz(func(t *testing.T, name string) {
+		if spec, ok := indicator.Lookup(name); ok {
+			if again, ok := indicator.Lookup(spec.Name); !ok || again.Name != spec.Name {
+				t.Fatalf("%q -> %q -> %q", name, spec.Name, again.Name)
+			}
+		}
+	})
+}
+
+func lookup(t testing.TB, name string) indicator.Spec {
+	t.Helper()
+	spec, ok := indicator.Lookup(name)
+	if !ok {
+		t.Fatalf("no indicator %q", name)
+	}
+	return spec
+}
+
+func build(t testing.TB, name string, params map[string]indicator.Value) indicator.Indicator {
+	t.Helper()
+	in, err := lookup(t, name).New(params)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return in
+}

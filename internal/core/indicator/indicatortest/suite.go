@@ -1,0 +1,239 @@
+// Package indicatortest is the contract that every indicator of the catalogue
+// keeps, whatever it computes: it sees no future, is known exactly from its
+// lookback on, stays within its bounds, follows the scale of the price as it
+// says, and forgets where a series began.
+package indicatortest
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/ktrdr/ktrdr/internal/core/indicator"
+	"github.com/ktrdr/ktrdr/internal/core/market"
+	"pgregory.net/rapid"
+)
+
+// Run tests an entry of the catalogue with random parameters on random series.
+func Run(t *testing.T, spec indicator.Spec) {
+	properties := []struct {
+		name  string
+		check func(*rapid.T, indicator.Indicator)
+	}{
+		{"known_from_lookback", knownFromLookback},
+		{"future_cut_off", futureCutOff},
+		{"future_altered", futureAltered},
+		{"same_bits_again", sameBitsAgain},
+		{"scale", scale},
+		{"within_bounds", withinBounds},
+		{"flat_prices", flatPrices},
+		{"forgets_the_beginning", forgetsTheBeginning},
+	}
+	for _, p := range properties {
+		t.Run(p.name, func(t *testing.T) {
+			rapid.Check(t, func(t *rapid.T) { p.check(t, Draw(t, spec)) })
+		})
+	}
+}
+
+// Draw returns an indicator with random parameters, some left to their default.
+func Draw(t *rapid.T, spec indicator.Spec) indicator.Indicator {
+	params := map[string]indicator.Value{}
+	for _, p := range spec.Params {
+		if rapid.IntRange(0, 3).Draw(t, p.Name+" given") == 0 {
+			continue
+		}
+		switch p.Kind {
+		case indicator.KindInt:
+			low, high := int(p.Min), int(p.Max)
+			// Short periods are quick and hold the corners; long ones come too.
+			high = rapid.SampledFrom([]int{min(low+30, high), min(low+30, high), high}).Draw(t, p.Name+" up to")
+			params[p.Name] = indicator.Int(rapid.IntRange(low, high).Draw(t, p.Name))
+		case indicator.KindNumber:
+			x := rapid.Float64Range(p.Min, p.Max).Draw(t, p.Name)
+			if p.MinOpen && x == p.Min {
+				x = p.Max
+			}
+			params[p.Name] = indicator.Number(x)
+		case indicator.KindText:
+			params[p.Name] = indicator.Text(rapid.SampledFrom(p.Choices).Draw(t, p.Name))
+		case indicator.KindFlag:
+			params[p.Name] = indicator.Flag(rapid.Bool().Draw(t, p.Name))
+		default:
+			t.Fatalf("%s: parameter %s is of no kind", spec.Name, p.Name)
+		}
+	}
+	in, err := spec.New(params)
+	if err != nil {
+		t.Skip("parameters that contradict each other: ", err)
+	}
+	return in
+}
+
+// Series returns n valid bars from a seeded walk. Style 0 is a plain walk; the
+// others mix in quiet stretches of equal prices, jumps, and bars that open away
+// from the close before.
+func Series(seed uint64, style, n int) market.Series {
+	s := market.NewSeries("TEST", market.Hour1, n)
+	rng := rand.New(rand.NewPCG(seed, uint64(style)))
+	price := 100.0
+	for i := range n {
+		open := price
+		move := 0.01 * rng.NormFloat64()
+		switch {
+		case style > 0 && (i/16)%2 == 1 && rng.IntN(8) > 0:
+			move = 0
+		case style > 1 && rng.IntN(32) == 0:
+			move *= 20
+		case style > 1 && rng.IntN(4) == 0:
+			open *= math.Exp(0.02 * rng.NormFloat64())
+		}
+		price = max(open*math.Exp(move-0.1*math.Log(price/100)*0.1), 1e-3)
+		high, low := max(open, price), min(open, price)
+		if move != 0 {
+			high, low = high*(1+0.005*rng.Float64()), low*(1-0.005*rng.Float64())
+		}
+		s.Append(market.Bar{Time: int64(3600 * i), Open: open, High: high, Low: low, Close: price, Volume: float64(rng.IntN(1000))})
+	}
+	return s
+}
+
+// series draws bars: around the lookback of the indicator, or fewer, or none.
+func series(t *rapid.T, in indicator.Indicator) market.Series {
+	n := rapid.IntRange(0, in.Lookback()+60).Draw(t, "bars")
+	return Series(rapid.Uint64().Draw(t, "seed"), rapid.IntRange(0, 2).Draw(t, "style"), n)
+}
+
+func knownFromLookback(t *rapid.T, in indicator.Indicator) {
+	s := series(t, in)
+	out, first := in.Compute(s), in.Lookbacks()
+	if len(out) != len(in.Outputs()) || len(first) != len(out) || len(in.Spec().Scales) != len(out) {
+		t.Fatalf("%s: %d columns, %d lookbacks and %d scales for %d outputs", in.Key(), len(out), len(first), len(in.Spec().Scales), len(in.Outputs()))
+	}
+	if in.Lookback() != slices.Max(first) || in.WarmUp() < in.Lookback() {
+		t.Fatalf("%s: lookback %d of %v, warm-up %d", in.Key(), in.Lookback(), first, in.WarmUp())
+	}
+	for c, column := range out {
+		if len(column) != s.Len() {
+			t.Fatalf("%s: column %d has %d values for %d bars", in.Key(), c, len(column), s.Len())
+		}
+		for i, v := range column {
+			if math.IsNaN(v) != (i < first[c]) || math.IsInf(v, 0) {
+				t.Fatalf("%s: column %d is %v at bar %d of %d, first known at %d", in.Key(), c, v, i, s.Len(), first[c])
+			}
+		}
+	}
+}
+
+func futureCutOff(t *rapid.T, in indicator.Indicator) {
+	s := series(t, in)
+	cut := rapid.IntRange(0, s.Len()).Draw(t, "cut")
+	equalUntil(t, in, in.Compute(s), in.Compute(s.Slice(0, cut)), cut)
+}
+
+func futureAltered(t *rapid.T, in indicator.Indicator) {
+	s := series(t, in)
+	cut := rapid.IntRange(0, s.Len()).Draw(t, "cut")
+	altered := Series(rapid.Uint64().Draw(t, "other seed"), 2, s.Len())
+	for i := range cut {
+		altered.Open[i], altered.High[i], altered.Low[i] = s.Open[i], s.High[i], s.Low[i]
+		altered.Close[i], altered.Volume[i] = s.Close[i], s.Volume[i]
+	}
+	equalUntil(t, in, in.Compute(s), in.Compute(altered), cut)
+}
+
+func sameBitsAgain(t *rapid.T, in indicator.Indicator) {
+	s := series(t, in)
+	before := [][]float64{slices.Clone(s.Open), slices.Clone(s.High), slices.Clone(s.Low), slices.Clone(s.Close), slices.Clone(s.Volume)}
+	equalUntil(t, in, in.Compute(s), in.Compute(s), s.Len())
+	for c, column := range [][]float64{s.Open, s.High, s.Low, s.Close, s.Volume} {
+		if !slices.Equal(column, before[c]) {
+			t.Fatalf("%s changed its input", in.Key())
+		}
+	}
+}
+
+// scale multiplies prices by a power of two, which rounds nothing, so that the
+// outputs must follow to the bit.
+func scale(t *rapid.T, in indicator.Indicator) {
+	s := series(t, in)
+	factor := math.Ldexp(1, rapid.IntRange(-12, 12).Draw(t, "power"))
+	scaled := Series(0, 0, s.Len())
+	for i := range s.Len() {
+		scaled.Open[i], scaled.High[i] = s.Open[i]*factor, s.High[i]*factor
+		scaled.Low[i], scaled.Close[i] = s.Low[i]*factor, s.Close[i]*factor
+		scaled.Volume[i] = s.Volume[i]
+	}
+	want := in.Compute(s)
+	for c, output := range in.Spec().Scales {
+		switch output.Unit {
+		case indicator.Price:
+			for i := range want[c] {
+				want[c][i] *= factor
+			}
+		case indicator.Plain:
+		default:
+			t.Fatalf("%s: column %d has no unit", in.Key(), c)
+		}
+	}
+	equalUntil(t, in, want, in.Compute(scaled), s.Len())
+}
+
+func withinBounds(t *rapid.T, in indicator.Indicator) {
+	s := series(t, in)
+	for c, column := range in.Compute(s) {
+		bounds := in.Spec().Scales[c]
+		for i, v := range column {
+			if v < bounds.Min || v > bounds.Max {
+				t.Fatalf("%s: column %d is %v at bar %d, outside [%v, %v]", in.Key(), c, v, i, bounds.Min, bounds.Max)
+			}
+		}
+	}
+}
+
+// flatPrices must give one value for ever, to the bit: whatever still moves
+// moves by rounding.
+func flatPrices(t *rapid.T, in indicator.Indicator) {
+	price := rapid.Float64Range(1e-3, 1e5).Draw(t, "price")
+	s := market.NewSeries("TEST", market.Hour1, 0)
+	for i := range in.Lookback() + 60 {
+		s.Append(market.Bar{Time: int64(3600 * i), Open: price, High: price, Low: price, Close: price, Volume: 1})
+	}
+	for c, column := range in.Compute(s) {
+		first := in.Lookbacks()[c]
+		for i, v := range column[first:] {
+			if math.Float64bits(v) != math.Float64bits(column[first]) {
+				t.Fatalf("%s: column %d moves from %v to %v at bar %d of flat prices", in.Key(), c, column[first], v, first+i)
+			}
+		}
+	}
+}
+
+// forgetsTheBeginning compares a series with its own tail. After the warm-up of
+// the tail the two may differ by what is left of the seed, 0.1 % for each filter
+// in cascade; 1 % of the range of the output leaves room for ratios of filters.
+func forgetsTheBeginning(t *rapid.T, in indicator.Indicator) {
+	skip := rapid.IntRange(1, 50).Draw(t, "skip")
+	s := Series(rapid.Uint64().Draw(t, "seed"), 0, skip+in.WarmUp()+200)
+	whole, tail := in.Compute(s), in.Compute(s.Slice(skip, s.Len()))
+	for c := range whole {
+		known := whole[c][in.Lookback():]
+		allowed := 0.01*(slices.Max(known)-slices.Min(known)) + 1e-9
+		for i := in.WarmUp(); i < len(tail[c]); i++ {
+			if d := math.Abs(tail[c][i] - whole[c][skip+i]); d > allowed {
+				t.Fatalf("%s: column %d still differs by %v, %d bars after a later beginning; allowed %v", in.Key(), c, d, i, allowed)
+			}
+		}
+	}
+}
+
+func equalUntil(t *rapid.T, in indicator.Indicator, want, got [][]float64, n int) {
+	for c := range want {
+		for i := range n {
+			if math.Float64bits(got[c][i]) != math.Float64bits(want[c][i]) {
+				t.Fatalf("%s: column %d at bar %d is %v, want %v", in.Key(), c, i, got[c][i], want[c][i])
+			}
+		}
+	}
+}
