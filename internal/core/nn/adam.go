@@ -9,28 +9,9 @@ const (
 	epsilon = 1e-8
 )
 
-// An Optimizer says what weight decay means. The zero value is Adam.
-type Optimizer uint8
-
-// Adam adds the decay to the gradient (L2, as torch.optim.Adam), AdamW shrinks
-// the weights themselves (decoupled, as torch.optim.AdamW).
-const (
-	Adam Optimizer = iota
-	AdamW
-)
-
-// String returns adam or adamw.
-func (o Optimizer) String() string {
-	if o == AdamW {
-		return "adamw"
-	}
-	return "adam"
-}
-
 // adam is the state of the optimizer.
 //
-//	g' = g·clip + decay·w                       (Adam)
-//	w  = w - rate·decay·w                       (AdamW, before the step)
+//	g' = g·clip + decay·w
 //	m  = β1 m + (1-β1) g'     v = β2 v + (1-β2) g'²
 //	w  = w - rate/(1-β1^t) · m / (sqrt(v) / sqrt(1-β2^t) + ε)
 //
@@ -39,12 +20,10 @@ func (o Optimizer) String() string {
 // once. m and v are set to zero where they fall below the smallest normal
 // number 2^-126, because subnormal numbers slow some processors down a hundred
 // times and change no weight.
-// Source: D. Kingma, J. Ba, Adam: a method for stochastic optimization, 2014;
-// I. Loshchilov, F. Hutter, Decoupled weight decay regularization, 2017.
-// Differs: decay falls on biases too, as in PyTorch when all parameters are in
-// one group.
+// Source: D. Kingma, J. Ba, Adam: a method for stochastic optimization, 2014.
+// Weight decay is L2, added to the gradient after clipping, and falls on biases
+// too: torch.optim.Adam(weight_decay=…), not AdamW.
 type adam struct {
-	optimizer    Optimizer
 	rate, decay  float64
 	m, v         []quad
 	power1       float64 // β1^t
@@ -52,8 +31,8 @@ type adam struct {
 	gradientClip float64 // largest norm of the gradient; 0 is none
 }
 
-func newAdam(o Optimizer, size int, rate, decay, gradientClip float64) *adam {
-	return &adam{optimizer: o, rate: rate, decay: decay, gradientClip: gradientClip,
+func newAdam(size int, rate, decay, gradientClip float64) *adam {
+	return &adam{rate: rate, decay: decay, gradientClip: gradientClip,
 		m: make([]quad, size), v: make([]quad, size), power1: 1, power2: 1}
 }
 
@@ -72,16 +51,13 @@ func (a *adam) step(weight, grad []quad, norm float64) {
 	a.power2 *= beta2
 	clip := a.clip(norm)
 	rate, root := float32(a.rate/(1-a.power1)), float32(1/math.Sqrt(1-a.power2))
-	addDecay, keep := float32(a.decay), float32(1)
-	if a.optimizer == AdamW {
-		addDecay, keep = 0, float32(1-float64(a.rate*a.decay))
-	}
+	decay := float32(a.decay)
 	m, v, grad := a.m[:len(weight)], a.v[:len(weight)], grad[:len(weight)]
 	for i := range weight {
 		wq, gq, mq, vq := &weight[i], &grad[i], &m[i], &v[i]
 		for k := range wq {
-			w := wq[k] * keep
-			g := float32(gq[k]*clip) + float32(addDecay*w)
+			w := wq[k]
+			g := float32(gq[k]*clip) + float32(decay*w)
 			mk := normal(float32(beta1*mq[k]) + float32((1-beta1)*g))
 			vk := normal(float32(beta2*vq[k]) + float32((1-beta2)*float32(g*g)))
 			mq[k], vq[k] = mk, vk

@@ -51,6 +51,10 @@ func exp(x float32) float32 {
 // power2 returns 2^k for k in -126..127.
 func power2(k int32) float32 { return math.Float32frombits(uint32(k+127) << 23) }
 
+// Log returns the natural logarithm of a normal positive x; the same bits on
+// every CPU, which math.Log does not promise.
+func Log(x float32) float32 { return log(x) }
+
 // log returns the natural logarithm of a normal positive x.
 //
 //	x = 2^e m with m in [sqrt(1/2), sqrt(2)), z = m - 1

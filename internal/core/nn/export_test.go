@@ -7,7 +7,6 @@ import "context"
 
 var (
 	Exp    = exp
-	Log    = log
 	TanhOf = tanh
 )
 
@@ -82,7 +81,7 @@ func DropoutFactors(p float64, seed, place uint64, layer, width int) []float32 {
 
 // AdamSteps applies the optimizer to one weight for a sequence of gradients.
 func AdamSteps(o Options, weight float32, gradients ...float32) []float32 {
-	a := newAdam(o.Optimizer, 1, o.LearningRate, o.WeightDecay, o.GradientClip)
+	a := newAdam(1, o.LearningRate, o.WeightDecay, o.GradientClip)
 	w := []quad{{weight}}
 	var path []float32
 	for _, g := range gradients {

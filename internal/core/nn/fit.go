@@ -14,14 +14,13 @@ type Options struct {
 	BatchSize    int
 	LearningRate float64
 	Loss         Loss
-	Optimizer    Optimizer // zero is Adam
-	WeightDecay  float64   // zero is none; see Optimizer
-	GradientClip float64   // largest Euclidean norm of the whole gradient; zero is no limit
-	Patience     int       // epochs without improvement after which training stops; zero is never
-	MinDelta     float64   // what the validation loss must fall by to count as improvement for Patience
-	Seed         uint64    // of the order of the rows and of dropout
-	Threads      int       // goroutines at work; zero is 1. It does not change the result
-	ReportEvery  int       // batches between two reports within an epoch; zero is none within
+	WeightDecay  float64 // L2, added to the gradient; zero is none
+	GradientClip float64 // largest Euclidean norm of the whole gradient; zero is no limit
+	Patience     int     // epochs without improvement after which training stops; zero is never
+	MinDelta     float64 // what the validation loss must fall by to count as improvement for Patience
+	Seed         uint64  // of the order of the rows and of dropout
+	Threads      int     // goroutines at work; zero is 1. It does not change the result
+	ReportEvery  int     // batches between two reports within an epoch; zero is none within
 }
 
 func (o Options) validate() error {
@@ -39,9 +38,6 @@ func (o Options) validate() error {
 		if !(v.value >= v.low && v.value <= v.high) {
 			return fmt.Errorf("%s is %v: want %v to %v", v.name, v.value, v.low, v.high)
 		}
-	}
-	if o.Optimizer > AdamW {
-		return fmt.Errorf("optimizer %d is not one", o.Optimizer)
 	}
 	return nil
 }

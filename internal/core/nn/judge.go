@@ -3,6 +3,7 @@ package nn
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 )
 
@@ -31,6 +32,32 @@ func (n *Network) Evaluate(ctx context.Context, d Data, l Loss, threads int) (Sc
 		return err
 	})
 	return s, err
+}
+
+// MeanLoss returns the loss of outputs that are there already, for example
+// those of Infer; it is what Evaluate returns for the network that gave them.
+//
+// Shape:  outputs is (N,O), row-major.
+// Panics: if d is not N rows of what l is about.
+func (l Loss) MeanLoss(outputs []float32, width int, d Data) float64 {
+	rows := d.Len()
+	if rows == 0 || len(outputs) != rows*width {
+		panic(fmt.Sprintf("nn: MeanLoss has %d outputs for %d rows of %d", len(outputs), rows, width))
+	}
+	var sum, weight float64
+	g := make([]float32, width)
+	for from := 0; from < rows; from += shardRows {
+		var s, w float64
+		for i := from; i < min(from+shardRows, rows); i++ {
+			loss, _ := l.row(g, outputs[i*width:(i+1)*width], &d, int32(i))
+			share := float64(l.weight(&d, int32(i)))
+			s += float64(share * float64(loss))
+			w += share
+		}
+		sum += s
+		weight += w
+	}
+	return sum / weight
 }
 
 // A judge evaluates a network again and again without allocating.

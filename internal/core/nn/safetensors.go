@@ -98,13 +98,20 @@ type tensorInfo struct {
 // data must be covered without a hole or an overlap, and every weight must be
 // finite. A __metadata__ entry of texts is allowed and ignored.
 func ParseSafetensors(b []byte, c Config) (*Network, error) {
-	n, err := blank(c)
-	if err != nil {
-		return nil, err
-	}
 	header, data, err := splitSafetensors(b)
 	if err != nil {
 		return nil, fmt.Errorf("safetensors: %w", err)
+	}
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	// Before anything is allocated for the shape.
+	if len(data) != 4*c.Parameters() {
+		return nil, fmt.Errorf("safetensors: %d bytes of data: want %d for %d parameters", len(data), 4*c.Parameters(), c.Parameters())
+	}
+	n, err := blank(c)
+	if err != nil {
+		return nil, err
 	}
 	infos, err := parseTensorInfos(header)
 	if err != nil {
@@ -129,15 +136,12 @@ func ParseSafetensors(b []byte, c Config) (*Network, error) {
 		return nil, fmt.Errorf("safetensors: tensor %q is not part of the network %v", name, c)
 	}
 	slices.SortFunc(spans, slices.Compare)
-	end := int64(0)
+	end := int64(0) // the lengths add up to the data, so only an overlap makes a hole
 	for _, span := range spans {
 		if span[0] != end {
 			return nil, fmt.Errorf("safetensors: the tensors overlap or leave a hole at byte %d of the data", min(end, span[0]))
 		}
 		end = span[1]
-	}
-	if end != int64(len(data)) {
-		return nil, fmt.Errorf("safetensors: %d bytes of data belong to no tensor", int64(len(data))-end)
 	}
 	return n, nil
 }

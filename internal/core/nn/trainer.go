@@ -32,7 +32,7 @@ func newTrainer(n *Network, train, validation *Data, o Options, t *team) *traine
 	r := &trainer{
 		Options: o, net: n, train: train, validation: validation, team: t, judge: newJudge(n, o.Loss, t),
 		order: make([]int32, train.Len()), grad: make([]quad, len(n.weight)),
-		adam: newAdam(o.Optimizer, len(n.weight), o.LearningRate, o.WeightDecay, o.GradientClip),
+		adam: newAdam(len(n.weight), o.LearningRate, o.WeightDecay, o.GradientClip),
 	}
 	for range t.size {
 		r.desk = append(r.desk, newDesk(n))

@@ -1,0 +1,43 @@
+// Package train turns bars and a strategy into a model and says how good the
+// model is on rows that it has not seen.
+//
+// # Nouns
+//
+// An [Input] is everything that a training depends on. The rows of all symbols
+// are divided into three parts in the order of time: training (to fit the
+// weights), validation (to choose the epoch), test (to judge). An [Evaluation]
+// is what was measured, on the very weights that the model holds.
+//
+// # Flow
+//
+//	bars ─┬─ feature.Build ─┐
+//	      └─ label.Make ────┴─ join by (symbol, time) ─ divide ─ nn.Fit ─ evaluate ─ model.Model
+//
+// # What always holds
+//
+//   - Features and labels meet by key, never by position. Rows with a feature
+//     that is not known, or without a label, are dropped and counted.
+//   - No part knows of the next: a row whose label is known only after the next
+//     part has begun is dropped (purge), whatever made the label, and the bars
+//     after a border can be left out too (embargo). Rows of one time are never
+//     divided. No bar from the end of the span on is read.
+//   - What is fitted (weights, class weights, baselines) sees training rows only.
+//   - The manifest tells when the last label of any part was known; a backtest
+//     that begins earlier is in-sample.
+//   - The same input gives the same model to the last bit, for any number of
+//     threads.
+//
+// # Classes
+//
+// The classes are those of the labels, whether they occur or not. Balanced class
+// weights are N/(K n), at most [MaxClassWeight], so that a tiny class does not
+// take the model over. A class that does not occur in the training rows is
+// allowed and warned of; a single class is refused.
+//
+// # What it refuses
+//
+// Parts with too few rows, before any training and with all the numbers; bars
+// that are not those of the strategy's symbols; a loss that diverges.
+//
+// Start reading at [Run].
+package train

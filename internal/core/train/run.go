@@ -1,0 +1,178 @@
+package train
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/ktrdr/ktrdr/internal/core/feature"
+	"github.com/ktrdr/ktrdr/internal/core/model"
+	"github.com/ktrdr/ktrdr/internal/core/nn"
+	"github.com/ktrdr/ktrdr/internal/core/strategy"
+)
+
+// The percentages at which the phases end.
+const (
+	featurePercent  = 10.0
+	trainingPercent = 97.0
+)
+
+// reportBatches is how many batches pass between two reports.
+const reportBatches = 10
+
+// MaxClassWeight bounds the weight of a rare class under balanced class weights;
+// an evenly shared class has 1.
+const MaxClassWeight = 10.0
+
+// Run trains the network of a strategy and evaluates the weights that it
+// returns. It calls report, if that is not nil, at each phase, each epoch and
+// every ten batches, from the calling goroutine.
+//
+// It looks at ctx at least every few milliseconds of computation, features and
+// labels of one symbol excepted, and returns its cause. The model and its
+// evaluation depend on the input alone, Threads excepted, to the last bit.
+func Run(ctx context.Context, in Input, report func(Progress)) (model.Model, Evaluation, error) {
+	if report == nil {
+		report = func(Progress) {}
+	}
+	m, e, err := run(ctx, in, report)
+	if err != nil {
+		return model.Model{}, Evaluation{}, fmt.Errorf("train %s: %w", in.Strategy.Name, err)
+	}
+	return m, e, nil
+}
+
+func run(ctx context.Context, in Input, report func(Progress)) (model.Model, Evaluation, error) {
+	t, err := collect(ctx, in, report)
+	if err != nil {
+		return model.Model{}, Evaluation{}, err
+	}
+	s := in.Strategy
+	parts := divide(t, s.Training.Split, s.Training.EmbargoBars)
+	if err := errors.Join(parts.check(t), t.checkClasses(parts.train)); err != nil {
+		return model.Model{}, Evaluation{}, err
+	}
+	loss, err := lossOf(s, t, parts.train)
+	if err != nil {
+		return model.Model{}, Evaluation{}, err
+	}
+	config, err := model.Config(s, t.classes)
+	if err != nil {
+		return model.Model{}, Evaluation{}, err
+	}
+	network, err := nn.New(config, nn.InitStream(s.Training.Seed))
+	if err != nil {
+		return model.Model{}, Evaluation{}, err
+	}
+	fitting, err := network.Fit(ctx, t.data(parts.train), t.data(parts.validation), options(in, loss), fitProgress(report))
+	if err != nil {
+		return model.Model{}, Evaluation{}, err
+	}
+	report(Progress{Phase: PhaseEvaluation, Epoch: len(fitting.History), Epochs: s.Training.Epochs, Percent: trainingPercent})
+	e, err := evaluate(ctx, in, t, parts, network, loss, fitting)
+	if err != nil {
+		return model.Model{}, Evaluation{}, err
+	}
+	m, err := assemble(in, t, parts, network, e)
+	if err != nil {
+		return model.Model{}, Evaluation{}, err
+	}
+	report(Progress{Phase: PhaseEvaluation, Epoch: len(fitting.History), Epochs: s.Training.Epochs, Percent: 100})
+	return m, e, nil
+}
+
+// options translates what the strategy says about training.
+func options(in Input, loss nn.Loss) nn.Options {
+	t := in.Strategy.Training
+	return nn.Options{
+		Epochs: t.Epochs, BatchSize: t.BatchSize, LearningRate: t.LearningRate, Loss: loss,
+		WeightDecay: t.WeightDecay, GradientClip: t.GradientClip,
+		Patience: t.EarlyStopping.Patience, MinDelta: t.EarlyStopping.MinDelta,
+		Seed: t.Seed, Threads: in.Threads, ReportEvery: reportBatches,
+	}
+}
+
+// fitProgress passes the progress of Fit on.
+func fitProgress(report func(Progress)) func(nn.Progress) {
+	return func(p nn.Progress) {
+		done := (float64(p.Epoch-1) + float64(p.Batch)/float64(p.Batches)) / float64(p.Epochs)
+		out := Progress{
+			Phase: PhaseTraining, Epoch: p.Epoch, Epochs: p.Epochs, Batch: p.Batch, Batches: p.Batches, TrainLoss: p.TrainLoss,
+			Percent: featurePercent + (trainingPercent-featurePercent)*done,
+		}
+		if !math.IsNaN(p.ValidationLoss) {
+			out.ValidationLoss = &p.ValidationLoss
+		}
+		report(out)
+	}
+}
+
+// lossOf returns the loss of the strategy with class weights from the training
+// rows.
+func lossOf(s *strategy.Strategy, t *table, training part) (nn.Loss, error) {
+	kind, err := nn.ParseLoss(s.Training.Loss)
+	if err != nil {
+		return nn.Loss{}, err
+	}
+	loss := nn.Loss{Kind: kind}
+	if kind == nn.Huber {
+		loss.Delta = s.Training.HuberDelta
+	}
+	if (kind == nn.CrossEntropy) != (t.classes != nil) {
+		return nn.Loss{}, fmt.Errorf("loss %s does not fit labels from %s", kind, s.Training.Labels.Source)
+	}
+	switch s.Training.ClassWeights {
+	case strategy.ClassWeightsNone:
+	case strategy.ClassWeightsBalanced:
+		loss.ClassWeights = balanced(t.rowsPerClass(training))
+	default:
+		return nn.Loss{}, fmt.Errorf("class weights %q: want %s or %s", s.Training.ClassWeights, strategy.ClassWeightsBalanced, strategy.ClassWeightsNone)
+	}
+	return loss, nil
+}
+
+// balanced returns the weights that give every class that occurs the same say,
+// as far as MaxClassWeight allows.
+//
+//	w[c] = min(N / (K n[c]), MaxClassWeight)    1 where n[c] = 0
+//
+// with N rows, of which n[c] are of class c, and K classes that occur. An absent
+// class has no row to weigh in training; its weight matters only where it occurs
+// in validation or test.
+func balanced(found []int) []float32 {
+	rows, occur := 0, 0
+	for _, n := range found {
+		rows += n
+		occur += min(n, 1)
+	}
+	weights := make([]float32, len(found))
+	for c, n := range found {
+		weights[c] = 1
+		if n > 0 {
+			weights[c] = float32(min(float64(rows)/(float64(occur)*float64(n)), MaxClassWeight))
+		}
+	}
+	return weights
+}
+
+// assemble puts the model together.
+func assemble(in Input, t *table, parts division, network *nn.Network, e Evaluation) (model.Model, error) {
+	s, splits := in.Strategy, parts.splits(t)
+	metrics, err := json.Marshal(e)
+	if err != nil {
+		return model.Model{}, fmt.Errorf("metrics: %w", err)
+	}
+	known := max(splits.Train.To, splits.Validation.To)
+	return model.Model{
+		Manifest: model.Manifest{
+			Format: model.Format, Name: s.Name + "_" + s.Base.String(), StrategyName: s.Name, StrategyHash: s.Hash(),
+			EngineVersion: in.EngineVersion, Symbols: s.Symbols, Timeframes: s.Timeframes, Base: s.Base,
+			OutputFormat: s.Decisions.OutputFormat, Classes: t.classes, Features: feature.SchemaOf(s), Network: network.Config(),
+			Seed: s.Training.Seed, Training: model.Span{From: splits.Train.From, To: known}, Splits: splits,
+			KnownUntil: max(known, splits.Test.To), Data: in.Data,
+		},
+		StrategySource: s.Source, Network: network, Metrics: metrics,
+	}, nil
+}

@@ -1,0 +1,223 @@
+package train
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/ktrdr/ktrdr/internal/core/feature"
+	"github.com/ktrdr/ktrdr/internal/core/label"
+	"github.com/ktrdr/ktrdr/internal/core/market"
+	"github.com/ktrdr/ktrdr/internal/core/nn"
+	"github.com/ktrdr/ktrdr/internal/core/strategy"
+)
+
+// A table is the rows to learn from: features and labels that met by their key
+// (symbol, time), of all symbols, in the order of time and then of the
+// strategy's symbols. Its columns have one length.
+type table struct {
+	width   int
+	classes []string // nil for a regression
+	x       []float32
+	time    []int64 // when the decision bar opens
+	end     []int64 // when the label is known
+	class   []int32
+	target  []float32
+	weight  []float32
+	counts  counts
+}
+
+// counts tells what became of the bars.
+type counts struct {
+	bars       int // in the span, of all symbols
+	incomplete int // dropped: some feature is not known
+	unlabelled int // dropped: complete, but without a label
+	horizon    int // most bars that a label looks ahead
+}
+
+func (t *table) len() int { return len(t.time) }
+
+// data returns rows from to to-1 for nn, sharing memory.
+func (t *table) data(p part) nn.Data {
+	d := nn.Data{X: t.x[p.from*t.width : p.to*t.width], Weight: t.weight[p.from:p.to]}
+	if t.classes != nil {
+		d.Class = t.class[p.from:p.to]
+	} else {
+		d.Target = t.target[p.from:p.to]
+	}
+	return d
+}
+
+// A pair is a row of features and the label with the same key.
+type pair struct {
+	time              int64
+	symbol, row, mark int32 // index of the symbol, of the row, of the label
+}
+
+// A source is what one symbol contributes.
+type source struct {
+	matrix feature.Matrix
+	labels label.Labels
+}
+
+// collect computes features and labels of every symbol and joins them.
+func collect(ctx context.Context, in Input, report func(Progress)) (*table, error) {
+	frames, err := order(in.Strategy, in.Frames)
+	if err != nil {
+		return nil, err
+	}
+	t := &table{width: len(in.Strategy.Features())}
+	sources := make([]source, len(frames))
+	var pairs []pair
+	for i, f := range frames {
+		report(Progress{Phase: PhaseFeatures, Percent: featurePercent * float64(i) / float64(len(frames))})
+		if sources[i].matrix, err = feature.Build(ctx, in.Strategy, f, in.Span); err != nil {
+			return nil, err
+		}
+		report(Progress{Phase: PhaseLabels, Percent: featurePercent * (float64(i) + 0.8) / float64(len(frames))})
+		// Bars from the end of the span on are nobody's business, not even a label's.
+		bars := f.Series[in.Strategy.Base].Within(market.Span{To: in.Span.To})
+		if sources[i].labels, err = label.Make(in.Strategy.Training.Labels, bars); err != nil {
+			return nil, fmt.Errorf("%s: %w", f.Symbol, err)
+		}
+		if err := context.Cause(ctx); err != nil {
+			return nil, err
+		}
+		pairs = t.join(pairs, int32(i), sources[i])
+	}
+	slices.SortFunc(pairs, func(a, b pair) int {
+		return cmp.Or(cmp.Compare(a.time, b.time), cmp.Compare(a.symbol, b.symbol))
+	})
+	t.fill(sources, pairs)
+	return t, nil
+}
+
+// order returns the frames in the order of the strategy's symbols, each there
+// once and none besides.
+func order(s *strategy.Strategy, frames []feature.Frame) ([]feature.Frame, error) {
+	var sorted []feature.Frame
+	for _, symbol := range s.Symbols {
+		found := slices.IndexFunc(frames, func(f feature.Frame) bool { return f.Symbol == symbol })
+		if found < 0 {
+			return nil, fmt.Errorf("there are no bars of %s, which strategy %s names", symbol, s.Name)
+		}
+		sorted = append(sorted, frames[found])
+	}
+	if len(sorted) != len(frames) {
+		return nil, fmt.Errorf("there are bars of %d symbols for a strategy of %d", len(frames), len(sorted))
+	}
+	return sorted, nil
+}
+
+// join appends the pairs of one symbol. Rows and labels are in the order of
+// time; a row without a label and a label without a row are left out.
+func (t *table) join(pairs []pair, symbol int32, s source) []pair {
+	mark := 0
+	t.counts.bars += s.matrix.Len()
+	t.counts.horizon = max(t.counts.horizon, s.labels.Horizon())
+	for row, at := range s.matrix.Time {
+		for mark < s.labels.Len() && s.labels.Time[mark] < at {
+			mark++
+		}
+		switch {
+		case !s.matrix.Complete(row):
+			t.counts.incomplete++
+		case mark == s.labels.Len() || s.labels.Time[mark] != at:
+			t.counts.unlabelled++
+		default:
+			pairs = append(pairs, pair{time: at, symbol: symbol, row: int32(row), mark: int32(mark)})
+		}
+	}
+	return pairs
+}
+
+// fill copies the pairs into columns.
+func (t *table) fill(sources []source, pairs []pair) {
+	t.classes = sources[0].labels.Classes
+	t.x = make([]float32, 0, len(pairs)*t.width)
+	for _, p := range pairs {
+		s := &sources[p.symbol]
+		t.x = append(t.x, s.matrix.Row(int(p.row))...)
+		t.time = append(t.time, p.time)
+		t.end = append(t.end, s.labels.End[p.mark])
+		t.weight = append(t.weight, float32(s.labels.Weight[p.mark]))
+		if t.classes != nil {
+			t.class = append(t.class, s.labels.Class[p.mark])
+		} else {
+			t.target = append(t.target, float32(s.labels.Target[p.mark]))
+		}
+	}
+}
+
+// keep drops the rows for which kept is false and closes the gaps.
+func (t *table) keep(kept []bool) {
+	n := 0
+	for i, k := range kept {
+		if !k {
+			continue
+		}
+		copy(t.x[n*t.width:(n+1)*t.width], t.x[i*t.width:(i+1)*t.width])
+		t.time[n], t.end[n], t.weight[n] = t.time[i], t.end[i], t.weight[i]
+		if t.classes != nil {
+			t.class[n] = t.class[i]
+		} else {
+			t.target[n] = t.target[i]
+		}
+		n++
+	}
+	t.x, t.time, t.end, t.weight = t.x[:n*t.width], t.time[:n], t.end[:n], t.weight[:n]
+	if t.classes != nil {
+		t.class = t.class[:n]
+	} else {
+		t.target = t.target[:n]
+	}
+}
+
+// checkClasses returns an error where the training rows teach nothing: fewer
+// than two classes occur in them.
+func (t *table) checkClasses(p part) error {
+	if t.classes == nil {
+		return nil
+	}
+	found := t.rowsPerClass(p)
+	if absent(found) < len(found)-1 {
+		return nil
+	}
+	return errors.New("all training rows have one class " + describe(t.classes, found) +
+		": change the label parameters so that other classes occur, or choose a longer date range")
+}
+
+// rowsPerClass counts the rows of p of each class; nothing for a regression.
+func (t *table) rowsPerClass(p part) []int {
+	if t.classes == nil {
+		return nil
+	}
+	found := make([]int, len(t.classes))
+	for _, c := range t.class[p.from:p.to] {
+		found[c]++
+	}
+	return found
+}
+
+func absent(found []int) int {
+	n := 0
+	for _, rows := range found {
+		if rows == 0 {
+			n++
+		}
+	}
+	return n
+}
+
+func describe(classes []string, found []int) string {
+	text := "("
+	for c, rows := range found {
+		if c > 0 {
+			text += ", "
+		}
+		text += fmt.Sprintf("%s %d", classes[c], rows)
+	}
+	return text + ")"
+}

@@ -1,0 +1,36 @@
+package train
+
+import (
+	"github.com/ktrdr/ktrdr/internal/core/feature"
+	"github.com/ktrdr/ktrdr/internal/core/market"
+	"github.com/ktrdr/ktrdr/internal/core/model"
+	"github.com/ktrdr/ktrdr/internal/core/strategy"
+)
+
+// An Input is all that a training depends on.
+type Input struct {
+	Strategy      *strategy.Strategy
+	Frames        []feature.Frame // one per symbol, each series from the first bar held
+	Span          market.Span     // of the decision bars; no bar that opens at or after Span.To is read
+	Data          []model.DataRef // where the bars came from, for the manifest
+	Threads       int             // goroutines at work; zero is 1. It does not change the result
+	EngineVersion string
+}
+
+// The phases of a training.
+const (
+	PhaseFeatures   = "features"
+	PhaseLabels     = "labels"
+	PhaseTraining   = "training"
+	PhaseEvaluation = "evaluation"
+)
+
+// A Progress tells how far Run is. Epoch and Batch are those of PhaseTraining.
+type Progress struct {
+	Phase          string
+	Epoch, Epochs  int // from 1
+	Batch, Batches int // finished ones of the epoch
+	Percent        float64
+	TrainLoss      float64  // mean so far in this epoch
+	ValidationLoss *float64 // of the last finished epoch; nil before the first
+}
