@@ -55,6 +55,15 @@ func decode(r io.Reader, limit int64, v any, strict bool) error {
 	return nil
 }
 
+// Unmarshal is json.Unmarshal for bodies from outside: it refuses nesting beyond
+// what any body of this contract has.
+func Unmarshal(body []byte, v any) error {
+	if err := checkDepth(body); err != nil {
+		return err
+	}
+	return json.Unmarshal(body, v)
+}
+
 // readAll reads at most limit bytes; one more is an error.
 func readAll(r io.Reader, limit int64) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(r, limit+1))

@@ -138,6 +138,3 @@ type Options struct {
 	Now     func() time.Time // nil: time.Now
 	Log     *slog.Logger     // nil discards
 }
-
-// New returns the handler of a backend's HTTP interface.
-func New(o Options) (http.Handler, error) { panic("not yet") }

@@ -1,0 +1,154 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"path"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/ktrdr/ktrdr/internal/control/wire"
+)
+
+// A server is the backend's side of the contract.
+type server struct {
+	o     Options
+	log   *slog.Logger
+	start time.Time
+	mux   *http.ServeMux
+	api   huma.API
+}
+
+// New returns the handler of a backend's HTTP interface. It fails only when a
+// required part is missing.
+func New(o Options) (http.Handler, error) {
+	if o.Controller == nil || o.Operations == nil || o.Models == nil || o.Bars == nil || o.Artifacts == nil {
+		return nil, errors.New("new api: Controller, Operations, Models, Bars and Artifacts are required")
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &server{o: o, log: o.Log, start: o.Now(), mux: http.NewServeMux()}
+	s.api = humago.New(s.mux, s.config())
+	s.addHealth()
+	s.addWorkers()
+	s.addOperations()
+	s.addStarts()
+	s.addModels()
+	s.addStrategies()
+	s.addData()
+	s.addArtifacts()
+	// huma describes an error type of its own for every operation that has none;
+	// all of ours have the envelope.
+	delete(s.api.OpenAPI().Components.Schemas.Map(), "ErrorModel")
+	if o.Metrics != nil {
+		s.mux.Handle("GET /metrics/", o.Metrics)
+	}
+	return wire.Protect(withoutSlash(s.mux), o.Now, o.Log), nil
+}
+
+// NewServer returns a server for h with the limits that keep one slow or
+// malicious connection from hurting the others. It sets no limit on the duration
+// of a body: artifacts and imports are large.
+func NewServer(h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
+}
+
+// withoutSlash serves /api/v1/strategies/ as /api/v1/strategies: clients write
+// both.
+func withoutSlash(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if p := r.URL.Path; strings.HasPrefix(p, wire.Prefix+"/") && strings.HasSuffix(p, "/") {
+			r = r.Clone(r.Context())
+			r.URL.Path, r.URL.RawPath = strings.TrimRight(p, "/"), strings.TrimRight(r.URL.RawPath, "/")
+		}
+		h.ServeHTTP(w, r)
+	})
+}
+
+// config is that of the interface: OpenAPI 3.1 without pages that would load
+// scripts from elsewhere, strict about what it is not told about.
+func (s *server) config() huma.Config {
+	const schemas = "#/components/schemas/"
+	c := huma.DefaultConfig("KTRDR", s.o.Version)
+	c.Info.Description = "Research system for trading strategies: bars, indicators, fuzzy memberships, neural networks, backtests."
+	c.Components.Schemas = huma.NewMapRegistry(schemas, schemaName)
+	c.OpenAPIPath, c.DocsPath, c.SchemasPath = wire.PathOpenAPI, "", ""
+	c.CreateHooks = nil // no $schema links: bodies are as the contract says
+	c.RejectUnknownQueryParameters = true
+	c.Transformers = []huma.Transformer{s.envelope}
+	format := huma.DefaultJSONFormat
+	format.Unmarshal = wire.Unmarshal
+	c.Formats = map[string]huma.Format{"application/json": format, "json": format}
+	return c
+}
+
+// schemaName tells types of one name in two packages apart.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if pkg := path.Base(t.PkgPath()); strings.Contains(t.PkgPath(), "/internal/control/") && pkg != "wire" {
+		return strings.ToUpper(pkg[:1]) + pkg[1:] + name
+	}
+	return name
+}
+
+// An answer is the output of an endpoint with a body and nothing else.
+type answer[T any] struct{ Body T }
+
+// maxBodyBytes leaves room for the escapes in the text of a strategy.
+const maxBodyBytes = 2*wire.MaxStrategyBytes + wire.MaxRequestBytes
+
+// add registers an endpoint.
+func add[I, O any](s *server, op huma.Operation, f func(context.Context, *I) (O, error)) {
+	s.describe(&op)
+	if op.MaxBodyBytes == 0 {
+		op.MaxBodyBytes = maxBodyBytes
+	}
+	huma.Register(s.api, op, func(ctx context.Context, in *I) (*answer[O], error) {
+		out, err := f(ctx, in)
+		if err != nil {
+			return nil, s.fail(ctx, err)
+		}
+		return &answer[O]{Body: out}, nil
+	})
+}
+
+// addRaw registers an endpoint whose bodies are streams, which huma would read
+// into memory.
+func (s *server) addRaw(op huma.Operation, f func(http.ResponseWriter, *http.Request) error) {
+	s.describe(&op)
+	s.mux.HandleFunc(op.Method+" "+op.Path, func(w http.ResponseWriter, r *http.Request) {
+		if err := f(w, r); err != nil {
+			wire.WriteError(w, s.fail(r.Context(), err).cause)
+		}
+	})
+	s.api.OpenAPI().AddOperation(&op)
+}
+
+// describe completes the description of an operation with its failure.
+func (s *server) describe(op *huma.Operation) {
+	if op.Responses == nil {
+		op.Responses = map[string]*huma.Response{}
+	}
+	op.Responses["default"] = &huma.Response{
+		Description: "Failure",
+		Content:     map[string]*huma.MediaType{"application/json": {Schema: schemaOf[wire.ErrorBody](s)}},
+	}
+}
+
+func schemaOf[T any](s *server) *huma.Schema {
+	return s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[T](), true, "")
+}

@@ -1,0 +1,261 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/ktrdr/ktrdr/internal/control/fleet"
+	"github.com/ktrdr/ktrdr/internal/control/operation"
+	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/core/feature"
+	"github.com/ktrdr/ktrdr/internal/core/strategy"
+)
+
+type trainingInput struct {
+	Key  string `header:"Idempotency-Key" maxLength:"128"`
+	Body wire.StartTraining
+}
+
+type backtestInput struct {
+	Key  string `header:"Idempotency-Key" maxLength:"128"`
+	Body wire.StartBacktest
+}
+
+func (s *server) addStarts() {
+	add(s, huma.Operation{OperationID: "start-training", Method: http.MethodPost, Path: wire.PathTrainingStart, Tags: []string{"trainings"},
+		Summary: "Start a training", Description: "The training waits in the queue while all workers are busy. Without a worker of the type the answer is 503."}, s.startTraining)
+	add(s, huma.Operation{OperationID: "start-backtest", Method: http.MethodPost, Path: wire.PathBacktestStart, Tags: []string{"backtests"},
+		Summary: "Start a backtest", Description: "The backtest waits in the queue while all workers are busy. Without a worker of the type the answer is 503."}, s.startBacktest)
+}
+
+func (s *server) startTraining(ctx context.Context, in *trainingInput) (wire.TrainingStarted, error) {
+	b := in.Body
+	symbols, err := either("symbol", b.Symbol, b.Symbols)
+	if err != nil {
+		return wire.TrainingStarted{}, err
+	}
+	timeframes, err := either("timeframe", b.Timeframe, b.Timeframes)
+	if err != nil {
+		return wire.TrainingStarted{}, err
+	}
+	r, err := s.request(b.StrategyName, b.StrategyYAML, symbols, timeframes, b.StartDate, b.EndDate)
+	if err == nil {
+		err = s.check(ctx, r)
+	}
+	if err == nil {
+		err = s.expect(fleet.Training)
+	}
+	if err != nil {
+		return wire.TrainingStarted{}, err
+	}
+	refs, artifacts, err := s.pin(ctx, r)
+	if err != nil {
+		return wire.TrainingStarted{}, err
+	}
+	order := wire.TrainingOrder{StrategyName: r.strategy.Name, StrategyYAML: string(r.strategy.Source), Symbols: r.strategy.Symbols, Timeframes: r.strategy.Timeframes,
+		StartDate: b.StartDate, EndDate: b.EndDate, ModelName: b.ModelName, Seed: b.Seed, EngineVersion: s.o.EngineVersion, Data: refs}
+	meaning := order
+	order.Threads = b.Threads
+	op, err := s.submit(ctx, operation.Operation{ID: b.TaskID, Type: operation.Training, Priority: b.Priority, Artifacts: artifacts,
+		Metadata: r.metadata(map[string]any{"strategy_name": r.strategy.Name, "symbols": r.strategy.Symbols, "timeframes": r.strategy.Timeframes})}, order, meaning, b.Queue)
+	if err != nil {
+		return wire.TrainingStarted{}, err
+	}
+	message := fmt.Sprintf("Training started for %s", r.strategy.Name)
+	return wire.TrainingStarted{Started: s.started(op, "training_started", message, r.strategy),
+		Symbols: r.strategy.Symbols, Timeframes: r.strategy.Timeframes}, nil
+}
+
+// either takes the one or the many of a field that has both spellings.
+func either(name, one string, many []string) ([]string, error) {
+	if one == "" {
+		return many, nil
+	}
+	if len(many) > 0 && !slices.Equal(many, []string{one}) {
+		return nil, wire.Errorf(wire.CodeBadRequest, "%s is %q and %ss are %s: give one of the two", name, one, name, strings.Join(many, " "))
+	}
+	return []string{one}, nil
+}
+
+// metadata describes a request to people and filters.
+func (r request) metadata(parameters map[string]any) operation.Metadata {
+	m := operation.Metadata{Mode: ptr("distributed"), StartDate: ptr(r.start), EndDate: ptr(r.end), Parameters: parameters}
+	if len(r.strategy.Symbols) > 0 {
+		m.Symbol = ptr(string(r.strategy.Symbols[0]))
+	}
+	m.Timeframe = ptr(r.strategy.Base.String())
+	return m
+}
+
+func (s *server) started(op operation.Operation, status, message string, st *strategy.Strategy) wire.Started {
+	position := s.position(op)
+	if position > 0 {
+		message += fmt.Sprintf("; all workers are busy, place %d in the queue", position)
+	}
+	return wire.Started{Success: true, OperationID: op.ID, TaskID: op.ID, Status: status, Message: message,
+		StrategyName: st.Name, QueuePosition: position, SpecHash: op.SpecHash}
+}
+
+func (s *server) startBacktest(ctx context.Context, in *backtestInput) (wire.BacktestStarted, error) {
+	b := in.Body
+	costs, err := costsOf(b)
+	if err != nil {
+		return wire.BacktestStarted{}, err
+	}
+	r, err := s.backtestRequest(b)
+	if err == nil {
+		err = s.check(ctx, r)
+	}
+	if err != nil {
+		return wire.BacktestStarted{}, err
+	}
+	m, inSample, err := s.resolveModel(ctx, b, r)
+	if err == nil {
+		err = s.expect(fleet.Backtesting)
+	}
+	if err != nil {
+		return wire.BacktestStarted{}, err
+	}
+	refs, artifacts, err := s.pin(ctx, r)
+	if err != nil {
+		return wire.BacktestStarted{}, err
+	}
+	artifacts = append(artifacts, operation.Artifact{SHA256: m.SHA256, Role: "model", Bytes: m.Bytes})
+	symbol, tf := r.strategy.Symbols[0], r.strategy.Base
+	order := wire.BacktestOrder{StrategyName: r.strategy.Name, StrategyYAML: string(r.strategy.Source), ModelID: m.ID, ModelName: m.Name, ModelSHA256: m.SHA256,
+		Symbol: symbol, Timeframe: tf, StartDate: b.StartDate, EndDate: b.EndDate, InitialCapital: costs.capital, Commission: costs.commission,
+		Slippage: costs.slippage, SizingFraction: costs.fraction, WholeUnits: b.WholeUnits, InSample: inSample, EngineVersion: s.o.EngineVersion, Data: refs}
+	meaning := order
+	order.Threads = b.Threads
+	op, err := s.submit(ctx, operation.Operation{ID: b.TaskID, Type: operation.Backtesting, Priority: b.Priority, Artifacts: artifacts,
+		Metadata: r.metadata(map[string]any{"strategy_name": r.strategy.Name, "model_id": m.ID, "initial_capital": costs.capital,
+			"commission": costs.commission, "slippage": costs.slippage, "in_sample": inSample})}, order, meaning, b.Queue)
+	if err != nil {
+		return wire.BacktestStarted{}, err
+	}
+	return wire.BacktestStarted{Started: s.started(op, "started", fmt.Sprintf("Backtest started for %s %s", symbol, tf), r.strategy),
+		Symbol: symbol, Timeframe: tf, Mode: "distributed", ModelID: m.ID, InSample: inSample}, nil
+}
+
+// costs are the numbers of a backtest, checked and with their defaults.
+type costs struct{ capital, commission, slippage, fraction float64 }
+
+func costsOf(b wire.StartBacktest) (costs, error) {
+	c := costs{wire.DefaultCapital, wire.DefaultCommission, wire.DefaultSlippage, wire.DefaultSizingFraction}
+	for _, f := range [...]struct {
+		name  string
+		given *float64
+		value *float64
+		ok    func(float64) bool
+		want  string
+	}{
+		{"initial_capital", b.InitialCapital, &c.capital, func(v float64) bool { return v > 0 }, "a number above 0"},
+		{"commission", b.Commission, &c.commission, isCost, "a fraction of the notional from 0 to 0.1"},
+		{"slippage", b.Slippage, &c.slippage, isCost, "a fraction of the price from 0 to 0.1"},
+		{"sizing_fraction", b.SizingFraction, &c.fraction, func(v float64) bool { return v > 0 && v <= 1 }, "a fraction above 0, at most 1"},
+	} {
+		if f.given == nil {
+			continue
+		}
+		if v := *f.given; math.IsNaN(v) || math.IsInf(v, 0) || !f.ok(v) {
+			return c, wire.Errorf(wire.CodeBadRequest, "%s is %v: want %s", f.name, v, f.want)
+		}
+		*f.value = *f.given
+	}
+	return c, nil
+}
+
+func isCost(v float64) bool { return v >= 0 && v <= wire.MaxCostFraction }
+
+// backtestRequest parses a backtest's strategy for its one symbol.
+func (s *server) backtestRequest(b wire.StartBacktest) (request, error) {
+	var symbols, timeframes []string
+	if b.Symbol != "" {
+		symbols = []string{b.Symbol}
+	}
+	if b.Timeframe != "" {
+		timeframes = []string{b.Timeframe}
+	}
+	r, err := s.request(b.StrategyName, b.StrategyYAML, symbols, timeframes, b.StartDate, b.EndDate)
+	if err != nil {
+		return r, err
+	}
+	if len(r.strategy.Symbols) == 0 {
+		return r, wire.Errorf(wire.CodeBadRequest, "Symbol and timeframe must be provided or defined in strategy config")
+	}
+	if len(r.strategy.Symbols) > 1 {
+		first, err := r.strategy.With(r.strategy.Symbols[:1], nil)
+		if err != nil {
+			return r, wire.Errorf(wire.CodeBadRequest, "%w", err)
+		}
+		r.strategy = first
+	}
+	return r, nil
+}
+
+// resolveModel finds the model of a backtest and says whether the window
+// overlaps its training window, which is refused unless asked for.
+func (s *server) resolveModel(ctx context.Context, b wire.StartBacktest, r request) (operation.ModelRecord, bool, error) {
+	names, err := either("model", b.Model, nil)
+	if b.ModelPath != "" {
+		names, err = either("model_path", b.ModelPath, names)
+	}
+	if err != nil {
+		return operation.ModelRecord{}, false, err
+	}
+	var m operation.ModelRecord
+	if len(names) == 1 {
+		m, err = s.model(ctx, names[0])
+	} else {
+		m, err = s.newestModel(ctx, r)
+	}
+	if err != nil {
+		return m, false, err
+	}
+	if have := feature.SchemaOf(r.strategy).Hash; have != m.FeatureHash {
+		return m, false, wire.Errorf(wire.CodeModelMismatch,
+			"model %s was trained on other features than strategy %s has (model %.12s…, strategy %.12s…): use the strategy that it was trained with, or train again with: ktrdr models train %s",
+			m.ID, r.strategy.Name, m.FeatureHash, have, r.strategy.Name)
+	}
+	inSample := overlaps(m, r)
+	if inSample && !b.AllowInSample {
+		return m, true, wire.Errorf(wire.CodeInSample,
+			"the window %s to %s overlaps the training window of model %s (%s to %s), so its result would flatter the model: choose later dates, or ask for it with allow_in_sample (--allow-in-sample); it is then marked",
+			b.StartDate, b.EndDate, m.ID, m.TrainStart.UTC().Format(time.DateOnly), m.TrainEnd.UTC().Format(time.DateOnly))
+	}
+	return m, inSample, nil
+}
+
+// newestModel is the newest model for strategy, symbol and timeframe, else the
+// newest for the strategy.
+func (s *server) newestModel(ctx context.Context, r request) (operation.ModelRecord, error) {
+	for _, q := range []ModelQuery{
+		{StrategyName: r.strategy.Name, Symbol: string(r.strategy.Symbols[0]), Timeframe: r.strategy.Base.String(), Limit: 1},
+		{StrategyName: r.strategy.Name, Limit: 1},
+	} {
+		found, err := s.o.Models.Models(ctx, q)
+		if err != nil {
+			return operation.ModelRecord{}, fmt.Errorf("models of strategy %s: %w", r.strategy.Name, err)
+		}
+		if len(found) > 0 {
+			return found[0], nil
+		}
+	}
+	return operation.ModelRecord{}, wire.Errorf(wire.CodeModelNotFound,
+		"strategy %s has no trained model. Train one with: ktrdr models train %s", r.strategy.Name, r.strategy.Name)
+}
+
+// overlaps says whether a window shares time with a model's training window. An
+// end of that window which is not known counts as open.
+func overlaps(m operation.ModelRecord, r request) bool {
+	startsBeforeEnd := m.TrainEnd.IsZero() || r.span.From < m.TrainEnd.Unix()
+	endsAfterStart := m.TrainStart.IsZero() || r.span.To == 0 || r.span.To > m.TrainStart.Unix()
+	return startsBeforeEnd && endsAfterStart
+}

@@ -1,0 +1,125 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/core/feature"
+	"github.com/ktrdr/ktrdr/internal/core/indicator"
+	"github.com/ktrdr/ktrdr/internal/core/strategy"
+)
+
+type strategyInput struct {
+	Name string `path:"name"`
+}
+
+type checkInput struct{ Body wire.ValidateStrategy }
+
+func (s *server) addStrategies() {
+	tags := []string{"strategies"}
+	add(s, huma.Operation{OperationID: "list-strategies", Method: http.MethodGet, Path: wire.PathStrategies, Tags: tags,
+		Summary: "List the strategies that the backend holds"}, s.listStrategies)
+	add(s, huma.Operation{OperationID: "validate-strategy", Method: http.MethodPost, Path: wire.PathStrategyValidate, Tags: tags,
+		Summary: "Check a strategy that the backend holds"}, s.validateStrategy)
+	add(s, huma.Operation{OperationID: "check-strategy", Method: http.MethodPost, Path: wire.PathStrategyCheck, Tags: tags,
+		Summary: "Check the text of a strategy"}, s.checkStrategy)
+}
+
+func (s *server) listStrategies(ctx context.Context, _ *struct{}) (wire.StrategyList, error) {
+	names, others, err := library(s.o.StrategyDirs).names()
+	if err != nil {
+		return wire.StrategyList{}, err
+	}
+	list := wire.StrategyList{Success: true, Strategies: []wire.Strategy{}}
+	for _, name := range names {
+		row, err := s.strategyRow(ctx, name)
+		if err != nil {
+			return wire.StrategyList{}, err
+		}
+		list.Strategies = append(list.Strategies, row)
+	}
+	for _, file := range others {
+		list.Strategies = append(list.Strategies, emptyRow(file, "the file name is not that of a strategy: want letters, digits, _ and -"))
+	}
+	return list, nil
+}
+
+func emptyRow(name, problem string) wire.Strategy {
+	return wire.Strategy{Name: name, Problem: problem, Symbols: []string{}, Timeframes: []string{}, Indicators: []wire.IndicatorUse{}, TrainingStatus: "untrained"}
+}
+
+// strategyRow describes one strategy. One that cannot be read is described by its
+// first problem.
+func (s *server) strategyRow(ctx context.Context, name string) (wire.Strategy, error) {
+	parsed, err := library(s.o.StrategyDirs).parse(name, "")
+	if err != nil {
+		problem := err.Error()
+		if all, ok := errors.AsType[strategy.Problems](err); ok && len(all) > 0 {
+			problem = all[0].String()
+		}
+		return emptyRow(name, problem), nil
+	}
+	row := emptyRow(name, "")
+	row.Valid, row.Description, row.Version, row.Hash = true, parsed.Description, parsed.Version, parsed.Hash()
+	row.Timeframe, row.Features = parsed.Base.String(), len(parsed.Features())
+	for _, symbol := range parsed.Symbols {
+		row.Symbols = append(row.Symbols, string(symbol))
+	}
+	if len(row.Symbols) > 0 {
+		row.Symbol = row.Symbols[0]
+	}
+	for _, tf := range parsed.Timeframes {
+		row.Timeframes = append(row.Timeframes, tf.String())
+	}
+	for _, in := range parsed.Indicators {
+		row.Indicators = append(row.Indicators, wire.IndicatorUse{ID: in.ID, Type: in.Indicator.Spec().Name, Key: in.Indicator.Key()})
+	}
+	models, err := s.o.Models.Models(ctx, ModelQuery{StrategyName: parsed.Name, Limit: 1})
+	if err != nil {
+		return row, fmt.Errorf("models of strategy %s: %w", parsed.Name, err)
+	}
+	if len(models) > 0 {
+		row.TrainingStatus, row.ModelID = "trained", models[0].ID
+	}
+	return row, nil
+}
+
+func (s *server) validateStrategy(_ context.Context, in *strategyInput) (wire.StrategyValidation, error) {
+	text, err := library(s.o.StrategyDirs).read(in.Name)
+	if err != nil {
+		return wire.StrategyValidation{}, err
+	}
+	return validate(in.Name, in.Name+strategyExtension, text), nil
+}
+
+func (s *server) checkStrategy(_ context.Context, in *checkInput) (wire.StrategyValidation, error) {
+	file := in.Body.File
+	if file == "" {
+		file = "strategy_yaml"
+	}
+	return validate(file, file, []byte(in.Body.StrategyYAML)), nil
+}
+
+// validate checks a strategy and says everything that is wrong with it.
+func validate(name, file string, text []byte) wire.StrategyValidation {
+	v := wire.StrategyValidation{Success: true, StrategyName: name, Issues: []wire.StrategyIssue{}, Features: []string{}, AvailableIndicators: indicator.Names()}
+	parsed, err := strategy.Parse(file, text)
+	if err != nil {
+		problems, ok := errors.AsType[strategy.Problems](err)
+		if !ok {
+			problems = strategy.Problems{{File: file, Message: err.Error()}}
+		}
+		v.Issues = issues("error", problems)
+		v.Message = fmt.Sprintf("Strategy is not valid: %d problems", len(problems))
+		return v
+	}
+	v.Valid, v.StrategyName, v.Message = true, parsed.Name, "Strategy is valid"
+	v.Issues = issues("warning", parsed.Warnings)
+	v.Features = feature.SchemaOf(parsed).Names
+	return v
+}

@@ -1,0 +1,190 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ktrdr/ktrdr/internal/control/fleet"
+	"github.com/ktrdr/ktrdr/internal/control/operation"
+	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/core/market"
+	"github.com/ktrdr/ktrdr/internal/core/strategy"
+)
+
+// restartDelay is how soon a worker should come back to a backend that stops.
+const restartDelay = 5 * time.Second
+
+// A request is what a start of any type asks for, parsed.
+type request struct {
+	strategy   *strategy.Strategy
+	start, end string
+	span       market.Span
+}
+
+// request parses the strategy of a start, narrowed as asked for, and its dates.
+func (s *server) request(name, text string, symbols, timeframes []string, start, end string) (request, error) {
+	r := request{start: start, end: end}
+	parsed, err := library(s.o.StrategyDirs).parse(name, text)
+	if err != nil {
+		return r, err
+	}
+	var syms []market.Symbol
+	for _, text := range symbols {
+		sym, err := market.ParseSymbol(text)
+		if err != nil {
+			return r, wire.Errorf(wire.CodeBadRequest, "%w", err)
+		}
+		syms = append(syms, sym)
+	}
+	var tfs []market.Timeframe
+	for _, text := range timeframes {
+		tf, err := market.ParseTimeframe(text)
+		if err != nil {
+			return r, wire.Errorf(wire.CodeBadRequest, "%w", err)
+		}
+		tfs = append(tfs, tf)
+	}
+	if r.strategy, err = parsed.With(syms, tfs); err != nil {
+		return r, wire.Errorf(wire.CodeBadRequest, "%w", err)
+	}
+	if r.span, err = market.ParseSpan(start, end); err != nil {
+		return r, wire.Errorf(wire.CodeBadRequest, "%w", err)
+	}
+	return r, nil
+}
+
+// check refuses a request for bars that are not held, before anything is written.
+func (s *server) check(ctx context.Context, r request) error {
+	held, err := s.o.Bars.Holdings(ctx)
+	if err != nil {
+		return fmt.Errorf("what is held of the market: %w", err)
+	}
+	for _, symbol := range r.strategy.Symbols {
+		for _, tf := range r.strategy.Timeframes {
+			h, ok := holding(held, symbol, tf)
+			if !ok {
+				return wire.Errorf(wire.CodeDataNotFound, "Data not found for %s (%s)%s. Import it with: ktrdr data import FILE --symbol %s --timeframe %s",
+					symbol, tf, whatIsHeld(held, symbol), symbol, tf)
+			}
+			if tf == r.strategy.Base && (r.span.To != 0 && h.First.Unix() >= r.span.To || r.span.From > h.Last.Unix()) {
+				return wire.Errorf(wire.CodeBadRequest, "no %s %s bars between %s and %s: held are %s to %s", symbol, tf,
+					orOpen(r.start, "the first"), orOpen(r.end, "the last"), market.Stamp(h.First.Unix()), market.Stamp(h.Last.Unix()))
+			}
+		}
+	}
+	return nil
+}
+
+func orOpen(date, open string) string {
+	if date == "" {
+		return open
+	}
+	return date
+}
+
+// pin stores the bars that a request reads, from the first held to the end of
+// its span, and returns their hashes. Bars that come later change nothing for it.
+func (s *server) pin(ctx context.Context, r request) ([]wire.DataRef, []operation.Artifact, error) {
+	var refs []wire.DataRef
+	var artifacts []operation.Artifact
+	for _, symbol := range r.strategy.Symbols {
+		for _, tf := range r.strategy.Timeframes {
+			series, err := s.o.Bars.Read(ctx, symbol, tf, market.Span{To: r.span.To})
+			if err != nil {
+				return nil, nil, fmt.Errorf("read bars %s %s: %w", symbol, tf, err)
+			}
+			if tf == r.strategy.Base && series.Within(r.span).Len() == 0 {
+				return nil, nil, wire.Errorf(wire.CodeBadRequest, "no %s %s bars between %s and %s: there is a gap in what is held", symbol, tf,
+					orOpen(r.start, "the first"), orOpen(r.end, "the last"))
+			}
+			ref, a, err := s.snapshot(ctx, series)
+			if err != nil {
+				return nil, nil, fmt.Errorf("pin bars %s %s: %w", symbol, tf, err)
+			}
+			refs, artifacts = append(refs, ref), append(artifacts, a)
+		}
+	}
+	return refs, artifacts, nil
+}
+
+// snapshot stores series under its hash, unless it is stored already.
+func (s *server) snapshot(ctx context.Context, series market.Series) (wire.DataRef, operation.Artifact, error) {
+	content := s.o.Bars.Snapshot(series)
+	sum := sha256.Sum256(content)
+	hash := hex.EncodeToString(sum[:])
+	ref := wire.DataRef{Symbol: series.Symbol, Timeframe: series.Timeframe, SHA256: hash, Bars: series.Len()}
+	if n := series.Len(); n > 0 {
+		ref.First, ref.Last = series.Time[0], series.Time[n-1]
+	}
+	a := operation.Artifact{SHA256: hash, Role: "bars", Bytes: int64(len(content))}
+	_, err := s.o.Artifacts.Stat(ctx, hash)
+	if err != nil && s.o.Errors.NoArtifact != nil && errors.Is(err, s.o.Errors.NoArtifact) {
+		_, err = s.o.Artifacts.Put(ctx, hash, bytes.NewReader(content))
+	}
+	return ref, a, err
+}
+
+// expect refuses a request at once when no worker is registered that could run
+// it: nothing need be written to find that out.
+func (s *server) expect(t fleet.WorkerType) error {
+	workers := s.o.Controller.Workers()
+	for _, w := range workers {
+		if w.Type == t {
+			return nil
+		}
+	}
+	return noWorker(NoWorker{Type: t, Registered: len(workers), Uptime: s.o.Now().Sub(s.start)})
+}
+
+// submit hands an order to the scheduler. result is the part of the order that
+// the result depends on; its hash identifies equal work.
+func (s *server) submit(ctx context.Context, op operation.Operation, order, result any, queue *bool) (operation.Operation, error) {
+	spec, err := json.Marshal(order)
+	if err != nil {
+		return op, fmt.Errorf("encode order: %w", err)
+	}
+	meaning, err := json.Marshal(result)
+	if err != nil {
+		return op, fmt.Errorf("encode order: %w", err)
+	}
+	sum := sha256.Sum256(meaning)
+	op.Spec, op.SpecHash, op.Immediate = spec, hex.EncodeToString(sum[:]), queue != nil && !*queue
+	return s.o.Controller.Submit(ctx, op)
+}
+
+// noWorker is the 503 of the contract, with diagnostics.
+func noWorker(n NoWorker) *wire.Error {
+	command := "ktrdr worker training"
+	d := wire.NoWorker{WorkerType: string(n.Type), Registered: n.Registered, UptimeSeconds: float64(n.Uptime.Round(100*time.Millisecond)) / float64(time.Second)}
+	switch n.Type {
+	case fleet.Training:
+		d.Error = "No training workers available. Start GPU or CPU training workers."
+	case fleet.Backtesting:
+		command = "ktrdr worker backtest"
+		d.Error = "No workers available: no backtesting workers available."
+	default:
+		command = "ktrdr ib-host"
+		d.Error = fmt.Sprintf("No workers available: no %s workers available.", n.Type)
+	}
+	message := d.Error + " To start one: " + command
+	d.Hint = "Workers auto-register after startup. Retry in a few seconds, or check worker container logs. To start one: " + command
+	if n.Busy {
+		d.Hint = fmt.Sprintf("All %s workers are currently busy. Retry in a few seconds.", n.Type)
+		message = d.Hint + " Or submit without queue: false and wait in the queue."
+	}
+	return &wire.Error{Code: wire.CodeWorkerUnavailable, Message: message, Details: d, Detail: d}
+}
+
+// ptr returns nil for an empty text.
+func ptr(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
