@@ -38,23 +38,25 @@ func adxSpec() Spec {
 // how far lows moved down, and the true range.
 type directional struct{ plus, minus, tr float64 }
 
-// step adds a bar. Only the larger of the two moves counts, and only if it
-// leads out of the bar before; equal moves cancel.
-func (d directional) step(high, low, highBefore, lowBefore, closeBefore, keep float64) directional {
-	up, down := max(high-highBefore, 0), max(lowBefore-low, 0)
-	if up > down {
-		down = 0
-	} else {
-		if up == down {
-			down = 0
-		}
-		up = 0
+// add adds a bar to what is left of the sums after keep.
+func (d directional) add(plus, minus, tr, keep float64) directional {
+	return directional{decay(d.plus, plus, keep), decay(d.minus, minus, keep), decay(d.tr, tr, keep)}
+}
+
+// moves returns how far a bar leads out of the one before, upwards and
+// downwards. Only the larger of the two counts; equal moves cancel.
+func moves(high, highBefore, low, lowBefore float64) (plus, minus float64) {
+	// Numbers that are not negative are in the order of their bits, and whole
+	// numbers are chosen without a branch, which nobody could predict here.
+	up, down := math.Float64bits(max(high-highBefore, 0)), math.Float64bits(max(lowBefore-low, 0))
+	onlyUp, onlyDown := up, down
+	if up <= down {
+		onlyUp = 0
 	}
-	return directional{
-		plus:  decay(d.plus, up, keep),
-		minus: decay(d.minus, down, keep),
-		tr:    decay(d.tr, trueRange(high, low, closeBefore), keep),
+	if down <= up {
+		onlyDown = 0
 	}
+	return math.Float64frombits(onlyUp), math.Float64frombits(onlyDown)
 }
 
 // index returns both shares of the range and their relative difference, all in
@@ -96,12 +98,14 @@ func ADX(adx, plus, minus, high, low, close []float64, n int) {
 	unknown(minus[:min(n, len(minus))])
 	var d directional
 	for t := 1; t < min(n, len(close)); t++ {
-		d = d.step(high[t], low[t], high[t-1], low[t-1], close[t-1], 1)
+		up, down := moves(high[t], high[t-1], low[t], low[t-1])
+		d = d.add(up, down, trueRange(high[t], low[t], close[t-1]), 1)
 	}
 	average, alpha, keep := 0.0, 1/float64(n), 1-1/float64(n)
 	for t := n; t < min(2*n, len(close)); t++ {
 		var dx float64
-		d = d.step(high[t], low[t], high[t-1], low[t-1], close[t-1], keep)
+		up, down := moves(high[t], high[t-1], low[t], low[t-1])
+		d = d.add(up, down, trueRange(high[t], low[t], close[t-1]), keep)
 		plus[t], minus[t], dx = d.index()
 		average += dx
 	}
@@ -145,7 +149,8 @@ func followADX(adx, plus, minus, high, low, close []float64, d directional, aver
 	keep := 1 - alpha
 	for t := from; t < len(close); t++ {
 		var dx float64
-		d = d.step(high[t], low[t], high[t-1], low[t-1], close[t-1], keep)
+		up, down := moves(high[t], high[t-1], low[t], low[t-1])
+		d = d.add(up, down, trueRange(high[t], low[t], close[t-1]), keep)
 		plus[t], minus[t], dx = d.index()
 		average = smooth(average, dx, alpha)
 		adx[t] = average

@@ -50,9 +50,11 @@ func bollingerSpec() Spec {
 // Warm-up: [0..n-2] is NaN.
 // NaN:     a NaN price makes the n values whose window holds it NaN.
 // Panics:  if n < 1, ddof is not 0 or 1, n <= ddof, or the lengths differ.
-// Error:   sd is within n²·2^-53 of its value, relative to itself: sums are
-// taken about a price of the window (see sumOlder), which bounds what
-// cancels by a factor of n, and no sum ever shrinks. Middle as SMA, to the bit.
+// Error:   sd is within 2(n+1)²·2^-53 of its value, relative to itself and
+// whatever lies before the window: each sum is off by n roundings at most, since
+// none ever shrinks, and what cancels between the two is at most n times what
+// is left, since they are taken about a price of the window (see sumOlder).
+// Middle is SMA, to the bit.
 // Source:  J. Bollinger, Bollinger on Bollinger Bands, 2001 (ddof 0); the
 // original KTRDR (ddof 1, the default of pandas).
 // Differs: TA-Lib takes a running mean of squares, which is off by up to 5e-10
@@ -62,22 +64,23 @@ func Bollinger(upper, middle, lower, price []float64, n int, k float64, ddof int
 	if ddof < 0 || ddof > 1 || n <= ddof {
 		panic("indicator: Bollinger ddof is neither 0 nor 1, or leaves nothing to divide by")
 	}
-	size, divisor := float64(n), float64(n-ddof)
+	share, divided := 1/float64(n), 1/float64(n-ddof)
 	for start := 0; start < len(price); start += n {
-		anchor, end := price[start], min(start+n, len(price))
-		sumOlder(upper, price, start, n)
-		sumOlderSquares(lower, price, start, n)
+		end := min(start+n, len(price))
+		block, anchor := price[start:end], price[start]
+		up, mid, low := upper[start:end], middle[start:end], lower[start:end]
+		sumOlderSquares(up, low, price[max(0, start-n+1):start], anchor)
 		sum, squares := 0.0, 0.0
-		for t := start; t < end; t++ {
-			difference := price[t] - anchor
+		for j, p := range block {
+			difference := p - anchor
 			sum += difference
 			squares += float64(difference * difference)
-			all := upper[t] + sum
+			all := up[j] + sum
 			// Rounding may take the sum of squared deviations just below 0.
-			deviations := max(lower[t]+squares-float64(all*all)/size, 0)
-			width := float64(k * math.Sqrt(deviations/divisor))
-			center := anchor + all/size
-			upper[t], middle[t], lower[t] = center+width, center, center-width
+			deviations := max(low[j]+squares-float64(all*all*share), 0)
+			width := float64(k * math.Sqrt(deviations*divided))
+			center := anchor + all/float64(n)
+			up[j], mid[j], low[j] = center+width, center, center-width
 		}
 	}
 	first := min(n-1, len(price))
@@ -86,22 +89,17 @@ func Bollinger(upper, middle, lower, price []float64, n int, k float64, ddof int
 	unknown(lower[:first])
 }
 
-// sumOlderSquares is sumOlder with the squares of the differences.
-func sumOlderSquares(dst, price []float64, start, n int) {
-	end := min(start+n, len(price))
-	if start == 0 {
-		clear(dst[:end])
-		return
-	}
-	anchor, sum := price[start], 0.0
-	if start+n == end {
-		dst[end-1] = 0
-	}
-	for i := start - 1; i > start-n; i-- {
-		difference := price[i] - anchor
-		sum += float64(difference * difference)
-		if t := i + n - 1; t < end {
-			dst[t] = sum
+// sumOlderSquares is sumOlder, and the same with squares of the differences.
+func sumOlderSquares(sums, squares, before []float64, anchor float64) {
+	clear(sums[min(len(before), len(sums)):])
+	clear(squares[min(len(before), len(squares)):])
+	sum, square := 0.0, 0.0
+	for j := len(before) - 1; j >= 0; j-- {
+		difference := before[j] - anchor
+		sum += difference
+		square += float64(difference * difference)
+		if j < len(sums) && j < len(squares) {
+			sums[j], squares[j] = sum, square
 		}
 	}
 }

@@ -96,7 +96,7 @@ func TestBollingerError(t *testing.T) {
 			if exact == 0 && (upper[i] != price[i] || lower[i] != price[i]) {
 				t.Fatalf("Bollinger(%d)[%d] = %v %v on flat prices of %v", n, i, upper[i], lower[i], price[i])
 			}
-			if d := distance(width, sd); d > math.Ldexp(exact*float64(n*n), -53) {
+			if d := distance(width, sd); d > math.Ldexp(exact*2*float64((n+1)*(n+1)), -53) {
 				t.Fatalf("Bollinger(%d, ddof %d)[%d]: deviation %v is off by %g of itself: %v", n, ddof, i, width, d/exact, price[i-n+1:i+1])
 			}
 			if math.Float64bits(middle[i]) != math.Float64bits(average[i]) {

@@ -39,39 +39,34 @@ func smaSpec() Spec {
 func SMA(dst, price []float64, n int) []float64 {
 	alignedWith("SMA", n, len(price), dst)
 	for start := 0; start < len(price); start += n {
-		anchor := price[start]
-		sumOlder(dst, price, start, n)
-		sum, end := 0.0, min(start+n, len(price))
-		for t := start; t < end; t++ {
-			sum += price[t] - anchor
-			dst[t] = anchor + (dst[t]+sum)/float64(n)
+		end := min(start+n, len(price))
+		block, out, anchor := price[start:end], dst[start:end], price[start]
+		sumOlder(out, price[max(0, start-n+1):start], anchor)
+		sum := 0.0
+		for j, p := range block {
+			sum += p - anchor
+			out[j] = anchor + (out[j]+sum)/float64(n)
 		}
 	}
 	unknown(dst[:min(n-1, len(dst))])
 	return dst
 }
 
-// sumOlder prepares the block of n bars from start on: it writes into dst[t],
-// for each bar t of the block, the sum over those bars of the window of t that
-// lie before the block, of their differences from the block's first price.
+// sumOlder prepares a block of bars, n at most, whose first price is anchor. It
+// writes into out, for each bar of the block, the sum of price less anchor over
+// those bars of its window that lie before the block; before holds the n-1
+// prices there, or none for the first block.
 //
-// With the sums that grow inside the block this gives the sum over every window
-// from additions alone, two per bar. Each window of the block holds the block's
-// first bar, so the differences stay small and are 0 where prices are flat.
-func sumOlder(dst, price []float64, start, n int) {
-	end := min(start+n, len(price))
-	if start == 0 {
-		clear(dst[:end])
-		return
-	}
-	anchor, sum := price[start], 0.0
-	if start+n == end {
-		dst[end-1] = 0 // the window of the last bar is the block itself
-	}
-	for i := start - 1; i > start-n; i-- {
-		sum += price[i] - anchor
-		if t := i + n - 1; t < end {
-			dst[t] = sum
+// With the sum that grows inside the block this gives the sum over every window
+// from additions alone, two per bar. Every window holds the anchor, so that the
+// differences stay as small as the window's range, and are 0 where it is flat.
+func sumOlder(out, before []float64, anchor float64) {
+	clear(out[min(len(before), len(out)):])
+	sum := 0.0
+	for j := len(before) - 1; j >= 0; j-- {
+		sum += before[j] - anchor
+		if j < len(out) {
+			out[j] = sum
 		}
 	}
 }
