@@ -100,7 +100,7 @@ func (v view) verify(i, j int) error {
 
 // index returns the index of the first bar that opens at or after t.
 func (v view) index(t int64) (int, error) {
-	k := sort.Search(len(v.blocks), func(k int) bool { return v.blocks[k].first >= t }) - 1
+	k := sort.Search(len(v.blocks), func(k int) bool { return v.blocks[k].first > t }) - 1
 	if k < 0 {
 		return 0, nil
 	}

@@ -1,0 +1,290 @@
+package barstore_test
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/ktrdr/ktrdr/internal/core/market"
+	"github.com/ktrdr/ktrdr/internal/data/barstore"
+)
+
+var errCrash = errors.New("the power went")
+
+// A crashDisk stops working after a number of steps and then forgets what was
+// not synced, as a machine may that loses power.
+type crashDisk struct {
+	barstore.Disk
+	dir     string
+	left    int      // steps until the crash
+	restore []func() // undo what is not durable yet, latest last
+	err     error    // of undoing
+}
+
+// step counts one operation; false means that the power is gone.
+func (d *crashDisk) step() bool {
+	d.left--
+	return d.left >= 0
+}
+
+func (d *crashDisk) lose() {
+	for i := len(d.restore) - 1; i >= 0; i-- {
+		d.restore[i]()
+	}
+}
+
+func (d *crashDisk) check(err error) {
+	if !errors.Is(err, fs.ErrNotExist) {
+		d.err = errors.Join(d.err, err)
+	}
+}
+
+func (d *crashDisk) OpenFile(name string, flag int) (barstore.File, error) {
+	if !d.step() {
+		return nil, errCrash
+	}
+	file := filepath.Join(d.dir, name)
+	before, err := os.ReadFile(file)
+	existed := err == nil
+	f, err := d.Disk.OpenFile(name, flag)
+	if err != nil {
+		return nil, err
+	}
+	synced := new(bool)
+	d.restore = append(d.restore, func() {
+		switch {
+		case *synced:
+		case existed:
+			d.check(os.WriteFile(file, before, 0o644))
+		default:
+			d.check(os.Truncate(file, 0))
+		}
+	})
+	return &crashFile{f, d, synced}, nil
+}
+
+func (d *crashDisk) Rename(from, to string) error {
+	if !d.step() {
+		return errCrash
+	}
+	source, target := filepath.Join(d.dir, from), filepath.Join(d.dir, to)
+	before, readErr := os.ReadFile(target)
+	if err := d.Disk.Rename(from, to); err != nil {
+		return err
+	}
+	d.restore = append(d.restore, func() {
+		d.check(os.Rename(target, source))
+		if readErr == nil {
+			d.check(os.WriteFile(target, before, 0o644))
+		}
+	})
+	return nil
+}
+
+func (d *crashDisk) SyncDir(name string) error {
+	if !d.step() {
+		return errCrash
+	}
+	if name != "." {
+		d.restore = nil // files are synced before their directory is
+	}
+	return d.Disk.SyncDir(name)
+}
+
+func (d *crashDisk) Mkdir(name string) error {
+	if !d.step() {
+		return errCrash
+	}
+	return d.Disk.Mkdir(name)
+}
+
+func (d *crashDisk) Remove(name string) error {
+	if !d.step() {
+		return errCrash
+	}
+	return d.Disk.Remove(name)
+}
+
+type crashFile struct {
+	barstore.File
+	disk   *crashDisk
+	synced *bool
+}
+
+func (f *crashFile) WriteAt(p []byte, at int64) (int, error) {
+	if !f.disk.step() {
+		n, err := f.File.WriteAt(p[:len(p)/2], at) // torn
+		return n, errors.Join(errCrash, err)
+	}
+	return f.File.WriteAt(p, at)
+}
+
+func (f *crashFile) Sync() error {
+	if !f.disk.step() {
+		return errCrash
+	}
+	*f.synced = true
+	return f.File.Sync()
+}
+
+// The power goes at every step of every kind of merge, with and without losing
+// what was not synced. What is then found must be the series before or after;
+// after, if the merge was acknowledged; and the same merge must succeed again.
+func TestMerge_crash(t *testing.T) {
+	for _, tc := range []struct {
+		name     string
+		held     market.Series
+		given    market.Series
+		after    market.Series
+		minSteps int
+	}{
+		{"create", minutes(0, 0), minutes(0, 50), minutes(0, 50), 20},
+		{"append", minutes(0, 50), minutes(40, 80), minutes(0, 80), 20},
+		{"insert", minutes(20, 50), minutes(0, 60), minutes(0, 60), 20},
+		{"append_block", minutes(0, 65_500), minutes(65_500, 66_000), minutes(0, 66_000), 20},
+	} {
+		for _, lossy := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/lossy=%t", tc.name, lossy), func(t *testing.T) {
+				steps := 0
+				for crashed := true; crashed; steps++ {
+					crashed = crashOnce(t, steps, lossy, tc.held, tc.given, tc.after)
+				}
+				if steps < tc.minSteps {
+					t.Errorf("the merge took %d steps, want at least %d: is the disk used?", steps, tc.minSteps)
+				}
+			})
+		}
+	}
+}
+
+func crashOnce(t *testing.T, steps int, lossy bool, held, given, after market.Series) (crashed bool) {
+	t.Helper()
+	dir := t.TempDir()
+	s, err := openHasty(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if held.Len() > 0 {
+		merge(t, s, held, barstore.Change{Added: held.Len()})
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	failing := &crashDisk{dir: dir, left: steps}
+	s, err = barstore.OpenOn(dir, func(real barstore.Disk) barstore.Disk { failing.Disk = hastyDisk{real}; return failing })
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, mergeErr := s.Merge(t.Context(), given)
+	if mergeErr != nil && !errors.Is(mergeErr, errCrash) {
+		t.Fatalf("step %d: %v", steps, mergeErr)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if lossy && failing.left < 0 {
+		if failing.lose(); failing.err != nil {
+			t.Fatal(failing.err)
+		}
+	}
+	if s, err = openHasty(dir); err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Read(t.Context(), "EURUSD", market.Minute1, market.Span{})
+	switch {
+	case errors.Is(err, barstore.ErrNotFound) && held.Len() == 0 && mergeErr != nil:
+	case err != nil:
+		t.Fatalf("step %d: after the crash: %v", steps, err)
+	case equal(got, after):
+	case mergeErr == nil:
+		t.Fatalf("step %d: an acknowledged merge was lost: %d bars", steps, got.Len())
+	case !equal(got, held):
+		t.Fatalf("step %d: %d bars, want %d or %d", steps, got.Len(), held.Len(), after.Len())
+	}
+	if _, err := s.Merge(t.Context(), given); err != nil {
+		t.Fatalf("step %d: merging again: %v", steps, err)
+	}
+	if d := diff(read(t, s, market.Span{}), after); d != "" {
+		t.Fatalf("step %d: after merging again (-want +got):\n%s", steps, d)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return failing.left < 0
+}
+
+const killedDir = "BARSTORE_TEST_KILLED_DIR"
+
+// A process that merges without end is killed; what it had acknowledged must be
+// there, and what is there must be right.
+func TestMerge_killed(t *testing.T) {
+	dir := t.TempDir()
+	for round := range 4 {
+		cmd := exec.Command(os.Args[0], "-test.run=^TestKilledProcess$")
+		cmd.Env = append(os.Environ(), killedDir+"="+dir)
+		cmd.Stderr = os.Stderr
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		acknowledged := 0
+		for lines := bufio.NewScanner(out); lines.Scan(); {
+			n, err := strconv.Atoi(lines.Text())
+			if err != nil {
+				t.Fatalf("the process says %q", lines.Text())
+			}
+			acknowledged = n
+			if n%40 == 10+7*round {
+				break
+			}
+		}
+		if err := cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		_ = cmd.Wait() // killed
+		s := open(t, dir)
+		got := read(t, s, market.Span{})
+		if err := got.Validate(); err != nil || got.Len() < acknowledged {
+			t.Fatalf("round %d: %d bars are held, %d were acknowledged: %v", round, got.Len(), acknowledged, err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestKilledProcess is the process that TestMerge_killed kills: it adds bars at
+// the end and at the beginning in turns.
+func TestKilledProcess(t *testing.T) {
+	dir := os.Getenv(killedDir)
+	if dir == "" {
+		return
+	}
+	s := open(t, dir)
+	first, last := -1, 0
+	if c, err := s.Coverage(t.Context(), "EURUSD", market.Minute1); err == nil {
+		first, last = int(c.First/60)-1, int(c.Last/60)+1
+	}
+	for {
+		bars := minutes(last, last+1)
+		if (last-first)%2 == 0 {
+			bars = minutes(first, first+1)
+			first--
+		} else {
+			last++
+		}
+		if _, err := s.Merge(t.Context(), bars); err != nil {
+			t.Fatal(err)
+		}
+		fmt.Println(last - first - 1)
+	}
+}
