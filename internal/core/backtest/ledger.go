@@ -101,7 +101,7 @@ func (s *Simulation) exit(x exit) error {
 	if open.Side == decision.Short {
 		best, worst = worst, best
 	}
-	gross := sign * (value - open.Value)
+	gross := float64(sign * (value - open.Value))
 	trade := Trade{
 		ID: len(st.Trades) + 1, Side: open.Side, Cause: x.cause,
 		EntryConfidence: open.Confidence, ExitConfidence: x.confidence,
@@ -110,11 +110,11 @@ func (s *Simulation) exit(x exit) error {
 		Gross: gross, Commission: open.Commission + commission, Slippage: open.Slippage + slippage,
 		Net:          gross - (open.Commission + commission),
 		HoldingBars:  x.bars,
-		MaxFavorable: max(0, sign*(float64(best*open.Quantity)-open.Value)),
-		MaxAdverse:   min(0, sign*(float64(worst*open.Quantity)-open.Value)),
+		MaxFavorable: max(0, float64(sign*(float64(best*open.Quantity)-open.Value))),
+		MaxAdverse:   min(0, float64(sign*(float64(worst*open.Quantity)-open.Value))),
 	}
 	trade.HoldingHours = float64(trade.ExitTime-trade.EntryTime) / 3600
-	if v := trade.MaxFavorable - trade.MaxAdverse - trade.Net; v-v != 0 {
+	if v := trade.MaxFavorable - trade.MaxAdverse - trade.Net; math.IsNaN(v) || math.IsInf(v, 0) {
 		return fmt.Errorf("%s %s bar at %s: the trade entered at %s has no finite result: check the prices between them",
 			s.in.Series.Symbol, s.in.Series.Timeframe, market.Stamp(s.in.Series.Time[x.bar]), market.Stamp(trade.EntryTime))
 	}
@@ -143,5 +143,5 @@ func (s *Simulation) roomForTrade(bar int) []Trade {
 // slipped returns price moved against a fill of the given sign, 1 to buy and -1
 // to sell.
 func (s *Simulation) slipped(price, sign float64) float64 {
-	return price * (1 + float64(sign*s.o.Slippage))
+	return float64(price * (1 + float64(sign*s.o.Slippage)))
 }

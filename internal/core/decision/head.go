@@ -165,7 +165,7 @@ func (h Head) regress(p float64) Raw {
 
 func firstNotFinite(z []float32) (index int, found bool) {
 	for i, v := range z {
-		if v-v != 0 { // true for NaN and both infinities, and for nothing else
+		if !(v >= -math.MaxFloat32 && v <= math.MaxFloat32) { // NaN is neither
 			return i, true
 		}
 	}

@@ -10,30 +10,31 @@ const (
 // addDrawdown fills in the drawdowns of the curve, whose peak begins at capital
 // when the first bar opens.
 func (m *Metrics) addDrawdown(capital float64, equity []float64, times []int64, tf market.Timeframe) {
-	peak, peakBar := capital, -1
-	longest := func(end int) {
+	peak, peakBar, trough := capital, -1, capital
+	ends := func(bar int) { // of the drawdown from peak
 		since := times[0]
 		if peakBar >= 0 {
 			since = tf.End(times[peakBar])
 		}
-		m.MaxDrawdownBars = max(m.MaxDrawdownBars, end-peakBar)
-		m.MaxDrawdownDays = max(m.MaxDrawdownDays, float64(tf.End(times[end])-since)/daySeconds)
+		m.MaxDrawdown = max(m.MaxDrawdown, peak-trough)
+		m.MaxDrawdownPct = max(m.MaxDrawdownPct, (peak-trough)/peak)
+		m.MaxDrawdownBars = max(m.MaxDrawdownBars, bar-peakBar)
+		m.MaxDrawdownDays = max(m.MaxDrawdownDays, float64(tf.End(times[bar])-since)/daySeconds)
 	}
-	below := false
 	for t, e := range equity {
-		if e >= peak {
-			if below {
-				longest(t)
+		if e < peak {
+			if e < trough {
+				trough = e
 			}
-			peak, peakBar, below = e, t, false
 			continue
 		}
-		below = true
-		m.MaxDrawdown = max(m.MaxDrawdown, peak-e)
-		m.MaxDrawdownPct = max(m.MaxDrawdownPct, (peak-e)/peak)
+		if trough < peak {
+			ends(t)
+		}
+		peak, peakBar, trough = e, t, e
 	}
-	if below {
-		longest(len(equity) - 1)
+	if trough < peak {
+		ends(len(equity) - 1)
 	}
 }
 
@@ -46,7 +47,7 @@ func (m *Metrics) addDrawdown(capital float64, equity []float64, times []int64, 
 func dailyReturns(capital float64, equity []float64, times []int64, tf market.Timeframe) []float64 {
 	days := (tf.End(times[len(times)-1])-times[0])/daySeconds + 2
 	returns := make([]float64, 0, min(int64(len(equity)), days))
-	last, day := capital, dayOf(times[0], tf)
+	last, midnight := capital, midnightAfter(times[0], tf)
 	take := func(e float64) {
 		r := 0.0
 		if last > 0 {
@@ -56,21 +57,23 @@ func dailyReturns(capital float64, equity []float64, times []int64, tf market.Ti
 		last = e
 	}
 	for t := 1; t < len(equity); t++ {
-		if d := dayOf(times[t], tf); d != day {
+		if tf.End(times[t]) > midnight {
 			take(equity[t-1])
-			day = d
+			midnight = midnightAfter(times[t], tf)
 		}
 	}
 	take(equity[len(equity)-1])
 	return returns
 }
 
-// dayOf returns the number of the UTC day at whose end, or within which, the bar
-// that opens at open ends.
-func dayOf(open int64, tf market.Timeframe) int64 {
-	last := tf.End(open) - 1
-	if last < 0 {
-		return (last+1)/daySeconds - 1
+// midnightAfter returns the end of the UTC day in which the bar that opens at
+// open ends.
+func midnightAfter(open int64, tf market.Timeframe) int64 {
+	end := tf.End(open)
+	if rest := end % daySeconds; rest > 0 {
+		return end - rest + daySeconds
+	} else if rest < 0 { // before 1970
+		return end - rest
 	}
-	return last / daySeconds
+	return end
 }

@@ -1,6 +1,8 @@
 package performance
 
 import (
+	"math"
+
 	"github.com/ktrdr/ktrdr/internal/core/backtest"
 	"github.com/ktrdr/ktrdr/internal/core/decision"
 	"github.com/ktrdr/ktrdr/internal/core/market"
@@ -52,13 +54,13 @@ type Metrics struct {
 	SortinoRatio     *float64 `json:"sortino_ratio"`   // mean(r-f) / sqrt(mean(min(r-f, 0)^2)) * sqrt(N), over all T days; nil under MinDays or without a day below f
 	RecoveryFactor   *float64 `json:"recovery_factor"` // total_return / max_drawdown; nil without drawdown
 
-	FinalEquity          float64       `json:"final_equity"`           // E[last]
-	BuyAndHoldReturn     float64       `json:"buy_and_hold_return"`    // last close / first open - 1, the whole capital, no costs
-	Exposure             float64       `json:"exposure"`               // share of the bars during which a position was held
-	Turnover             *float64      `json:"turnover"`               // value of all fills / mean of E, over the whole window; nil where that mean is not above 0
-	AvgTrade             *float64      `json:"avg_trade"`              // mean Net; nil without trades
-	LongTrades           int           `json:"long_trades"`            //
-	ShortTrades          int           `json:"short_trades"`           //
+	FinalEquity          float64       `json:"final_equity"`        // E[last]
+	BuyAndHoldReturn     float64       `json:"buy_and_hold_return"` // last close / first open - 1, the whole capital, no costs
+	Exposure             float64       `json:"exposure"`            // share of the bars during which a position was held
+	Turnover             *float64      `json:"turnover"`            // value of all fills / mean of E, over the whole window; nil where that mean is not above 0
+	AvgTrade             *float64      `json:"avg_trade"`           // mean Net; nil without trades
+	LongTrades           int           `json:"long_trades"`
+	ShortTrades          int           `json:"short_trades"`
 	MaxConsecutiveLosses int           `json:"max_consecutive_losses"` // longest run of losses; a trade that broke even ends it
 	MaxDrawdownBars      int           `json:"max_drawdown_bars"`      // most bars from a peak until equity was back at it, or to the end
 	MaxDrawdownDays      float64       `json:"max_drawdown_days"`      // longest time from a peak until equity was back at it, or to the end
@@ -120,8 +122,8 @@ func Measure(r backtest.Result, times []int64, tf market.Timeframe, o Options) M
 	m.addTrades(r.Trades)
 	m.addDrawdown(r.Options.Capital, r.Equity, times, tf)
 	m.addReturns(r, times, tf, o)
-	if mean := mean(r.Equity); mean > 0 {
-		m.Turnover = defined(r.Turnover / mean)
+	if average := mean(r.Equity); average > 0 {
+		m.Turnover = defined(r.Turnover / average)
 	}
 	if m.MaxDrawdown > 0 {
 		m.RecoveryFactor = defined(m.TotalReturn / m.MaxDrawdown)
@@ -217,7 +219,7 @@ func (a *tally) meanHours() *float64 {
 
 // defined returns v, or nil where it is not a finite number.
 func defined(v float64) *float64 {
-	if v-v != 0 {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return nil
 	}
 	return &v

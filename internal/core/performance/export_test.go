@@ -1,0 +1,4 @@
+package performance
+
+// Power is power, for the test of its error.
+var Power = power
