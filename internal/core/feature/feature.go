@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 
@@ -195,5 +194,3 @@ func find[T any](list *[]T, match func(T) bool, fresh T) *T {
 	*list = append(*list, fresh)
 	return &(*list)[len(*list)-1]
 }
-
-var nan = math.NaN()

@@ -1,6 +1,7 @@
 package feature
 
 import (
+	"math"
 	"sort"
 
 	"github.com/ktrdr/ktrdr/internal/core/fuzzy"
@@ -95,7 +96,7 @@ func (j join) values(buffer, column []float64, start, end int) []float64 {
 	from, to := j.of[start], j.of[end-1]+1
 	values := buffer[:to-from]
 	for i, bar := range j.distinct[from:to] {
-		values[i] = nan
+		values[i] = math.NaN()
 		if bar >= 0 {
 			values[i] = column[bar]
 		}
