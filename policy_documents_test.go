@@ -94,8 +94,8 @@ func missingNames(root fs.FS, document, line string, targets []string) []string 
 }
 
 // isRepositoryPath reports whether a code span means a file of this repository:
-// a path whose first element is a folder at the root, or one of the folders
-// that the layout foresees.
+// a path whose first element is a folder at the root or of the layers, or one of
+// the folders that the layout foresees.
 func isRepositoryPath(root fs.FS, span string) bool {
 	if strings.ContainsAny(span, " <>*{}$|:,()=\"'…") || !strings.Contains(span, "/") {
 		return false
@@ -104,8 +104,12 @@ func isRepositoryPath(root fs.FS, span string) bool {
 	if slices.Contains([]string{"internal", "cmd", "docs", "strategies", "tools", "bench", "deploy", "web", "testdata", "changelog", ".ci"}, first) {
 		return true
 	}
-	info, err := fs.Stat(root, first)
-	return err == nil && info.IsDir()
+	for _, folder := range []string{first, "internal/" + first} {
+		if info, err := fs.Stat(root, folder); err == nil && info.IsDir() {
+			return true
+		}
+	}
+	return false
 }
 
 // exists reports whether name, or for a package path as the lattice writes it

@@ -66,6 +66,7 @@ func TestPlantedViolations(t *testing.T) {
 		"pure_sync":            {purity, "internal/core/nn/x.go", "package nn\nimport _ \"sync/atomic\"\n", "must not import sync/atomic"},
 		"pure_module":          {purity, "internal/core/nn/x.go", "package nn\nimport _ \"example.com/yaml\"\n", "must not import example.com/yaml"},
 		"pure_module_listed":   {purity, "internal/core/market/x.go", "package market\nimport _ \"example.com/yaml\"\n", ""},
+		"pure_suite":           {purity, "internal/core/market/markettest/s.go", "package markettest\nimport _ \"example.com/rapid\"\n", ""},
 		"pure_clock":           {purity, "internal/core/nn/x.go", "package nn\nimport \"time\"\nvar now = time.Now\n", "must not call time.Now"},
 		"pure_goroutine":       {purity, "internal/core/nn/x.go", "package nn\nfunc f() { go f() }\n", "must not start goroutines"},
 		"pure_global_random":   {purity, "internal/core/nn/x.go", "package nn\nimport \"math/rand/v2\"\nfunc f() int { return rand.IntN(6) }\n", "never from rand.IntN"},

@@ -1,0 +1,128 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/ktrdr/ktrdr/internal/control/operation"
+	"github.com/ktrdr/ktrdr/internal/control/store"
+	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/core/market"
+	"github.com/ktrdr/ktrdr/internal/data/artifact"
+	"github.com/ktrdr/ktrdr/internal/data/barstore"
+	"github.com/ktrdr/ktrdr/internal/data/tabular"
+	"github.com/ktrdr/ktrdr/internal/edge/api"
+)
+
+// modelIndex is the store's index of models as the API asks for it.
+type modelIndex struct{ *store.Store }
+
+// Models implements api.Models.
+func (m modelIndex) Models(ctx context.Context, q api.ModelQuery) ([]operation.ModelRecord, error) {
+	return m.Store.Models(ctx, store.ModelFilter{
+		Name: q.Name, StrategyName: q.StrategyName, Symbol: q.Symbol, Timeframe: q.Timeframe,
+		OperationID: q.OperationID, Limit: q.Limit, Offset: q.Offset,
+	})
+}
+
+// artifactFiles is the artifact store as the API asks for it: hashes are text.
+type artifactFiles struct{ files *artifact.Store }
+
+// Open implements api.Artifacts.
+func (a artifactFiles) Open(ctx context.Context, hash string) (io.ReadCloser, int64, error) {
+	return a.files.Open(ctx, artifact.Hash(hash))
+}
+
+// Stat implements api.Artifacts.
+func (a artifactFiles) Stat(ctx context.Context, hash string) (int64, error) {
+	info, err := a.files.Stat(ctx, artifact.Hash(hash))
+	return info.SizeBytes, err
+}
+
+// Put implements api.Artifacts.
+func (a artifactFiles) Put(ctx context.Context, hash string, r io.Reader) (int64, error) {
+	return a.files.PutExpected(ctx, artifact.Hash(hash), r)
+}
+
+// barFiles is the bar store as the API asks for it, with the import of files.
+type barFiles struct{ bars *barstore.Store }
+
+// Holdings implements api.Bars.
+func (b barFiles) Holdings(ctx context.Context) ([]wire.Holding, error) {
+	all, err := b.bars.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	holdings := make([]wire.Holding, len(all))
+	for i, c := range all {
+		holdings[i] = holding(c)
+	}
+	return holdings, nil
+}
+
+func holding(c barstore.Coverage) wire.Holding {
+	return wire.Holding{Symbol: c.Symbol, Timeframe: c.Timeframe, Bars: c.Bars,
+		First: time.Unix(c.First, 0).UTC(), Last: time.Unix(c.Last, 0).UTC()}
+}
+
+// Read implements api.Bars.
+func (b barFiles) Read(ctx context.Context, symbol market.Symbol, tf market.Timeframe, span market.Span) (market.Series, error) {
+	return b.bars.Read(ctx, symbol, tf, span)
+}
+
+// Snapshot implements api.Bars.
+func (b barFiles) Snapshot(s market.Series) []byte { return barstore.Encode(nil, s) }
+
+// Import implements api.Bars. The file is read whole before anything is merged,
+// so that a bad row at its end leaves the store as it was.
+func (b barFiles) Import(ctx context.Context, f api.ImportFile) (wire.ImportReport, error) {
+	series, report, err := readBars(f)
+	if err != nil {
+		return wire.ImportReport{}, importError(err)
+	}
+	change, err := b.bars.Merge(ctx, series)
+	if err != nil {
+		return wire.ImportReport{}, err
+	}
+	held, err := b.bars.Coverage(ctx, f.Symbol, f.Timeframe)
+	if err != nil {
+		return wire.ImportReport{}, err
+	}
+	answer := wire.ImportReport{
+		Symbol: f.Symbol, Timeframe: f.Timeframe, File: f.Name, Rows: report.Rows,
+		Added: change.Added, Changed: change.Changed, Same: change.Same,
+		Skipped: report.Skipped.Total, Problems: []string{}, Held: holding(held),
+	}
+	for _, row := range report.Skipped.Rows {
+		answer.Problems = append(answer.Problems, fmt.Sprintf("%s:%d: %s: %s", f.Name, row.Line, row.Column, row.Problem))
+	}
+	return answer, nil
+}
+
+func readBars(f api.ImportFile) (market.Series, tabular.Report, error) {
+	o := tabular.Options{Symbol: f.Symbol, Timeframe: f.Timeframe, SkipBad: f.SkipBad}
+	if f.Format == api.Parquet {
+		content, err := io.ReadAll(f.Content)
+		if err != nil {
+			return market.Series{}, tabular.Report{}, err
+		}
+		return tabular.ReadParquet(bytes.NewReader(content), int64(len(content)), f.Name, tabular.ParquetOptions{Options: o})
+	}
+	zone, err := tabular.ParseZone(f.Zone)
+	if err != nil {
+		return market.Series{}, tabular.Report{}, err
+	}
+	return tabular.ReadCSV(f.Content, f.Name, tabular.CSVOptions{Options: o, Location: zone})
+}
+
+// importError says to the API that the file is at fault, not the backend.
+func importError(err error) error {
+	if _, known := errors.AsType[*wire.Error](err); known {
+		return err
+	}
+	return wire.Errorf(wire.CodeBadRequest, "%w", err)
+}

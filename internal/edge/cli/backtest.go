@@ -1,0 +1,130 @@
+package cli
+
+import (
+	"math"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ktrdr/ktrdr/internal/control/wire"
+)
+
+func newBacktest(c *console) *cobra.Command {
+	cmd := group("backtest", "Run backtests", newBacktestRun(c))
+	bindSettings(cmd, roleClient)
+	return cmd
+}
+
+// A backtestRequest is what the arguments and flags of backtest run ask for.
+type backtestRequest struct {
+	span                                    period
+	capital, commission, slippage, fraction float64
+	fractionalUnits, inSample, detach       bool
+	model, output                           string
+	threads, priority                       int
+}
+
+func newBacktestRun(c *console) *cobra.Command {
+	var r backtestRequest
+	cmd := &cobra.Command{
+		Use: "run STRATEGY [SYMBOL] [TIMEFRAME]", Short: "Backtest a trained model on a backtest worker",
+		Long: `Backtest a trained model on a backtest worker and follow it to its report.
+
+STRATEGY is a file, or the name of a strategy that the backend holds; symbol and
+timeframe default to its first. The newest model of the strategy is used unless
+--model names another. A period that the model was trained on is refused unless
+asked for, and is then marked in-sample on every output. Ctrl+C cancels.`,
+		Example: "  ktrdr backtest run strategies/sample_momentum.yaml GBPUSD 1h --start-date 2019-01-01 --end-date 2021-12-31 -o report",
+		Args:    arguments(1, 3),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			client, err := c.client(cmd)
+			if err != nil {
+				return err
+			}
+			order, err := c.backtestOrder(r, args)
+			if err != nil {
+				return err
+			}
+			started, err := client.StartBacktest(cmd.Context(), order, "")
+			if err != nil {
+				return err
+			}
+			return c.afterStart(cmd.Context(), client, started.Started, r.detach, r.output)
+		},
+	}
+	r.bind(cmd)
+	return cmd
+}
+
+func (r *backtestRequest) bind(cmd *cobra.Command) {
+	r.span.bind(cmd)
+	f := cmd.Flags()
+	f.Float64VarP(&r.capital, "capital", "c", wire.DefaultCapital, "money at the start")
+	f.Float64Var(&r.commission, "commission", wire.DefaultCommission, "fraction of the value of each fill, 0 to 0.1")
+	f.Float64Var(&r.slippage, "slippage", wire.DefaultSlippage, "fraction by which each fill is worse than the price, 0 to 0.1")
+	f.Float64Var(&r.fraction, "fraction", wire.DefaultSizingFraction, "part of the equity that a trade takes, above 0 to 1")
+	f.BoolVar(&r.fractionalUnits, "fractional-units", true, "quantities need not be whole numbers")
+	f.StringVarP(&r.model, "model", "m", "", "id or name of the model (default: the newest of the strategy; also --model-path)")
+	f.BoolVar(&r.inSample, "allow-in-sample", false, "run although the model was trained on part of the period")
+	f.StringVarP(&r.output, "output", "o", "", "folder for trades.parquet, equity.parquet and summary.json")
+	f.IntVar(&r.threads, "threads", 0, "threads on the worker; 0 is all it has")
+	f.IntVar(&r.priority, "priority", 0, "higher runs earlier, -100 to 100")
+	f.BoolVarP(&r.detach, "detach", "d", false, "do not wait for the end (also --no-follow)")
+	renameFlags(cmd, map[string]string{"start": "start-date", "end": "end-date", "model-path": "model", "no-follow": "detach"})
+}
+
+// backtestOrder checks what can be checked here and returns the request.
+func (c *console) backtestOrder(r backtestRequest, args []string) (wire.StartBacktest, error) {
+	var order wire.StartBacktest
+	if err := r.check(); err != nil {
+		return order, err
+	}
+	order = wire.StartBacktest{
+		StartDate: r.span.start, EndDate: r.span.end,
+		InitialCapital: &r.capital, Commission: &r.commission, Slippage: &r.slippage, SizingFraction: &r.fraction,
+		WholeUnits: !r.fractionalUnits, Model: r.model, AllowInSample: r.inSample, Threads: r.threads, Priority: r.priority,
+	}
+	if len(args) > 1 {
+		order.Symbol = args[1]
+	}
+	if len(args) > 2 {
+		order.Timeframe = args[2]
+		if _, _, err := parsePair(args[1], args[2]); err != nil {
+			return order, err
+		}
+	}
+	var err error
+	order.StrategyName, order.StrategyYAML, err = c.strategyOf(args[0])
+	return order, err
+}
+
+func (r backtestRequest) check() error {
+	if r.span.start == "" || r.span.end == "" {
+		return usagef("a backtest needs --start-date and --end-date")
+	}
+	if err := r.span.check(); err != nil {
+		return err
+	}
+	for _, x := range []struct {
+		flag      string
+		value     float64
+		low, high float64
+		open      bool // low itself is too small
+	}{
+		{"capital", r.capital, 0, math.MaxFloat64, true},
+		{"commission", r.commission, 0, wire.MaxCostFraction, false},
+		{"slippage", r.slippage, 0, wire.MaxCostFraction, false},
+		{"fraction", r.fraction, 0, 1, true},
+	} {
+		// Written so that NaN fails too.
+		if !(x.value >= x.low && x.value <= x.high) || x.open && x.value == x.low {
+			if x.high == math.MaxFloat64 {
+				return usagef("--%s %v: want a number above 0", x.flag, x.value)
+			}
+			return usagef("--%s %v: want a fraction from %v to %v (0.001 is 0.1 %%)", x.flag, x.value, x.low, x.high)
+		}
+	}
+	if r.detach && r.output != "" {
+		return usagef("--output needs the result: leave out --detach")
+	}
+	return nil
+}

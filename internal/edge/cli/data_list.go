@@ -1,0 +1,35 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+)
+
+func newDataList(c *console) *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: "List the bars that the backend holds", Args: arguments(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			client, err := c.client(cmd)
+			if err != nil {
+				return err
+			}
+			info, err := client.DataInfo(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return c.show(info.Holdings, func(w io.Writer) {
+				if len(info.Holdings) == 0 {
+					fmt.Fprintln(w, "No bars are held. Import some with: ktrdr data import FILE --symbol SYMBOL --timeframe TF")
+					return
+				}
+				var rows [][]string
+				for _, h := range info.Holdings {
+					rows = append(rows, []string{string(h.Symbol), h.Timeframe.String(), integer(h.Bars), moment(h.First), moment(h.Last)})
+				}
+				columns(w, []string{"symbol", "timeframe", "bars", "first", "last"}, rows, 3)
+			})
+		},
+	}
+}

@@ -1,0 +1,39 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+)
+
+func newDataRange(c *console) *cobra.Command {
+	var timeframe string
+	cmd := &cobra.Command{
+		Use: "get-range SYMBOL [TIMEFRAME]", Aliases: []string{"range"}, Short: "Say from when to when bars are held",
+		Args: arguments(1, 2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			client, err := c.client(cmd)
+			if err != nil {
+				return err
+			}
+			name, tfName, err := pairArgs(args, timeframe)
+			if err != nil {
+				return err
+			}
+			symbol, tf, err := parsePair(name, tfName)
+			if err != nil {
+				return err
+			}
+			held, err := client.DataRange(cmd.Context(), symbol, tf)
+			if err != nil {
+				return err
+			}
+			return c.show(held, func(w io.Writer) {
+				fmt.Fprintf(w, "%s %s: %s bars, %s to %s\n", held.Symbol, held.Timeframe, integer(held.PointCount), moment(held.StartDate), moment(held.EndDate))
+			})
+		},
+	}
+	cmd.Flags().StringVarP(&timeframe, "timeframe", "t", "", "timeframe, instead of the second argument")
+	return cmd
+}

@@ -1,0 +1,96 @@
+package cli
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ktrdr/ktrdr/internal/control/wire"
+)
+
+func newDataShow(c *console) *cobra.Command {
+	var (
+		timeframe, format string
+		rows              int
+		span              period
+	)
+	cmd := &cobra.Command{
+		Use: "show SYMBOL [TIMEFRAME]", Short: "Show held bars, the newest by default",
+		Example: "  ktrdr data show GBPUSD 1h --rows 5\n  ktrdr data show GBPUSD -t 1h --start-date 2020-01-01 --format csv",
+		Args:    arguments(1, 2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			client, err := c.client(cmd)
+			if err != nil {
+				return err
+			}
+			if err := checkShow(span, rows, format); err != nil {
+				return err
+			}
+			name, tfName, err := pairArgs(args, timeframe)
+			if err != nil {
+				return err
+			}
+			symbol, tf, err := parsePair(name, tfName)
+			if err != nil {
+				return err
+			}
+			bars, err := client.Bars(cmd.Context(), symbol, tf, wire.BarsQuery{StartDate: span.start, EndDate: span.end, Limit: rows})
+			if err != nil {
+				return err
+			}
+			if len(bars.Dates) == 0 {
+				return notFoundf("no bars of %s %s are held in this period; see: ktrdr data list", symbol, tf)
+			}
+			if format == "json" {
+				return c.writeJSON(bars)
+			}
+			return c.show(bars, func(w io.Writer) { printBars(w, bars, format) })
+		},
+	}
+	f := cmd.Flags()
+	f.StringVarP(&timeframe, "timeframe", "t", "", "timeframe, instead of the second argument")
+	f.IntVarP(&rows, "rows", "r", 10, "show the newest so many, up to 100000")
+	f.StringVarP(&format, "format", "f", "table", "table, json or csv")
+	span.bind(cmd)
+	renameFlags(cmd, periodSpellings)
+	return cmd
+}
+
+func checkShow(span period, rows int, format string) error {
+	if err := span.check(); err != nil {
+		return err
+	}
+	if rows < 1 || rows > 100_000 {
+		return usagef("--rows %d: want 1 to 100000", rows)
+	}
+	if err := oneOf("table", "json", "csv")(format); err != nil {
+		return usagef("--format %w", err)
+	}
+	return nil
+}
+
+func printBars(w io.Writer, bars wire.Bars, format string) {
+	headings := []string{"timestamp", "open", "high", "low", "close", "volume"}
+	rows := make([][]string, len(bars.Dates))
+	for i, date := range bars.Dates {
+		row := []string{date + "Z"}
+		for _, x := range bars.OHLCV[i] {
+			text := ""
+			if x != nil {
+				text = strconv.FormatFloat(*x, 'f', -1, 64)
+			}
+			row = append(row, text)
+		}
+		rows[i] = row
+	}
+	if format == "csv" {
+		out := csv.NewWriter(w)
+		_ = out.WriteAll(append([][]string{headings}, rows...)) // w is a buffer: it does not fail
+		return
+	}
+	columns(w, headings, rows, 2, 3, 4, 5, 6)
+	fmt.Fprintf(w, "%s %s, %s of %s bars\n", bars.Metadata.Symbol, bars.Metadata.Timeframe, integer(len(rows)), integer(max(bars.Metadata.OriginalPoints, len(rows))))
+}

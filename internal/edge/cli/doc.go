@@ -1,0 +1,36 @@
+// Package cli is the command line of KTRDR: every command, the settings they
+// read, and the wiring of the roles that the one binary plays.
+//
+// # Nouns
+//
+// A command is a function of its arguments, the environment and three streams;
+// [Run] performs one and returns its exit code. A setting is one row of the
+// table in schema.go; it comes from a flag, the environment, a file or its
+// default, in this order, and knows which. A role is what a process is: a client
+// (most commands), the backend (serve), a worker, or all of them (up, demo).
+//
+// # Flow
+//
+// Client commands talk to a backend through wire.Client and print what it
+// answered. A command that starts an operation follows it: a live line on a
+// terminal, plain lines elsewhere. Role commands open their stores, listen, say
+// so in one line and serve until they are told to stop. Nothing else in the
+// module opens stores or wires packages of different layers together.
+//
+// # What always holds
+//
+// Data goes to stdout, talk to stderr. With --json every command writes one JSON
+// value, of one form per command, and nothing else to stdout. Nothing prints
+// success without an answer that says so. The exit code is 0 for success, 1 for
+// a failure, 2 for wrong usage, 3 for something that does not exist, 4 for a
+// backend that does not answer, 130 for a cancellation.
+//
+// # What it refuses
+//
+// Unknown keys in a configuration file, unknown KTRDR_ variables and the
+// removed variables of older versions stop a command with an explanation. A
+// server role refuses an address that other machines can reach, as long as there
+// is no authentication.
+//
+// Start reading at [Run] and newRoot.
+package cli

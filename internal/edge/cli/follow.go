@@ -1,0 +1,158 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/ktrdr/ktrdr/internal/control/operation"
+	"github.com/ktrdr/ktrdr/internal/control/wire"
+)
+
+const (
+	pollInterval = 250 * time.Millisecond
+	// patience is how long following outlives a backend that does not answer: long
+	// enough for a restart.
+	patience = 60 * time.Second
+)
+
+// follow watches an operation and shows its progress until it ends.
+func (c *console) follow(ctx context.Context, client *wire.Client, id string) (wire.Operation, error) {
+	p := newProgressLine(c)
+	defer p.clear()
+	lastAnswer := time.Now()
+	for {
+		op, err := client.Operation(ctx, id)
+		now := time.Now()
+		_, unreachable := errors.AsType[*wire.UnreachableError](err)
+		switch {
+		case ctx.Err() != nil:
+			return op, context.Cause(ctx)
+		case unreachable && now.Sub(lastAnswer) < patience:
+			p.notice("the backend does not answer; waiting for it")
+		case err != nil:
+			return op, err
+		default:
+			lastAnswer = now
+			p.update(now, op)
+			if op.Status.Terminal() {
+				return op, nil
+			}
+		}
+		if err := pause(ctx, pollInterval); err != nil {
+			return op, err
+		}
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// followStarted is follow for the command that started the operation: an
+// interrupt cancels the operation and waits until it has really stopped.
+func (c *console) followStarted(ctx context.Context, client *wire.Client, id string) (wire.Operation, error) {
+	op, err := c.follow(ctx, client, id)
+	if ctx.Err() == nil {
+		return op, err
+	}
+	c.say("Cancelling %s", id)
+	aside, stop := context.WithTimeout(context.WithoutCancel(ctx), cancelWait)
+	defer stop()
+	if _, err := client.Cancel(aside, id, "interrupted by the user"); err != nil && wire.KindOf(err) != wire.Conflict {
+		return op, fmt.Errorf("cancel %s: %w", id, err)
+	}
+	return c.awaitEnd(aside, client, id, cancelWait)
+}
+
+// awaitEnd waits, without showing progress, until the operation has ended.
+func (c *console) awaitEnd(ctx context.Context, client *wire.Client, id string, limit time.Duration) (wire.Operation, error) {
+	ctx, stop := context.WithTimeout(ctx, limit)
+	defer stop()
+	for {
+		op, err := client.Operation(ctx, id)
+		if err == nil && op.Status.Terminal() {
+			return op, nil
+		}
+		if err == nil {
+			err = pause(ctx, pollInterval)
+		}
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			return op, fmt.Errorf("%s has not stopped after %s: its worker may be cut off; see ktrdr operations status %s", id, duration(limit), id)
+		}
+		if err != nil {
+			return op, err
+		}
+	}
+}
+
+// An outcome is the JSON of a command that starts or follows an operation.
+type outcome struct {
+	OperationID   string          `json:"operation_id"`
+	Type          string          `json:"type"`
+	Status        string          `json:"status"`
+	QueuePosition int             `json:"queue_position"`
+	SpecHash      string          `json:"spec_hash"`
+	URL           string          `json:"url"`    // of the operation
+	Result        json.RawMessage `json:"result"` // null until it has completed
+	Files         []string        `json:"files"`  // written by this command
+}
+
+func newOutcome(client *wire.Client, op wire.Operation) outcome {
+	o := outcome{
+		OperationID: op.ID, Type: string(op.Type), Status: string(op.Status), QueuePosition: op.QueuePosition,
+		SpecHash: op.SpecHash, URL: client.URL() + wire.PathOperations + "/" + op.ID, Files: []string{},
+	}
+	if op.Status == operation.Completed {
+		o.Result = op.Result
+	}
+	return o
+}
+
+// showOutcome shows the report of an operation that has ended; a failed or
+// cancelled one is an error.
+func (c *console) showOutcome(_ context.Context, client *wire.Client, op wire.Operation, files ...string) error {
+	if err := endError(op); err != nil {
+		return err
+	}
+	o := newOutcome(client, op)
+	o.Files = append(o.Files, files...)
+	return c.show(o, func(w io.Writer) {
+		printReport(w, c, client.URL(), op, o.Result)
+		for _, f := range files {
+			fmt.Fprintf(w, "Written to %s\n", f)
+		}
+	})
+}
+
+// endError is the error that a failed or cancelled operation means.
+func endError(op wire.Operation) error {
+	reason := ""
+	if op.ErrorMessage != nil {
+		reason = ": " + *op.ErrorMessage
+	}
+	switch op.Status {
+	case operation.Completed:
+		return nil
+	case operation.Cancelled:
+		return fmt.Errorf("%s was %w%s", op.ID, errCancelled, reason)
+	default:
+		var b strings.Builder
+		fmt.Fprintf(&b, "%s failed%s", op.ID, reason)
+		for i, e := range op.Errors {
+			fmt.Fprintf(&b, "\n  attempt %d: %s", i+1, e)
+		}
+		return errors.New(b.String())
+	}
+}

@@ -1,0 +1,96 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ktrdr/ktrdr/internal/control/wire"
+)
+
+func newModels(c *console) *cobra.Command {
+	cmd := group("models", "Train, list and fetch models",
+		newModelsTrain(c), newModelsList(c), newModelsShow(c), newModelsDownload(c))
+	bindSettings(cmd, roleClient)
+	return cmd
+}
+
+func newModelsList(c *console) *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: "List the trained models, newest first", Args: arguments(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			client, err := c.client(cmd)
+			if err != nil {
+				return err
+			}
+			all, err := client.Models(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if all == nil {
+				all = []wire.Model{}
+			}
+			return c.show(all, func(w io.Writer) {
+				if len(all) == 0 {
+					fmt.Fprintln(w, "No models. Train one with: ktrdr models train STRATEGY")
+					return
+				}
+				var rows [][]string
+				for _, m := range all {
+					rows = append(rows, []string{m.ID, m.StrategyName, joined(m.Symbols), joined(m.Timeframes), percent(m.TestAccuracy, 1), moment(m.CreatedAt)})
+				}
+				columns(w, []string{"model", "strategy", "symbols", "timeframes", "test accuracy", "created (UTC)"}, rows, 5)
+			})
+		},
+	}
+}
+
+func newModelsShow(c *console) *cobra.Command {
+	return &cobra.Command{
+		Use: "show MODEL", Short: "Show one model, by its id or name", Args: arguments(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			client, err := c.client(cmd)
+			if err != nil {
+				return err
+			}
+			m, err := client.Model(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			return c.show(m, func(w io.Writer) { facts(w, m.ID, modelFacts(client.URL(), m)) })
+		},
+	}
+}
+
+func modelFacts(url string, m wire.Model) []fact {
+	return []fact{
+		{"name", fmt.Sprintf("%s, version %d", m.Name, m.Version)},
+		{"strategy", m.StrategyName},
+		{"symbols", joined(m.Symbols)},
+		{"timeframes", joined(m.Timeframes)},
+		{"training accuracy", percent(m.TrainingAccuracy, 1)},
+		{"test accuracy", percent(m.TestAccuracy, 1)},
+		{"knows the market", "from " + moment(m.TrainStart) + " to " + moment(m.TrainEnd)},
+		{"created", moment(m.CreatedAt)},
+		{"operation", m.OperationID},
+		{"features", m.FeatureHash},
+		{"artifact", m.SHA256},
+		{"bytes", integer(int(m.Bytes))},
+		{"url", modelURL(url, m.ID)},
+	}
+}
+
+func modelURL(url, id string) string {
+	return url + strings.Replace(wire.PathModelArtifact, "{model}", id, 1)
+}
+
+// joined prints values between spaces.
+func joined[T any](values []T) string {
+	words := make([]string, len(values))
+	for i, v := range values {
+		words[i] = fmt.Sprint(v)
+	}
+	return strings.Join(words, " ")
+}

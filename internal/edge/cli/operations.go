@@ -1,0 +1,144 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ktrdr/ktrdr/internal/control/operation"
+	"github.com/ktrdr/ktrdr/internal/control/wire"
+)
+
+func newOperations(c *console) *cobra.Command {
+	cmd := group("operations", "List, follow and cancel operations",
+		newOperationsList(c), newOperationsStatus(c), newOperationsFollow(c), newOperationsCancel(c))
+	cmd.Aliases = []string{"ops"}
+	bindSettings(cmd, roleClient)
+	return cmd
+}
+
+// operationFacts are the lines that describe one operation.
+func (c *console) operationFacts(op wire.Operation) []fact {
+	all := []fact{
+		{"type", string(op.Type)},
+		{"status", c.status(string(op.Status)) + waiting(op)},
+		{"progress", fmt.Sprintf("%.0f %%  %s", op.Progress.Percentage, op.Progress.CurrentStep)},
+		{"about", known(op.Metadata.Symbol) + " " + known(op.Metadata.Timeframe)},
+		{"period", known(op.Metadata.StartDate) + " to " + known(op.Metadata.EndDate)},
+		{"worker", op.WorkerID},
+		{"attempt", fmt.Sprintf("%d of %d", op.Attempt, op.MaxAttempts)},
+		{"created", moment(op.CreatedAt)},
+	}
+	if op.StartedAt != nil {
+		all = append(all, fact{"started", moment(*op.StartedAt)})
+	}
+	if op.CompletedAt != nil {
+		all = append(all, fact{"ended", moment(*op.CompletedAt)})
+	}
+	if op.StartedAt != nil && op.CompletedAt != nil {
+		all = append(all, fact{"took", duration(op.CompletedAt.Sub(*op.StartedAt))})
+	}
+	all = append(all, fact{"specification", op.SpecHash})
+	if op.ErrorMessage != nil {
+		all = append(all, fact{"error", *op.ErrorMessage})
+	}
+	for _, e := range op.Errors {
+		all = append(all, fact{"earlier attempt", e})
+	}
+	for _, w := range op.Warnings {
+		all = append(all, fact{"warning", w})
+	}
+	return all
+}
+
+// waiting tells the place in the queue, or that a cancel is under way.
+func waiting(op wire.Operation) string {
+	switch {
+	case op.Status.Terminal():
+		return ""
+	case op.CancelRequested:
+		return " (cancel requested; the worker is stopping)"
+	case op.QueuePosition > 0:
+		return fmt.Sprintf(" (place %d in the queue)", op.QueuePosition)
+	default:
+		return ""
+	}
+}
+
+func newOperationsStatus(c *console) *cobra.Command {
+	return &cobra.Command{
+		Use: "status ID", Short: "Show one operation, with its report when it has ended", Args: arguments(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			client, err := c.client(cmd)
+			if err != nil {
+				return err
+			}
+			op, err := client.Operation(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			return c.show(op, func(w io.Writer) {
+				facts(w, op.ID, c.operationFacts(op))
+				if op.Status == operation.Completed {
+					printReport(w, c, client.URL(), op, op.Result)
+				}
+			})
+		},
+	}
+}
+
+func newOperationsCancel(c *console) *cobra.Command {
+	var reason string
+	cmd := &cobra.Command{
+		Use: "cancel ID", Short: "Stop an operation", Args: arguments(1, 1),
+		Long: "Stop an operation. A waiting one is cancelled at once; a running one when its\nworker has really stopped computing, which this command waits for.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			client, err := c.client(cmd)
+			if err != nil {
+				return err
+			}
+			answer, err := client.Cancel(cmd.Context(), args[0], reason)
+			if err != nil {
+				return err
+			}
+			if !answer.Status.Terminal() {
+				op, err := c.awaitEnd(cmd.Context(), client, args[0], cancelWait)
+				if err != nil {
+					return err
+				}
+				answer.Status, answer.CancelledAt, answer.TaskCancelled = op.Status, op.CompletedAt, op.Status == operation.Cancelled
+			}
+			return c.show(answer, func(w io.Writer) {
+				fmt.Fprintf(w, "%s is %s\n", answer.OperationID, c.status(string(answer.Status)))
+			})
+		},
+	}
+	cmd.Flags().StringVarP(&reason, "reason", "r", "", "why, for the record")
+	return cmd
+}
+
+func newOperationsFollow(c *console) *cobra.Command {
+	return &cobra.Command{
+		Use: "follow ID", Short: "Watch an operation until it ends; Ctrl+C stops watching, not the operation", Args: arguments(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			client, err := c.client(cmd)
+			if err != nil {
+				return err
+			}
+			op, err := c.follow(cmd.Context(), client, args[0])
+			if cmd.Context().Err() != nil {
+				c.say("No longer watching %s; it goes on. To stop it: ktrdr operations cancel %s", args[0], args[0])
+				return err
+			}
+			if err != nil {
+				return err
+			}
+			return c.showOutcome(cmd.Context(), client, op)
+		},
+	}
+}
+
+// cancelWait is how long a cancel waits for the worker to stop computing.
+const cancelWait = 30 * time.Second

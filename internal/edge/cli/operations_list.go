@@ -1,0 +1,91 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ktrdr/ktrdr/internal/control/operation"
+	"github.com/ktrdr/ktrdr/internal/control/wire"
+)
+
+func newOperationsList(c *console) *cobra.Command {
+	var (
+		f            wire.OperationFilter
+		status, kind string
+	)
+	cmd := &cobra.Command{
+		Use: "list", Short: "List operations, newest first", Args: arguments(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var err error
+			if f.Status, err = optional(status, operation.ParseStatus); err != nil {
+				return err
+			}
+			if f.Type, err = optional(kind, operation.ParseType); err != nil {
+				return err
+			}
+			if f.Limit < 1 || f.Limit > 1000 || f.Offset < 0 {
+				return usagef("--limit %d --offset %d: want 1 to 1000, and at least 0", f.Limit, f.Offset)
+			}
+			client, err := c.client(cmd)
+			if err != nil {
+				return err
+			}
+			list, err := client.Operations(cmd.Context(), f)
+			if err != nil {
+				return err
+			}
+			return c.show(list, func(w io.Writer) { c.printOperations(w, list) })
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVarP(&status, "status", "s", "", "only this status: pending, running, resuming, completed, failed or cancelled")
+	flags.StringVarP(&kind, "type", "t", "", "only this type: training, backtesting, …")
+	flags.BoolVarP(&f.Active, "active", "a", false, "only those that have not ended")
+	flags.IntVarP(&f.Limit, "limit", "l", 50, "at most so many, up to 1000")
+	flags.IntVar(&f.Offset, "offset", 0, "leave out the newest so many")
+	return cmd
+}
+
+// optional parses a flag that may be left out.
+func optional[T ~string](s string, parse func(string) (T, error)) (T, error) {
+	if s == "" {
+		return "", nil
+	}
+	v, err := parse(s)
+	if err != nil {
+		return "", usagef("%w", err)
+	}
+	return v, nil
+}
+
+func (c *console) printOperations(w io.Writer, list wire.OperationList) {
+	if len(list.Data) == 0 {
+		fmt.Fprintln(w, "No operations.")
+		return
+	}
+	var rows [][]string
+	for _, op := range list.Data {
+		status := c.status(string(op.Status))
+		if op.QueuePosition > 0 {
+			status += fmt.Sprintf(" #%d", op.QueuePosition)
+		}
+		took := "–"
+		if op.DurationSeconds != nil {
+			took = duration(time.Duration(*op.DurationSeconds * float64(time.Second)))
+		}
+		rows = append(rows, []string{op.OperationID, string(op.Type), status, fmt.Sprintf("%.0f %%", op.ProgressPercentage),
+			known(op.Symbol), known(op.Timeframe), took, moment(op.CreatedAt)})
+	}
+	columns(w, []string{"operation", "type", "status", "progress", "symbol", "timeframe", "took", "created (UTC)"}, rows, 4, 7)
+	fmt.Fprintf(w, "%d of %d operations, %d active\n", len(list.Data), list.TotalCount, list.ActiveCount)
+}
+
+func known(s *string) string {
+	if s == nil {
+		return "–"
+	}
+	return orDash(*s)
+}

@@ -1,0 +1,11 @@
+//go:build !unix
+
+package cli
+
+import "os/exec"
+
+// detachFromTerminal does nothing where there are no process groups.
+func detachFromTerminal(*exec.Cmd) {}
+
+// terminate ends a child; there is no way to ask it.
+func terminate(cmd *exec.Cmd) error { return cmd.Process.Kill() }

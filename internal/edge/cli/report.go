@@ -1,0 +1,122 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/ktrdr/ktrdr/internal/control/operation"
+	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/core/model"
+	"github.com/ktrdr/ktrdr/internal/work/job"
+)
+
+// printReport writes what a completed operation found, for people. A result of a
+// type that this version does not know is written as it is.
+func printReport(w io.Writer, c *console, url string, op wire.Operation, result json.RawMessage) {
+	switch op.Type {
+	case operation.Backtesting:
+		var r job.BacktestResult
+		if json.Unmarshal(result, &r) == nil {
+			printBacktest(w, c, url, op, r)
+			return
+		}
+	case operation.Training:
+		var r job.TrainingResult
+		if json.Unmarshal(result, &r) == nil {
+			printTraining(w, url, op, r)
+			return
+		}
+	}
+	fmt.Fprintf(w, "%s\n", result)
+}
+
+func printBacktest(w io.Writer, c *console, url string, op wire.Operation, r job.BacktestResult) {
+	title := fmt.Sprintf("Backtest of %s on %s %s", r.StrategyName, r.Symbol, r.Timeframe)
+	if r.InSample {
+		title += c.yellow("  IN-SAMPLE: the model was trained on part of this period")
+	}
+	m := r.Metrics
+	facts(w, title, []fact{
+		{"period", r.StartTime + " to " + r.EndTime},
+		{"model", orDash(r.Model.Name) + "  " + r.Model.ID},
+		{"capital", money(r.Config.Capital) + " -> " + money(r.FinalEquity)},
+		{"return", fmt.Sprintf("%s (%s), annualised %s", money(m.TotalReturn), percent(&m.TotalReturnPct, 2), percent(m.AnnualizedReturn, 2))},
+		{"buy and hold", percent(&m.BuyAndHoldReturn, 2)},
+		{"drawdown", fmt.Sprintf("%s (%s)", money(m.MaxDrawdown), percent(&m.MaxDrawdownPct, 2))},
+		{"ratios", fmt.Sprintf("Sharpe %s  Sortino %s  Calmar %s  recovery %s", number(m.SharpeRatio, 2), number(m.SortinoRatio, 2), number(m.CalmarRatio, 2), number(m.RecoveryFactor, 2))},
+		{"volatility", percent(m.Volatility, 2)},
+		{"trades", fmt.Sprintf("%s: %s won, %s lost, win rate %s, profit factor %s", integer(m.TotalTrades), integer(m.WinningTrades), integer(m.LosingTrades), percent(m.WinRate, 1), number(m.ProfitFactor, 2))},
+		{"per trade", fmt.Sprintf("won %s, lost %s, largest %s and %s", number(m.AvgWin, 2), number(m.AvgLoss, 2), number(m.LargestWin, 2), number(m.LargestLoss, 2))},
+		{"held", fmt.Sprintf("%s h on average, exposed %s of the time", number(m.AvgHolding, 1), percent(&m.Exposure, 1))},
+		{"costs", fmt.Sprintf("%s: commission %s at %s, slippage %s at %s", money(m.Costs.Total), money(m.Costs.Commission), percent(&r.Config.Commission, 3), money(m.Costs.Slippage), percent(&r.Config.Slippage, 3))},
+		{"size", percent(&r.Config.Fraction, 0) + " of the equity per trade, " + units(r.Config.FractionalUnits)},
+		{"orders", r.OrderHash},
+	})
+	printOrigin(w, url, op, r.EngineVersion, r.Data, []fact{
+		{"trades", artifactURL(url, r.Trades.SHA256)},
+		{"equity", artifactURL(url, r.Equity.SHA256)},
+	})
+}
+
+// printOrigin writes what the result depends on and where it lies.
+func printOrigin(w io.Writer, url string, op wire.Operation, engine string, data []model.DataRef, more []fact) {
+	all := []fact{{"specification", op.SpecHash}, {"engine", engine}}
+	for _, d := range data {
+		all = append(all, fact{"data", fmt.Sprintf("%s %s  %s bars  %s", d.Symbol, d.Timeframe, integer(d.Bars), d.SHA256)})
+	}
+	all = append(all, fact{"result", url + wire.PathOperations + "/" + op.ID + "/results"})
+	facts(w, "Made from, and found at", append(all, more...))
+}
+
+func artifactURL(url, hash string) string {
+	return url + wire.Prefix + "/artifacts/" + hash
+}
+
+func units(fractional bool) string {
+	if fractional {
+		return "fractional units"
+	}
+	return "whole units"
+}
+
+func money(x float64) string { return number(&x, 2) }
+
+// saveResult writes the files of a backtest into dir: the trades, the equity
+// curve, and the summary.
+func saveResult(ctx context.Context, client *wire.Client, op wire.Operation, dir string) ([]string, error) {
+	var r job.BacktestResult
+	if err := json.Unmarshal(op.Result, &r); err != nil {
+		return nil, fmt.Errorf("read result of %s: %w", op.ID, err)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	var files []string
+	for _, a := range []struct {
+		name string
+		hash string
+	}{{"trades.parquet", r.Trades.SHA256}, {"equity.parquet", r.Equity.SHA256}} {
+		name := filepath.Join(dir, a.name)
+		if _, err := fetchArtifact(ctx, client, a.hash, name); err != nil {
+			return files, err
+		}
+		files = append(files, name)
+	}
+	name := filepath.Join(dir, "summary.json")
+	return append(files, name), writeIndented(name, op.Result)
+}
+
+// saveModel writes the model that a training made into dir.
+func saveModel(ctx context.Context, client *wire.Client, op wire.Operation, dir string) (string, error) {
+	var r job.TrainingResult
+	if err := json.Unmarshal(op.Result, &r); err != nil {
+		return "", fmt.Errorf("read result of %s: %w", op.ID, err)
+	}
+	name := filepath.Join(dir, "model.zip")
+	_, err := fetchArtifact(ctx, client, r.Model.SHA256, name)
+	return name, err
+}

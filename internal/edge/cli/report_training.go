@@ -1,0 +1,61 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/core/train"
+	"github.com/ktrdr/ktrdr/internal/work/job"
+)
+
+func printTraining(w io.Writer, url string, op wire.Operation, r job.TrainingResult) {
+	d, t := r.DataSummary, r.TrainingMetrics
+	stopped := ""
+	if t.EarlyStopped {
+		stopped = ", stopped early"
+	}
+	facts(w, "Training of "+r.Model.Name, []fact{
+		{"bars", fmt.Sprintf("%s %s, %s to %s", joined(d.Symbols), joined(d.Timeframes), d.StartDate, d.EndDate)},
+		{"network", fmt.Sprintf("%s, %s parameters, %s features", r.ModelInfo.Architecture, integer(r.ModelInfo.ParametersCount), integer(d.FeatureCount))},
+		{"rows", fmt.Sprintf("%s of %s bars; left out: %s without a feature, %s without a label, %s purged, %s embargoed",
+			integer(d.TotalSamples), integer(d.Bars), integer(d.Incomplete), integer(d.Unlabelled), integer(d.Purged), integer(d.Embargoed))},
+		{"epochs", fmt.Sprintf("%d of %d%s; weights of epoch %d kept", t.EpochsCompleted, t.EpochsPlanned, stopped, t.BestEpoch)},
+	})
+	printQuality(w, r)
+	for _, warning := range r.Warnings {
+		fmt.Fprintf(w, "  warning: %s\n", warning)
+	}
+	printOrigin(w, url, op, r.EngineVersion, r.Data, []fact{
+		{"model", artifactURL(url, r.Model.SHA256)},
+		{"use it", "ktrdr backtest run STRATEGY SYMBOL TIMEFRAME --model " + r.Model.Name},
+	})
+}
+
+// printQuality writes how well the model fits each part of the data.
+func printQuality(w io.Writer, r job.TrainingResult) {
+	headings := []string{"", "rows", "from", "to", "loss", "accuracy", "balanced", "log loss", "of class shares"}
+	if r.Quality.Test.Regression != nil {
+		headings = []string{"", "rows", "from", "to", "loss", "right sign", "mean error", "of the mean"}
+	}
+	var rows [][]string
+	for _, p := range []struct {
+		name    string
+		split   train.SplitSummary
+		quality train.Quality
+	}{
+		{"train", r.DataSummary.TrainSplit, r.Quality.Train},
+		{"validation", r.DataSummary.ValidateSplit, r.Quality.Validation},
+		{"test", r.DataSummary.TestSplit, r.Quality.Test},
+	} {
+		row := []string{p.name, integer(p.quality.Rows), p.split.Start, p.split.End, number(&p.quality.Loss, 4)}
+		switch q := p.quality; {
+		case q.Regression != nil:
+			row = append(row, percent(&q.SignAccuracy, 1), number(&q.MAE, 6), number(&q.BaselineMAE, 6))
+		case q.Classification != nil:
+			row = append(row, percent(q.Accuracy, 1), percent(&q.BalancedAccuracy, 1), number(&q.LogLoss, 4), number(&q.BaselineLogLoss, 4))
+		}
+		rows = append(rows, row)
+	}
+	columns(w, headings, rows, 2, 5, 6, 7, 8, 9)
+}

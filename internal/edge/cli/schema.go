@@ -1,0 +1,236 @@
+package cli
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/ktrdr/ktrdr/internal/control/wire"
+)
+
+// A role is what a process does. The values are bits, so that a setting can name
+// all roles that read it.
+type role uint8
+
+const (
+	roleClient role = 1 << iota
+	roleServe
+	roleBacktest
+	roleTraining
+	roleUp
+)
+
+const (
+	roleWorkers = roleBacktest | roleTraining
+	roleServers = roleServe | roleWorkers | roleUp
+)
+
+var roleNames = []struct {
+	role role
+	name string
+}{{roleClient, "client"}, {roleServe, "serve"}, {roleBacktest, "worker backtest"}, {roleTraining, "worker training"}, {roleUp, "up"}}
+
+// String lists the roles by name.
+func (r role) String() string {
+	var names []string
+	for _, known := range roleNames {
+		if r&known.role != 0 {
+			names = append(names, known.name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// A setting is one thing that can be configured.
+type setting struct {
+	key      string             // in the file; dots stand for nesting
+	flag     string             // without dashes
+	env      []string           // the name, then older names that mean the same
+	fallback string             // the default
+	defaults map[role]string    // where a role has another default
+	roles    role               // who reads it
+	check    func(string) error // nil: any text
+	doc      string
+}
+
+// defaultFor returns the default of the setting in a role.
+func (s setting) defaultFor(r role) string {
+	if d, ok := s.defaults[r]; ok {
+		return d
+	}
+	return s.fallback
+}
+
+const configFileEnv = "KTRDR_CONFIG"
+
+// The keys of the settings.
+const (
+	keyURL            = "url"
+	keyListen         = "listen"
+	keyDataDir        = "data_dir"
+	keyStrategiesDir  = "strategies_dir"
+	keyLogLevel       = "log.level"
+	keyLogFormat      = "log.format"
+	keyWorkerID       = "worker.id"
+	keyWorkerIP       = "worker.ip"
+	keyWorkerPort     = "worker.port"
+	keyWorkerEndpoint = "worker.endpoint_url"
+	keyWorkerClaims   = "worker.capabilities"
+	keyWorkerThreads  = "worker.threads"
+)
+
+// schema is the table of all settings, in the order of the documentation.
+func schema() []setting {
+	return []setting{
+		{key: keyURL, flag: "url", env: []string{"KTRDR_API_URL", "KTRDR_API_CLIENT_BASE_URL"}, fallback: "http://127.0.0.1:8000",
+			defaults: map[role]string{roleBacktest: "", roleTraining: ""}, roles: roleClient | roleWorkers, check: checkURL,
+			doc: "Backend to talk to, with or without /api/v1. Workers have no default and do not start without it."},
+		{key: keyListen, flag: "listen", env: []string{"KTRDR_LISTEN"}, fallback: "127.0.0.1:8000",
+			defaults: map[role]string{roleBacktest: "", roleTraining: ""}, roles: roleServers, check: checkListen,
+			doc: "HOST:PORT to listen on; port 0 takes a free one. Workers without it listen on worker.ip and worker.port."},
+		{key: keyDataDir, flag: "data-dir", env: []string{"KTRDR_DATA_DIR", "DATA_DIR"}, fallback: "ktrdr-data/backend",
+			defaults: map[role]string{roleBacktest: "ktrdr-data/backtest-worker", roleTraining: "ktrdr-data/training-worker", roleUp: "ktrdr-data"},
+			roles:    roleServers, check: checkNotEmpty,
+			doc: "Folder that holds all state of the role. Two processes cannot share one."},
+		{key: keyStrategiesDir, flag: "strategies-dir", env: []string{"KTRDR_STRATEGIES_DIR", "STRATEGIES_DIR"}, fallback: "strategies",
+			roles: roleServe | roleUp, check: checkNotEmpty,
+			doc: "Folder of the strategies that the backend knows by name."},
+		{key: keyLogLevel, flag: "log-level", env: []string{"KTRDR_LOG_LEVEL", "LOG_LEVEL"}, fallback: "info",
+			roles: roleServers, check: oneOf("debug", "info", "warn", "error"),
+			doc: "Least severe log line that is written: debug, info, warn or error."},
+		{key: keyLogFormat, flag: "log-format", env: []string{"KTRDR_LOG_FORMAT"}, fallback: "text",
+			roles: roleServers, check: oneOf("text", "json"),
+			doc: "Form of the log lines: text or json."},
+		{key: keyWorkerID, flag: "id", env: []string{"KTRDR_WORKER_ID", "WORKER_ID"}, roles: roleWorkers,
+			doc: "Name of the worker, kept over restarts. Default: drawn once and kept in the data folder."},
+		{key: keyWorkerIP, flag: "ip", env: []string{"KTRDR_WORKER_IP", "WORKER_IP"}, fallback: "127.0.0.1",
+			roles: roleWorkers, check: checkIP,
+			doc: "Address that the worker binds when listen is not set."},
+		{key: keyWorkerPort, flag: "port", env: []string{"KTRDR_WORKER_PORT", "WORKER_PORT"}, fallback: "5003",
+			defaults: map[role]string{roleTraining: "5004"}, roles: roleWorkers, check: checkPort,
+			doc: "Port that the worker binds when listen is not set; 0 takes a free one."},
+		{key: keyWorkerEndpoint, flag: "endpoint-url", env: []string{"KTRDR_WORKER_ENDPOINT_URL", "WORKER_ENDPOINT_URL", "KTRDR_WORKER_PUBLIC_BASE_URL", "WORKER_PUBLIC_BASE_URL"},
+			roles: roleWorkers, check: checkURL,
+			doc: "Address under which the backend reaches the worker. Default: what the worker bound, seen from the backend."},
+		{key: keyWorkerClaims, flag: "capability", env: []string{"KTRDR_WORKER_CAPABILITIES", "WORKER_CAPABILITIES"},
+			roles: roleWorkers, check: checkCapabilities,
+			doc: "What the worker says it has, as name=value with commas between, for example gpu=true,gpu_type=CUDA. A worker with gpu=true is preferred for training."},
+		{key: keyWorkerThreads, flag: "threads", env: []string{"KTRDR_WORKER_THREADS"}, fallback: "0",
+			roles: roleWorkers, check: checkThreads,
+			doc: "Threads that a computation may use; 0 is all that the machine has. Results do not depend on it."},
+	}
+}
+
+// removed lists variables of older versions that no longer mean anything, with
+// what replaces them.
+func removed() map[string]string {
+	const remote = "the backend never computes and workers register themselves, so there is nothing to switch: unset it and start "
+	return map[string]string{
+		"USE_REMOTE_BACKTEST_SERVICE": remote + "ktrdr worker backtest",
+		"REMOTE_BACKTEST_SERVICE_URL": remote + "ktrdr worker backtest",
+		"USE_TRAINING_HOST_SERVICE":   remote + "ktrdr worker training",
+		"TRAINING_HOST_SERVICE_URL":   remote + "ktrdr worker training",
+		"KTRDR_API_HOST":              "unset it and set KTRDR_LISTEN=HOST:PORT",
+		"KTRDR_API_PORT":              "unset it and set KTRDR_LISTEN=HOST:PORT",
+	}
+}
+
+func checkURL(s string) error {
+	if s == "" {
+		return nil
+	}
+	if strings.Contains(s, "://") {
+		if u, err := url.Parse(s); err != nil || u.Host == "" {
+			return fmt.Errorf("%q is not an address: want http://HOST:PORT", s)
+		}
+	}
+	_, err := wire.NormaliseURL(s)
+	return err
+}
+
+func checkListen(s string) error {
+	if s == "" {
+		return nil
+	}
+	_, port, err := net.SplitHostPort(s)
+	if err != nil {
+		return fmt.Errorf("%q is not HOST:PORT (for example 127.0.0.1:8000)", s)
+	}
+	return checkPort(port)
+}
+
+func checkPort(s string) error {
+	if n, err := strconv.Atoi(s); err != nil || n < 0 || n > 65535 {
+		return fmt.Errorf("port %q: want a number from 0 to 65535", s)
+	}
+	return nil
+}
+
+func checkIP(s string) error {
+	if _, err := netip.ParseAddr(s); err != nil && s != "localhost" {
+		return fmt.Errorf("%q is not an IP address", s)
+	}
+	return nil
+}
+
+func checkThreads(s string) error {
+	if n, err := strconv.Atoi(s); err != nil || n < 0 || n > 1024 {
+		return fmt.Errorf("%q threads: want a number from 0 to 1024", s)
+	}
+	return nil
+}
+
+func checkNotEmpty(s string) error {
+	if s == "" {
+		return fmt.Errorf("is empty: name a folder")
+	}
+	return nil
+}
+
+func oneOf(words ...string) func(string) error {
+	return func(s string) error {
+		if slices.Contains(words, s) {
+			return nil
+		}
+		return fmt.Errorf("%q: want one of %s", s, strings.Join(words, ", "))
+	}
+}
+
+func checkCapabilities(s string) error {
+	_, err := parseCapabilities(s)
+	return err
+}
+
+// parseCapabilities reads name=value pairs between commas. A value that reads as
+// true, false or a number is one.
+func parseCapabilities(s string) (map[string]any, error) {
+	claims := map[string]any{}
+	for _, pair := range splitList([]string{s}) {
+		name, text, ok := strings.Cut(pair, "=")
+		if !ok || name == "" || text == "" {
+			return nil, fmt.Errorf("%q is not name=value (for example gpu=true)", pair)
+		}
+		if _, twice := claims[name]; twice {
+			return nil, fmt.Errorf("%s is given twice", name)
+		}
+		claims[name] = capability(text)
+	}
+	return claims, nil
+}
+
+func capability(text string) any {
+	switch text {
+	case "true":
+		return true
+	case "false":
+		return false
+	}
+	if n, err := strconv.Atoi(text); err == nil {
+		return n
+	}
+	return text
+}

@@ -1,0 +1,154 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ktrdr/ktrdr/internal/control/dispatch"
+	"github.com/ktrdr/ktrdr/internal/control/store"
+	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/data/artifact"
+	"github.com/ktrdr/ktrdr/internal/data/barstore"
+	"github.com/ktrdr/ktrdr/internal/edge/api"
+	"github.com/ktrdr/ktrdr/internal/observe"
+)
+
+// engineVersion names the mathematics. It is part of every specification and
+// model, and changes whenever the same inputs would give other bits.
+const engineVersion = "1"
+
+func newServe(c *console) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "serve", Short: "Run the backend: API, scheduler and stores; it never computes", Args: arguments(0, 0),
+		Long: `Run the backend: API, scheduler and stores. It never computes: start workers
+beside it with "ktrdr worker backtest" and "ktrdr worker training".
+
+When it is ready it prints one line, "listening on http://HOST:PORT". SIGINT and
+SIGTERM stop it; workers go on and find it again.`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s, err := c.settings(cmd, roleServe)
+			if err != nil {
+				return err
+			}
+			return c.serve(cmd.Context(), s)
+		},
+	}
+	bindSettings(cmd, roleServe)
+	return cmd
+}
+
+func (c *console) serve(ctx context.Context, s settings) (err error) {
+	log, err := c.logger(s)
+	if err != nil {
+		return err
+	}
+	l, err := listen(ctx, s.get(keyListen))
+	if err != nil {
+		return err
+	}
+	b, err := openBackend(ctx, s, log)
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
+	defer func() { err = errors.Join(err, closeAll(b.opened)) }()
+
+	ctx, stop := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	var scheduling error
+	running.Go(func() {
+		defer stop() // without a scheduler the backend must not stay
+		scheduling = b.controller.Run(ctx)
+	})
+	select {
+	case <-b.controller.Ready():
+		c.announce("http://" + l.Addr().String())
+	case <-ctx.Done():
+	}
+	serving := serveHTTP(ctx, l, b.handler, log)
+	stop()
+	running.Wait()
+	return errors.Join(ignoreCancelled(scheduling), serving)
+}
+
+// ignoreCancelled drops the error of a role that ended because it was told to.
+func ignoreCancelled(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// A backend is the opened stores, the scheduler over them, and the API.
+type backend struct {
+	controller *dispatch.Controller
+	handler    http.Handler
+	opened     []io.Closer
+}
+
+// openBackend opens everything that a backend keeps and wires it together.
+func openBackend(ctx context.Context, s settings, log *slog.Logger) (*backend, error) {
+	dir := s.get(keyDataDir)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	b := &backend{}
+	if err := b.open(ctx, dir, s, log); err != nil {
+		return nil, errors.Join(err, closeAll(b.opened))
+	}
+	return b, nil
+}
+
+func (b *backend) open(ctx context.Context, dir string, s settings, log *slog.Logger) error {
+	records, err := store.Open(ctx, filepath.Join(dir, "ktrdr.db"), store.Options{})
+	if err != nil {
+		return err
+	}
+	b.opened = append(b.opened, records)
+	files, err := artifact.Open(filepath.Join(dir, "artifacts"))
+	if err != nil {
+		return err
+	}
+	b.opened = append(b.opened, files)
+	bars, err := barstore.Open(filepath.Join(dir, "bars"))
+	if err != nil {
+		return err
+	}
+	b.opened = append(b.opened, bars)
+
+	build := observe.ReadBuild()
+	b.controller = dispatch.New(dispatch.Options{
+		Store: records, Transport: wire.NewWorkerClient(wire.ClientOptions{}), Holder: dir, Log: log,
+	})
+	b.handler, err = api.New(api.Options{
+		Controller: b.controller, Operations: records, Models: modelIndex{records}, Bars: barFiles{bars}, Artifacts: artifactFiles{files},
+		Errors: apiErrors(), StrategyDirs: []string{s.get(keyStrategiesDir)}, DataDir: dir,
+		Version: build.Version, EngineVersion: engineVersion,
+		Metrics: observe.Metrics(observe.NewRegistry("backend", build)), Log: log,
+	})
+	return err
+}
+
+// apiErrors tells the API which errors of the parts mean what.
+func apiErrors() api.Errors {
+	return api.Errors{
+		Unknown: dispatch.ErrUnknown, Superseded: dispatch.ErrSuperseded, Ended: dispatch.ErrTerminal, Stopping: dispatch.ErrStopping,
+		NoBars: barstore.ErrNotFound, NoArtifact: artifact.ErrNotFound, WrongArtifact: artifact.ErrMismatch,
+		NoWorker: func(err error) (api.NoWorker, bool) {
+			if none, ok := errors.AsType[*dispatch.NoWorkersError](err); ok {
+				return api.NoWorker{Type: none.Type, Registered: none.Registered, Uptime: none.Uptime}, true
+			}
+			if busy, ok := errors.AsType[*dispatch.BusyError](err); ok {
+				return api.NoWorker{Type: busy.Type, Registered: busy.Registered, Busy: true, Uptime: busy.Uptime}, true
+			}
+			return api.NoWorker{}, false
+		},
+	}
+}

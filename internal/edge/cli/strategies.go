@@ -1,0 +1,39 @@
+package cli
+
+import (
+	"errors"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/core/strategy"
+)
+
+func newStrategies(c *console) *cobra.Command {
+	cmd := group("strategies", "Check and list strategies",
+		newStrategiesValidate(c), newStrategiesList(c), newStrategiesFeatures(c))
+	bindSettings(cmd, roleClient)
+	return cmd
+}
+
+// isFile says whether a strategy is named by a file rather than by the name that
+// the backend knows it by.
+func isFile(name string) bool {
+	return name == "-" || strings.ContainsAny(name, `/\`) || slices.Contains([]string{".yaml", ".yml"}, filepath.Ext(name))
+}
+
+// readStrategy reads and parses a strategy file. What is wrong with its content
+// is an error of type strategy.Problems.
+func (c *console) readStrategy(name string) (*strategy.Strategy, error) {
+	text, err := c.readInput(name, wire.MaxStrategyBytes)
+	if err != nil {
+		return nil, err
+	}
+	return strategy.Parse(name, text)
+}
+
+// problemsOf returns the problems of a strategy that did not parse.
+func problemsOf(err error) (strategy.Problems, bool) { return errors.AsType[strategy.Problems](err) }

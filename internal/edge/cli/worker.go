@@ -1,0 +1,149 @@
+package cli
+
+import (
+	"context"
+	"net"
+	"runtime"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ktrdr/ktrdr/internal/control/fleet"
+	"github.com/ktrdr/ktrdr/internal/control/operation"
+	"github.com/ktrdr/ktrdr/internal/observe"
+	"github.com/ktrdr/ktrdr/internal/work/job"
+	"github.com/ktrdr/ktrdr/internal/work/worker"
+)
+
+func newWorker(c *console) *cobra.Command {
+	return group("worker", "Run a worker: a process that computes for a backend", newWorkerBacktest(c), newWorkerTraining(c))
+}
+
+const workerLong = `
+
+It registers itself with the backend of --url, which must be given, and again
+every 10 s for as long as it lives, so the two may start in any order. It keeps
+nothing but its name and a cache: all else lies with the backend.
+
+When it is ready it prints one line, "listening on http://HOST:PORT". SIGINT and
+SIGTERM stop it: it takes no new work, hands back what it has not finished and
+leaves.`
+
+func newWorkerBacktest(c *console) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "backtest", Short: "Run a worker for backtests", Args: arguments(0, 0),
+		Long: "Run a worker for backtests." + workerLong,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s, err := c.settings(cmd, roleBacktest)
+			if err != nil {
+				return err
+			}
+			return c.work(cmd.Context(), s, workerKind{
+				kind: fleet.Backtesting, jobs: map[operation.Type]worker.Job{operation.Backtesting: job.Backtest()},
+			})
+		},
+	}
+	bindSettings(cmd, roleBacktest)
+	return cmd
+}
+
+func newWorkerTraining(c *console) *cobra.Command {
+	var gpu bool
+	cmd := &cobra.Command{
+		Use: "training", Short: "Run a worker for training", Args: arguments(0, 0),
+		Long: "Run a worker for training." + workerLong + `
+
+A worker that says it has a GPU is preferred for training. It says so with
+--capability gpu=true; --gpu runs the host role on its port 5002 and wants that
+said, because this version computes on the CPU and finds no GPU by itself.`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s, err := c.settings(cmd, roleTraining)
+			if err != nil {
+				return err
+			}
+			return c.work(cmd.Context(), s, workerKind{
+				kind: fleet.Training, gpu: gpu, jobs: map[operation.Type]worker.Job{operation.Training: job.Training()},
+			})
+		},
+	}
+	bindSettings(cmd, roleTraining)
+	cmd.Flags().BoolVar(&gpu, "gpu", false, "run as the GPU host, on port 5002 by default; fails where no GPU is found or declared")
+	return cmd
+}
+
+// gpuHostPort is the default port of a training worker with --gpu.
+const gpuHostPort = "5002"
+
+// A workerKind is what tells one kind of worker from the other.
+type workerKind struct {
+	kind fleet.WorkerType
+	gpu  bool // the host role was asked for
+	jobs map[operation.Type]worker.Job
+}
+
+// capabilities returns what the worker says it has.
+func (k workerKind) capabilities(s settings) (fleet.Capabilities, error) {
+	claims, err := parseCapabilities(s.get(keyWorkerClaims))
+	if err != nil {
+		return nil, err
+	}
+	all := fleet.Capabilities(claims)
+	if k.gpu && !all.GPU() {
+		return nil, usagef("--gpu: no GPU was found, and this version computes on the CPU. Leave out --gpu for a CPU worker, " +
+			"or declare what the machine has with --capability gpu=true")
+	}
+	if _, said := all["gpu"]; !said && k.kind == fleet.Training {
+		all["gpu"] = false
+	}
+	return all, nil
+}
+
+// address returns where the worker listens.
+func (k workerKind) address(s settings) string {
+	if s.get(keyListen) != "" {
+		return s.get(keyListen)
+	}
+	port := s.get(keyWorkerPort)
+	if k.gpu && !s.isSet(keyWorkerPort) {
+		port = gpuHostPort
+	}
+	return net.JoinHostPort(s.get(keyWorkerIP), port)
+}
+
+func (c *console) work(ctx context.Context, s settings, k workerKind) error {
+	if s.get(keyURL) == "" {
+		return usagef("KTRDR_API_URL environment variable is required for worker registration. Example: KTRDR_API_URL=http://192.168.1.100:8000")
+	}
+	log, err := c.logger(s)
+	if err != nil {
+		return err
+	}
+	claims, err := k.capabilities(s)
+	if err != nil {
+		return err
+	}
+	threads, err := strconv.Atoi(s.get(keyWorkerThreads))
+	if err != nil {
+		return err
+	}
+	if threads == 0 {
+		threads = runtime.GOMAXPROCS(0)
+	}
+	l, err := listen(ctx, k.address(s))
+	if err != nil {
+		return err
+	}
+	build := observe.ReadBuild()
+	w, err := worker.New(worker.Options{
+		ID: s.get(keyWorkerID), Type: k.kind, Capabilities: claims, Version: build.Version,
+		BackendURL: s.get(keyURL), Listener: l, EndpointURL: s.get(keyWorkerEndpoint),
+		DataDir: s.get(keyDataDir), Threads: threads, Jobs: k.jobs,
+		Metrics: observe.Metrics(observe.NewRegistry(string(k.kind)+"-worker", build)),
+		Ready:   c.announce, Log: log,
+	})
+	if err != nil {
+		_ = l.Close() // the worker did not take it
+		return err
+	}
+	return ignoreCancelled(w.Run(ctx))
+}

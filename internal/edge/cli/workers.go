@@ -1,0 +1,55 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ktrdr/ktrdr/internal/control/fleet"
+)
+
+func newWorkers(c *console) *cobra.Command {
+	cmd := group("workers", "Show the registered workers", newWorkersList(c))
+	bindSettings(cmd, roleClient)
+	return cmd
+}
+
+func newWorkersList(c *console) *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: "List the registered workers and what they do", Args: arguments(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			client, err := c.client(cmd)
+			if err != nil {
+				return err
+			}
+			all, err := client.Workers(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if all == nil {
+				all = []fleet.Worker{}
+			}
+			return c.show(all, func(w io.Writer) { c.printWorkers(w, client.URL(), all) })
+		},
+	}
+}
+
+func (c *console) printWorkers(w io.Writer, url string, all []fleet.Worker) {
+	if len(all) == 0 {
+		fmt.Fprintf(w, "No workers are registered. Start one with: ktrdr worker backtest --url %s\n", url)
+		return
+	}
+	var rows [][]string
+	for _, x := range all {
+		operation, gpu := "–", "no"
+		if x.CurrentOperationID != nil {
+			operation = *x.CurrentOperationID
+		}
+		if x.Capabilities.GPU() {
+			gpu = "yes"
+		}
+		rows = append(rows, []string{x.ID, string(x.Type), c.status(string(x.Status)), gpu, x.EndpointURL, operation})
+	}
+	columns(w, []string{"worker", "type", "status", "gpu", "endpoint", "operation"}, rows)
+}
