@@ -1,0 +1,79 @@
+# What people and machines run. Every target is a few plain go commands; `make`
+# alone lists them.
+
+export CGO_ENABLED = 0
+T ?= 30s
+
+# Packages whose concurrency is worth the race detector's time.
+RACE = ./internal/control/... ./internal/work/... ./internal/edge/... ./internal/data/... ./internal/observe
+
+.PHONY: help build demo test check fmt vet lint policy race fuzz golden gen bench bench-once generated smoke changelog ci clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build bin/ktrdr
+	go build -trimpath -o bin/ktrdr ./cmd/ktrdr
+
+demo: build ## build, then show the whole way from bars to a backtest
+	bin/ktrdr demo
+
+test: ## run all tests
+	go test ./...
+
+check: fmt vet lint policy ## what a commit must pass: formatting, vet, staticcheck, policy, short tests
+	go test -short ./...
+
+fmt: # fail where gofmt would change something
+	@out=$$(git ls-files '*.go' | xargs gofmt -l); if [ -n "$$out" ]; then echo "gofmt would change:"; echo "$$out"; exit 1; fi
+
+vet: # report what go vet finds
+	go vet ./...
+
+lint: bin/staticcheck # report what staticcheck finds
+	bin/staticcheck ./...
+
+bin/staticcheck: tools/go.mod tools/go.sum
+	cd tools && go build -o ../bin/staticcheck honnef.co/go/tools/cmd/staticcheck
+
+policy: # hold the tree to its rules
+	go test -count=1 .
+
+race: ## run the concurrent packages under the race detector (needs a C compiler)
+	CGO_ENABLED=1 go test -race -short -shuffle=on $(RACE)
+
+fuzz: ## run every fuzz target for T (default 30s) each
+	@for dir in $$(git grep -l '^func Fuzz' -- '*_test.go' | xargs -n1 dirname | sort -u); do \
+		for target in $$(go test -list '^Fuzz' ./$$dir | grep '^Fuzz'); do \
+			echo "$$dir $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(T) ./$$dir || exit 1; \
+		done; \
+	done
+
+golden: ## rewrite recorded outputs and show what changed; commit only what you can explain
+	@for dir in $$(git grep -l 'flag.Bool("update"' -- '*_test.go' | xargs -n1 dirname | sort -u); do go test ./$$dir -update; done
+	git diff --stat
+
+gen: ## regenerate docs/reference and docs/dependencies.txt
+	go test -count=1 ./internal/edge/cli -run '^TestReference$$' -update
+	go list -deps -f '{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}}{{end}}{{end}}' ./cmd/ktrdr | LC_ALL=C sort -u > docs/dependencies.txt
+
+bench: ## run all benchmarks, ten times each
+	go test -run '^$$' -bench . -count 10 ./...
+
+bench-once: # run every benchmark once, so that none rots
+	go test -run '^$$' -bench . -benchtime 1x ./...
+
+generated: gen # fail where generated files are not committed as they are generated
+	git diff --exit-code -- docs
+
+smoke: build # run the built program from bars to a backtest
+	dir=$$(mktemp -d) && bin/ktrdr demo --data-dir "$$dir"; status=$$?; rm -rf "$$dir"; exit $$status
+
+changelog: ## print changelog/next as it goes into CHANGELOG.md at a release
+	@for f in changelog/next/*.md; do sed '1s/^/- /; 2,$$s/^/  /' "$$f"; done
+
+ci: ## all that CI runs
+	.ci/stages
+
+clean: ## remove what was built
+	rm -rf bin
