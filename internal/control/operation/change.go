@@ -3,6 +3,7 @@ package operation
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -49,14 +50,13 @@ type Progressed struct {
 	Progress Progress
 }
 
-// An Outcome says how an attempt ended without a result.
+// An Outcome says how an attempt ended that brought no result.
 type Outcome string
 
-// The ends of an attempt, beside the terminal states of the operation.
+// The ends of an attempt without a result.
 const (
 	Refused Outcome = "refused" // the worker never began it; it counts against no limit
-	Lost    Outcome = "lost"    // nobody knows; it counts
-	Late    Outcome = "late"    // lost, and its result came after a newer attempt began
+	Lost    Outcome = "lost"    // nobody will bring its result; it counts
 )
 
 // Ended closes an attempt without a result; the operation waits for another.
@@ -91,10 +91,11 @@ type CancelRequested struct {
 // kept candidate when no attempt is open.
 type Finished struct {
 	Token     Token
-	State     Status // terminal
+	State     Status   // terminal
+	Progress  Progress // the last
 	Result    json.RawMessage
-	Error     string // "" for none
-	Warnings  []string
+	Error     string   // "" for none
+	Warnings  []string // all, those from the submission included
 	Model     *ModelRecord
 	Artifacts []Artifact
 	At        time.Time
@@ -107,6 +108,11 @@ type Closed struct {
 	Error  string
 	Errors []string // the reason of every lost attempt
 	At     time.Time
+}
+
+// Loss describes a lost attempt, for Closed.Errors.
+func Loss(t Token, worker, reason string) string {
+	return fmt.Sprintf("attempt %d on %s: %s", t.Attempt, worker, reason)
 }
 
 // Subject implements Change.
@@ -124,8 +130,8 @@ func (c Closed) Subject() string          { return c.ID }
 // An Unfinished is an operation that has not ended, with what a scheduler needs
 // to go on with it.
 type Unfinished struct {
-	Operation Operation // whole
-	// Losses are the reasons of the attempts that ended as Lost, oldest first.
+	Operation Operation // with its Spec, without its Artifacts
+	// Losses describe the attempts that ended as Lost, oldest first.
 	Losses []string
 	// Candidate is the result of a superseded attempt, kept in case nothing
 	// newer finishes; nil if there is none.

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/ktrdr/ktrdr/internal/core/spell"
 )
 
 // A Type says what an operation does. Its text is its wire value.
@@ -69,7 +71,7 @@ func parse[T ~string](s, what string, all []T) (T, error) {
 	for i, v := range all {
 		names[i] = string(v)
 	}
-	return "", fmt.Errorf("unknown %s %q: want one of %s", what, s, strings.Join(names, " "))
+	return "", fmt.Errorf("unknown %s %.80q%s: want one of %s", what, s, spell.Hint(s, names), strings.Join(names, " "))
 }
 
 // NewID returns an operation id such as

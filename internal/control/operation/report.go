@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -60,13 +61,19 @@ func (r Report) Validate() error {
 	return nil
 }
 
-// Finish turns a terminal report into the change that ends its operation. The
-// backend, not the worker, says which operation a model belongs to and when it
-// was made.
-func (r Report) Finish(at time.Time) Finished {
+// Finish turns a terminal report into the change that ends o. The backend, not
+// the worker, says which operation a model belongs to and when it was made;
+// progress that cannot be true is left out, for the outcome matters more.
+func (r Report) Finish(o Operation, at time.Time) Finished {
 	f := Finished{
-		Token: r.Token, State: r.State, Result: r.Result, Error: r.Error,
-		Warnings: r.Warnings, Artifacts: r.Artifacts, At: at,
+		Token: r.Token, State: r.State, Progress: o.Progress, Result: r.Result, Error: r.Error,
+		Warnings: slices.Concat(o.Warnings, r.Warnings), Artifacts: r.Artifacts, At: at,
+	}
+	if r.Progress != nil {
+		f.Progress, _ = o.Progress.Advance(*r.Progress)
+	}
+	if r.State == Completed {
+		f.Progress.Percentage = 100
 	}
 	if r.State == Failed && f.Error == "" {
 		f.Error = "worker " + r.WorkerID + " gave no reason"

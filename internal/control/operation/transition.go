@@ -2,7 +2,6 @@ package operation
 
 import (
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -84,17 +83,16 @@ func (o Operation) end(c Ended) (Operation, error) {
 	if !o.Open || c.Token != o.Token() {
 		return o, o.conflict(c, "that attempt is not open")
 	}
+	if c.Outcome != Refused && c.Outcome != Lost {
+		return o, o.conflict(c, "an attempt cannot end like that")
+	}
 	o.Open, o.Ended = false, c.Outcome
+	if c.Outcome == Lost {
+		o.Lost++
+	}
 	o.Status = Pending
 	if o.StartedAt != nil {
 		o.Status = Resuming
-	}
-	switch c.Outcome {
-	case Refused:
-	case Lost:
-		o.Lost++
-	default:
-		return o, o.conflict(c, "an attempt cannot end like that")
 	}
 	return o, nil
 }
@@ -115,13 +113,9 @@ func (o Operation) finish(c Finished) (Operation, error) {
 		return o, o.conflict(c, "that attempt does not decide it")
 	}
 	o.Status, o.Result, o.Open = c.State, c.Result, false
-	o.Warnings = slices.Concat(o.Warnings, c.Warnings)
-	o.ErrorMessage = message(c.Error)
-	o.CompletedAt = &c.At
-	if c.State == Completed {
-		o.Progress.Percentage = 100
-	}
-	return o, nil
+	o.Progress, o.Warnings = c.Progress, c.Warnings
+	o.ErrorMessage, o.CompletedAt = message(c.Error), &c.At
+	return o.WithDefaults(), nil
 }
 
 func (o Operation) close(c Closed) (Operation, error) {
@@ -129,8 +123,8 @@ func (o Operation) close(c Closed) (Operation, error) {
 		return o, o.conflict(c, "an attempt is open")
 	}
 	o.Status, o.ErrorMessage, o.CompletedAt = c.State, message(c.Error), &c.At
-	o.Errors = slices.Concat(o.Errors, c.Errors)
-	return o, nil
+	o.Errors = c.Errors
+	return o.WithDefaults(), nil
 }
 
 // message is nil for the empty text.

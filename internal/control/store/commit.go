@@ -1,0 +1,221 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/ktrdr/ktrdr/internal/control/operation"
+)
+
+// errClosed answers writes after Close.
+var errClosed = errors.New("database is closed")
+
+// A request is what one writer wants committed.
+type request struct {
+	term  int64
+	batch []operation.Transaction
+	also  func(w *writer) error // instead of a batch
+	errs  []error               // one per transaction
+	done  chan struct{}         // closed when errs are final
+}
+
+func (r *request) finish(err error) {
+	if err != nil {
+		for i := range r.errs {
+			r.errs[i] = err
+		}
+	}
+	close(r.done)
+}
+
+// groupLimit bounds how many requests one commit takes, so that the first of
+// them does not wait for too many others.
+const groupLimit = 256
+
+// Commit makes transactions durable, in order, each whole or not at all, and
+// returns one error per transaction: nil, or one that wraps operation's
+// ErrConflict, ErrDuplicate or ErrDeposed, or the failure of the database. When
+// ctx ends first, the outcome of those under way is not known.
+func (s *Store) Commit(ctx context.Context, term int64, batch []operation.Transaction) []error {
+	r := &request{term: term, batch: batch, errs: make([]error, len(batch)), done: make(chan struct{})}
+	if err := s.submit(ctx, r); err != nil {
+		return slices.Repeat([]error{err}, len(batch))
+	}
+	return r.errs
+}
+
+// update runs f as a transaction of its own among the others.
+func (s *Store) update(ctx context.Context, f func(w *writer) error) error {
+	r := &request{also: f, errs: make([]error, 1), done: make(chan struct{})}
+	if err := s.submit(ctx, r); err != nil {
+		return err
+	}
+	return r.errs[0]
+}
+
+// submit queues a request and waits until it is done. Whoever finds the
+// database free commits what everybody has queued meanwhile.
+func (s *Store) submit(ctx context.Context, r *request) error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return errClosed
+	}
+	s.queue = append(s.queue, r)
+	s.mu.Unlock()
+	for {
+		select {
+		case <-r.done:
+			return nil
+		case s.turn <- struct{}{}:
+			s.commitGroup()
+			<-s.turn
+		case <-ctx.Done():
+			if s.withdraw(r) {
+				return context.Cause(ctx)
+			}
+			<-r.done // somebody has begun with it
+			return nil
+		}
+	}
+}
+
+// withdraw takes back a request that nobody has begun with.
+func (s *Store) withdraw(r *request) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := slices.Index(s.queue, r)
+	if i < 0 {
+		return false
+	}
+	s.queue = slices.Delete(s.queue, i, i+1)
+	return true
+}
+
+// commitGroup commits what is queued as one transaction of the database. The
+// caller has the turn.
+func (s *Store) commitGroup() {
+	s.mu.Lock()
+	n := min(len(s.queue), groupLimit)
+	group := s.queue[:n:n]
+	s.queue = s.queue[n:]
+	s.mu.Unlock()
+	if n == 0 {
+		return
+	}
+	w := &writer{store: s, ctx: context.Background()} // a commit that has begun is ended
+	err := w.commit(group)
+	if err != nil {
+		err = fmt.Errorf("write to database %s: %w", s.path, explain(err))
+	}
+	for _, r := range group {
+		r.finish(err)
+	}
+}
+
+// A writer executes statements inside the transaction of one group.
+type writer struct {
+	store *Store
+	ctx   context.Context
+	term  int64 // of the request in hand
+}
+
+// commit executes a group. An error is one of the database, and then nothing of
+// the group was stored; what single transactions did wrong is in their errs.
+func (w *writer) commit(group []*request) (err error) {
+	if _, err := w.exec("BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_, undo := w.exec("ROLLBACK")
+			if undo != nil && code(undo) != codeError { // else the database has rolled back by itself
+				err = errors.Join(err, undo)
+			}
+		}
+	}()
+	for _, r := range group {
+		w.term = r.term
+		if r.also != nil {
+			if r.errs[0], err = w.whole(func() error { return r.also(w) }); err != nil {
+				return err
+			}
+		}
+		for i, tx := range r.batch {
+			if r.errs[i], err = w.whole(func() error { return w.apply(tx) }); err != nil {
+				return err
+			}
+		}
+	}
+	_, err = w.exec("COMMIT")
+	return err
+}
+
+// apply executes the changes of one transaction.
+func (w *writer) apply(tx operation.Transaction) error {
+	for _, c := range tx {
+		if err := w.change(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// whole runs f so that it happens entirely or not at all. A refusal is an error
+// of f's own making; anything else ends the group.
+func (w *writer) whole(f func() error) (refusal, err error) {
+	if _, err := w.exec("SAVEPOINT part"); err != nil {
+		return nil, err
+	}
+	refusal = f()
+	if refusal != nil {
+		if !refused(refusal) {
+			return nil, refusal
+		}
+		if _, err := w.exec("ROLLBACK TO part"); err != nil {
+			return nil, err
+		}
+	}
+	_, err = w.exec("RELEASE part")
+	return refusal, err
+}
+
+// refused reports whether an error says that a change is not legal, rather than
+// that the database has failed.
+func refused(err error) bool {
+	return errors.Is(err, operation.ErrConflict) || errors.Is(err, operation.ErrDuplicate) ||
+		errors.Is(err, operation.ErrDeposed) || errors.Is(err, operation.ErrNotFound)
+}
+
+// exec runs a statement, prepared once, and returns how many rows it changed.
+func (w *writer) exec(query string, args ...any) (int64, error) {
+	stmt, err := w.prepare(query)
+	if err != nil {
+		return 0, err
+	}
+	result, err := stmt.ExecContext(w.ctx, args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+// row runs a query for one row.
+func (w *writer) row(query string, args ...any) *sql.Row {
+	return w.store.conn.QueryRowContext(w.ctx, query, args...)
+}
+
+func (w *writer) prepare(query string) (*sql.Stmt, error) {
+	stmt := w.store.stmts[query]
+	if stmt == nil {
+		var err error
+		if stmt, err = w.store.conn.PrepareContext(w.ctx, query); err != nil {
+			return nil, fmt.Errorf("prepare %.60q: %w", query, err)
+		}
+		w.store.stmts[query] = stmt
+	}
+	return stmt, nil
+}

@@ -1,0 +1,31 @@
+// Package store keeps what must not be forgotten: operations, their attempts,
+// results and artifact references, models, workers and the scheduler's term.
+//
+// # Flow
+//
+// Writers hand in transactions. The first writer that finds the database free
+// commits everything that has gathered meanwhile as one database transaction,
+// so that many writers share the cost of one flush to disk. Readers have
+// connections of their own and never wait for writers.
+//
+// # What always holds
+//
+// A write that was answered is on the disk. Every statement that changes state
+// names, in its condition, the state that it starts from and the scheduler's
+// term; a statement that finds another state changes nothing and its transaction
+// fails with operation.ErrConflict or operation.ErrDeposed. A model appears in
+// the same transaction that completes its training. What is legal is said by
+// operation.Operation.Apply; the suite in storetest holds every store to it.
+//
+// # What it refuses
+//
+// A second process on the same database, a database written by a newer version,
+// and a damaged one: each with the reason and what to do.
+//
+// # Dialect
+//
+// Statements keep to what SQLite and PostgreSQL both speak: $1 placeholders,
+// INSERT … SELECT … ON CONFLICT, no types beside TEXT, INTEGER and BIGINT.
+//
+// Start reading at [Open], then [Store.Commit].
+package store
