@@ -24,7 +24,7 @@ func (d *decoder) decisions(s *Strategy, n node) {
 			[]string{"regime_classification", "context_classification"})
 	}
 	r.PositionAwareness = f.flag("position_awareness", true)
-	r.AllowShortFromFlat = f.flag("allow_short_from_flat", r.OutputFormat == Regression)
+	d.shorts(s, f)
 	r.MinSignalSeparation = 4
 	if n, ok := f.get("filters"); ok {
 		if filters, ok := n.fields(filtersShape); ok {
@@ -38,6 +38,22 @@ func (d *decoder) decisions(s *Strategy, n node) {
 	case Regression:
 		f.useless("confidence_threshold", "output_format regression acts on cost_model")
 		d.costModel(s, f)
+	}
+}
+
+// shorts reads whether a sell opens a short. Where it does anyway, false would be
+// a promise that nobody keeps.
+func (d *decoder) shorts(s *Strategy, f fields) {
+	r, because := &s.Decisions, ""
+	switch {
+	case r.OutputFormat == Regression:
+		because = "output_format regression sells as it buys"
+	case !r.PositionAwareness:
+		because = "position_awareness is false, so every sell is acted on"
+	}
+	r.AllowShortFromFlat = f.flag("allow_short_from_flat", because != "")
+	if n, ok := f.get("allow_short_from_flat"); ok && because != "" && !r.AllowShortFromFlat {
+		n.problem("it would have no effect: %s: remove it", because)
 	}
 }
 

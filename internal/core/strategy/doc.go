@@ -65,7 +65,7 @@
 //	  confidence_threshold           0.5           classification only
 //	  position_awareness             true
 //	  filters.min_signal_separation  4             base bars between entries
-//	  allow_short_from_flat          false; regression: true
+//	  allow_short_from_flat          false; true for regression and without position_awareness
 //	  cost_model.round_trip_cost,
 //	  cost_model.min_edge_multiplier regression only, and must be there
 //
