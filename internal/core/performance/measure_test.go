@@ -262,12 +262,14 @@ func TestFlatEquityHasNoSharpe(t *testing.T) {
 
 func TestSteadyGrowthHasNoSharpe(t *testing.T) {
 	// The returns differ by rounding alone; a ratio of them would be noise.
-	equity, e := make([]float64, 400), 1000.0
+	equity := make([]float64, 400)
 	for i := range equity {
-		e *= 1.0001
-		equity[i] = e
+		equity[i] = 1000 * math.Pow(1.00017, float64(i+1))
 	}
 	m := performance.Measure(curve(1000, equity...), every(86400, 400), market.Day1, performance.Options{})
+	if value(m.Volatility) == "0" {
+		t.Fatal("the returns are all the same; this tests nothing")
+	}
 	if m.SharpeRatio != nil || m.AnnualizedReturn == nil {
 		t.Errorf("Sharpe %s, annualized return %s, want null and a number", value(m.SharpeRatio), value(m.AnnualizedReturn))
 	}
@@ -368,17 +370,41 @@ func TestBefore1970(t *testing.T) {
 	}
 }
 
-func TestRuin(t *testing.T) {
-	equity := make([]float64, 60)
-	for i := range equity {
-		equity[i] = 1000
-		if i >= 20 {
-			equity[i] = -500
-		}
+func TestBarsAcrossMidnight(t *testing.T) {
+	// Bars of 4h that open at 2, 6, 10, 14, 18 and 22: the one of 22 ends on the
+	// next day, so the one of 18 is the last of its day.
+	times := every(14400, 60*6)
+	for i := range times {
+		times[i] += 7200
 	}
-	m := performance.Measure(curve(1000, equity...), every(86400, 60), market.Day1, performance.Options{})
-	if m.AnnualizedReturn != nil || m.CalmarRatio != nil || m.TotalReturn != -1500 || m.SharpeRatio == nil || *m.SharpeRatio >= 0 {
-		t.Errorf("annualized return %s, Sharpe ratio %s, want null and a negative number", value(m.AnnualizedReturn), value(m.SharpeRatio))
+	r := curve(100_000, walk(len(times))...)
+	sharpe := func() float64 {
+		return *performance.Measure(r, times, market.Hour4, performance.Options{}).SharpeRatio
+	}
+	want := sharpe()
+	r.Equity[5+6*10] *= 1.1 // opens at 22
+	if got := sharpe(); got != want {
+		t.Errorf("a point within a day changes the Sharpe ratio from %v to %v", want, got)
+	}
+	r.Equity[4+6*10] *= 1.1 // opens at 18
+	if got := sharpe(); got == want {
+		t.Error("the last point of a day does not change the Sharpe ratio")
+	}
+}
+
+func TestRuin(t *testing.T) {
+	for _, left := range []float64{-500, 0} {
+		equity := make([]float64, 60)
+		for i := range equity {
+			equity[i] = 1000
+			if i >= 20 {
+				equity[i] = left
+			}
+		}
+		m := performance.Measure(curve(1000, equity...), every(86400, 60), market.Day1, performance.Options{})
+		if m.AnnualizedReturn != nil || m.CalmarRatio != nil || m.TotalReturn != left-1000 || m.SharpeRatio == nil || *m.SharpeRatio >= 0 {
+			t.Errorf("%v left: annualized return %s, Sharpe ratio %s, want null and a negative number", left, value(m.AnnualizedReturn), value(m.SharpeRatio))
+		}
 	}
 }
 
