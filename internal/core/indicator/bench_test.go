@@ -1,7 +1,9 @@
 package indicator_test
 
 import (
+	"encoding/binary"
 	"fmt"
+	"hash/fnv"
 	"math"
 	"testing"
 
@@ -57,6 +59,30 @@ func into(in indicator.Indicator, s market.Series) func() {
 		return func() { indicator.SMA(x, s.Close, period()) }
 	default:
 		return func() { in.Compute(s) }
+	}
+}
+
+// TestBits is a change detector: the hash is this package's own. It fails on a
+// processor, or with a compiler, that rounds differently.
+func TestBits(t *testing.T) {
+	s := benchSeries(2000)
+	h := fnv.New64a()
+	for _, spec := range indicator.Catalog() {
+		for _, definition := range []string{"textbook", "ktrdr"} {
+			params := map[string]indicator.Value{"definition": indicator.Text(definition)}
+			in, err := spec.New(params)
+			if err != nil {
+				in = build(t, spec.Name, nil) // has one definition only
+			}
+			for _, column := range in.Compute(s) {
+				for _, v := range column[in.Lookback():] {
+					_ = binary.Write(h, binary.LittleEndian, math.Float64bits(v))
+				}
+			}
+		}
+	}
+	if got, want := fmt.Sprintf("%016x", h.Sum64()), "b4833368870e866b"; got != want {
+		t.Errorf("hash of all indicators = %s, want %s", got, want)
 	}
 }
 
