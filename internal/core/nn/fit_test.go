@@ -1,0 +1,367 @@
+package nn_test
+
+import (
+	"context"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/ktrdr/ktrdr/internal/core/nn"
+)
+
+var xor = nn.Data{X: []float32{0, 0, 0, 1, 1, 0, 1, 1}, Class: []int32{0, 1, 1, 0}}
+
+func crossEntropy() nn.Loss { return nn.Loss{Kind: nn.CrossEntropy} }
+
+// rings is a problem that no linear model solves: class 1 within a ring.
+func rings(rng *rand.Rand, rows int) nn.Data {
+	d := nn.Data{X: make([]float32, 2*rows), Class: make([]int32, rows)}
+	for i := range rows {
+		x, y := 4*rng.Float32()-2, 4*rng.Float32()-2
+		d.X[2*i], d.X[2*i+1] = x, y
+		if r := x*x + y*y; r > 0.5 && r < 2 {
+			d.Class[i] = 1
+		}
+	}
+	return d
+}
+
+func fit(t testing.TB, c nn.Config, train, validation nn.Data, o nn.Options) (*nn.Network, nn.Fitting) {
+	t.Helper()
+	n := network(c, o.Seed)
+	f, err := n.Fit(t.Context(), train, validation, o, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n, f
+}
+
+func TestFit_xor(t *testing.T) {
+	for _, activation := range []nn.Activation{nn.ReLU, nn.Tanh} {
+		n, f := fit(t, nn.Config{Inputs: 2, Hidden: []int{8}, Outputs: 2, Activation: activation}, xor, xor,
+			nn.Options{Epochs: 600, BatchSize: 4, LearningRate: 0.02, Loss: crossEntropy(), Seed: 2})
+		if s := f.History[f.Best-1].Validation; s.Accuracy != 1 || s.Loss > 0.02 {
+			t.Errorf("%v: score %+v, want every row right", activation, s)
+		}
+		p := nn.Softmax(nil, n.Infer(nil, xor.X, 4), 2)
+		for i, class := range xor.Class {
+			if p[2*i+int(class)] < 0.95 {
+				t.Errorf("%v: probability of class %d for row %d = %v", activation, class, i, p[2*i+int(class)])
+			}
+		}
+	}
+}
+
+func TestFit_learns_rings(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	train, validation := rings(rng, 3000), rings(rng, 1000)
+	o := nn.Options{Epochs: 40, BatchSize: 32, LearningRate: 0.005, Loss: crossEntropy(), Seed: 1, GradientClip: 1, WeightDecay: 1e-5}
+	c := nn.Config{Inputs: 2, Hidden: []int{32, 16}, Outputs: 2, Dropout: 0.05}
+	if _, f := fit(t, c, train, validation, o); f.History[f.Best-1].Validation.Accuracy < 0.93 {
+		t.Errorf("accuracy %v, want at least 0.93", f.History[f.Best-1].Validation.Accuracy)
+	}
+	for i := range train.Class {
+		train.Class[i] = rng.Int32N(2)
+	}
+	if _, f := fit(t, c, train, validation, o); f.History[f.Best-1].Validation.Accuracy > 0.75 {
+		t.Errorf("accuracy %v after learning random classes", f.History[f.Best-1].Validation.Accuracy)
+	}
+}
+
+func TestFit_overfits_a_few_rows(t *testing.T) {
+	rng := rand.New(rand.NewPCG(4, 4))
+	for name, c := range map[string]struct {
+		loss    nn.Loss
+		outputs int
+	}{
+		"cross_entropy": {crossEntropy(), 3},
+		"mse":           {nn.Loss{Kind: nn.MSE}, 1},
+		"huber":         {nn.Loss{Kind: nn.Huber, Delta: 0.1}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			config := nn.Config{Inputs: 10, Hidden: []int{64}, Outputs: c.outputs}
+			d := problem(rng, config, c.loss.Kind, 20, true)
+			_, f := fit(t, config, d, d, nn.Options{Epochs: 500, BatchSize: 20, LearningRate: 0.01, Loss: c.loss})
+			if loss := f.History[f.Best-1].Validation.Loss; loss > 1e-3 {
+				t.Errorf("loss %v after 500 epochs on 20 rows, want it learned by heart", loss)
+			}
+		})
+	}
+}
+
+// TestFit_same_bits trains with 1, 2 and 8 threads and twice.
+func TestFit_same_bits(t *testing.T) {
+	rng := rand.New(rand.NewPCG(6, 6))
+	c := nn.Config{Inputs: 2, Hidden: []int{19, 6}, Outputs: 2, Activation: nn.Tanh, Dropout: 0.25}
+	train, validation := rings(rng, 1500), rings(rng, 333)
+	o := nn.Options{Epochs: 5, BatchSize: 300, LearningRate: 0.01, Loss: nn.Loss{Kind: nn.CrossEntropy, ClassWeights: []float32{1, 2}},
+		GradientClip: 0.5, WeightDecay: 1e-4, Seed: 7}
+	n, f := fit(t, c, train, validation, o)
+	for _, threads := range []int{1, 2, 8} {
+		o.Threads = threads
+		m, g := fit(t, c, train, validation, o)
+		if !slices.Equal(nn.Get(m), nn.Get(n)) {
+			t.Errorf("weights differ with %d threads", threads)
+		}
+		if !slices.Equal(g.History, f.History) || g.Best != f.Best {
+			t.Errorf("history differs with %d threads: %+v, want %+v", threads, g.History, f.History)
+		}
+	}
+	o.Seed = 8
+	m := network(c, 7)
+	if _, err := m.Fit(t.Context(), train, validation, o, nil); err != nil {
+		t.Fatal(err)
+	}
+	if slices.Equal(nn.Get(m), nn.Get(n)) {
+		t.Error("another seed of the order and of dropout gave the same weights")
+	}
+}
+
+// TestFit_keeps_the_best trains far too fast, so that the validation loss goes
+// up and down, and looks whether the weights are those of the best epoch.
+func TestFit_keeps_the_best(t *testing.T) {
+	rng := rand.New(rand.NewPCG(9, 9))
+	train, validation := rings(rng, 300), rings(rng, 300)
+	o := nn.Options{Epochs: 30, BatchSize: 30, LearningRate: 0.3, Loss: crossEntropy(), Seed: 1}
+	n, f := fit(t, nn.Config{Inputs: 2, Hidden: []int{16}, Outputs: 2}, train, validation, o)
+	best := f.History[f.Best-1].Validation
+	if f.Best == len(f.History) {
+		t.Fatalf("the last epoch is the best: the test shows nothing")
+	}
+	for _, e := range f.History {
+		if e.Validation.Loss < best.Loss || e.Validation.Loss == best.Loss && e.Number < f.Best {
+			t.Errorf("epoch %d has loss %v, epoch %d with %v was kept", e.Number, e.Validation.Loss, f.Best, best.Loss)
+		}
+	}
+	got, err := n.Evaluate(t.Context(), validation, o.Loss, 2)
+	if err != nil || got != best {
+		t.Errorf("Evaluate = %+v, %v, want %+v as in the best epoch", got, err, best)
+	}
+	if again := o.Loss.MeanLoss(n.Infer(nil, validation.X, 300), 2, validation); again != best.Loss {
+		t.Errorf("MeanLoss of Infer = %v, want %v", again, best.Loss)
+	}
+}
+
+// TestFit_ties trains on rows that give no gradient, so that all epochs are
+// equal.
+func TestFit_ties(t *testing.T) {
+	d := nn.Data{X: []float32{1, 1}, Target: []float32{0, 0}}
+	n := network(nn.Config{Inputs: 1, Outputs: 1}, 1)
+	nn.Set(n, []float32{0, 0})
+	f, err := n.Fit(t.Context(), d, d, nn.Options{Epochs: 4, BatchSize: 2, LearningRate: 0.1, Loss: nn.Loss{Kind: nn.MSE}}, nil)
+	if err != nil || f.Best != 1 || len(f.History) != 4 {
+		t.Errorf("best epoch %d of %d (%v), want the first of 4", f.Best, len(f.History), err)
+	}
+}
+
+func TestFit_early_stopping(t *testing.T) {
+	rng := rand.New(rand.NewPCG(2, 9))
+	train, validation := rings(rng, 200), rings(rng, 200)
+	c := nn.Config{Inputs: 2, Hidden: []int{16}, Outputs: 2}
+	o := nn.Options{Epochs: 500, BatchSize: 20, LearningRate: 0.05, Loss: crossEntropy(), Patience: 5}
+	_, f := fit(t, c, train, validation, o)
+	if last := len(f.History); !f.Stopped || last != f.Best+5 {
+		t.Errorf("stopped = %v after epoch %d with the best in %d, want 5 epochs later", f.Stopped, last, f.Best)
+	}
+	o.MinDelta = 10 // nothing improves by that much
+	if _, f = fit(t, c, train, validation, o); len(f.History) != 6 {
+		t.Errorf("%d epochs, want the first and 5 of patience", len(f.History))
+	}
+	o.Epochs = 3
+	if _, f = fit(t, c, train, validation, o); f.Stopped {
+		t.Error("stopped early although all epochs were done")
+	}
+}
+
+func TestFit_diverges(t *testing.T) {
+	d := nn.Data{X: []float32{1, -1, 3e38, 2}, Target: []float32{3e38, 1, 2, -3e38}}
+	n := network(nn.Config{Inputs: 1, Hidden: []int{4}, Outputs: 1}, 1)
+	before := nn.Get(n)
+	_, err := n.Fit(t.Context(), d, d, nn.Options{Epochs: 3, BatchSize: 2, LearningRate: 1, Loss: nn.Loss{Kind: nn.MSE}}, nil)
+	diverged, ok := errors.AsType[*nn.DivergedError](err)
+	if !ok || diverged.Epoch != 1 || diverged.Batch < 1 {
+		t.Fatalf("error %v, want one that names epoch 1 and the batch", err)
+	}
+	if !strings.Contains(err.Error(), "epoch 1 batch") || !strings.Contains(err.Error(), "learning rate") {
+		t.Errorf("error %q, want where it happened and what to do", err)
+	}
+	if !slices.Equal(nn.Get(n), before) {
+		t.Error("weights changed although no epoch was finished")
+	}
+}
+
+func TestFit_cancel(t *testing.T) {
+	rng := rand.New(rand.NewPCG(2, 2))
+	cause := errors.New("no longer wanted")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	batches := 0
+	n := network(nn.Config{Inputs: 2, Hidden: []int{4}, Outputs: 2}, 1)
+	_, err := n.Fit(ctx, rings(rng, 1000), rings(rng, 10), nn.Options{Epochs: 1000, BatchSize: 10, LearningRate: 0.01, Loss: crossEntropy(), ReportEvery: 1},
+		func(nn.Progress) {
+			if batches++; batches == 25 {
+				cancel(cause)
+			}
+		})
+	if !errors.Is(err, cause) || batches != 25 {
+		t.Errorf("error %v after %d batches, want the cause after 25", err, batches)
+	}
+}
+
+// TestFit_cancel_within_a_batch shows that one huge batch is no obstacle.
+func TestFit_cancel_within_a_batch(t *testing.T) {
+	rng := rand.New(rand.NewPCG(2, 2))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	n := network(nn.Config{Inputs: 2, Hidden: []int{4}, Outputs: 2}, 1)
+	if _, err := n.Fit(ctx, rings(rng, 1000), rings(rng, 10), nn.Options{Epochs: 1, BatchSize: 1000, LearningRate: 0.01, Loss: crossEntropy()}, nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v, want cancelled", err)
+	}
+}
+
+func TestFit_progress(t *testing.T) {
+	rng := rand.New(rand.NewPCG(2, 2))
+	var seen []nn.Progress
+	n := network(nn.Config{Inputs: 2, Hidden: []int{4}, Outputs: 2}, 1)
+	f, err := n.Fit(t.Context(), rings(rng, 95), rings(rng, 10), nn.Options{Epochs: 2, BatchSize: 10, LearningRate: 0.01, Loss: crossEntropy(), ReportEvery: 4},
+		func(p nn.Progress) { seen = append(seen, p) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got [][2]int
+	for _, p := range seen {
+		got = append(got, [2]int{p.Epoch, p.Batch})
+		if p.Batches != 10 || p.Epochs != 2 {
+			t.Errorf("%+v, want 2 epochs of 10 batches", p)
+		}
+	}
+	if want := [][2]int{{1, 4}, {1, 8}, {1, 10}, {2, 4}, {2, 8}, {2, 10}}; !slices.Equal(got, want) {
+		t.Errorf("reports at %v, want %v", got, want)
+	}
+	if !math.IsNaN(seen[0].ValidationLoss) || seen[3].ValidationLoss != f.History[0].Validation.Loss {
+		t.Errorf("validation losses %v and %v, want NaN and %v", seen[0].ValidationLoss, seen[3].ValidationLoss, f.History[0].Validation.Loss)
+	}
+}
+
+func TestFit_refuses(t *testing.T) {
+	c := nn.Config{Inputs: 2, Hidden: []int{3}, Outputs: 2}
+	good := nn.Options{Epochs: 1, BatchSize: 4, LearningRate: 0.1, Loss: crossEntropy()}
+	nan := float32(math.NaN())
+	for name, change := range map[string]func(*nn.Data, *nn.Options){
+		"no_rows":             func(d *nn.Data, _ *nn.Options) { *d = nn.Data{} },
+		"nan_feature":         func(d *nn.Data, _ *nn.Options) { d.X[5] = nan },
+		"infinite_feature":    func(d *nn.Data, _ *nn.Options) { d.X[5] = float32(math.Inf(-1)) },
+		"features_missing":    func(d *nn.Data, _ *nn.Options) { d.X = d.X[:7] },
+		"class_too_high":      func(d *nn.Data, _ *nn.Options) { d.Class[0] = 2 },
+		"class_negative":      func(d *nn.Data, _ *nn.Options) { d.Class[0] = -1 },
+		"weight_zero":         func(d *nn.Data, _ *nn.Options) { d.Weight = []float32{1, 1, 0, 1} },
+		"weight_nan":          func(d *nn.Data, _ *nn.Options) { d.Weight = []float32{1, 1, nan, 1} },
+		"weights_missing":     func(d *nn.Data, _ *nn.Options) { d.Weight = []float32{1, 1} },
+		"targets_for_classes": func(d *nn.Data, _ *nn.Options) { d.Class, d.Target = nil, make([]float32, 4) },
+		"no_epochs":           func(_ *nn.Data, o *nn.Options) { o.Epochs = 0 },
+		"no_batch":            func(_ *nn.Data, o *nn.Options) { o.BatchSize = 0 },
+		"rate_zero":           func(_ *nn.Data, o *nn.Options) { o.LearningRate = 0 },
+		"rate_nan":            func(_ *nn.Data, o *nn.Options) { o.LearningRate = math.NaN() },
+		"decay_negative":      func(_ *nn.Data, o *nn.Options) { o.WeightDecay = -1 },
+		"clip_infinite":       func(_ *nn.Data, o *nn.Options) { o.GradientClip = math.Inf(1) },
+		"threads_negative":    func(_ *nn.Data, o *nn.Options) { o.Threads = -1 },
+		"no_loss":             func(_ *nn.Data, o *nn.Options) { o.Loss = nn.Loss{} },
+		"class_weights_short": func(_ *nn.Data, o *nn.Options) { o.Loss.ClassWeights = []float32{1} },
+		"class_weight_zero":   func(_ *nn.Data, o *nn.Options) { o.Loss.ClassWeights = []float32{1, 0} },
+		"mse_of_two_outputs":  func(_ *nn.Data, o *nn.Options) { o.Loss = nn.Loss{Kind: nn.MSE} },
+		"huber_without_delta": func(_ *nn.Data, o *nn.Options) { o.Loss = nn.Loss{Kind: nn.Huber} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			d, o := nn.Data{X: slices.Clone(xor.X), Class: slices.Clone(xor.Class)}, good
+			change(&d, &o)
+			if _, err := network(c, 1).Fit(t.Context(), d, xor, o, nil); err == nil {
+				t.Error("as training data: no error")
+			}
+			if _, err := network(c, 1).Fit(t.Context(), xor, d, o, nil); err == nil {
+				t.Error("as validation data: no error")
+			}
+		})
+	}
+}
+
+// TestFit_allocations: a step, whatever the batch, allocates nothing.
+func TestFit_allocations(t *testing.T) {
+	c := nn.Config{Inputs: 50, Hidden: []int{64, 32}, Outputs: 3, Dropout: 0.2}
+	d := problem(rand.New(rand.NewPCG(1, 1)), c, nn.CrossEntropy, 1000, false)
+	for _, threads := range []int{1, 2} {
+		o := nn.Options{Loss: crossEntropy(), LearningRate: 0.001, Threads: threads, Seed: 1}
+		nn.Stepper(network(c, 1), d, o, func(step func()) {
+			step()
+			if n := testing.AllocsPerRun(20, step); n != 0 {
+				t.Errorf("%v allocations per step with %d threads, want 0", n, threads)
+			}
+		})
+	}
+}
+
+func TestShuffle(t *testing.T) {
+	first, again, other := nn.Shuffled(1000, 5, 1), nn.Shuffled(1000, 5, 1), nn.Shuffled(1000, 5, 2)
+	if !slices.Equal(first, again) {
+		t.Error("the order of an epoch differs when drawn twice")
+	}
+	if slices.Equal(first, other) || slices.Equal(first, nn.Shuffled(1000, 6, 1)) {
+		t.Error("two epochs or two seeds have one order")
+	}
+	sorted := slices.Clone(first)
+	slices.Sort(sorted)
+	for i, v := range sorted {
+		if int(v) != i {
+			t.Fatalf("%d is missing from the order", i)
+		}
+	}
+	// Every position gets every row about equally often.
+	var count [5][5]float64
+	const rounds = 20_000
+	for epoch := range rounds {
+		for at, row := range nn.Shuffled(5, 1, epoch) {
+			count[at][row]++
+		}
+	}
+	for at := range count {
+		for row, n := range count[at] {
+			if math.Abs(n-rounds/5) > 5*math.Sqrt(rounds*0.2*0.8) {
+				t.Errorf("row %d came to place %d %v times of %d", row, at, n, rounds)
+			}
+		}
+	}
+}
+
+func TestDropout(t *testing.T) {
+	const p, width, rows = 0.3, 40, 2000
+	dropped, both := 0, 0
+	var previous []float32
+	for row := range rows {
+		f := nn.DropoutFactors(p, 1, uint64(row), 0, width)
+		for i, v := range f {
+			switch v {
+			case 0:
+				dropped++
+				if previous != nil && previous[i] == 0 {
+					both++
+				}
+			case float32(1 / (1 - p)):
+			default:
+				t.Fatalf("factor %v, want 0 or %v", v, 1/(1-p))
+			}
+		}
+		previous = f
+	}
+	n := float64(width * rows)
+	if share := float64(dropped) / n; math.Abs(share-p) > 5*math.Sqrt(p*(1-p)/n) {
+		t.Errorf("%v of the units were dropped, want %v", share, p)
+	}
+	if share := float64(both) / n; math.Abs(share-p*p) > 5*math.Sqrt(p*p*(1-p*p)/n) {
+		t.Errorf("%v of the units were dropped in neighbouring rows, want %v", share, p*p)
+	}
+	if slices.Equal(nn.DropoutFactors(p, 1, 0, 0, width), nn.DropoutFactors(p, 1, 0, 1, width)) ||
+		slices.Equal(nn.DropoutFactors(p, 1, 0, 0, width), nn.DropoutFactors(p, 2, 0, 0, width)) {
+		t.Error("two layers or two seeds drop the same units")
+	}
+}

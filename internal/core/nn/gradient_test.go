@@ -1,0 +1,134 @@
+package nn_test
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/ktrdr/ktrdr/internal/core/nn"
+)
+
+// TestGradient holds the float32 gradient to that of the float64 reference, and
+// the reference to central finite differences, for every activation, loss,
+// weighting and dropout.
+func TestGradient(t *testing.T) {
+	type row struct {
+		loss    nn.Loss
+		outputs int
+	}
+	for _, activation := range []nn.Activation{nn.ReLU, nn.Tanh} {
+		for name, c := range map[string]row{
+			"cross_entropy":               {nn.Loss{Kind: nn.CrossEntropy}, 3},
+			"cross_entropy_class_weights": {nn.Loss{Kind: nn.CrossEntropy, ClassWeights: []float32{0.5, 7, 1.25}}, 3},
+			"cross_entropy_five_classes":  {nn.Loss{Kind: nn.CrossEntropy}, 5},
+			"mse":                         {nn.Loss{Kind: nn.MSE}, 1},
+			"huber":                       {nn.Loss{Kind: nn.Huber, Delta: 0.3}, 1},
+		} {
+			for _, dropout := range []float64{0, 0.3} {
+				for _, weighted := range []bool{false, true} {
+					t.Run(fmt.Sprintf("%v/%s/dropout_%v/weighted_%v", activation, name, dropout, weighted), func(t *testing.T) {
+						config := nn.Config{Inputs: 7, Hidden: []int{9, 6}, Outputs: c.outputs, Activation: activation, Dropout: dropout}
+						checkGradient(t, config, c.loss, weighted)
+					})
+				}
+			}
+		}
+	}
+}
+
+func checkGradient(t *testing.T, config nn.Config, loss nn.Loss, weighted bool) {
+	rng := rand.New(rand.NewPCG(3, 5))
+	n, d := network(config, 11), problem(rng, config, loss.Kind, 150, weighted) // two full shards and a part of one
+	const seed = 99
+	r := reference{config: config}
+	if config.Dropout > 0 {
+		r.factor = func(row, layer int) []float32 {
+			return nn.DropoutFactors(config.Dropout, seed, uint64(row), layer, config.Hidden[layer])
+		}
+	}
+	gotLoss, got := nn.Gradient(n, d, nn.Options{Loss: loss, Seed: seed})
+	w := float64s(nn.Get(n))
+	if want := r.loss(w, loss, d); math.Abs(gotLoss-want) > 1e-6 {
+		t.Errorf("loss = %v, want %v", gotLoss, want)
+	}
+	want := r.gradient(w, loss, d)
+	var difference, size float64
+	for i := range want {
+		difference += (float64(got[i]) - want[i]) * (float64(got[i]) - want[i])
+		size += want[i] * want[i]
+	}
+	if e := math.Sqrt(difference / size); e > 2e-6 || size == 0 {
+		t.Errorf("gradient differs from the reference by %v of its length %v, want at most 2e-6", e, math.Sqrt(size))
+	}
+	const h = 1e-5
+	for i := range w {
+		at := w[i]
+		w[i] = at + h
+		up := r.loss(w, loss, d)
+		w[i] = at - h
+		down := r.loss(w, loss, d)
+		w[i] = at
+		// A kink of ReLU or Huber within ±h may add up to h to the difference quotient.
+		if numeric := (up - down) / (2 * h); math.Abs(numeric-want[i]) > 1e-6 {
+			t.Errorf("reference gradient %d = %v, finite differences give %v", i, want[i], numeric)
+		}
+	}
+}
+
+// TestGradient_threads shows that neither threads nor the shards' distribution
+// shows in the bits.
+func TestGradient_threads(t *testing.T) {
+	config := nn.Config{Inputs: 13, Hidden: []int{17, 5}, Outputs: 3, Dropout: 0.2}
+	loss := nn.Loss{Kind: nn.CrossEntropy, ClassWeights: []float32{1, 2, 3}}
+	rng := rand.New(rand.NewPCG(1, 2))
+	n, d := network(config, 4), problem(rng, config, loss.Kind, 64*7+9, true)
+	wantLoss, want := nn.Gradient(n, d, nn.Options{Loss: loss, Threads: 1})
+	for _, threads := range []int{2, 3, 8} {
+		gotLoss, got := nn.Gradient(n, d, nn.Options{Loss: loss, Threads: threads})
+		if gotLoss != wantLoss {
+			t.Errorf("%d threads: loss = %v, want %v", threads, gotLoss, wantLoss)
+		}
+		for i := range want {
+			if math.Float32bits(got[i]) != math.Float32bits(want[i]) {
+				t.Fatalf("%d threads: gradient %d = %v, want %v", threads, i, got[i], want[i])
+			}
+		}
+	}
+}
+
+// TestGradient_contract computes a gradient by the arithmetic contract of the
+// package comment, one rounding at a time, for a linear model: chains of 64
+// rows, added in order.
+func TestGradient_contract(t *testing.T) {
+	config := nn.Config{Inputs: 3, Outputs: 1}
+	rng := rand.New(rand.NewPCG(8, 8))
+	n, d := network(config, 2), problem(rng, config, nn.MSE, 200, false)
+	_, got := nn.Gradient(n, d, nn.Options{Loss: nn.Loss{Kind: nn.MSE}})
+	w := nn.Get(n)
+	want := make([]float32, 4)
+	for from := 0; from < 200; from += 64 {
+		chain := make([]float32, 4)
+		for r := from; r < min(from+64, 200); r++ {
+			x := d.X[3*r : 3*r+3]
+			var z float32
+			for i := range x {
+				z += float32(x[i] * w[i])
+			}
+			z += w[3]
+			delta := float32(1.0/200) * (2 * (z - d.Target[r]))
+			for i := range x {
+				chain[i] += float32(x[i] * delta)
+			}
+			chain[3] += delta
+		}
+		for i := range want {
+			want[i] += chain[i]
+		}
+	}
+	for i := range want {
+		if math.Float32bits(got[i]) != math.Float32bits(want[i]) {
+			t.Errorf("gradient %d = %x, want %x", i, got[i], want[i])
+		}
+	}
+}
