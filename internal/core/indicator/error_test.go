@@ -156,6 +156,21 @@ func TestEMAAdjusted(t *testing.T) {
 	})
 }
 
+// Bars that lead out of the one before on both sides by as much move in no
+// direction.
+func TestADXOfEqualMoves(t *testing.T) {
+	const n = 30
+	high, low, close := make([]float64, n), make([]float64, n), make([]float64, n)
+	for i := range n {
+		high[i], low[i], close[i] = 100+float64(i), 100-float64(i), 100
+	}
+	adx, plus, minus := make([]float64, n), make([]float64, n), make([]float64, n)
+	indicator.ADX(adx, plus, minus, high, low, close, 5)
+	if adx[n-1] != 0 || plus[n-1] != 0 || minus[n-1] != 0 {
+		t.Errorf("ADX, +DI, -DI = %v, %v, %v, want 0", adx[n-1], plus[n-1], minus[n-1])
+	}
+}
+
 func ExampleRSI() {
 	price := []float64{1, 2, 3, 2.5, 2}
 	fmt.Printf("%.1f\n", indicator.RSI(make([]float64, 5), price, 2))

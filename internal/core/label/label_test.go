@@ -189,6 +189,21 @@ func TestTripleBarrier(t *testing.T) {
 	}
 }
 
+// Where one bar reaches both barriers, its close decides.
+func TestTripleBarrierBothInOneBar(t *testing.T) {
+	spec := label.Spec{Source: label.TripleBarrier, PTMultiplier: 1, SLMultiplier: 1, MaxHolding: 1, VolSpan: 2}
+	for close, want := range map[float64]string{100.5: "BUY", 100: "BUY", 99.5: "SELL"} {
+		s := market.NewSeries("TEST", market.Hour1, 0)
+		for i := range 2 {
+			s.Append(market.Bar{Time: int64(3600 * i), Open: 100, High: 101, Low: 99, Close: 100})
+		}
+		s.Append(market.Bar{Time: 7200, Open: 100, High: 110, Low: 90, Close: close})
+		if got := show(mustMake(t, spec, s)); got != "1:"+want+"+1" {
+			t.Errorf("close %v: labels are %s, want %s", close, got, want)
+		}
+	}
+}
+
 func TestTripleBarrierTimeLimit(t *testing.T) {
 	// Prices creep while the range stays wide enough to keep barriers away.
 	spec := label.Spec{Source: label.TripleBarrier, Entry: label.AtClose, PTMultiplier: 10, SLMultiplier: 10, MaxHolding: 4, VolSpan: 2}
