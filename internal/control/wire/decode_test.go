@@ -1,0 +1,160 @@
+package wire_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/ktrdr/ktrdr/internal/control/operation"
+	"github.com/ktrdr/ktrdr/internal/control/wire"
+)
+
+func TestDecodeRefuses(t *testing.T) {
+	for name, tc := range map[string]struct{ body, want string }{
+		"unknown_field": {`{"strategy_nam":"x"}`, `unknown field "strategy_nam" (did you mean strategy_name?)`},
+		"wrong_type":    {`{"strategy_name":5}`, `strategy_name: want a string, have number`},
+		"wrong_list":    {`{"symbols":"EURUSD"}`, `symbols: want an array, have string`},
+		"second_value":  {`{} {}`, `body goes on after its JSON value`},
+		"nothing":       {``, `EOF`},
+		"too_large":     {`{"strategy_name":"` + strings.Repeat("x", 200) + `"}`, `body is larger than 100 bytes`},
+		"too_deep":      {strings.Repeat("[", 70), `body nests deeper than 64 levels`},
+		"cut":           {`{"strategy_name":"x`, `unexpected EOF`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var v wire.StartTraining
+			err := wire.Decode(strings.NewReader(tc.body), 100, &v)
+			if err == nil || !strings.Contains(err.Error(), tc.want) {
+				t.Fatalf("Decode(%.40q) error is %v, want one with %q", tc.body, err, tc.want)
+			}
+			if wire.KindOf(err) != wire.Invalid {
+				t.Errorf("kind is %s, want invalid", wire.KindOf(err))
+			}
+		})
+	}
+}
+
+func TestDecodeTolerantIgnoresUnknownFields(t *testing.T) {
+	var v wire.StartTraining
+	if err := wire.DecodeTolerant(strings.NewReader(`{"strategy_name":"x","from_the_future":[{}]}`), 100, &v); err != nil {
+		t.Fatal(err)
+	}
+	if v.StrategyName != "x" {
+		t.Errorf("strategy_name is %q, want x", v.StrategyName)
+	}
+}
+
+func TestBracketsInTextAreNoDepth(t *testing.T) {
+	var v wire.StartTraining
+	body := `{"strategy_yaml":"` + strings.Repeat(`[\"`, 200) + `"}`
+	if err := wire.Decode(strings.NewReader(body), 10_000, &v); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestDispatchRoundTrip: what a backend encodes, a worker takes apart into the
+// same head and an order with the same meaning.
+func TestDispatchRoundTrip(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		order := rapid.MapOf(rapid.StringMatching(`[a-z_]{1,12}`), rapid.SampledFrom([]any{"x", 1.5, true, nil, "ü\n\""})).Draw(t, "order")
+		delete(order, "task_id")
+		delete(order, "token")
+		spec, err := json.Marshal(order)
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := rapid.StringMatching(`[A-Za-z0-9_-]{1,40}`).Draw(t, "id")
+		token := operation.Token{OperationID: id, Attempt: rapid.IntRange(1, 1000).Draw(t, "attempt"), Term: rapid.Int64().Draw(t, "term")}
+		body, err := wire.EncodeDispatch(operation.Operation{ID: id, Spec: spec}, token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, got, err := wire.DecodeDispatch(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var meaning map[string]any
+		if err := json.Unmarshal(got, &meaning); err != nil {
+			t.Fatal(err)
+		}
+		if d.TaskID != id || d.Token != token || cmp.Diff(order, meaning) != "" {
+			t.Fatalf("%s became %+v %s", body, d, got)
+		}
+	})
+}
+
+func TestDecodeDispatchRefuses(t *testing.T) {
+	for name, body := range map[string]string{
+		"no_task_id":     `{"token":{"operation_id":"op","attempt":1,"term":1}}`,
+		"no_token":       `{"task_id":"op"}`,
+		"foreign_token":  `{"task_id":"op","token":{"operation_id":"other","attempt":1}}`,
+		"attempt_zero":   `{"task_id":"op","token":{"operation_id":"op","attempt":0}}`,
+		"impossible_id":  `{"task_id":"../etc","token":{"operation_id":"../etc","attempt":1}}`,
+		"not_an_object":  `[1,2]`,
+		"not_json":       `task`,
+		"deep":           strings.Repeat(`{"a":`, 100),
+		"token_of_texts": `{"task_id":"op","token":"op"}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, _, err := wire.DecodeDispatch([]byte(body)); wire.KindOf(err) != wire.Invalid || err == nil {
+				t.Errorf("DecodeDispatch(%.60s) error is %v, want an invalid one", body, err)
+			}
+		})
+	}
+}
+
+func FuzzDecodeDispatch(f *testing.F) {
+	f.Add([]byte(`{"task_id":"op_1","token":{"operation_id":"op_1","attempt":1,"term":2},"symbol":"EURUSD"}`))
+	f.Add([]byte(`{"task_id":"op_1","token":{}}`))
+	f.Add([]byte(`[[[[`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		d, order, err := wire.DecodeDispatch(body)
+		if err != nil {
+			return
+		}
+		if d.Token.OperationID != d.TaskID || !json.Valid(order) {
+			t.Fatalf("accepted %q as %+v %s", body, d, order)
+		}
+		again, err := wire.EncodeDispatch(operation.Operation{ID: d.TaskID, Spec: order}, d.Token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d2, order2, err := wire.DecodeDispatch(again); err != nil || d2 != d || string(order2) != string(order) {
+			t.Fatalf("%q -> %q -> %+v %s %v", body, again, d2, order2, err)
+		}
+	})
+}
+
+func FuzzDecode(f *testing.F) {
+	f.Add(`{"strategy_name":"x","symbols":["EURUSD"],"seed":7}`)
+	f.Add(`{"queue":false,"threads":-1}`)
+	f.Add(`{"a":"\ud800"} {}`)
+	f.Fuzz(func(t *testing.T, body string) {
+		var strict, tolerant wire.StartTraining
+		err := wire.Decode(strings.NewReader(body), 4096, &strict)
+		if err == nil {
+			if err := wire.DecodeTolerant(strings.NewReader(body), 4096, &tolerant); err != nil || cmp.Diff(strict, tolerant) != "" {
+				t.Fatalf("strict accepts %q, tolerant says %v", body, err)
+			}
+		} else if wire.KindOf(err) != wire.Invalid {
+			t.Fatalf("%q: kind is %s, want invalid", body, wire.KindOf(err))
+		}
+	})
+}
+
+func FuzzNormaliseURL(f *testing.F) {
+	for _, s := range []string{"localhost", "http://h:1/api/v1/", "https://h", "[::1]:80", "http://u:p@h", "h:"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		root, err := wire.NormaliseURL(s)
+		if err != nil {
+			return
+		}
+		if again, err := wire.NormaliseURL(root); err != nil || again != root {
+			t.Fatalf("%q -> %q -> %q, %v", s, root, again, err)
+		}
+	})
+}
