@@ -1,9 +1,9 @@
 package tabular
 
 import (
-	"errors"
 	"fmt"
-	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/ktrdr/ktrdr/internal/core/market"
@@ -13,17 +13,17 @@ import (
 type Options struct {
 	Symbol    market.Symbol
 	Timeframe market.Timeframe
-	Columns   Columns // names in the file, where they are not recognised by themselves
-	SkipBad   bool    // import the good rows of a file with bad ones and report the others
+	Location  *time.Location // zone of times that state none; nil means UTC
+	Columns   Columns        // names in the file, where they are not recognised by themselves
+	SkipBad   bool           // import the good rows of a file with bad ones and report the others
 }
 
 // CSVOptions say what a CSV file holds and how it is written. Symbol and
 // Timeframe are required.
 type CSVOptions struct {
 	Options
-	Location  *time.Location // zone of times that state none; nil means UTC
-	Delimiter byte           // 0 means that the first line decides between ',', ';' and tab
-	MaxBytes  int64          // largest file; 0 means 1 GiB
+	Delimiter byte  // 0 means that the first line decides between tab, ';' and ','
+	MaxBytes  int64 // largest file; 0 means 1 GiB
 }
 
 // ParquetOptions say what a Parquet file holds. Symbol and Timeframe are
@@ -44,45 +44,61 @@ type Report struct {
 	Rows           int      // data rows read
 	Bars           int      // bars in the series
 	Duplicates     int      // rows dropped because an equal row was there
-	Unsorted       int      // rows that stood before an older row
+	Unsorted       int      // rows that stood behind a newer row
 	UnknownVolumes int      // bars without a volume
 	Ignored        []string // columns of the file that were not used
 	Skipped        BadRows  // rows left out; only with SkipBad
 }
 
+// maxBadRows is how many bad rows are kept; more are counted.
+const maxBadRows = 100
+
 // A BadRow says where a row is wrong and which rule it breaks.
 type BadRow struct {
 	Line    int    // counted from 1; in a Parquet file the row
-	Column  string // as the file names it, or as market.Bar does where there is no header
+	Column  string // as the file names it; "" if the row as a whole is wrong
 	Problem string
 }
 
 // BadRows is the error for a file that has bad rows.
 type BadRows struct {
 	File  string
-	Rows  []BadRow // the first 100
+	Rows  []BadRow // the first 100, ordered by line
 	Total int
 }
 
-func (b BadRows) Error() string { return fmt.Sprintf("%s: %d bad rows", b.File, b.Total) }
+func (b *BadRows) Error() string {
+	var s strings.Builder
+	fmt.Fprintf(&s, "%s: %d bad rows, nothing was imported: mend them, or skip bad rows", b.File, b.Total)
+	for _, r := range b.Rows {
+		fmt.Fprintf(&s, "\n%s:%d: ", b.File, r.Line)
+		if r.Column != "" {
+			s.WriteString(r.Column + ": ")
+		}
+		s.WriteString(r.Problem)
+	}
+	if more := b.Total - len(b.Rows); more > 0 {
+		fmt.Fprintf(&s, "\nand %d more", more)
+	}
+	return s.String()
+}
+
+func (b *BadRows) add(r BadRow) {
+	b.Total++
+	if len(b.Rows) < maxBadRows {
+		b.Rows = append(b.Rows, r)
+	}
+}
+
+func (b *BadRows) sort() {
+	slices.SortStableFunc(b.Rows, func(x, y BadRow) int { return x.Line - y.Line })
+}
 
 // ParseZone returns the time zone with an IANA name; "" is UTC.
-func ParseZone(name string) (*time.Location, error) { return time.LoadLocation(name) }
-
-var errUnwritten = errors.New("tabular: being written")
-
-// ReadCSV reads bars from r; name is what errors call the file.
-func ReadCSV(r io.Reader, name string, o CSVOptions) (market.Series, Report, error) {
-	return market.Series{}, Report{}, errUnwritten
+func ParseZone(name string) (*time.Location, error) {
+	zone, err := time.LoadLocation(name)
+	if err != nil || name == "Local" { // the same file must mean the same bars everywhere
+		return nil, fmt.Errorf("time zone %q is not known: want an IANA name such as UTC or America/New_York", name)
+	}
+	return zone, nil
 }
-
-// ReadParquet reads bars from a Parquet file of size bytes.
-func ReadParquet(r io.ReaderAt, size int64, name string, o ParquetOptions) (market.Series, Report, error) {
-	return market.Series{}, Report{}, errUnwritten
-}
-
-// WriteCSV writes s so that ReadCSV gives the same bits back.
-func WriteCSV(w io.Writer, s market.Series) error { return errUnwritten }
-
-// WriteParquet writes s so that ReadParquet gives the same bits back.
-func WriteParquet(w io.Writer, s market.Series) error { return errUnwritten }

@@ -1,0 +1,188 @@
+package tabular
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/ktrdr/ktrdr/internal/core/market"
+)
+
+// A collector turns rows into a series and says what became of them.
+type collector struct {
+	file   string
+	o      Options
+	names  names // of the file's columns, for errors
+	series market.Series
+	lines  []uint32 // of the rows in series
+	bad    BadRows
+	report Report
+}
+
+// names holds what a file calls the columns of a bar.
+type names struct{ time, clock, open, high, low, close, volume string }
+
+func (n names) of(column string) string {
+	switch column {
+	case "open":
+		return n.open
+	case "high":
+		return n.high
+	case "low":
+		return n.low
+	case "close":
+		return n.close
+	default:
+		return n.volume
+	}
+}
+
+func newCollector(file string, o Options) (*collector, error) {
+	if _, err := market.ParseSymbol(string(o.Symbol)); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	if _, err := market.ParseTimeframe(o.Timeframe.String()); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	if o.Location == nil {
+		o.Location = time.UTC
+	}
+	return &collector{
+		file: file, o: o, series: market.NewSeries(o.Symbol, o.Timeframe, 0), bad: BadRows{File: file},
+		names: names{"time", "clock", "open", "high", "low", "close", "volume"},
+	}, nil
+}
+
+// add takes a row over unless it is bad. A volume of -1 means not reported.
+func (c *collector) add(line int, b market.Bar) {
+	if b.Volume == -1 {
+		b.Volume = math.NaN()
+	}
+	if err := b.Check(); err != nil {
+		var broken *market.BarError
+		if errors.As(err, &broken) {
+			c.reject(line, c.names.of(broken.Column), broken.Problem)
+			return
+		}
+		c.reject(line, "", err.Error())
+		return
+	}
+	c.series.Append(b)
+	c.lines = append(c.lines, uint32(line))
+}
+
+func (c *collector) reject(line int, column, problem string) {
+	c.bad.add(BadRow{Line: line, Column: column, Problem: problem})
+}
+
+// finish sorts the rows, checks them against each other, and returns what may be
+// imported.
+func (c *collector) finish() (market.Series, Report, error) {
+	c.sort()
+	c.dropDuplicates()
+	if err := c.checkSpacing(); err != nil {
+		return market.Series{}, Report{}, err
+	}
+	c.bad.sort()
+	if c.bad.Total > 0 && !c.o.SkipBad {
+		return market.Series{}, Report{}, &c.bad
+	}
+	if c.series.Len() == 0 {
+		return market.Series{}, Report{}, fmt.Errorf("%s: it has no good row: want at least one bar", c.file)
+	}
+	for _, v := range c.series.Volume {
+		if v != v {
+			c.report.UnknownVolumes++
+		}
+	}
+	c.report.Bars = c.series.Len()
+	c.report.Skipped = c.bad
+	return c.series, c.report, nil
+}
+
+// sort orders the rows by time, rows of one time as they stood in the file.
+func (c *collector) sort() {
+	newest := int64(math.MinInt64)
+	for _, t := range c.series.Time {
+		if t < newest {
+			c.report.Unsorted++
+		}
+		newest = max(newest, t)
+	}
+	if c.report.Unsorted == 0 {
+		return
+	}
+	index := make([]int, c.series.Len())
+	for i := range index {
+		index[i] = i
+	}
+	slices.SortStableFunc(index, func(i, j int) int {
+		switch a, b := c.series.Time[i], c.series.Time[j]; {
+		case a < b:
+			return -1
+		case a > b:
+			return 1
+		}
+		return 0
+	})
+	c.keep(index)
+}
+
+// keep replaces the rows by those at the indices.
+func (c *collector) keep(index []int) {
+	old, lines := c.series, c.lines
+	c.series = market.NewSeries(old.Symbol, old.Timeframe, len(index))
+	c.lines = make([]uint32, 0, len(index))
+	for _, i := range index {
+		c.series.Append(old.Bar(i))
+		c.lines = append(c.lines, lines[i])
+	}
+}
+
+// dropDuplicates keeps one of equal rows and rejects all rows of a time that has
+// different ones.
+func (c *collector) dropDuplicates() {
+	times := c.series.Time
+	repeated := false
+	for i := 1; i < len(times) && !repeated; i++ {
+		repeated = times[i] == times[i-1]
+	}
+	if !repeated {
+		return
+	}
+	var index []int
+	for i := 0; i < len(times); {
+		j := i + 1
+		equal := true
+		for ; j < len(times) && times[j] == times[i]; j++ {
+			equal = equal && sameBar(c.series.Bar(j), c.series.Bar(i))
+		}
+		if equal {
+			index = append(index, i)
+			c.report.Duplicates += j - i - 1
+		} else {
+			c.rejectConflict(i, j)
+		}
+		i = j
+	}
+	c.keep(index)
+}
+
+func (c *collector) rejectConflict(i, j int) {
+	for k := i; k < j; k++ {
+		other := c.lines[i]
+		if k == i {
+			other = c.lines[i+1]
+		}
+		c.reject(int(c.lines[k]), c.names.time, fmt.Sprintf("%s stands on line %d too, with other values", market.Stamp(c.series.Time[k]), other))
+	}
+}
+
+func sameBar(a, b market.Bar) bool {
+	if a.Volume != a.Volume && b.Volume != b.Volume {
+		a.Volume, b.Volume = 0, 0
+	}
+	return a == b
+}

@@ -1,0 +1,265 @@
+package tabular
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"time"
+
+	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/deprecated"
+	"github.com/parquet-go/parquet-go/format"
+
+	"github.com/ktrdr/ktrdr/internal/core/market"
+)
+
+const defaultMaxRows = 50_000_000
+
+var unknown = math.NaN()
+
+// ReadParquet reads bars from a Parquet file of size bytes; name is what errors
+// call it. Columns are found by the names that ReadCSV knows. Times are
+// timestamps, dates, or integers that count Unix seconds or milliseconds; the
+// lines of the report and of errors are rows, counted from 1.
+func ReadParquet(r io.ReaderAt, size int64, name string, o ParquetOptions) (s market.Series, rep Report, err error) {
+	c, err := newCollector(name, o.Options)
+	if err != nil {
+		return market.Series{}, Report{}, err
+	}
+	if o.MaxRows == 0 {
+		o.MaxRows = defaultMaxRows
+	}
+	if err := c.readParquet(r, size, o.MaxRows); err != nil {
+		return market.Series{}, Report{}, fmt.Errorf("%s: %w", name, err)
+	}
+	return c.finish()
+}
+
+// readParquet gives the rows of a file to the collector. The decoder panics on
+// some damaged files, which is one more way for them to be unreadable.
+func (c *collector) readParquet(r io.ReaderAt, size, maxRows int64) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("it is not a Parquet file that can be read: %v", p)
+		}
+	}()
+	f, err := parquet.OpenFile(r, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+	if err != nil {
+		return fmt.Errorf("it is not a Parquet file that can be read: %w", err)
+	}
+	if f.NumRows() > maxRows {
+		return fmt.Errorf("it has %d rows, more than %d: split it, or allow more", f.NumRows(), maxRows)
+	}
+	columns := f.Root().Columns()
+	labels := make([]string, len(columns))
+	for i, column := range columns {
+		labels[i] = column.Name()
+	}
+	l, n, ignored, err := layoutByHeader(labels, c.o.Columns)
+	if err != nil {
+		return err
+	}
+	if l.clock >= 0 {
+		return fmt.Errorf("column %q holds a time of day apart from the date: want one column with both", n.clock)
+	}
+	c.names, c.report.Ignored = n, ignored
+	reader := rowReader{collector: c, zone: zone{location: c.o.Location}}
+	for _, i := range [...]int{l.time, l.open, l.high, l.low, l.close, l.volume} {
+		if i >= 0 {
+			reader.columns = append(reader.columns, columns[i])
+		}
+	}
+	if err := reader.checkTypes(); err != nil {
+		return err
+	}
+	for _, group := range f.RowGroups() {
+		if err := reader.readGroup(group); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A rowReader gives the rows of a Parquet file to a collector.
+type rowReader struct {
+	*collector
+	columns []*parquet.Column // time, open, high, low, close and, if it is there, volume
+	zone    zone
+	moment  func(parquet.Value) (m moment, problem string)
+}
+
+func (r *rowReader) checkTypes() (err error) {
+	for i, column := range r.columns {
+		if !column.Leaf() || column.Repeated() {
+			return fmt.Errorf("column %q holds more than one value in a row", column.Name())
+		}
+		if i == 0 {
+			r.moment, err = momentReader(column)
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		switch column.Type().Kind() {
+		case parquet.Double, parquet.Float:
+		case parquet.Int32, parquet.Int64:
+			if lt := column.Type().LogicalType(); lt != nil && lt.Value != nil {
+				if _, ok := lt.Value.(*format.IntType); !ok {
+					return fmt.Errorf("column %q is %s: want a plain number", column.Name(), lt)
+				}
+			}
+		default:
+			return fmt.Errorf("column %q is %s: want double", column.Name(), column.Type())
+		}
+	}
+	return nil
+}
+
+// momentReader returns what reads the times of a column.
+func momentReader(column *parquet.Column) (func(parquet.Value) (moment, string), error) {
+	t := column.Type()
+	if lt := t.LogicalType(); lt != nil {
+		switch v := lt.Value.(type) {
+		case *format.TimestampType:
+			if t.Kind() == parquet.Int64 && v.Unit.Value != nil {
+				return countReader(int64(time.Second/v.Unit.Value.Duration()), v.IsAdjustedToUTC), nil
+			}
+		case *format.DateType:
+			if t.Kind() == parquet.Int32 {
+				return func(v parquet.Value) (moment, string) {
+					return moment{seconds: daySeconds * int64(v.Int32()), dateOnly: true}, ""
+				}, nil
+			}
+		}
+	}
+	if ct := t.ConvertedType(); ct != nil && t.Kind() == parquet.Int64 {
+		switch *ct {
+		case deprecated.TimestampMillis:
+			return countReader(1e3, true), nil
+		case deprecated.TimestampMicros:
+			return countReader(1e6, true), nil
+		}
+	}
+	if t.Kind() == parquet.Int64 && t.LogicalType() == nil {
+		return func(v parquet.Value) (moment, string) {
+			m, _, problem := parseUnix(fmt.Append(nil, v.Int64()))
+			return m, problem
+		}, nil
+	}
+	return nil, fmt.Errorf("column %q is %s: want a timestamp, a date, or Unix seconds as int64", column.Name(), t)
+}
+
+// countReader reads times that count parts of a second.
+func countReader(perSecond int64, utc bool) func(parquet.Value) (moment, string) {
+	return func(v parquet.Value) (moment, string) {
+		n := v.Int64()
+		if n%perSecond != 0 {
+			return moment{}, fmt.Sprintf("%d/%d is not at a whole second", n, perSecond)
+		}
+		return moment{seconds: n / perSecond, zoned: utc}, ""
+	}
+}
+
+func (r *rowReader) readGroup(group parquet.RowGroup) (err error) {
+	chunks := group.ColumnChunks()
+	cursors := make([]*cursor, len(r.columns))
+	for i, column := range r.columns {
+		cursors[i] = &cursor{pages: chunks[column.Index()].Pages()}
+		defer func() { err = errors.Join(err, cursors[i].close()) }()
+	}
+	values := make([]parquet.Value, len(cursors))
+	for range group.NumRows() {
+		for i, c := range cursors {
+			if values[i], err = c.next(); err != nil {
+				return fmt.Errorf("row %d of column %q: %w", r.report.Rows+1, r.columns[i].Name(), err)
+			}
+		}
+		r.report.Rows++
+		r.row(values)
+	}
+	return nil
+}
+
+func (r *rowReader) row(values []parquet.Value) {
+	line := r.report.Rows
+	if values[0].IsNull() {
+		r.reject(line, r.columns[0].Name(), "null is not a time")
+		return
+	}
+	m, problem := r.moment(values[0])
+	if problem == "" {
+		m.seconds, problem = r.zone.unix(m)
+	}
+	if problem != "" {
+		r.reject(line, r.columns[0].Name(), problem)
+		return
+	}
+	b := market.Bar{Time: m.seconds, Volume: unknown}
+	for i, to := range [...]*float64{&b.Open, &b.High, &b.Low, &b.Close, &b.Volume} {
+		if i+1 < len(values) {
+			*to = number(values[i+1])
+		}
+	}
+	r.add(line, b)
+}
+
+// number returns a value as float64, and null as NaN.
+func number(v parquet.Value) float64 {
+	switch {
+	case v.IsNull():
+		return unknown
+	case v.Kind() == parquet.Double:
+		return v.Double()
+	case v.Kind() == parquet.Float:
+		return float64(v.Float())
+	case v.Kind() == parquet.Int32:
+		return float64(v.Int32())
+	default:
+		return float64(v.Int64())
+	}
+}
+
+// A cursor gives out the values of a column one by one.
+type cursor struct {
+	pages  parquet.Pages
+	page   parquet.Page
+	values parquet.ValueReader
+	buffer [256]parquet.Value
+	unread []parquet.Value
+}
+
+func (c *cursor) next() (parquet.Value, error) {
+	for len(c.unread) == 0 {
+		if c.values != nil {
+			n, err := c.values.ReadValues(c.buffer[:])
+			c.unread = c.buffer[:n]
+			if err != nil && !errors.Is(err, io.EOF) {
+				return parquet.Value{}, err
+			}
+			if n > 0 {
+				break
+			}
+			parquet.Release(c.page)
+			c.values = nil
+		}
+		page, err := c.pages.ReadPage()
+		if errors.Is(err, io.EOF) {
+			return parquet.Value{}, io.ErrUnexpectedEOF
+		}
+		if err != nil {
+			return parquet.Value{}, err
+		}
+		c.page, c.values = page, page.Values()
+	}
+	v := c.unread[0]
+	c.unread = c.unread[1:]
+	return v, nil
+}
+
+func (c *cursor) close() error {
+	if c.values != nil {
+		parquet.Release(c.page)
+	}
+	return c.pages.Close()
+}
