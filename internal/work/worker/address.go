@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"net/url"
@@ -16,10 +17,6 @@ type address struct {
 	fixed   string // the URL, when it does not depend on the network
 	port    int
 	backend string // HOST:PORT towards which the way is looked up
-
-	// dial and hostname ask the machine.
-	dial     func(network, address string) (net.Conn, error)
-	hostname func() (string, error)
 }
 
 func newAddress(configured string, bound net.Addr, backendURL string) (*address, error) {
@@ -42,10 +39,10 @@ func newAddress(configured string, bound net.Addr, backendURL string) (*address,
 		return nil, fmt.Errorf("listening address %s: %w", bound, err)
 	}
 	backend := ""
-	if u, err := url.Parse(backendURL); err == nil {
-		backend = u.Host
+	if u, err := url.Parse(backendURL); err == nil && u.Hostname() != "" {
+		backend = net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), "443"))
 	}
-	return &address{port: n, backend: backend, dial: net.Dial, hostname: os.Hostname}, nil
+	return &address{port: n, backend: backend}, nil
 }
 
 // URL returns the address, and a warning where it is only a guess. It is asked
@@ -57,7 +54,7 @@ func (a *address) URL() (endpoint, warning string, err error) {
 	host, err := a.towardsBackend()
 	if err != nil {
 		warning = fmt.Sprintf("the address of this machine towards the backend is not known (%v); its host name is advertised instead. If the backend cannot resolve that, set WORKER_ENDPOINT_URL", err)
-		if host, err = a.hostname(); err != nil {
+		if host, err = os.Hostname(); err != nil {
 			return "", "", fmt.Errorf("no address to advertise: %w: set WORKER_ENDPOINT_URL", err)
 		}
 	}
@@ -67,7 +64,7 @@ func (a *address) URL() (endpoint, warning string, err error) {
 // towardsBackend returns the local address that a packet to the backend would
 // carry. A UDP socket is connected for that; nothing is sent.
 func (a *address) towardsBackend() (string, error) {
-	c, err := a.dial("udp", a.backend)
+	c, err := net.Dial("udp", a.backend)
 	if err != nil {
 		return "", err
 	}

@@ -53,7 +53,7 @@ func (c *cache) get(hash string, now time.Time) ([]byte, bool) {
 
 // put keeps content, whose hash the caller has checked, and lets go of what was
 // used longest ago.
-func (c *cache) put(hash string, content []byte) error {
+func (c *cache) put(hash string, content []byte, now time.Time) error {
 	if int64(len(content)) > c.maxBytes {
 		return nil
 	}
@@ -63,7 +63,11 @@ func (c *cache) put(hash string, content []byte) error {
 		return err
 	}
 	part := hash + ".part"
-	if err := c.root.WriteFile(part, content, 0o644); err != nil {
+	err := c.root.WriteFile(part, content, 0o644)
+	if err == nil {
+		err = c.root.Chtimes(part, now, now)
+	}
+	if err != nil {
 		return errors.Join(err, c.root.Remove(part))
 	}
 	return c.root.Rename(part, hash)
@@ -133,7 +137,7 @@ func (w *Worker) fetch(ctx context.Context, hash string) ([]byte, error) {
 	if sum := sha256.Sum256(content); hex.EncodeToString(sum[:]) != hash {
 		return nil, fmt.Errorf("fetch artifact %s: the backend sent other content", hash)
 	}
-	if err := w.cache.put(hash, content); err != nil {
+	if err := w.cache.put(hash, content, w.o.Now()); err != nil {
 		w.log.WarnContext(ctx, "artifact was not cached", "sha256", hash, "error", err)
 	}
 	return content, nil
