@@ -143,10 +143,15 @@ func (c *console) suggestion(err error) string {
 		}
 		return "Name another with --url"
 	}
-	if known, ok := errors.AsType[*wire.Error](err); ok && known.Code == wire.CodeWorkerUnavailable {
+	known, ok := errors.AsType[*wire.Error](err)
+	switch {
+	case ok && known.Code == wire.CodeWorkerUnavailable:
 		return "Start one with: " + workerCommand(known.Message) + " --url " + c.backend
+	case ok && known.Code == wire.CodeInSample:
+		return "To run it all the same, marked in-sample, add --allow-in-sample"
+	default:
+		return ""
 	}
-	return ""
 }
 
 // workerCommand returns the command that starts a worker of the type that is

@@ -24,9 +24,9 @@ type console struct {
 	json       bool
 	configFile string
 	backend    string // address that the command talks to, once it does
-	live       bool // err is a terminal: lines may be redrawn
-	color      bool // err and out are terminals that want colour
-	width      int  // of the terminal in columns; 0: not one
+	live       bool   // err is a terminal: lines may be redrawn
+	color      bool   // err and out are terminals that want colour
+	width      int    // of the terminal in columns; 0: not one
 }
 
 func newConsole(in io.Reader, out, err io.Writer) *console {
