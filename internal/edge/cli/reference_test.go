@@ -129,7 +129,7 @@ func defaultText(s string) string {
 	return "`" + s + "`"
 }
 
-var commandSpan = regexp.MustCompile("(?m)(?:`|^\\s*(?:\\$ )?)(ktrdr(?: [^`\n|]*)?)")
+var commandSpan = regexp.MustCompile("(?m)(?:`|^\\s*(?:\\$ )?)(?:bin/)?(ktrdr(?: [^`\n|]*)?)")
 
 // TestDocumentsNameCommands resolves every ktrdr command that a document names.
 func TestDocumentsNameCommands(t *testing.T) {
