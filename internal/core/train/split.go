@@ -2,6 +2,7 @@ package train
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/model"
@@ -34,8 +35,8 @@ type division struct {
 // embargoBars times from a border on are dropped too.
 func divide(t *table, share strategy.Split, embargoBars int) division {
 	n := t.len()
-	second := t.startOfTime(int(float64(n) * share.Train))
-	third := max(second, t.startOfTime(int(float64(n)*(share.Train+share.Validation))))
+	second := t.startOfTime(int(math.Round(float64(n) * share.Train)))
+	third := max(second, t.startOfTime(int(math.Round(float64(n)*(share.Train+share.Validation)))))
 
 	var d division
 	kept := make([]bool, n)

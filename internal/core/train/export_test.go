@@ -1,0 +1,49 @@
+package train
+
+import (
+	"context"
+
+	"github.com/ktrdr/ktrdr/internal/core/strategy"
+)
+
+// A Row is one row of a table, as the tests see it.
+type Row struct {
+	Time, End int64
+	Class     int32
+	Target    float32
+	X         []float32
+}
+
+func (t *table) rows(p part) []Row {
+	var rows []Row
+	for i := p.from; i < p.to; i++ {
+		r := Row{Time: t.time[i], End: t.end[i], X: t.x[i*t.width : (i+1)*t.width]}
+		if t.class != nil {
+			r.Class = t.class[i]
+		}
+		if t.target != nil {
+			r.Target = t.target[i]
+		}
+		rows = append(rows, r)
+	}
+	return rows
+}
+
+// Collect returns the joined rows of in.
+func Collect(in Input) ([]Row, error) {
+	t, err := collect(context.Background(), in, func(Progress) {})
+	if err != nil {
+		return nil, err
+	}
+	return t.rows(part{0, t.len()}), nil
+}
+
+// Divide cuts rows with those times and label ends, sorted by time, into parts.
+func Divide(times, ends []int64, share strategy.Split, embargoBars int) (train, validation, test []Row, purged, embargoed int) {
+	t := &table{time: append([]int64(nil), times...), end: append([]int64(nil), ends...), weight: make([]float32, len(times)), target: make([]float32, len(times))}
+	d := divide(t, share, embargoBars)
+	return t.rows(d.train), t.rows(d.validation), t.rows(d.test), d.purged, d.embargoed
+}
+
+// Balanced returns the class weights for those numbers of rows.
+var Balanced = balanced
