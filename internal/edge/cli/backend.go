@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"time"
+	_ "time/tzdata" // files name time zones, and not every machine knows them
 
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/store"
@@ -98,25 +99,29 @@ func (b barFiles) Import(ctx context.Context, f api.ImportFile) (wire.ImportRepo
 		Skipped: report.Skipped.Total, Problems: []string{}, Held: holding(held),
 	}
 	for _, row := range report.Skipped.Rows {
-		answer.Problems = append(answer.Problems, fmt.Sprintf("%s:%d: %s: %s", f.Name, row.Line, row.Column, row.Problem))
+		where := fmt.Sprintf("%s:%d: ", f.Name, row.Line)
+		if row.Column != "" {
+			where += row.Column + ": "
+		}
+		answer.Problems = append(answer.Problems, where+row.Problem)
 	}
 	return answer, nil
 }
 
 func readBars(f api.ImportFile) (market.Series, tabular.Report, error) {
-	o := tabular.Options{Symbol: f.Symbol, Timeframe: f.Timeframe, SkipBad: f.SkipBad}
-	if f.Format == api.Parquet {
-		content, err := io.ReadAll(f.Content)
-		if err != nil {
-			return market.Series{}, tabular.Report{}, err
-		}
-		return tabular.ReadParquet(bytes.NewReader(content), int64(len(content)), f.Name, tabular.ParquetOptions{Options: o})
-	}
 	zone, err := tabular.ParseZone(f.Zone)
 	if err != nil {
 		return market.Series{}, tabular.Report{}, err
 	}
-	return tabular.ReadCSV(f.Content, f.Name, tabular.CSVOptions{Options: o, Location: zone})
+	o := tabular.Options{Symbol: f.Symbol, Timeframe: f.Timeframe, Location: zone, SkipBad: f.SkipBad}
+	if f.Format != api.Parquet {
+		return tabular.ReadCSV(f.Content, f.Name, tabular.CSVOptions{Options: o})
+	}
+	content, err := io.ReadAll(f.Content)
+	if err != nil {
+		return market.Series{}, tabular.Report{}, err
+	}
+	return tabular.ReadParquet(bytes.NewReader(content), int64(len(content)), f.Name, tabular.ParquetOptions{Options: o})
 }
 
 // importError says to the API that the file is at fault, not the backend.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -29,6 +30,9 @@ func TestMain(m *testing.M) {
 //	running NAME ktrdr ARGS… start a role and wait until it listens; $NAME is its
 //	                         URL, $NAME_ADDRESS that without http://; it is
 //	                         stopped when the script ends
+//	interrupted CODE ktrdr ARGS…  run, press Ctrl+C once it has named an operation,
+//	                         and want this exit code; interrupted.txt is its stderr
+//	remember NAME REGEXP     set $NAME to what the group of REGEXP matches in stdout
 func TestScripts(t *testing.T) {
 	s := scripts{}
 	repository, err := filepath.Abs(root)
@@ -44,7 +48,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": s.exits, "running": s.running,
+			"exits": s.exits, "running": s.running, "interrupted": s.interrupted, "remember": s.remember,
 		},
 	})
 }
@@ -117,6 +121,47 @@ func (s scripts) running(ts *testscript.TestScript, neg bool, args []string) {
 	case <-time.After(patience):
 		ts.Fatalf("%s did not listen within %s:\n%s", args[0], patience, r.stderr)
 	}
+}
+
+func (scripts) interrupted(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: interrupted CODE COMMAND ARGS…")
+	}
+	path, err := exec.LookPath(args[1])
+	ts.Check(err)
+	cmd := exec.Command(path, args[2:]...)
+	cmd.Dir = ts.MkAbs(".")
+	cmd.Env = []string{"PATH=" + ts.Getenv("PATH"), "KTRDR_API_URL=" + ts.Getenv("KTRDR_API_URL")}
+	stderr, err := cmd.StderrPipe()
+	ts.Check(err)
+	ts.Check(cmd.Start())
+	timer := time.AfterFunc(2*patience, func() { _ = cmd.Process.Kill() })
+	defer timer.Stop()
+	var said strings.Builder
+	pressed := false
+	for lines := bufio.NewScanner(stderr); lines.Scan(); {
+		said.WriteString(lines.Text() + "\n")
+		if !pressed && strings.Contains(lines.Text(), "op_") {
+			pressed = true
+			ts.Check(cmd.Process.Signal(os.Interrupt))
+		}
+	}
+	_ = cmd.Wait() // the exit code is read from ProcessState
+	ts.Check(os.WriteFile(ts.MkAbs("interrupted.txt"), []byte(said.String()), 0o644))
+	if code := strconv.Itoa(cmd.ProcessState.ExitCode()); code != args[0] {
+		ts.Fatalf("exit code %s, want %s; it said:\n%s", code, args[0], said.String())
+	}
+}
+
+func (scripts) remember(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: remember NAME REGEXP")
+	}
+	m := regexp.MustCompile(args[1]).FindStringSubmatch(ts.ReadFile("stdout"))
+	if len(m) != 2 {
+		ts.Fatalf("%s does not match stdout with one group", args[1])
+	}
+	ts.Setenv(args[0], m[1])
 }
 
 // end stops the role if it still runs and wants it to have ended in order, with

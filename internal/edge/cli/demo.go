@@ -28,7 +28,7 @@ const (
 	demoSymbol     = market.Symbol("SAMPLE")
 	demoTimeframe  = market.Hour1
 	demoSeed       = 1
-	demoBars       = 31_000
+	demoBars       = 31_300
 	demoTrainFrom  = "2015-01-05"
 	demoTrainTo    = "2018-12-31"
 	demoTryFrom    = "2019-01-15"
@@ -108,7 +108,7 @@ func demoSettings(s settings, now time.Time) (settings, error) {
 		s.values[keyListen] = settingValue{"127.0.0.1:0", originDefault}
 	}
 	if !s.isSet(keyLogLevel) {
-		s.values[keyLogLevel] = settingValue{"warn", originDefault}
+		s.values[keyLogLevel] = settingValue{"error", originDefault}
 	}
 	if err := os.MkdirAll(s.get(keyDataDir), 0o755); err != nil {
 		return s, fmt.Errorf("%w: name another folder with --data-dir", err)

@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	restartDelay    = time.Second      // before a crashed child starts again, doubling
-	maxRestartDelay = 30 * time.Second // and no longer than this
+	restartDelay    = time.Second
+	maxRestartDelay = 30 * time.Second // the doubling ends here
 	stableAfter     = time.Minute      // a child that ran so long starts over with the short delay
 	childGrace      = 35 * time.Second // from asking a child to stop until it is killed
 )
@@ -35,7 +35,8 @@ type child struct {
 type supervisor struct {
 	executable string
 	env        []string
-	names      int // width of the longest name
+	names      int           // width of the longest name
+	delay      time.Duration // before a crashed child starts again, doubling
 	say        func(format string, args ...any)
 }
 
@@ -44,7 +45,7 @@ func newSupervisor(c *console, names []string) (*supervisor, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &supervisor{executable: executable, env: childEnvironment(os.Environ())}
+	s := &supervisor{executable: executable, env: childEnvironment(os.Environ()), delay: restartDelay}
 	for _, name := range names {
 		s.names = max(s.names, len(name))
 	}
@@ -74,7 +75,7 @@ func childEnvironment(environment []string) []string {
 // that ends before it was ever ready is an error; one that ends later starts
 // again after a pause.
 func (s *supervisor) run(ctx context.Context, ch *child) error {
-	delay, wasReady := restartDelay, false
+	delay, wasReady := s.delay, false
 	for {
 		started := time.Now()
 		ready, err := s.runOnce(ctx, ch)
@@ -85,7 +86,7 @@ func (s *supervisor) run(ctx context.Context, ch *child) error {
 		case !wasReady:
 			return fmt.Errorf("%s did not start: %w", ch.name, err)
 		case time.Since(started) > stableAfter:
-			delay = restartDelay
+			delay = s.delay
 		}
 		s.say("%s ended (%v); starting it again in %s", ch.name, err, duration(delay))
 		if pause(ctx, delay) != nil {
