@@ -1,0 +1,201 @@
+package job
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/ktrdr/ktrdr/internal/control/operation"
+	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/core/backtest"
+	"github.com/ktrdr/ktrdr/internal/core/decision"
+	"github.com/ktrdr/ktrdr/internal/core/feature"
+	"github.com/ktrdr/ktrdr/internal/core/market"
+	"github.com/ktrdr/ktrdr/internal/core/model"
+	"github.com/ktrdr/ktrdr/internal/core/performance"
+	"github.com/ktrdr/ktrdr/internal/core/strategy"
+	"github.com/ktrdr/ktrdr/internal/work/worker"
+)
+
+// A BacktestResult is the summary of a backtest. The trades and the equity curve
+// are files of their own, named by content hash.
+type BacktestResult struct {
+	StrategyName      string               `json:"strategy_name"`
+	Symbol            market.Symbol        `json:"symbol"`
+	Timeframe         market.Timeframe     `json:"timeframe"`
+	StartTime         string               `json:"start_time"` // open of the first bar simulated
+	EndTime           string               `json:"end_time"`   // close of the last bar simulated
+	InSample          bool                 `json:"in_sample"`  // the model has seen bars of the window
+	Model             ModelRef             `json:"model"`
+	Config            backtest.Options     `json:"config"`
+	Metrics           performance.Metrics  `json:"metrics"`
+	FinalEquity       float64              `json:"final_equity"`
+	TradeCount        int                  `json:"trade_count"`
+	EquityCurveLength int                  `json:"equity_curve_length"`
+	Decisions         decision.Counts      `json:"decisions"`
+	Orders            backtest.Orders      `json:"orders"`
+	Bankruptcy        *backtest.Bankruptcy `json:"bankruptcy"`
+	OrderHash         string               `json:"order_hash"`
+	Trades            operation.Artifact   `json:"trades"`
+	Equity            operation.Artifact   `json:"equity"`
+	Data              []model.DataRef      `json:"data"`
+	EngineVersion     string               `json:"engine_version"`
+}
+
+// A ModelRef names a model.
+type ModelRef struct {
+	ID     string `json:"model_id,omitempty"`
+	Name   string `json:"model_name,omitempty"`
+	SHA256 string `json:"sha256"`
+}
+
+// Backtest returns the job that runs a wire.BacktestOrder.
+func Backtest() worker.Job { return worker.JobFunc(runBacktest) }
+
+func runBacktest(ctx context.Context, text json.RawMessage, env worker.Env) (json.RawMessage, error) {
+	var order wire.BacktestOrder
+	if err := json.Unmarshal(text, &order); err != nil {
+		return nil, fmt.Errorf("read backtest order: %w", err)
+	}
+	s, err := parseStrategy(order.StrategyName, order.StrategyYAML, []market.Symbol{order.Symbol}, []market.Timeframe{order.Timeframe})
+	if err != nil {
+		return nil, err
+	}
+	span, err := market.ParseSpan(order.StartDate, order.EndDate)
+	if err != nil {
+		return nil, err
+	}
+	trained, err := fetchModel(ctx, env, order.ModelSHA256, s)
+	if err != nil {
+		return nil, err
+	}
+	all, err := frames(ctx, env, s, order.Data)
+	if err != nil {
+		return nil, err
+	}
+	window := all[0].Series[s.Base].Within(span)
+	if window.Len() == 0 {
+		return nil, fmt.Errorf("backtest %s %s: no bars from %s to %s", order.Symbol, s.Base, order.StartDate, order.EndDate)
+	}
+	env.Report(operation.Progress{Phase: "features", CurrentStep: "Computing features", Percentage: 5})
+	matrix, err := feature.Build(ctx, s, all[0], span)
+	if err != nil {
+		return nil, err
+	}
+	env.Report(operation.Progress{Phase: "inference", CurrentStep: "Asking the model", Percentage: 30})
+	threads := order.Threads
+	if threads == 0 {
+		threads = env.Threads()
+	}
+	signals, err := readSignals(ctx, trained, s, matrix, window.Time, threads)
+	if err != nil {
+		return nil, err
+	}
+	result, err := backtest.Run(ctx, backtest.Input{Series: window, Signals: signals, Rules: decision.RulesOf(s)}, backtestOptions(order), func(p backtest.Progress) {
+		env.Report(backtestProgress(order, p))
+	})
+	if err != nil {
+		return nil, err
+	}
+	return saveBacktest(ctx, env, order, s, trained, result, window)
+}
+
+func backtestOptions(order wire.BacktestOrder) backtest.Options {
+	return backtest.Options{
+		Capital: order.InitialCapital, Commission: order.Commission, Slippage: order.Slippage,
+		Fraction: order.SizingFraction, FractionalUnits: !order.WholeUnits,
+	}
+}
+
+// fetchModel fetches the model of an order and refuses it where its features are
+// not those of the strategy.
+func fetchModel(ctx context.Context, env worker.Env, hash string, s *strategy.Strategy) (model.Model, error) {
+	env.Report(operation.Progress{Phase: "model", CurrentStep: "Loading the model"})
+	content, err := env.Fetch(ctx, hash)
+	if err != nil {
+		return model.Model{}, fmt.Errorf("fetch model %s: %w", hash, err)
+	}
+	m, err := model.Decode(content)
+	if err != nil {
+		return model.Model{}, fmt.Errorf("read model %s: %w", hash, err)
+	}
+	if got, want := m.Manifest.Features.Hash, feature.SchemaOf(s).Hash; got != want {
+		return model.Model{}, fmt.Errorf("model %s reads features %.12s, strategy %s makes features %.12s: train the strategy as it is now, or use the strategy the model was trained with", m.Manifest.Name, got, s.Name, want)
+	}
+	return m, nil
+}
+
+// inferRows is how many rows are asked of the network at a time. It is part of
+// no result: a row's outputs are the same however rows are divided.
+const inferRows = 16_384
+
+// readSignals asks the model at every bar whose features are complete.
+func readSignals(ctx context.Context, m model.Model, s *strategy.Strategy, matrix feature.Matrix, times []int64, threads int) ([]decision.Raw, error) {
+	if !slices.Equal(matrix.Time, times) {
+		return nil, errors.New("features and bars are not of the same times")
+	}
+	head, err := decision.HeadOf(s, m.Manifest.Classes)
+	if err != nil {
+		return nil, err
+	}
+	known := make([]bool, matrix.Len())
+	for i := range known {
+		known[i] = matrix.Complete(i)
+	}
+	signals := make([]decision.Raw, matrix.Len())
+	chunks := (matrix.Len() + inferRows - 1) / inferRows
+	failures := make([]error, chunks)
+	var group sync.WaitGroup
+	for lane := range min(threads, chunks) {
+		group.Go(func() {
+			for c := lane; c < chunks && ctx.Err() == nil; c += threads {
+				from, to := c*inferRows, min((c+1)*inferRows, matrix.Len())
+				outputs := m.Network.Infer(nil, matrix.Data[from*matrix.Width:to*matrix.Width], to-from)
+				_, failures[c] = head.DecodeKnown(signals[from:to], outputs, times[from:to], known[from:to])
+			}
+		})
+	}
+	group.Wait()
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	return signals, errors.Join(failures...)
+}
+
+func backtestProgress(order wire.BacktestOrder, p backtest.Progress) operation.Progress {
+	total := int64(p.Bars)
+	day := market.Stamp(p.Time)[:10]
+	winRate := any(nil)
+	if p.Trades > 0 {
+		winRate = float64(p.Wins) / float64(p.Trades)
+	}
+	return operation.Progress{
+		Phase: "simulation", CurrentStep: fmt.Sprintf("Backtesting %s %s [%s]", order.Symbol, order.Timeframe, day),
+		Percentage: 50 + 49*float64(p.Bar)/float64(p.Bars), ItemsProcessed: int64(p.Bar), ItemsTotal: &total, CurrentItem: &day,
+		Context: map[string]any{"current_bar": p.Bar, "total_bars": p.Bars, "current_date": day,
+			"current_pnl": p.Equity - order.InitialCapital, "total_trades": p.Trades, "win_rate": winRate},
+	}
+}
+
+// saveBacktest uploads the tables and returns the summary.
+func saveBacktest(ctx context.Context, env worker.Env, order wire.BacktestOrder, s *strategy.Strategy, m model.Model, r backtest.Result, window market.Series) (json.RawMessage, error) {
+	trades, equity, err := uploadTables(ctx, env, r, window)
+	if err != nil {
+		return nil, err
+	}
+	if r.Bankruptcy != nil {
+		env.Warn(fmt.Sprintf("equity was used up at %s: trading stopped there", market.Stamp(r.Bankruptcy.Time)))
+	}
+	return json.Marshal(BacktestResult{
+		StrategyName: s.Name, Symbol: order.Symbol, Timeframe: s.Base,
+		StartTime: market.Stamp(window.Time[0]), EndTime: market.Stamp(window.Available(window.Len() - 1)),
+		InSample: order.InSample, Model: ModelRef{ID: order.ModelID, Name: m.Manifest.Name, SHA256: order.ModelSHA256},
+		Config: r.Options, Metrics: performance.Measure(r, window.Time, s.Base, performance.Options{}),
+		FinalEquity: r.FinalEquity, TradeCount: len(r.Trades), EquityCurveLength: len(r.Equity),
+		Decisions: r.Decisions, Orders: r.Orders, Bankruptcy: r.Bankruptcy, OrderHash: r.OrderHash,
+		Trades: trades, Equity: equity, Data: dataRefs(order.Data), EngineVersion: order.EngineVersion,
+	})
+}

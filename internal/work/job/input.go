@@ -1,0 +1,70 @@
+package job
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/ktrdr/ktrdr/internal/control/operation"
+	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/core/feature"
+	"github.com/ktrdr/ktrdr/internal/core/market"
+	"github.com/ktrdr/ktrdr/internal/core/model"
+	"github.com/ktrdr/ktrdr/internal/core/strategy"
+	"github.com/ktrdr/ktrdr/internal/data/barstore"
+	"github.com/ktrdr/ktrdr/internal/work/worker"
+)
+
+// parseStrategy reads the strategy of an order and narrows it as the order says.
+func parseStrategy(name, text string, symbols []market.Symbol, timeframes []market.Timeframe) (*strategy.Strategy, error) {
+	s, err := strategy.Parse(name+".yaml", []byte(text))
+	if err != nil {
+		return nil, err
+	}
+	return s.With(symbols, timeframes)
+}
+
+// frames fetches the bars of an order, one frame per symbol of s, in its order.
+func frames(ctx context.Context, env worker.Env, s *strategy.Strategy, refs []wire.DataRef) ([]feature.Frame, error) {
+	all := make([]feature.Frame, len(s.Symbols))
+	for i, symbol := range s.Symbols {
+		all[i] = feature.Frame{Symbol: symbol, Series: map[market.Timeframe]market.Series{}}
+		for _, ref := range refs {
+			if ref.Symbol != symbol {
+				continue
+			}
+			env.Report(operation.Progress{Phase: "data", CurrentStep: fmt.Sprintf("Loading bars %s %s", ref.Symbol, ref.Timeframe)})
+			series, err := fetchBars(ctx, env, ref)
+			if err != nil {
+				return nil, err
+			}
+			all[i].Series[ref.Timeframe] = series
+		}
+	}
+	return all, nil
+}
+
+// fetchBars fetches one snapshot and checks that it is what the order says.
+func fetchBars(ctx context.Context, env worker.Env, ref wire.DataRef) (market.Series, error) {
+	content, err := env.Fetch(ctx, ref.SHA256)
+	if err != nil {
+		return market.Series{}, fmt.Errorf("fetch bars %s %s: %w", ref.Symbol, ref.Timeframe, err)
+	}
+	series, err := barstore.Decode(content)
+	if err != nil {
+		return market.Series{}, fmt.Errorf("read bars %s %s: %w", ref.Symbol, ref.Timeframe, err)
+	}
+	if series.Symbol != ref.Symbol || series.Timeframe != ref.Timeframe || series.Len() != ref.Bars {
+		return market.Series{}, fmt.Errorf("read bars %s %s: snapshot %s holds %d bars of %s %s, the order says %d",
+			ref.Symbol, ref.Timeframe, ref.SHA256, series.Len(), series.Symbol, series.Timeframe, ref.Bars)
+	}
+	return series, nil
+}
+
+// dataRefs is what an artifact and a report say about the bars of an order.
+func dataRefs(refs []wire.DataRef) []model.DataRef {
+	all := make([]model.DataRef, len(refs))
+	for i, r := range refs {
+		all[i] = model.DataRef{Symbol: r.Symbol, Timeframe: r.Timeframe, SHA256: r.SHA256, Bars: r.Bars, First: r.First, Last: r.Last}
+	}
+	return all
+}
