@@ -90,7 +90,7 @@ var (
 // New makes a Controller. It does nothing until Run.
 func New(o Options) *Controller {
 	if o.Now == nil {
-		o.Now = time.Now
+		o.Now = wallClock
 	}
 	if o.Random == nil {
 		o.Random = func(b []byte) { _, _ = rand.Read(b) } // never fails

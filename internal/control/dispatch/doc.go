@@ -1,2 +1,43 @@
-// Package dispatch decides which worker runs which operation.
+// Package dispatch decides which worker runs which operation, and sees every
+// operation through to its end.
+//
+// # Nouns
+//
+// A [State] is everything the scheduler knows. An [Event] is something that
+// happened, an [Effect] something that must be done about it. A [Controller]
+// runs a State: it is what the rest of the backend talks to. A [Store] keeps
+// what must not be forgotten, a [Transport] carries calls to workers.
+//
+// # Flow
+//
+//	users    ──► Controller.Submit, Cancel          ┐
+//	workers  ──► Controller.Register, Report        ├─► event ─► State.Step ─► effects
+//	clock, health checks, finished calls and writes ┘                             │
+//	                          ▲                                                   │
+//	                          └──── store and workers, concurrently ◄─────────────┘
+//
+// state.go, operations.go and workers.go are pure: they read no clock and do
+// nothing. loop.go is the one goroutine that steps the state; it never waits
+// for a disk or a network. Writes go through one writer in the order in which
+// they were decided; replies, and calls that a write must precede, follow when
+// it is durable.
+//
+// # What always holds
+//
+// An acknowledged submission is durable and ends in exactly one terminal state.
+// A worker is called only after its attempt is durable, so a restarted scheduler
+// knows whom to ask. A report counts only with the token of the newest attempt;
+// the late result of an older one is kept and used only if every newer attempt
+// is lost. A worker holds at most one attempt. When a decision cannot be
+// recorded, the scheduler stops rather than act on what nobody will remember.
+//
+// # Lost workers
+//
+// An attempt is lost when its process was replaced or left, when nothing was
+// heard of it for a whole lease, or when it says, to a question asked after the
+// start and for a grace period, that it does not run the attempt and has no
+// result. The operation then waits at its old place for another attempt, until
+// its limit is reached.
+//
+// Start reading at [State.Step]; testdata/*.txt is the specification by example.
 package dispatch

@@ -84,8 +84,9 @@ type Effect interface{ effect() }
 type (
 	// Write: make the transaction durable, after all Writes before it; then
 	// perform Then. An empty transaction waits for those before it. If ID is
-	// set, feed back Recorded. Only a Submission may fail: any other Write that
-	// fails means that this scheduler no longer knows the truth and must stop.
+	// set, feed back Recorded. Only a Submission may fail, and not with
+	// operation.ErrDeposed: any other failure means that this scheduler no
+	// longer knows the truth and must stop.
 	Write struct {
 		Tx         operation.Transaction
 		Then       []Effect

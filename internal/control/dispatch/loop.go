@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -21,6 +22,9 @@ const (
 	// commitTimeout bounds one commit; a disk that takes longer is broken.
 	commitTimeout = 30 * time.Second
 )
+
+// wallClock is the clock of a Controller that is given no other.
+func wallClock() time.Time { return time.Now() }
 
 // A message is what the loop's goroutine is told: exactly one of its fields is
 // set.
@@ -119,7 +123,7 @@ func (l *loop) handle(m message) error {
 	case m.look != nil:
 		m.look(l.state)
 		m.answer <- Reply{}
-	case m.err != nil && !m.written.Submission:
+	case m.err != nil && (!m.written.Submission || errors.Is(m.err, operation.ErrDeposed)):
 		return fmt.Errorf("record a decision (nothing more is decided, so that nothing is done twice; restart the backend): %w", m.err)
 	default:
 		l.done(m)

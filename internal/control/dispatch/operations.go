@@ -162,7 +162,7 @@ func (s *State) lose(h *held, reason string, now time.Time) {
 		return
 	}
 	t, at := h.op.Token(), stamp(now)
-	h.losses = append(h.losses, fmt.Sprintf("attempt %d on %s: %s", t.Attempt, h.op.WorkerID, reason))
+	h.losses = append(h.losses, operation.Loss(t, h.op.WorkerID, reason))
 	tx := operation.Transaction{h.change(operation.Ended{Token: t, Outcome: operation.Lost, Reason: reason, At: at})}
 	_ = s.tell(fleet.Released{WorkerID: h.op.WorkerID, Token: t}, now)
 	switch {
@@ -171,7 +171,7 @@ func (s *State) lose(h *held, reason string, now time.Time) {
 	case h.op.Lost < h.op.AttemptLimit():
 		s.wait(h, tx)
 	case h.candidate != nil:
-		s.end(h, tx, h.candidate.Finish(at), 0)
+		s.end(h, tx, h.candidate.Finish(h.op, at), 0)
 	default:
 		s.end(h, tx, operation.Closed{ID: h.op.ID, State: operation.Failed, Errors: h.losses, At: at,
 			Error: fmt.Sprintf("all %d attempts were lost: %s", h.op.Lost, strings.Join(h.losses, "; "))}, 0)

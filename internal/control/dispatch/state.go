@@ -91,7 +91,7 @@ func (s *State) Step(e Event, now time.Time) []Effect {
 		s.register(e, now)
 	case Left:
 		_ = s.tell(fleet.Left{WorkerID: e.WorkerID, Incarnation: e.Incarnation}, now)
-		s.emit(Reply{Request: e.Request})
+		s.reply(Reply{Request: e.Request})
 	case Reported:
 		s.report(e, now)
 	case StartReturned:
@@ -108,6 +108,15 @@ func (s *State) Step(e Event, now time.Time) []Effect {
 }
 
 func (s *State) emit(e ...Effect) { s.out = append(s.out, e...) }
+
+// reply answers when everything that was decided in this step is durable.
+func (s *State) reply(r Reply) {
+	if slices.ContainsFunc(s.out, func(e Effect) bool { _, ok := e.(Write); return ok }) {
+		s.emit(Write{Then: []Effect{r}})
+	} else {
+		s.emit(r)
+	}
+}
 
 // stamp is the form in which a time is recorded: UTC, whole microseconds.
 func stamp(now time.Time) time.Time { return now.UTC().Truncate(time.Microsecond) }
@@ -255,11 +264,11 @@ func (s *State) QueuePosition(id string) int {
 }
 
 // Overlay puts the live progress of running attempts into records from the
-// store.
+// store. What the store does not know yet to be running stays as it is.
 func (s *State) Overlay(ops []operation.Operation) {
 	for i := range ops {
 		h := s.held[ops[i].ID]
-		if h != nil && !h.ended && h.op.Status == operation.Running && ops[i].Token() == h.op.Token() {
+		if h != nil && !h.ended && ops[i].Status == operation.Running && ops[i].Token() == h.op.Token() {
 			ops[i].Progress = h.op.Progress
 		}
 	}

@@ -30,7 +30,7 @@ func (s *State) register(e Registered, now time.Time) {
 		s.claimed(w, s.guess(w, *r.CurrentOperationID), now)
 	}
 	w, _ = s.fleet.Worker(r.WorkerID)
-	s.emit(Reply{Request: e.Request, Worker: w})
+	s.reply(Reply{Request: e.Request, Worker: w})
 }
 
 // guess is the token that a worker means that names only an operation.
@@ -146,7 +146,7 @@ func (s *State) keep(h *held, e Reported, now time.Time) {
 		h.candidate = &r
 		s.emit(Write{Tx: operation.Transaction{h.change(operation.Kept{Report: r, At: stamp(now)})}})
 	}
-	s.emit(Write{Then: []Effect{Reply{Request: e.Request}}})
+	s.emit(Write{Then: []Effect{Reply{Request: e.Request}}}) // after an earlier Kept, too
 }
 
 // progress takes the progress of the newest attempt.
@@ -181,7 +181,7 @@ func (s *State) finish(h *held, e Reported, now time.Time) {
 	if !h.op.Open {
 		s.queues[h.kind].remove(h)
 	}
-	last := r.Finish(stamp(now))
+	last := r.Finish(h.op, stamp(now))
 	if r.State == operation.Cancelled {
 		last.Error = h.cancelText()
 	}

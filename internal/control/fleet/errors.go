@@ -18,6 +18,6 @@ var (
 var (
 	// ErrInvalid: something in the registration cannot be right.
 	ErrInvalid = errors.New("invalid registration")
-	// ErrReplaced: a newer process lives under the same worker id.
-	ErrReplaced = errors.New("replaced by a newer process with the same worker id")
+	// ErrReplaced: a newer process lives under the same worker id or address.
+	ErrReplaced = errors.New("a newer process has taken this worker id or address")
 )

@@ -114,12 +114,12 @@ func (f *Fleet) Step(e Event, now time.Time) []Effect {
 		}
 	case Missed:
 		if w := f.live(e.WorkerID, e.Incarnation); w != nil {
-			f.missed(w, e.Err, now)
+			f.missed(w, e.Err)
 		}
 	case Failed:
 		if w := f.live(e.WorkerID, e.Incarnation); w != nil {
 			w.track.proven = false
-			f.missed(w, e.Err, now)
+			f.missed(w, e.Err)
 		}
 	case Reserved:
 		f.reserve(e.WorkerID, e.Token, now)
@@ -164,7 +164,7 @@ func (f *Fleet) register(r Registration, now time.Time) []Effect {
 	rivals := f.rivals(r)
 	for _, w := range rivals {
 		if r.Incarnation < w.Incarnation && now.Sub(w.track.seen) < f.timing.Lease {
-			return []Effect{Refused{Err: fmt.Errorf("%w: worker %s at %s started later (%s) than you (%s); give one of them another WORKER_ID and address",
+			return []Effect{Refused{Err: fmt.Errorf("%w: worker %s at %s started at %s, you at %s; if both are wanted, give one of them another WORKER_ID and address",
 				ErrReplaced, w.ID, w.EndpointURL, w.Incarnation, r.Incarnation)}}
 		}
 	}
@@ -246,7 +246,7 @@ func (f *Fleet) heartbeat(w *Worker, r Registration, now time.Time) []Effect {
 func (f *Fleet) answered(w *Worker, h Health, now time.Time) []Effect {
 	if h.WorkerID != "" && h.WorkerID != w.ID || h.Incarnation != "" && h.Incarnation != w.Incarnation {
 		w.track.proven = false
-		f.missed(w, fmt.Sprintf("another process answers at %s: worker %q, incarnation %q", w.EndpointURL, h.WorkerID, h.Incarnation), now)
+		f.missed(w, fmt.Sprintf("another process answers at %s: worker %q, incarnation %q", w.EndpointURL, h.WorkerID, h.Incarnation))
 		return nil
 	}
 	t := &w.track
@@ -269,9 +269,8 @@ func (f *Fleet) answered(w *Worker, h Health, now time.Time) []Effect {
 	return nil
 }
 
-func (f *Fleet) missed(w *Worker, reason string, now time.Time) {
+func (f *Fleet) missed(w *Worker, reason string) {
 	w.track.checking = false
-	w.track.nextCheck = now.Add(f.timing.HealthInterval)
 	w.Reachable, w.LastError = false, &reason
 	w.HealthCheckFailures++
 	if w.HealthCheckFailures >= f.timing.HealthMisses {

@@ -1,0 +1,387 @@
+package dispatch_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ktrdr/ktrdr/internal/control/dispatch"
+	"github.com/ktrdr/ktrdr/internal/control/fleet"
+	"github.com/ktrdr/ktrdr/internal/control/operation"
+)
+
+// wires is a transport without a network: workers that accept everything.
+type wires struct {
+	mu      sync.Mutex // guards all below
+	busy    map[string]*operation.Token
+	stopped []operation.Token
+	checks  int
+	dead    map[string]bool // these never answer
+	started chan operation.Token
+}
+
+func newWires() *wires {
+	return &wires{busy: map[string]*operation.Token{}, dead: map[string]bool{}, started: make(chan operation.Token, 1000)}
+}
+
+func (w *wires) Start(ctx context.Context, x fleet.Worker, _ operation.Operation, t operation.Token) error {
+	w.mu.Lock()
+	dead := w.dead[x.ID]
+	if !dead {
+		w.busy[x.ID] = &t
+	}
+	w.mu.Unlock()
+	if dead {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	w.started <- t
+	return nil
+}
+
+func (w *wires) Cancel(_ context.Context, x fleet.Worker, t operation.Token, _ string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.stopped = append(w.stopped, t)
+	return nil
+}
+
+func (w *wires) Health(ctx context.Context, x fleet.Worker) (fleet.Health, error) {
+	w.mu.Lock()
+	w.checks++
+	dead, current := w.dead[x.ID], w.busy[x.ID]
+	w.mu.Unlock()
+	if dead {
+		<-ctx.Done()
+		return fleet.Health{}, ctx.Err()
+	}
+	return fleet.Health{WorkerID: x.ID, Busy: current != nil, Current: current}, nil
+}
+
+// finish makes a worker idle and returns its report.
+func (w *wires) finish(id string) operation.Report {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	t := w.busy[id]
+	w.busy[id] = nil
+	return operation.Report{Token: *t, WorkerID: id, State: operation.Completed, Result: []byte(`{}`)}
+}
+
+// bench is a running controller in a bubble of fake time.
+type bench struct {
+	*dispatch.Controller
+	t     *testing.T
+	disk  *disk
+	wires *wires
+	stop  func() error // stops the controller and returns what Run returned
+}
+
+func start(t *testing.T, d *disk, w *wires) *bench {
+	b := &bench{t: t, disk: d, wires: w}
+	b.Controller = dispatch.New(dispatch.Options{Store: d, Transport: b.wires})
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- b.Run(ctx) }()
+	b.stop = sync.OnceValue(func() error { cancel(); return <-ended })
+	t.Cleanup(func() { _ = b.stop() })
+	<-b.Ready()
+	return b
+}
+
+func (b *bench) register(id string, kind fleet.WorkerType) {
+	b.t.Helper()
+	if _, err := b.Register(b.t.Context(), fleet.Registration{WorkerID: id, Type: kind, EndpointURL: "http://" + id + ":1"}); err != nil {
+		b.t.Fatal(err)
+	}
+	synctest.Wait()
+}
+
+func (b *bench) submit(id string) operation.Operation {
+	b.t.Helper()
+	op, err := b.Submit(b.t.Context(), submission(id, operation.Training))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return op
+}
+
+func TestController(t *testing.T) {
+	for name, test := range map[string]func(t *testing.T){
+		"from_submission_to_result": testResult,
+		"queue_and_workers":         testQueue,
+		"health_checks":             testHealth,
+		"slow_worker_holds_nobody":  testSlow,
+		"cancel":                    testCancel,
+		"restart":                   testRestart,
+		"stopping":                  testStopping,
+		"store_fails":               testStoreFails,
+		"deposed":                   testDeposed,
+	} {
+		t.Run(name, func(t *testing.T) { synctest.Test(t, test) })
+	}
+}
+
+func testResult(t *testing.T) {
+	b := start(t, newDisk(), newWires())
+	if _, err := b.Submit(t.Context(), submission("", operation.Training)); !isNoWorkers(err) {
+		t.Errorf("Submit without workers = %v, want *NoWorkersError", err)
+	}
+	if _, err := b.Submit(t.Context(), operation.Operation{Type: "nonsense"}); err == nil {
+		t.Error("Submit of an unknown type succeeded")
+	}
+	b.register("w1", fleet.Training)
+	began := time.Now()
+	op := b.submit("")
+	token := <-b.wires.started
+	synctest.Wait()
+	if took := time.Since(began); took != 0 {
+		t.Errorf("the operation started %v after it was submitted, want at once", took)
+	}
+	percent := operation.Report{Token: token, WorkerID: "w1", State: operation.Running, Progress: &operation.Progress{Percentage: 12}}
+	if err := b.Report(t.Context(), percent); err != nil {
+		t.Fatal(err)
+	}
+	got, err := b.Operation(t.Context(), op.ID)
+	if err != nil || got.Progress.Percentage != 12 || got.Status != operation.Running {
+		t.Errorf("Operation() = %+v, %v, want it running at 12 %%", got, err)
+	}
+	stale, _ := b.disk.Operation(t.Context(), op.ID)
+	time.Sleep(1100 * time.Millisecond)
+	synctest.Wait()
+	fresh, _ := b.disk.Operation(t.Context(), op.ID)
+	if stale.Progress.Percentage != 0 || fresh.Progress.Percentage != 12 {
+		t.Errorf("stored progress was %v and a second later %v, want 0 and 12", stale.Progress.Percentage, fresh.Progress.Percentage)
+	}
+	done := b.wires.finish("w1")
+	for range 2 { // the second is a repetition
+		if err := b.Report(t.Context(), done); err != nil {
+			t.Errorf("Report(completed) = %v", err)
+		}
+	}
+	failed := done
+	failed.State, failed.Result = operation.Failed, nil
+	if err := b.Report(t.Context(), failed); !errors.Is(err, dispatch.ErrSuperseded) {
+		t.Errorf("Report(failed) after completion = %v, want ErrSuperseded", err)
+	}
+	for _, wrong := range []operation.Token{{OperationID: "op_x", Attempt: 1}, {OperationID: op.ID, Attempt: 9}} {
+		r := done
+		r.Token = wrong
+		if err := b.Report(t.Context(), r); !errors.Is(err, dispatch.ErrUnknown) {
+			t.Errorf("Report(%v) = %v, want ErrUnknown", wrong, err)
+		}
+	}
+	if got, _ := b.disk.Operation(t.Context(), op.ID); got.Status != operation.Completed || got.Progress.Percentage != 100 {
+		t.Errorf("stored operation = %+v, want it completed", got)
+	}
+}
+
+func isNoWorkers(err error) bool {
+	none, ok := errors.AsType[*dispatch.NoWorkersError](err)
+	return ok && none.Type == fleet.Training
+}
+
+func testQueue(t *testing.T) {
+	b := start(t, newDisk(), newWires())
+	b.register("w1", fleet.Training)
+	b.submit("op_1")
+	b.submit("op_2")
+	b.submit("op_3")
+	immediate := submission("op_4", operation.Training)
+	immediate.Immediate = true
+	_, err := b.Submit(t.Context(), immediate)
+	if _, busy := errors.AsType[*dispatch.BusyError](err); !busy {
+		t.Errorf("Submit(immediate) = %v, want *BusyError", err)
+	}
+	if got := []int{b.QueuePosition("op_1"), b.QueuePosition("op_2"), b.QueuePosition("op_3"), b.QueuePosition("op_9")}; fmt.Sprint(got) != "[0 1 2 0]" {
+		t.Errorf("queue positions = %v, want [0 1 2 0]", got)
+	}
+	if all := b.Workers(); len(all) != 1 || all[0].Status != fleet.Busy || *all[0].CurrentOperationID != "op_1" {
+		t.Errorf("Workers() = %+v", all)
+	}
+	<-b.wires.started
+	if err := b.Report(t.Context(), b.wires.finish("w1")); err != nil {
+		t.Fatal(err)
+	}
+	if next := <-b.wires.started; next.OperationID != "op_2" {
+		t.Errorf("next started is %v, want op_2", next)
+	}
+	if err := b.Deregister(t.Context(), "w1", ""); err != nil || len(b.Workers()) != 0 {
+		t.Errorf("Deregister() = %v, workers %v", err, b.Workers())
+	}
+	if got, _ := b.Operation(t.Context(), "op_2"); got.Status != operation.Resuming || b.QueuePosition("op_2") != 1 {
+		t.Errorf("op_2 after its worker left = %s at %d, want resuming at 1", got.Status, b.QueuePosition("op_2"))
+	}
+}
+
+func testHealth(t *testing.T) {
+	b := start(t, newDisk(), newWires())
+	b.wires.dead["w1"], b.wires.dead["w2"] = true, true
+	for i := range 4 {
+		b.register(fmt.Sprintf("w%d", i), fleet.Training)
+	}
+	time.Sleep(5100 * time.Millisecond)
+	synctest.Wait()
+	for _, w := range b.Workers() { // two timeouts took no longer than one
+		if alive := w.ID == "w0" || w.ID == "w3"; (w.Status == fleet.Available) != alive || (w.LastError == nil) != alive {
+			t.Errorf("worker %s is %s after the first check: %+v", w.ID, w.Status, w)
+		}
+	}
+	time.Sleep(60 * time.Second)
+	synctest.Wait()
+	b.wires.mu.Lock()
+	if b.wires.checks != 4+6*4 {
+		t.Errorf("%d health checks in 65 s, want 4 each 10 s", b.wires.checks)
+	}
+	b.wires.mu.Unlock()
+	time.Sleep(300 * time.Second)
+	synctest.Wait()
+	if all := b.Workers(); len(all) != 2 || all[0].ID != "w0" || all[1].ID != "w3" {
+		t.Errorf("after five minutes Workers() = %+v, want w0 and w3", all)
+	}
+}
+
+func testSlow(t *testing.T) {
+	b := start(t, newDisk(), newWires())
+	b.register("w1", fleet.Training)
+	b.register("w2", fleet.Training)
+	b.wires.mu.Lock()
+	b.wires.dead["w1"] = true
+	b.wires.mu.Unlock()
+	began := time.Now()
+	b.submit("op_1")
+	b.submit("op_2")
+	if token := <-b.wires.started; token.OperationID != "op_2" || time.Since(began) != 0 {
+		t.Errorf("started %v after %v, want op_2 at once", token, time.Since(began))
+	}
+	if err := b.Report(t.Context(), b.wires.finish("w2")); err != nil {
+		t.Fatal(err)
+	}
+	// Nobody hears of w1 for a lease: op_1 goes to w2.
+	if token := <-b.wires.started; token.OperationID != "op_1" || token.Attempt != 2 || time.Since(began) > 31*time.Second {
+		t.Errorf("started %v after %v, want the second attempt of op_1 within a lease", token, time.Since(began))
+	}
+}
+
+func testCancel(t *testing.T) {
+	b := start(t, newDisk(), newWires())
+	b.register("w1", fleet.Training)
+	b.submit("op_1")
+	b.submit("op_2")
+	<-b.wires.started
+	synctest.Wait()
+	if op, err := b.Cancel(t.Context(), "op_2", ""); err != nil || op.Status != operation.Cancelled || *op.ErrorMessage != "Operation cancelled by user" {
+		t.Errorf("Cancel(waiting) = %+v, %v", op, err)
+	}
+	if op, err := b.Cancel(t.Context(), "op_2", ""); !errors.Is(err, dispatch.ErrTerminal) || op.ID != "op_2" {
+		t.Errorf("Cancel(cancelled) = %v, want ErrTerminal with the record", err)
+	}
+	if _, err := b.Cancel(t.Context(), "op_9", ""); !errors.Is(err, dispatch.ErrUnknown) {
+		t.Errorf("Cancel(unknown) = %v, want ErrUnknown", err)
+	}
+	if op, err := b.Cancel(t.Context(), "op_1", "enough"); err != nil || op.Status != operation.Running || !op.CancelRequested {
+		t.Errorf("Cancel(running) = %+v, %v", op, err)
+	}
+	synctest.Wait()
+	b.wires.mu.Lock()
+	if len(b.wires.stopped) != 1 || b.wires.stopped[0].OperationID != "op_1" {
+		t.Errorf("workers told to stop = %v, want op_1", b.wires.stopped)
+	}
+	b.wires.mu.Unlock()
+	r := b.wires.finish("w1")
+	r.State, r.Result = operation.Cancelled, nil
+	if err := b.Report(t.Context(), r); err != nil {
+		t.Error(err)
+	}
+	if op, _ := b.Operation(t.Context(), "op_1"); op.Status != operation.Cancelled || *op.ErrorMessage != "enough" {
+		t.Errorf("op_1 = %+v, want it cancelled", op)
+	}
+}
+
+func testRestart(t *testing.T) {
+	d := newDisk()
+	b := start(t, d, newWires())
+	b.register("w1", fleet.Training)
+	b.submit("op_1")
+	b.submit("op_2")
+	token := <-b.wires.started
+	synctest.Wait()
+	if err := b.Report(t.Context(), operation.Report{Token: token, WorkerID: "w1", State: operation.Running, Progress: &operation.Progress{Percentage: 33}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.stop(); err != nil {
+		t.Errorf("Run() = %v", err)
+	}
+	if op, _ := d.Operation(t.Context(), "op_1"); op.Progress.Percentage != 33 {
+		t.Errorf("progress after stopping = %v, want 33", op.Progress.Percentage)
+	}
+	again := start(t, d, b.wires) // the worker still runs it
+	if err := again.Report(t.Context(), operation.Report{Token: token, WorkerID: "w1", State: operation.Completed, Result: []byte(`{}`)}); err != nil {
+		t.Errorf("Report to the new backend = %v", err)
+	}
+	again.wires.mu.Lock()
+	again.wires.busy["w1"] = nil
+	again.wires.mu.Unlock()
+	if next := <-again.wires.started; next.OperationID != "op_2" || next.Term <= token.Term {
+		t.Errorf("next started is %v, want op_2 in a later term", next)
+	}
+}
+
+func testStopping(t *testing.T) {
+	b := start(t, newDisk(), newWires())
+	b.register("w1", fleet.Training)
+	if err := b.stop(); err != nil {
+		t.Errorf("Run() = %v", err)
+	}
+	_, submitted := b.Submit(t.Context(), submission("op_1", operation.Training))
+	_, registered := b.Register(t.Context(), fleet.Registration{})
+	_, cancelled := b.Cancel(t.Context(), "op_1", "")
+	for _, err := range []error{submitted, registered, cancelled, b.Deregister(t.Context(), "w1", "")} {
+		if !errors.Is(err, dispatch.ErrStopping) {
+			t.Errorf("after Run ended: %v, want ErrStopping", err)
+		}
+	}
+	if all, n := b.Workers(), b.QueuePosition("op_1"); all != nil || n != 0 {
+		t.Errorf("after Run ended: workers %v, position %d", all, n)
+	}
+}
+
+func testStoreFails(t *testing.T) {
+	b := start(t, newDisk(), newWires())
+	b.register("w1", fleet.Training)
+	full := errors.New("disk is full")
+	b.disk.fail = full
+	if _, err := b.Submit(t.Context(), submission("op_1", operation.Training)); !errors.Is(err, full) {
+		t.Errorf("Submit = %v, want %v", err, full)
+	}
+	b.submit("op_2") // the backend goes on
+	<-b.wires.started
+	synctest.Wait()
+	b.disk.mu.Lock()
+	b.disk.fail = full
+	b.disk.mu.Unlock()
+	if err := b.Report(t.Context(), b.wires.finish("w1")); !errors.Is(err, dispatch.ErrStopping) {
+		t.Errorf("Report = %v, want ErrStopping: it is not recorded", err)
+	}
+	if err := b.stop(); !errors.Is(err, full) {
+		t.Errorf("Run() = %v, want %v", err, full)
+	}
+}
+
+func testDeposed(t *testing.T) {
+	d := newDisk()
+	b := start(t, d, newWires())
+	b.register("w1", fleet.Training)
+	if _, err := d.AcquireTerm(t.Context(), "another"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Submit(t.Context(), submission("op_1", operation.Training)); !errors.Is(err, dispatch.ErrStopping) {
+		t.Errorf("Submit to a deposed scheduler = %v, want ErrStopping", err)
+	}
+	if err := b.stop(); !errors.Is(err, operation.ErrDeposed) {
+		t.Errorf("Run() = %v, want ErrDeposed", err)
+	}
+}

@@ -1,0 +1,414 @@
+package dispatch_test
+
+import (
+	"container/heap"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/ktrdr/ktrdr/internal/control/dispatch"
+	"github.com/ktrdr/ktrdr/internal/control/fleet"
+	"github.com/ktrdr/ktrdr/internal/control/operation"
+)
+
+var (
+	seeds = flag.Int("seeds", 300, "number of simulated histories")
+	seed  = flag.Uint64("seed", 0, "simulate this history only, and print it")
+)
+
+// TestSimulation drives the scheduler through random histories of crashes,
+// restarts, partitions, delays, duplicates and reordering, in virtual time, and
+// then through a calm in which everything must come to its end.
+func TestSimulation(t *testing.T) {
+	if *seed != 0 {
+		simulate(t, *seed, true)
+		return
+	}
+	n := *seeds
+	if testing.Short() {
+		n = 50
+	}
+	for i := range n {
+		if simulate(t, uint64(i+1), false); t.Failed() {
+			t.Fatalf("replay with: go test -run TestSimulation -seed %d", i+1)
+		}
+	}
+}
+
+const (
+	storm     = 8 * time.Minute  // of faults, in which users submit
+	calm      = 40 * time.Minute // at most; it ends when nothing is left to do
+	userCount = 40
+)
+
+// world is one simulated history.
+type world struct {
+	t       *testing.T
+	rng     *rand.Rand
+	verbose bool
+	now     time.Time
+	agenda  agenda
+	serial  int
+
+	disk     *disk
+	state    *dispatch.State // nil while the backend is down
+	life     int             // of the backend; what was said to an older life is lost
+	term     int64
+	requests map[uint64]func(dispatch.Reply)
+	request  uint64
+	writes   []*pendingWrite
+	free     time.Time // when the disk has finished what it was given
+
+	workers simWorkers
+	acked   map[string]bool // submissions that were answered
+	stopped map[string]bool // cancellations that were answered
+}
+
+// pendingWrite is a write that the disk has not finished.
+type pendingWrite struct {
+	write dispatch.Write
+	term  int64
+	life  int
+	gone  bool // decided by a crash
+}
+
+func simulate(t *testing.T, seed uint64, verbose bool) {
+	w := &world{
+		t: t, rng: rand.New(rand.NewPCG(seed, 7)), verbose: verbose, now: began, disk: newDisk(),
+		acked: map[string]bool{}, stopped: map[string]bool{},
+	}
+	for i := range 4 {
+		kind, gpu := fleet.Training, i == 0
+		if i == 3 {
+			kind = fleet.Backtesting
+		}
+		worker := &simWorker{world: w, id: fmt.Sprintf("w%d", i), kind: kind, gpu: gpu}
+		w.workers = append(w.workers, worker)
+		worker.start()
+	}
+	w.boot()
+	for i := range userCount {
+		w.after(w.upTo(storm), func() { w.submit(fmt.Sprintf("op_%d", i)) })
+	}
+	for range 3 {
+		w.after(w.upTo(storm), func() { w.crash() })
+	}
+	for range 30 {
+		w.after(w.upTo(storm), func() { w.workers[w.rng.IntN(len(w.workers))].trouble() })
+	}
+	w.run(storm + calm)
+	w.check()
+}
+
+// upTo is a random time below d.
+func (w *world) upTo(d time.Duration) time.Duration { return time.Duration(w.rng.Int64N(int64(d))) }
+
+// stormy reports whether faults may still happen.
+func (w *world) stormy() bool { return w.now.Sub(began) < storm }
+
+func (w *world) chance(percent int) bool { return w.stormy() && w.rng.IntN(100) < percent }
+
+// delay is how long a message travels.
+func (w *world) delay() time.Duration {
+	if w.chance(3) {
+		return w.upTo(50 * time.Second)
+	}
+	return time.Millisecond + w.upTo(50*time.Millisecond)
+}
+
+func (w *world) after(d time.Duration, f func()) {
+	w.serial++
+	heap.Push(&w.agenda, appointment{at: w.now.Add(d), serial: w.serial, do: f})
+}
+
+// send delivers a message once, twice, late or never.
+func (w *world) send(deliver func()) {
+	if w.chance(3) {
+		return
+	}
+	w.after(w.delay(), deliver)
+	if w.chance(2) {
+		w.after(w.delay(), deliver)
+	}
+}
+
+func (w *world) logf(format string, args ...any) {
+	if w.verbose {
+		w.t.Logf("%8.3f "+format, append([]any{w.now.Sub(began).Seconds()}, args...)...)
+	}
+}
+
+func (w *world) run(d time.Duration) {
+	end := began.Add(d)
+	for len(w.agenda) > 0 && !w.t.Failed() {
+		a := heap.Pop(&w.agenda).(appointment)
+		if a.at.After(end) {
+			return
+		}
+		w.now = a.at
+		a.do()
+		if !w.stormy() && w.settled() {
+			return
+		}
+	}
+}
+
+// settled reports whether nothing is left to do.
+func (w *world) settled() bool {
+	if w.state == nil || len(w.writes) > 0 || w.now.Sub(began) < storm+time.Minute {
+		return false
+	}
+	for _, op := range w.disk.operations {
+		if !op.Status.Terminal() {
+			return false
+		}
+	}
+	for _, x := range w.state.Workers() {
+		if x.Status != fleet.Available {
+			return false
+		}
+	}
+	return len(w.state.Workers()) == len(w.workers)
+}
+
+// boot starts a backend on what the disk holds.
+func (w *world) boot() {
+	w.life++
+	w.term, _ = w.disk.AcquireTerm(w.t.Context(), "")
+	w.requests = map[uint64]func(dispatch.Reply){}
+	unfinished, _ := w.disk.Unfinished(w.t.Context())
+	workers, _ := w.disk.Workers(w.t.Context())
+	w.state = dispatch.NewState(w.term, fleet.Timing{}, w.now)
+	w.logf("backend starts, term %d, %d operations", w.term, len(unfinished))
+	w.step(dispatch.Restored{Unfinished: unfinished, Workers: workers})
+	w.tick(w.life)
+}
+
+func (w *world) tick(life int) {
+	if w.life == life && w.state != nil {
+		w.step(dispatch.Ticked{})
+		w.after(200*time.Millisecond, func() { w.tick(life) })
+	}
+}
+
+// crash kills the backend. Of the writes under way the first few are on the
+// disk; the others come late, with a term that is no longer the newest, or never.
+func (w *world) crash() {
+	if w.state == nil {
+		return
+	}
+	w.logf("backend crashes")
+	w.state = nil
+	done := w.rng.IntN(len(w.writes) + 1)
+	for i, p := range w.writes {
+		p.gone = true
+		if i < done {
+			_ = w.disk.Commit(w.t.Context(), p.term, []operation.Transaction{p.write.Tx})
+		} else {
+			w.after(40*time.Second, func() {
+				if len(p.write.Tx) > 0 && !errors.Is(w.disk.Commit(w.t.Context(), p.term, []operation.Transaction{p.write.Tx})[0], operation.ErrDeposed) {
+					w.t.Errorf("a write of an older scheduler was stored: %v", p.write.Tx)
+				}
+			})
+		}
+	}
+	w.writes = nil
+	w.after(time.Second+w.upTo(30*time.Second), w.boot)
+}
+
+// ask puts a question to the backend; reply is called unless it dies first.
+func (w *world) ask(event func(request uint64) dispatch.Event, reply func(dispatch.Reply)) {
+	if w.state == nil {
+		return
+	}
+	w.request++
+	w.requests[w.request] = reply
+	w.step(event(w.request))
+}
+
+// step gives the backend an event.
+func (w *world) step(e dispatch.Event) {
+	if w.state == nil {
+		return
+	}
+	if _, tick := e.(dispatch.Ticked); !tick {
+		w.logf("  %T %+v", e, e)
+	}
+	w.perform(w.state.Step(e, w.now))
+}
+
+// perform does what the loop does.
+func (w *world) perform(effects []dispatch.Effect) {
+	life := w.life
+	back := func(f func()) func() { // only to the same life
+		return func() {
+			if w.life == life && w.state != nil {
+				f()
+			}
+		}
+	}
+	for _, e := range effects {
+		switch e := e.(type) {
+		case dispatch.Write:
+			w.write(e)
+		case dispatch.Reply:
+			if reply := w.requests[e.Request]; reply != nil {
+				delete(w.requests, e.Request)
+				reply(e)
+			}
+		case dispatch.Start:
+			if op := w.disk.operations[e.Operation.ID]; !op.Open || op.Token() != e.Operation.Token() {
+				w.t.Errorf("%s is started and that is not on the disk: %+v", e.Operation.Token(), op)
+			}
+			w.workers.find(e.Worker.ID).onStart(e, back)
+		case dispatch.Stop:
+			w.send(func() { w.workers.find(e.Worker.ID).onStop(e) })
+		case dispatch.Check:
+			w.workers.find(e.Worker.ID).onCheck(e, back)
+		}
+	}
+}
+
+// write gives a transaction to the disk, which takes its time but keeps order.
+func (w *world) write(e dispatch.Write) {
+	p := &pendingWrite{write: e, term: w.term, life: w.life}
+	w.writes = append(w.writes, p)
+	if w.free.Before(w.now) {
+		w.free = w.now
+	}
+	w.free = w.free.Add(time.Duration(1+w.rng.IntN(20)) * time.Millisecond)
+	w.after(w.free.Sub(w.now), func() {
+		if p.gone {
+			return
+		}
+		w.writes = w.writes[1:]
+		err := w.disk.Commit(w.t.Context(), p.term, []operation.Transaction{e.Tx})[0]
+		for _, c := range e.Tx {
+			w.logf("    stored %T %+v: %v", c, c, err)
+		}
+		if err != nil && !e.Submission {
+			w.t.Errorf("a decision could not be stored: %v", err)
+			return
+		}
+		w.booked()
+		if err == nil {
+			w.perform(e.Then)
+		}
+		if e.ID != "" {
+			w.step(dispatch.Recorded{ID: e.ID, Err: err})
+		}
+	})
+}
+
+// booked checks that no process holds two attempts.
+func (w *world) booked() {
+	holder := map[string]string{}
+	for _, id := range w.disk.order {
+		op := w.disk.operations[id]
+		if !op.Open {
+			continue
+		}
+		process := op.WorkerID + " " + op.Incarnation
+		if other := holder[process]; other != "" {
+			w.t.Errorf("worker %s is booked twice: %s and %s", process, other, id)
+		}
+		holder[process] = id
+	}
+}
+
+// submit is a user who submits an operation, perhaps a second time with the same
+// id, and perhaps cancels it later.
+func (w *world) submit(id string) {
+	if w.state == nil {
+		w.after(w.upTo(20*time.Second), func() { w.submit(id) })
+		return
+	}
+	op := submission(id, operation.Training)
+	if w.rng.IntN(3) == 0 {
+		op.Type = operation.Backtesting
+	}
+	op.Immediate = w.rng.IntN(10) == 0
+	op.Priority = w.rng.IntN(2)
+	w.ask(func(r uint64) dispatch.Event { return dispatch.Submitted{Request: r, Operation: op} }, func(r dispatch.Reply) {
+		if r.Err == nil {
+			w.acked[id] = true
+			if _, err := w.disk.Operation(w.t.Context(), id); err != nil {
+				w.t.Errorf("%s was acknowledged and is not on the disk", id)
+			}
+		}
+	})
+	if w.rng.IntN(8) == 0 {
+		w.after(w.delay(), func() { w.submit(id) })
+	}
+	if w.rng.IntN(4) == 0 {
+		w.after(w.upTo(2*time.Minute), func() { w.cancel(id) })
+	}
+}
+
+func (w *world) cancel(id string) {
+	w.ask(func(r uint64) dispatch.Event { return dispatch.CancelAsked{Request: r, ID: id} }, func(r dispatch.Reply) {
+		if r.Err == nil {
+			w.stopped[id] = true
+			if op, _ := w.disk.Operation(w.t.Context(), id); !op.CancelRequested {
+				w.t.Errorf("cancel of %s was acknowledged and is not on the disk", id)
+			}
+		}
+	})
+}
+
+// check looks at the end of a history.
+func (w *world) check() {
+	for id := range w.acked {
+		op, err := w.disk.Operation(w.t.Context(), id)
+		if err != nil || !op.Status.Terminal() || op.Open {
+			w.t.Errorf("%s was acknowledged and has not ended: %+v %v", id, op, err)
+		}
+		if op.Status == operation.Completed && string(op.Result) != result(id) {
+			w.t.Errorf("%s has the result %s", id, op.Result)
+		}
+		if op.Status == operation.Cancelled && !op.CancelRequested {
+			w.t.Errorf("%s is cancelled and nobody asked for it", id)
+		}
+		if op.Status == operation.Failed && op.Lost < op.AttemptLimit() && op.ErrorMessage != nil && *op.ErrorMessage != "bad luck" && *op.ErrorMessage != fleet.ErrRejected.Error() {
+			w.t.Errorf("%s failed without cause: %s", id, *op.ErrorMessage)
+		}
+	}
+	for id := range w.stopped {
+		if op := w.disk.operations[id]; !op.Status.Terminal() {
+			w.t.Errorf("%s was cancelled and is %s", id, op.Status)
+		}
+	}
+	for _, x := range w.state.Workers() {
+		if x.Status != fleet.Available {
+			w.t.Errorf("worker %s is %s at the end: %+v", x.ID, x.Status, x)
+		}
+	}
+	if len(w.state.Workers()) != len(w.workers) {
+		w.t.Errorf("%d workers at the end, want %d", len(w.state.Workers()), len(w.workers))
+	}
+}
+
+// agenda is what will happen, soonest first.
+type agenda []appointment
+
+type appointment struct {
+	at     time.Time
+	serial int
+	do     func()
+}
+
+func (a agenda) Len() int      { return len(a) }
+func (a agenda) Swap(i, j int) { a[i], a[j] = a[j], a[i] }
+func (a agenda) Less(i, j int) bool {
+	return a[i].at.Before(a[j].at) || a[i].at.Equal(a[j].at) && a[i].serial < a[j].serial
+}
+func (a *agenda) Push(x any) { *a = append(*a, x.(appointment)) }
+func (a *agenda) Pop() any {
+	old := *a
+	x := old[len(old)-1]
+	*a = old[:len(old)-1]
+	return x
+}

@@ -1,0 +1,282 @@
+package dispatch_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/ktrdr/ktrdr/internal/control/dispatch"
+	"github.com/ktrdr/ktrdr/internal/control/fleet"
+	"github.com/ktrdr/ktrdr/internal/control/operation"
+)
+
+// simWorker is a simulated worker process: one operation at a time, heartbeats,
+// reports repeated until acknowledged.
+type simWorker struct {
+	*world
+	id       string
+	kind     fleet.WorkerType
+	gpu      bool
+	process  int // counts restarts
+	up       bool
+	deaf     bool // what the backend says does not arrive
+	mute     bool // what it says does not arrive
+	current  *operation.Token
+	percent  float64
+	unacked  []operation.Report
+	finished int
+}
+
+type simWorkers []*simWorker
+
+func (all simWorkers) find(id string) *simWorker {
+	return all[slices.IndexFunc(all, func(w *simWorker) bool { return w.id == id })]
+}
+
+func result(id string) string { return fmt.Sprintf(`{"result of":%q}`, id) }
+
+func (x *simWorker) incarnation() string { return fmt.Sprintf("%08d", x.process) }
+
+func (x *simWorker) start() {
+	x.process++
+	x.up, x.deaf, x.mute, x.current, x.unacked = true, false, false, nil, nil
+	x.logf("%s starts as %s", x.id, x.incarnation())
+	x.beat(x.process)
+	x.push(x.process)
+}
+
+// during runs f later if the process still lives.
+func (x *simWorker) during(process int, d time.Duration, f func()) {
+	x.after(d, func() {
+		if x.up && x.process == process {
+			f()
+		}
+	})
+}
+
+// trouble is one fault: the process dies, or the network does, one way or both.
+func (x *simWorker) trouble() {
+	if !x.up {
+		return
+	}
+	process := x.process
+	switch x.rng.IntN(4) {
+	case 0, 1:
+		if x.current == nil && x.rng.IntN(2) == 0 {
+			return // rather while there is something to lose
+		}
+		x.logf("%s dies", x.id)
+		x.up = false
+		x.after(x.upTo(time.Minute), x.start)
+	case 2:
+		x.logf("%s is cut off", x.id)
+		x.deaf, x.mute = true, true
+		x.during(process, x.upTo(7*time.Minute), func() { x.deaf, x.mute = false, false })
+	case 3:
+		x.logf("%s is half cut off", x.id)
+		x.deaf = x.rng.IntN(2) == 0
+		x.mute = !x.deaf
+		x.during(process, x.upTo(3*time.Minute), func() { x.deaf, x.mute = false, false })
+	}
+}
+
+// say sends a message to the backend that lives when it arrives.
+func (x *simWorker) say(event func(uint64) dispatch.Event, reply func(dispatch.Reply)) {
+	if x.mute {
+		return
+	}
+	process := x.process
+	x.send(func() {
+		x.ask(event, func(r dispatch.Reply) {
+			if !x.mute && !x.chance(3) {
+				x.during(process, x.delay(), func() { reply(r) })
+			}
+		})
+	})
+}
+
+// beat registers, every ten seconds.
+func (x *simWorker) beat(process int) {
+	r := fleet.Registration{
+		WorkerID: x.id, Type: x.kind, EndpointURL: "http://" + x.id + ":5003", Incarnation: x.incarnation(),
+		Capabilities: fleet.Capabilities{"gpu": x.gpu}, Finished: slices.Clone(x.unacked), Current: x.running(),
+	}
+	x.say(func(q uint64) dispatch.Event { return dispatch.Registered{Request: q, Registration: r} }, func(dispatch.Reply) {})
+	x.during(process, 10*time.Second, func() { x.beat(process) })
+}
+
+func (x *simWorker) running() *operation.Token {
+	if x.current == nil {
+		return nil
+	}
+	return new(*x.current)
+}
+
+// onStart takes a call that hands over an attempt.
+func (x *simWorker) onStart(e dispatch.Start, back func(func()) func()) {
+	token, answered := e.Operation.Token(), false
+	answer := func(err error) {
+		x.after(x.delay(), back(func() {
+			if !answered {
+				answered = true
+				x.step(dispatch.StartReturned{Token: token, Err: err})
+			}
+		}))
+	}
+	x.after(30*time.Second, back(func() { // the call times out
+		if !answered {
+			answered = true
+			x.step(dispatch.StartReturned{Token: token, Err: errors.New("timed out")})
+		}
+	}))
+	x.send(func() {
+		switch {
+		case x.deaf:
+		case !x.up:
+			answer(fleet.ErrUnreachable)
+		case x.current != nil && *x.current == token:
+			answer(nil)
+		case x.current != nil:
+			answer(fleet.ErrBusy)
+		case x.chance(2):
+			answer(fleet.ErrRejected)
+		default:
+			x.compute(token)
+			if !x.chance(5) { // else the answer is lost
+				answer(nil)
+			}
+		}
+	})
+}
+
+// compute runs an attempt to its end.
+func (x *simWorker) compute(token operation.Token) {
+	x.logf("%s computes %s", x.id, token)
+	x.current, x.percent = &token, 0
+	process := x.process
+	x.progress(process, token)
+	x.during(process, time.Second+x.upTo(time.Minute), func() {
+		if x.current == nil || *x.current != token {
+			return
+		}
+		r := operation.Report{Token: token, State: operation.Completed, Result: []byte(result(token.OperationID))}
+		if x.rng.IntN(20) == 0 {
+			r = operation.Report{Token: token, State: operation.Failed, Error: "bad luck"}
+		}
+		x.end(r)
+	})
+}
+
+// end stops computing and has something to say until it is heard.
+func (x *simWorker) end(r operation.Report) {
+	r.WorkerID, r.Incarnation = x.id, x.incarnation()
+	x.unacked = append(x.unacked, r)
+	x.current = nil
+	x.finished++
+}
+
+// progress tells how far it is, and sometimes lies.
+func (x *simWorker) progress(process int, token operation.Token) {
+	x.during(process, 3*time.Second, func() {
+		if x.current == nil || *x.current != token {
+			return
+		}
+		x.percent = min(99, x.percent+x.rng.Float64()*10)
+		p := operation.Progress{Percentage: x.percent}
+		lie := x.chance(5)
+		if lie {
+			p.Percentage = 200
+		}
+		r := operation.Report{Token: token, WorkerID: x.id, Incarnation: x.incarnation(), State: operation.Running, Progress: &p}
+		x.say(func(q uint64) dispatch.Event { return dispatch.Reported{Request: q, Report: r} }, func(reply dispatch.Reply) {
+			if lie && reply.Err == nil {
+				x.t.Errorf("200 %% was accepted from %s for %s", x.id, token)
+			}
+		})
+		x.progress(process, token)
+	})
+}
+
+// push repeats what was not acknowledged.
+func (x *simWorker) push(process int) {
+	for _, r := range x.unacked {
+		x.say(func(q uint64) dispatch.Event { return dispatch.Reported{Request: q, Report: r} }, func(reply dispatch.Reply) {
+			err := x.verdict(r, reply.Err)
+			if err == nil {
+				x.heard(r)
+			}
+			if err == nil || errors.Is(err, dispatch.ErrSuperseded) || errors.Is(err, dispatch.ErrUnknown) {
+				x.unacked = slices.DeleteFunc(x.unacked, func(u operation.Report) bool { return u.Token == r.Token })
+			}
+		})
+	}
+	x.during(process, time.Second, func() { x.push(process) })
+}
+
+// verdict is what Controller.Report makes of an answer about an operation that
+// the scheduler does not hold.
+func (x *simWorker) verdict(r operation.Report, err error) error {
+	op, notFound := x.disk.Operation(x.t.Context(), r.Token.OperationID)
+	if err == nil || !errors.Is(err, dispatch.ErrUnknown) || notFound != nil {
+		return err
+	}
+	if op.Status == r.State && op.Token() == r.Token {
+		return nil
+	}
+	if !op.Status.Terminal() {
+		x.t.Errorf("a report for %s was refused as unknown, and the disk says %s", r.Token, op.Status)
+	}
+	return dispatch.ErrSuperseded
+}
+
+// heard checks that an acknowledged outcome is on the disk.
+func (x *simWorker) heard(r operation.Report) {
+	op := x.disk.operations[r.Token.OperationID]
+	_, kept := x.disk.candidates[r.Token.OperationID]
+	if r.State == operation.Completed && !op.Status.Terminal() && !kept {
+		x.t.Errorf("the result of %s was acknowledged and is not on the disk: %+v", r.Token, op)
+	}
+}
+
+func (x *simWorker) onStop(e dispatch.Stop) {
+	if !x.up || x.deaf || x.current == nil || *x.current != e.Token {
+		return
+	}
+	x.during(x.process, x.upTo(time.Second), func() {
+		if x.current != nil && *x.current == e.Token {
+			x.end(operation.Report{Token: e.Token, State: operation.Cancelled})
+		}
+	})
+}
+
+// onCheck answers a health check, or does not.
+func (x *simWorker) onCheck(e dispatch.Check, back func(func()) func()) {
+	asked, answered := x.now, false
+	miss := back(func() {
+		if !answered {
+			answered = true
+			x.step(dispatch.Missed{WorkerID: e.Worker.ID, Incarnation: e.Worker.Incarnation, Err: "no answer"})
+		}
+	})
+	x.after(5*time.Second, miss)
+	x.send(func() {
+		if x.deaf {
+			return
+		}
+		if !x.up {
+			miss()
+			return
+		}
+		h := fleet.Health{WorkerID: x.id, Incarnation: x.incarnation(), Busy: x.current != nil, Current: x.running()}
+		for _, r := range x.unacked {
+			h.Finished = append(h.Finished, r.Token)
+		}
+		x.after(x.delay(), back(func() {
+			if !answered {
+				answered = true
+				x.step(dispatch.Answered{WorkerID: e.Worker.ID, Incarnation: e.Worker.Incarnation, Asked: asked, Health: h})
+			}
+		}))
+	})
+}
