@@ -88,6 +88,12 @@ func (s Series) Within(span Span) Series {
 // positive, high and low must enclose open and close, and the volume must be
 // NaN (not reported) or finite and at least zero.
 func (b Bar) Check() error {
+	// The usual case in one go: a comparison with NaN is false, and what lies
+	// between two finite positive numbers is one.
+	if 0 < b.Low && b.Low <= min(b.Open, b.Close) && max(b.Open, b.Close) <= b.High && b.High <= math.MaxFloat64 &&
+		!(b.Volume < 0 || b.Volume > math.MaxFloat64) {
+		return nil
+	}
 	for _, p := range [...]struct {
 		name  string
 		price float64

@@ -22,21 +22,20 @@ type collector struct {
 }
 
 // names holds what a file calls the columns of a bar.
-type names struct{ time, clock, open, high, low, close, volume string }
+type names struct {
+	time, clock string
+	prices      [4]string
+	volume      string
+}
 
+var plainNames = names{"time", "clock", [4]string{"open", "high", "low", "close"}, "volume"}
+
+// of returns what the file calls a column that market.BarError names.
 func (n names) of(column string) string {
-	switch column {
-	case "open":
-		return n.open
-	case "high":
-		return n.high
-	case "low":
-		return n.low
-	case "close":
-		return n.close
-	default:
-		return n.volume
+	if i := slices.Index(plainNames.prices[:], column); i >= 0 {
+		return n.prices[i]
 	}
+	return n.volume
 }
 
 func newCollector(file string, o Options) (*collector, error) {
@@ -51,7 +50,7 @@ func newCollector(file string, o Options) (*collector, error) {
 	}
 	return &collector{
 		file: file, o: o, series: market.NewSeries(o.Symbol, o.Timeframe, 0), bad: BadRows{File: file},
-		names: names{"time", "clock", "open", "high", "low", "close", "volume"},
+		names: plainNames,
 	}, nil
 }
 
@@ -61,12 +60,11 @@ func (c *collector) add(line int, b market.Bar) {
 		b.Volume = math.NaN()
 	}
 	if err := b.Check(); err != nil {
-		var broken *market.BarError
-		if errors.As(err, &broken) {
+		if broken, ok := errors.AsType[*market.BarError](err); ok {
 			c.reject(line, c.names.of(broken.Column), broken.Problem)
-			return
+		} else {
+			c.reject(line, "", err.Error())
 		}
-		c.reject(line, "", err.Error())
 		return
 	}
 	c.series.Append(b)

@@ -76,7 +76,13 @@ func (p *parser) run() error {
 
 // detect finds the layout from the first line and says whether that is a header.
 func (p *parser) detect() (header bool, err error) {
-	if _, problem := parseMoment(p.fields[0]); problem == "" {
+	numbers := 0
+	for _, f := range p.fields[1:] {
+		if _, ok := parseNumber(f); ok {
+			numbers++
+		}
+	}
+	if _, problem := parseMoment(p.fields[0]); problem == "" || numbers > 1 { // a row, if perhaps a bad one
 		if p.o.Columns != (Columns{}) {
 			return false, errors.New("columns are named, but the first line is not a header: add one")
 		}
@@ -126,19 +132,15 @@ func (p *parser) row() {
 		p.reject(line, p.names.time, problem)
 		return
 	}
-	b := market.Bar{Time: t}
-	for _, price := range [...]struct {
-		to   *float64
-		from int
-		name string
-	}{{&b.Open, l.open, p.names.open}, {&b.High, l.high, p.names.high}, {&b.Low, l.low, p.names.low}, {&b.Close, l.close, p.names.close}} {
+	var prices [4]float64
+	for i, from := range l.prices {
 		var ok bool
-		if *price.to, ok = parseNumber(p.fields[price.from]); !ok {
-			p.reject(line, price.name, notNumber(p.fields[price.from]))
+		if prices[i], ok = parseNumber(p.fields[from]); !ok {
+			p.reject(line, p.names.prices[i], notNumber(p.fields[from]))
 			return
 		}
 	}
-	b.Volume = unknown
+	b := market.Bar{Time: t, Open: prices[0], High: prices[1], Low: prices[2], Close: prices[3], Volume: unknown}
 	if l.volume >= 0 {
 		var ok bool
 		if b.Volume, ok = parseVolume(p.fields[l.volume]); !ok {

@@ -10,8 +10,10 @@ import (
 
 // A layout says where in a row the columns of a bar stand; -1 is nowhere.
 type layout struct {
-	width                                       int // fields in every row
-	time, clock, open, high, low, close, volume int
+	width       int // fields in every row
+	time, clock int
+	prices      [4]int // open, high, low, close
+	volume      int
 }
 
 // layoutByShape finds the layout of a file without header from its first row.
@@ -25,7 +27,7 @@ func layoutByShape(row [][]byte) (layout, error) {
 			clock, at = 1, 2
 		}
 	}
-	l := layout{width: len(row), time: 0, clock: clock, open: at, high: at + 1, low: at + 2, close: at + 3, volume: -1}
+	l := layout{width: len(row), time: 0, clock: clock, prices: [4]int{at, at + 1, at + 2, at + 3}, volume: -1}
 	switch len(row) - at {
 	case 4:
 	case 5:
@@ -48,10 +50,7 @@ func noLayout(columns int) error {
 // Names of columns as normal gives them, likeliest first.
 var (
 	timeNames   = []string{"timestamp", "datetime", "opentime", "gmttime", "date", "time", "", "index", "indexlevel0", "unnamed:0"}
-	openNames   = []string{"open", "o"}
-	highNames   = []string{"high", "h"}
-	lowNames    = []string{"low", "l"}
-	closeNames  = []string{"close", "c"}
+	priceNames  = [4][]string{{"open", "o"}, {"high", "h"}, {"low", "l"}, {"close", "c"}}
 	volumeNames = []string{"volume", "tickvolume", "tickvol", "vol", "v"}
 )
 
@@ -78,10 +77,9 @@ func layoutByHeader(columns []string, given Columns) (l layout, n names, ignored
 	} else if given.Time == "" && l.time >= 0 && normal(columns[l.time]) == "date" {
 		l.clock = h.search([]string{"time"})
 	}
-	l.open = h.find("open", given.Open, openNames)
-	l.high = h.find("high", given.High, highNames)
-	l.low = h.find("low", given.Low, lowNames)
-	l.close = h.find("close", given.Close, closeNames)
+	for i, name := range [...]string{given.Open, given.High, given.Low, given.Close} {
+		l.prices[i] = h.find(priceNames[i][0], name, priceNames[i])
+	}
 	if l.volume = -1; given.Volume != "" {
 		l.volume = h.find("volume", given.Volume, nil)
 	} else {
@@ -95,7 +93,10 @@ func layoutByHeader(columns []string, given Columns) (l layout, n names, ignored
 			ignored = append(ignored, name)
 		}
 	}
-	n = names{columns[l.time], "", columns[l.open], columns[l.high], columns[l.low], columns[l.close], ""}
+	n.time = columns[l.time]
+	for i, at := range l.prices {
+		n.prices[i] = columns[at]
+	}
 	if l.clock >= 0 {
 		n.clock = columns[l.clock]
 	}

@@ -65,7 +65,7 @@ func (c *collector) readParquet(r io.ReaderAt, size, maxRows int64) (err error) 
 	}
 	c.names, c.report.Ignored = n, ignored
 	reader := rowReader{collector: c, zone: zone{location: c.o.Location}}
-	for _, i := range [...]int{l.time, l.open, l.high, l.low, l.close, l.volume} {
+	for _, i := range append([]int{l.time}, append(l.prices[:], l.volume)...) {
 		if i >= 0 {
 			reader.columns = append(reader.columns, columns[i])
 		}
