@@ -100,7 +100,10 @@ func (c *console) finish(ctx context.Context, err error) int {
 		c.writeJSON(f)
 		return code
 	}
-	message, _, _ := strings.Cut(f.Message, " Start one with:") // said again below, with the address
+	message := f.Message
+	if at := strings.Index(message, " To start one:"); at >= 0 && f.Suggestion != "" {
+		message = message[:at] // the suggestion says it with the address
+	}
 	if f.Suggestion != "" {
 		message = sentence(message) + " " + f.Suggestion
 	}
