@@ -132,3 +132,58 @@ func TestGradient_contract(t *testing.T) {
 		}
 	}
 }
+
+// TestFit_reference follows a whole training in float64: shuffled batches, class
+// weights, dropout, clipping, L2 decay, Adam.
+func TestFit_reference(t *testing.T) {
+	config := nn.Config{Inputs: 7, Hidden: []int{9, 6}, Outputs: 3, Activation: nn.Tanh, Dropout: 0.2}
+	const rows, batch, seed, epochs = 200, 70, 5, 4
+	d := problem(rand.New(rand.NewPCG(2, 3)), config, nn.CrossEntropy, rows, true)
+	o := nn.Options{Epochs: epochs, BatchSize: batch, LearningRate: 0.01, WeightDecay: 0.01, GradientClip: 0.3, Seed: seed,
+		Loss: nn.Loss{Kind: nn.CrossEntropy, ClassWeights: []float32{1, 3, 0.5}}}
+	n := network(config, 1)
+	w := float64s(nn.Get(n))
+	m, v := make([]float64, len(w)), make([]float64, len(w))
+	steps := 0.0
+	for epoch := 1; epoch <= epochs; epoch++ {
+		order := nn.Shuffled(rows, seed, epoch)
+		for from := 0; from < rows; from += batch {
+			part := order[from:min(from+batch, rows)]
+			r := reference{config: config, factor: func(row, layer int) []float32 {
+				return nn.DropoutFactors(config.Dropout, seed, uint64(epoch*rows+from+row), layer, config.Hidden[layer])
+			}}
+			g := r.gradient(w, o.Loss, pick(d, config.Inputs, part))
+			size := 0.0
+			for _, x := range g {
+				size += x * x
+			}
+			clip := min(1, o.GradientClip/(math.Sqrt(size)+1e-6))
+			steps++
+			for i := range w {
+				x := g[i]*clip + o.WeightDecay*w[i]
+				m[i] = 0.9*m[i] + 0.1*x
+				v[i] = 0.999*v[i] + 0.001*x*x
+				w[i] -= o.LearningRate * (m[i] / (1 - math.Pow(0.9, steps))) / (math.Sqrt(v[i]/(1-math.Pow(0.999, steps))) + 1e-8)
+			}
+		}
+	}
+	f, err := n.Fit(t.Context(), d, d, o, nil)
+	if err != nil || f.Best != epochs {
+		t.Fatalf("best epoch %d, want the last, to compare weights (%v)", f.Best, err)
+	}
+	for i, got := range nn.Get(n) {
+		if math.Abs(float64(got)-w[i]) > 1e-5 {
+			t.Errorf("weight %d = %v after %v steps, want %v", i, got, steps, w[i])
+		}
+	}
+}
+
+// pick returns some rows of d.
+func pick(d nn.Data, width int, rows []int32) nn.Data {
+	var p nn.Data
+	for _, i := range rows {
+		p.X = append(p.X, d.X[int(i)*width:int(i+1)*width]...)
+		p.Class, p.Weight = append(p.Class, d.Class[i]), append(p.Weight, d.Weight[i])
+	}
+	return p
+}

@@ -121,16 +121,15 @@ func (l layer) backwardWeights(grad, xt, d []quad, stride, rows int) {
 }
 
 // transpose turns a tile x of K features round, so that dot can run down its
-// rows: quad g*4*quads(K)+i of xt is rows 4g to 4g+3 of feature i, zero where
-// there is no such row.
+// rows: quad g*4*quads(K)+i of xt is rows 4g to 4g+3 of feature i. Rows that only
+// fill up the last quad hold numbers of an earlier tile; backwardWeights
+// multiplies them by zero.
 func transpose(xt, x []quad, stride, rows int) {
 	panels := len(x) / stride
 	for g := range quads(rows) {
-		count := min(4, rows-4*g)
 		out := xt[g*4*panels : (g+1)*4*panels]
 		for p := range panels {
-			var q [4]quad
-			copy(q[:count], x[p*stride+4*g:])
+			q := x[p*stride+4*g:][:4]
 			for i := range 4 {
 				out[4*p+i] = quad{q[0][i], q[1][i], q[2][i], q[3][i]}
 			}

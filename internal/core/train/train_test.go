@@ -15,6 +15,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/label"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/model"
+	"github.com/ktrdr/ktrdr/internal/core/nn"
 	"github.com/ktrdr/ktrdr/internal/core/train"
 )
 
@@ -285,8 +286,39 @@ func TestRun_evaluation(t *testing.T) {
 	if rows != q.Test.Rows || c.BalancedAccuracy != c.Recall {
 		t.Errorf("%d rows in the confusion of %d", rows, q.Test.Rows)
 	}
+	baseline := 0.0
+	for class, rows := range e.DataSummary.TestSplit.Classes {
+		share := float64(e.DataSummary.TrainSplit.Classes[class]+1) / float64(q.Train.Rows+3)
+		baseline -= float64(rows) / float64(q.Test.Rows) * math.Log(share)
+	}
+	if math.Abs(c.BaselineLogLoss-baseline) > 1e-6 {
+		t.Errorf("baseline log loss %v, want %v from the class shares of the training part", c.BaselineLogLoss, baseline)
+	}
 	if e.ModelInfo.Architecture != "mlp 5-16-8-3 tanh" || e.ModelInfo.ParametersCount != 5*16+16+16*8+8+8*3+3 {
 		t.Errorf("model info %+v", e.ModelInfo)
+	}
+}
+
+// TestRun_losses computes both test losses from the outputs of the saved
+// weights.
+func TestRun_losses(t *testing.T) {
+	in := twoSymbols(t, source, 900)
+	m, e := mustRun(t, in)
+	rows, err := train.Collect(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var weighted, weights, plain float64
+	test := rows[len(rows)-e.Quality.Test.Rows:] // nothing is dropped from the end
+	for _, r := range test {
+		p := nn.Softmax(nil, m.Network.Infer(nil, r.X, 1), 3)
+		loss, w := -math.Log(float64(p[r.Class])), float64(e.DataSummary.ClassWeights[r.Class])
+		plain += loss / float64(len(test))
+		weighted += w * loss
+		weights += w
+	}
+	if got := e.TestMetrics; math.Abs(got.TestLoss-weighted/weights) > 1e-6 || math.Abs(got.TestLossUnweighted-plain) > 1e-6 || math.Abs(plain-weighted/weights) < 1e-5 {
+		t.Errorf("test loss %v, unweighted %v, want %v and %v", got.TestLoss, got.TestLossUnweighted, weighted/weights, plain)
 	}
 }
 
