@@ -17,7 +17,7 @@ type reach struct {
 }
 
 // A budget is the largest number of lines of each thing.
-type budget struct{ mainFile, function, file, pkg int }
+type budget struct{ mainFile, function, file, testFile, pkg int }
 
 // checkImports returns one problem for each import that the lattice does not
 // allow, and for each package it does not know.
@@ -265,7 +265,7 @@ func checkSizes(t tree, b budget, exceptions map[string]string) []string {
 				limit = b.mainFile
 			}
 			if f.test {
-				over(f.path, f.lines, b.file)
+				over(f.path, f.lines, b.testFile)
 				continue
 			}
 			over(f.path, f.lines, limit)

@@ -101,6 +101,9 @@ func isRepositoryPath(root fs.FS, span string) bool {
 		return false
 	}
 	first, _, _ := strings.Cut(span, "/")
+	if first == "bin" { // what is built may be there or not
+		return false
+	}
 	if slices.Contains([]string{"internal", "cmd", "docs", "strategies", "tools", "bench", "deploy", "web", "testdata", "changelog", ".ci"}, first) {
 		return true
 	}

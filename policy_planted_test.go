@@ -40,7 +40,7 @@ func TestPlantedViolations(t *testing.T) {
 	}
 	clock := func(t tree) []string { return checkClock(t, []string{"edge/cli"}) }
 	sizes := func(t tree) []string {
-		return checkSizes(t, budget{mainFile: 3, function: 4, file: 8, pkg: 30}, map[string]string{"internal/core/nn/long.go": "a table"})
+		return checkSizes(t, budget{mainFile: 3, function: 4, file: 8, testFile: 9, pkg: 30}, map[string]string{"internal/core/nn/long.go": "a table"})
 	}
 	long := strings.Repeat("// line\n", 9)
 
@@ -98,7 +98,7 @@ func TestPlantedPackageSize(t *testing.T) {
 	tree := planted(t, map[string]string{
 		"internal/core/nn/a.go": "package nn\n\n\n\n\n\n", "internal/core/nn/b.go": "package nn\n\n\n\n\n\n",
 	})
-	expectOne(t, checkSizes(tree, budget{mainFile: 3, function: 4, file: 8, pkg: 10}, nil), "core/nn: 14 lines")
+	expectOne(t, checkSizes(tree, budget{mainFile: 3, function: 4, file: 8, testFile: 9, pkg: 10}, nil), "core/nn: 14 lines")
 }
 
 func TestPlantedLattice(t *testing.T) {
@@ -121,6 +121,7 @@ func TestPlantedLattice(t *testing.T) {
 
 func TestPlantedDocuments(t *testing.T) {
 	root := fstest.MapFS{
+		"bin/staticcheck":                {Data: []byte("built here")},
 		"Makefile":                       {Data: []byte("test:\n\tgo test ./...\n")},
 		"internal/core/market/doc.go":    {Data: []byte("package market\n")},
 		"docs/howto/add-an-indicator.md": {Data: []byte("# Add\n")},
@@ -133,6 +134,7 @@ func TestPlantedDocuments(t *testing.T) {
 		"path_missing":    {"`internal/core/wrong`", "internal/core/wrong"},
 		"path_pattern":    {"`docs/<name>.md`", ""},
 		"not_a_path":      {"`a/b`", ""},
+		"build_output":    {"`bin/ktrdr`", ""},
 		"target":          {"run `make test`", ""},
 		"target_missing":  {"run `make coffee`", "make coffee"},
 		"several_in_line": {"`make test` `docs/gone.md`", "docs/gone.md"},

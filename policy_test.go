@@ -58,9 +58,10 @@ var never = []reach{
 	{from: "edge/api", to: []string{"core/train", "core/backtest", "core/nn"}},
 }
 
-// budgets bound the size of things, in lines. They bind code, not tests, except
-// that a test file is held to the length of a file.
-var budgets = budget{mainFile: 30, function: 60, file: 500, pkg: 3000}
+// budgets bound the size of things, in lines. Functions and packages are counted
+// without tests, whose tables are long by nature; a file of tests may have twice
+// the length of a file of code.
+var budgets = budget{mainFile: 30, function: 60, file: 500, testFile: 1000, pkg: 3000}
 
 // overBudget names what may be larger than its budget, with the reason.
 var overBudget = map[string]string{
