@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"math"
@@ -9,18 +10,18 @@ import (
 	"time"
 )
 
-// WriteJSON answers with v as JSON. What cannot be encoded becomes an internal
-// error.
+// WriteJSON answers with v as JSON. It panics if v cannot be encoded, which is a
+// mistake of the caller.
 func WriteJSON(w http.ResponseWriter, status int, v any) {
-	body, err := json.Marshal(v)
-	if err != nil {
-		WriteError(w, Errorf(CodeInternal, "encode answer: %w", err))
-		return
+	var body bytes.Buffer
+	e := json.NewEncoder(&body)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		panic("wire: encode answer: " + err.Error())
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	// The status is on its way: a failure to write means that the caller has left.
-	_, _ = w.Write(append(body, '\n'))
+	_, _ = body.WriteTo(w) // the status is on its way: a failure means that the caller has left
 }
 
 // WriteError answers with the envelope of err. An error that is not an *Error is
@@ -33,13 +34,7 @@ func WriteError(w http.ResponseWriter, err error) {
 	if s := e.retryAfterSeconds(); s != "" {
 		w.Header().Set("Retry-After", s)
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(e.Status())
-	body, merr := json.Marshal(e.Body())
-	if merr != nil {
-		body = []byte(`{"success":false,"error":{"code":"INTERNAL_SERVER_ERROR","message":"an error could not be encoded"},"detail":"an error could not be encoded"}`)
-	}
-	_, _ = w.Write(append(body, '\n'))
+	WriteJSON(w, e.Status(), e.Body())
 }
 
 // retryAfterSeconds is the header's form of RetryAfter, rounded up.

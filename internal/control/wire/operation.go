@@ -41,6 +41,12 @@ func Describe(op operation.Operation, position int) Operation {
 	if op.Errors == nil {
 		op.Errors = []string{}
 	}
+	if op.Metadata.Parameters == nil {
+		op.Metadata.Parameters = map[string]any{}
+	}
+	if op.Progress.Context == nil {
+		op.Progress.Context = map[string]any{}
+	}
 	return Operation{Operation: op, TaskID: op.ID, Metrics: MetricsOf(op), QueuePosition: position}
 }
 
@@ -61,6 +67,13 @@ func Summarise(op operation.Operation, position int, now time.Time) OperationSum
 		s.DurationSeconds, s.Duration = &seconds, &seconds
 	}
 	return s
+}
+
+// Answer returns op as the answer to a question for it; position is its place in
+// the queue.
+func Answer(op operation.Operation, position int) OperationAnswer {
+	d := Describe(op, position)
+	return OperationAnswer{Success: true, Data: d, Progress: d.Progress}
 }
 
 // MetricsOf returns the numbers of an operation: those of its result, else those

@@ -47,9 +47,7 @@ func New(o Options) (http.Handler, error) {
 	s.addStrategies()
 	s.addData()
 	s.addArtifacts()
-	// huma describes an error type of its own for every operation that has none;
-	// all of ours have the envelope.
-	delete(s.api.OpenAPI().Components.Schemas.Map(), "ErrorModel")
+	s.correctSchemas()
 	if o.Metrics != nil {
 		s.mux.Handle("GET /metrics/", o.Metrics)
 	}
@@ -103,6 +101,22 @@ func schemaName(t reflect.Type, hint string) string {
 		return strings.ToUpper(pkg[:1]) + pkg[1:] + name
 	}
 	return name
+}
+
+// correctSchemas mends what huma cannot know. It describes an error type of its
+// own for every operation, while all of ours have the envelope; and it takes a
+// list of timeframes for bytes in base64, which no body of this contract has,
+// while they are written by their names.
+func (s *server) correctSchemas() {
+	schemas := s.api.OpenAPI().Components.Schemas.Map()
+	delete(schemas, "ErrorModel")
+	for _, schema := range schemas {
+		for _, p := range schema.Properties {
+			if p.ContentEncoding == "base64" {
+				p.Type, p.ContentEncoding, p.Items = huma.TypeArray, "", &huma.Schema{Type: huma.TypeString}
+			}
+		}
+	}
 }
 
 // An answer is the output of an endpoint with a body and nothing else.

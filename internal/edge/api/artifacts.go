@@ -2,7 +2,6 @@ package api
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -90,7 +89,7 @@ func (s *server) putArtifact(w http.ResponseWriter, r *http.Request) error {
 	}
 	size, err := s.o.Artifacts.Put(r.Context(), hash, http.MaxBytesReader(w, r.Body, maxArtifactBytes))
 	if err != nil {
-		return s.bodyError(fmt.Errorf("store artifact %s: %w", hash, err))
+		return s.bodyError(err)
 	}
 	wire.WriteJSON(w, http.StatusOK, storedArtifact{Success: true, SHA256: hash, SizeBytes: size})
 	return nil

@@ -102,7 +102,7 @@ func (s *server) getOperation(ctx context.Context, in *operationInput) (wire.Ope
 	if err != nil {
 		return wire.OperationAnswer{}, err
 	}
-	return wire.OperationAnswer{Success: true, Data: wire.Describe(op, s.position(op)), Progress: op.Progress}, nil
+	return wire.Answer(op, s.position(op)), nil
 }
 
 func (s *server) cancelOperation(ctx context.Context, in *cancelInput) (wire.CancelAnswer, error) {

@@ -97,7 +97,7 @@ func (r request) metadata(parameters map[string]any) operation.Metadata {
 func (s *server) started(op operation.Operation, status, message string, st *strategy.Strategy) wire.Started {
 	position := s.position(op)
 	if position > 0 {
-		message += fmt.Sprintf("; all workers are busy, place %d in the queue", position)
+		message += fmt.Sprintf("; it waits at place %d in the queue", position)
 	}
 	return wire.Started{Success: true, OperationID: op.ID, TaskID: op.ID, Status: status, Message: message,
 		StrategyName: st.Name, QueuePosition: position, SpecHash: op.SpecHash}

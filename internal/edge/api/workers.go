@@ -98,15 +98,18 @@ func (s *server) register(ctx context.Context, in *registerInput) (fleet.Worker,
 	r := fleet.Registration{WorkerID: b.WorkerID, Type: t, EndpointURL: strings.TrimSuffix(b.EndpointURL, "/"), Capabilities: b.Capabilities,
 		Incarnation: b.Incarnation, Version: b.Version, Draining: b.Draining,
 		CurrentOperationID: b.CurrentOperationID, Current: b.Current, Finished: b.Finished}
+	if r.Capabilities == nil {
+		r.Capabilities = fleet.Capabilities{}
+	}
+	if strings.EqualFold(b.WorkerType, "gpu_host") {
+		r.Capabilities["gpu"] = true
+	}
 	if r.EndpointURL == "" {
 		host, _, err := net.SplitHostPort(in.remote)
 		if err != nil {
 			return fleet.Worker{}, wire.Errorf(wire.CodeValidation, "endpoint_url is missing and the connection has no address: send endpoint_url")
 		}
 		r.EndpointURL = "http://" + net.JoinHostPort(host, defaultPort(t, r.Capabilities))
-	}
-	if strings.EqualFold(b.WorkerType, "gpu_host") && r.Capabilities == nil {
-		r.Capabilities = fleet.Capabilities{"gpu": true}
 	}
 	return s.o.Controller.Register(ctx, r)
 }

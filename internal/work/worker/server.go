@@ -186,7 +186,7 @@ func (w *Worker) find(rw http.ResponseWriter, r *http.Request) (operation.Operat
 
 func (w *Worker) serveOperation(rw http.ResponseWriter, r *http.Request) {
 	if op, ok := w.find(rw, r); ok {
-		wire.WriteJSON(rw, http.StatusOK, wire.OperationAnswer{Success: true, Data: wire.Describe(op, 0), Progress: op.Progress})
+		wire.WriteJSON(rw, http.StatusOK, wire.Answer(op, 0))
 	}
 }
 
