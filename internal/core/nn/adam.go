@@ -47,8 +47,8 @@ func (a *adam) clip(norm float64) float32 {
 
 // step updates weight by the gradient grad of that norm.
 func (a *adam) step(weight, grad []quad, norm float64) {
-	a.power1 *= beta1
-	a.power2 *= beta2
+	a.power1 = float64(a.power1 * beta1)
+	a.power2 = float64(a.power2 * beta2)
 	clip := a.clip(norm)
 	rate, root := float32(a.rate/(1-a.power1)), float32(1/math.Sqrt(1-a.power2))
 	decay := float32(a.decay)

@@ -2,7 +2,9 @@ package nn_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -117,6 +119,34 @@ func TestFit_same_bits(t *testing.T) {
 	}
 	if slices.Equal(nn.Get(m), nn.Get(n)) {
 		t.Error("another seed of the order and of dropout gave the same weights")
+	}
+}
+
+// TestFit_bits pins the bits of trained weights. The sums come from this package
+// itself, so they prove nothing but that a change, a CPU or a compiler changed
+// the arithmetic: whoever has to replace them changes the arithmetic contract.
+func TestFit_bits(t *testing.T) {
+	for name, c := range map[string]struct {
+		config nn.Config
+		loss   nn.Loss
+		want   string
+	}{
+		"relu_cross_entropy": {nn.Config{Inputs: 7, Hidden: []int{13, 6}, Outputs: 3, Dropout: 0.2},
+			nn.Loss{Kind: nn.CrossEntropy, ClassWeights: []float32{1, 2, 0.5}}, "245938376a9f9376ae6415ee18e0674a6badf18d55c4328c1ecf0554df4a5125"},
+		"tanh_huber": {nn.Config{Inputs: 7, Hidden: []int{13, 6}, Outputs: 1, Activation: nn.Tanh},
+			nn.Loss{Kind: nn.Huber, Delta: 0.3}, "b370cdd4a543b11fa393fe44f89004fa04bad2fefad5f2233d32e1cf2b241ab5"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := problem(rand.New(rand.NewPCG(5, 1)), c.config, c.loss.Kind, 500, true)
+			n, _ := fit(t, c.config, d, d, nn.Options{Epochs: 10, BatchSize: 150, LearningRate: 0.01, Loss: c.loss, WeightDecay: 1e-3, GradientClip: 1, Seed: 1, Threads: 2})
+			b, err := n.AppendSafetensors(nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := fmt.Sprintf("%x", sha256.Sum256(b)); got != c.want {
+				t.Errorf("weights have the sum %s, want %s", got, c.want)
+			}
+		})
 	}
 }
 

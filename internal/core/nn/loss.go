@@ -158,10 +158,10 @@ func (l Loss) row(g, z []float32, d *Data, i int32) (loss float32, right bool) {
 		return float32(e * e), false
 	case e > delta:
 		g[0] = delta
-		return delta * (e - 0.5*delta), false
+		return delta * (e - float32(0.5*delta)), false
 	case e < -delta:
 		g[0] = -delta
-		return delta * (-e - 0.5*delta), false
+		return delta * (-e - float32(0.5*delta)), false
 	}
 	g[0] = e
 	return float32(0.5*e) * e, false

@@ -130,7 +130,7 @@ func New(c Config, rng *rand.Rand) (*Network, error) {
 	}
 	for _, l := range n.layers {
 		bound := 1 / math.Sqrt(float64(l.in))
-		draw := func() float32 { return float32((2*rng.Float64() - 1) * bound) }
+		draw := func() float32 { return float32((float64(2*rng.Float64()) - 1) * bound) }
 		for j := range l.out {
 			for i := range l.in {
 				*n.at(l, j, i) = draw()

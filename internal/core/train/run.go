@@ -100,7 +100,7 @@ func fitProgress(report func(Progress)) func(nn.Progress) {
 		done := (float64(p.Epoch-1) + float64(p.Batch)/float64(p.Batches)) / float64(p.Epochs)
 		out := Progress{
 			Phase: PhaseTraining, Epoch: p.Epoch, Epochs: p.Epochs, Batch: p.Batch, Batches: p.Batches, TrainLoss: p.TrainLoss,
-			Percent: featurePercent + (trainingPercent-featurePercent)*done,
+			Percent: featurePercent + float64((trainingPercent-featurePercent)*done),
 		}
 		if !math.IsNaN(p.ValidationLoss) {
 			out.ValidationLoss = &p.ValidationLoss
