@@ -140,12 +140,12 @@ func (w *writer) commit(group []*request) (err error) {
 	for _, r := range group {
 		w.term = r.term
 		if r.also != nil {
-			if r.errs[0], err = w.whole(func() error { return r.also(w) }); err != nil {
+			if r.errs[0], err = refusal(r.also(w)); err != nil {
 				return err
 			}
 		}
 		for i, tx := range r.batch {
-			if r.errs[i], err = w.whole(func() error { return w.apply(tx) }); err != nil {
+			if r.errs[i], err = w.apply(tx); err != nil {
 				return err
 			}
 		}
@@ -154,40 +154,39 @@ func (w *writer) commit(group []*request) (err error) {
 	return err
 }
 
-// apply executes the changes of one transaction.
-func (w *writer) apply(tx operation.Transaction) error {
-	for _, c := range tx {
-		if err := w.change(c); err != nil {
-			return err
-		}
+// apply executes the changes of one transaction, all or none. A change that is
+// refused has changed nothing, so that only several need a way back.
+func (w *writer) apply(tx operation.Transaction) (refused, err error) {
+	if len(tx) == 1 {
+		return refusal(w.change(tx[0]))
 	}
-	return nil
-}
-
-// whole runs f so that it happens entirely or not at all. A refusal is an error
-// of f's own making; anything else ends the group.
-func (w *writer) whole(f func() error) (refusal, err error) {
 	if _, err := w.exec("SAVEPOINT part"); err != nil {
 		return nil, err
 	}
-	refusal = f()
-	if refusal != nil {
-		if !refused(refusal) {
-			return nil, refusal
-		}
-		if _, err := w.exec("ROLLBACK TO part"); err != nil {
+	for _, c := range tx {
+		if refused, err = refusal(w.change(c)); err != nil {
 			return nil, err
+		}
+		if refused != nil {
+			if _, err := w.exec("ROLLBACK TO part"); err != nil {
+				return nil, err
+			}
+			break
 		}
 	}
 	_, err = w.exec("RELEASE part")
-	return refusal, err
+	return refused, err
 }
 
-// refused reports whether an error says that a change is not legal, rather than
-// that the database has failed.
-func refused(err error) bool {
-	return errors.Is(err, operation.ErrConflict) || errors.Is(err, operation.ErrDuplicate) ||
-		errors.Is(err, operation.ErrDeposed) || errors.Is(err, operation.ErrNotFound)
+// refusal tells apart an error that says that a change is not legal, which
+// concerns one transaction, and a failure of the database, which ends the group.
+func refusal(err error) (refused, failed error) {
+	for _, reason := range []error{operation.ErrConflict, operation.ErrDuplicate, operation.ErrDeposed, operation.ErrNotFound} {
+		if errors.Is(err, reason) {
+			return err, nil
+		}
+	}
+	return nil, err
 }
 
 // exec runs a statement, prepared once, and returns how many rows it changed.

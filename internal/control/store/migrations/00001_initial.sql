@@ -37,7 +37,8 @@ CREATE TABLE operations (
 );
 CREATE INDEX operations_by_age ON operations (created_at, id);
 CREATE INDEX operations_by_status ON operations (status, created_at, id);
-CREATE INDEX operations_by_type ON operations (type, status, created_at, id);
+CREATE INDEX operations_by_type ON operations (type, created_at, id);
+CREATE INDEX operations_by_type_and_status ON operations (type, status, created_at, id);
 CREATE INDEX operations_by_spec ON operations (spec_hash);
 
 -- Large texts stand apart, so that a change of state does not rewrite them.

@@ -1,0 +1,123 @@
+package store_test
+
+import (
+	"fmt"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/ktrdr/ktrdr/internal/control/operation"
+	"github.com/ktrdr/ktrdr/internal/control/store"
+	"github.com/ktrdr/ktrdr/internal/control/store/storetest"
+)
+
+// BenchmarkCommit measures durable submissions. A fall with one client means a
+// slower flush to disk; a fall with 64 means that commits are no longer shared.
+func BenchmarkCommit(b *testing.B) {
+	for _, clients := range []int{1, 64} {
+		b.Run(fmt.Sprintf("clients=%d", clients), func(b *testing.B) {
+			s := open(b, filepath.Join(b.TempDir(), "ktrdr.db"))
+			term, err := s.AcquireTerm(b.Context(), "bench")
+			if err != nil {
+				b.Fatal(err)
+			}
+			var next atomic.Int64
+			var wg sync.WaitGroup
+			b.ResetTimer()
+			for range clients {
+				wg.Go(func() {
+					for {
+						i := next.Add(1)
+						if i > int64(b.N) {
+							return
+						}
+						op := storetest.New(fmt.Sprintf("op_%d", i), operation.Training, storetest.Epoch)
+						if err := s.Commit(b.Context(), term, []operation.Transaction{{operation.Created{Operation: op}}})[0]; err != nil {
+							b.Error(err)
+						}
+					}
+				})
+			}
+			wg.Wait()
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "submits/s")
+		})
+	}
+}
+
+// BenchmarkList measures one page of a list of many operations. More than 20 ms
+// would be felt.
+func BenchmarkList(b *testing.B) {
+	const rows = 100_000
+	s := open(b, filepath.Join(b.TempDir(), "ktrdr.db"))
+	fill(b, s, rows)
+	for name, f := range map[string]operation.Filter{
+		"all":        {Limit: 50},
+		"active":     {Limit: 50, Active: true},
+		"failed":     {Limit: 50, Status: operation.Failed},
+		"training":   {Limit: 50, Type: operation.Training},
+		"both":       {Limit: 50, Type: operation.Training, Status: operation.Cancelled},
+		"last_page":  {Limit: 50, Offset: rows - 50},
+		"deep_typed": {Limit: 50, Type: operation.Backtesting, Offset: rows / 3},
+	} {
+		b.Run(fmt.Sprintf("rows=%d/filter=%s", rows, name), func(b *testing.B) {
+			for b.Loop() {
+				if _, err := s.List(b.Context(), f); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// fill stores operations, all but the last hundred ended.
+func fill(b *testing.B, s *store.Store, rows int) {
+	term, err := s.AcquireTerm(b.Context(), "bench")
+	if err != nil {
+		b.Fatal(err)
+	}
+	var tx operation.Transaction
+	for i := range rows {
+		kind, state := operation.Training, operation.Cancelled
+		if i%2 == 0 {
+			kind = operation.Backtesting
+		}
+		if i%7 == 0 {
+			state = operation.Failed
+		}
+		op := storetest.New(fmt.Sprintf("op_%d", i), kind, storetest.Epoch.Add(time.Duration(i)*time.Second))
+		tx = append(tx, operation.Created{Operation: op})
+		if i < rows-100 {
+			tx = append(tx, operation.Closed{ID: op.ID, State: state, At: storetest.Epoch})
+		}
+	}
+	if err := s.Commit(b.Context(), term, []operation.Transaction{tx})[0]; err != nil {
+		b.Fatal(err)
+	}
+}
+
+// BenchmarkUnfinished measures what a restarted scheduler reads.
+func BenchmarkUnfinished(b *testing.B) {
+	const rows = 10_000
+	s := open(b, filepath.Join(b.TempDir(), "ktrdr.db"))
+	term, err := s.AcquireTerm(b.Context(), "bench")
+	if err != nil {
+		b.Fatal(err)
+	}
+	var tx operation.Transaction
+	for i := range rows {
+		op := storetest.New(fmt.Sprintf("op_%d", i), operation.Training, storetest.Epoch)
+		tx = append(tx, operation.Created{Operation: op})
+	}
+	if err := s.Commit(b.Context(), term, []operation.Transaction{tx})[0]; err != nil {
+		b.Fatal(err)
+	}
+	b.Run(fmt.Sprintf("waiting=%d", rows), func(b *testing.B) {
+		for b.Loop() {
+			if all, err := s.Unfinished(b.Context()); err != nil || len(all) != rows {
+				b.Fatal(len(all), err)
+			}
+		}
+	})
+}
