@@ -60,7 +60,7 @@ const (
 	MaxInputs     = 1 << 16
 	MaxWidth      = 1 << 13 // of a hidden layer, and of the output
 	MaxHidden     = 16
-	MaxParameters = 1 << 25
+	MaxParameters = 1 << 23
 )
 
 // A Config is the shape of a network: Inputs numbers go through the Hidden

@@ -94,7 +94,7 @@ type PartQuality struct {
 }
 
 // chunkRows is how many rows are evaluated between two looks at the context.
-const chunkRows = 4096
+const chunkRows = 256
 
 // evaluate measures the network on all parts.
 func evaluate(ctx context.Context, in Input, t *table, parts division, network *nn.Network, loss nn.Loss, f nn.Fitting) (Evaluation, error) {
