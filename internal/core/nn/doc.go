@@ -71,12 +71,12 @@
 //
 //	separate product and sum, eight chains in registers, this package   8.2
 //	the same without unrolling                                          6.2
-//	float32(math.FMA(a, b, c)): rounds twice, not a float32 FMA         1.7
-//	exact float32 FMA by rounding to odd in float64                     0.5
-//	plain triple loop                                              2.3..3.0
+//	float32(math.FMA(a, b, c)): rounds twice, not a float32 FMA         1.8
+//	exact float32 FMA by rounding to odd in float64                0.5..0.7
+//	plain triple loops                                             2.3..4.0
 //
 // Go has no float32 FMA that means the same on every CPU; emulating it exactly
-// costs a factor of 16, on every machine without assembly and in every test that
+// costs a factor of 12, on every machine without assembly and in every test that
 // compares with it. Separate rounding is exact in plain Go at the full speed of
 // the scalar unit, and vectorises to the same bits, because the lanes of a vector
 // are outputs and never parts of one sum.
