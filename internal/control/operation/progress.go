@@ -16,7 +16,7 @@ type Progress struct {
 	ItemsTotal     *int64         `json:"items_total"`
 	CurrentItem    *string        `json:"current_item"`
 	Phase          string         `json:"phase,omitempty"`
-	Context        map[string]any `json:"context"`
+	Context        map[string]any `json:"context" nullable:"true"`
 }
 
 // A ProgressError says why a progress report cannot be true.
