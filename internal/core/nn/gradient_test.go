@@ -28,7 +28,7 @@ func TestGradient(t *testing.T) {
 			for _, dropout := range []float64{0, 0.3} {
 				for _, weighted := range []bool{false, true} {
 					t.Run(fmt.Sprintf("%v/%s/dropout_%v/weighted_%v", activation, name, dropout, weighted), func(t *testing.T) {
-						config := nn.Config{Inputs: 7, Hidden: []int{9, 6}, Outputs: c.outputs, Activation: activation, Dropout: dropout}
+						config := nn.Config{Inputs: 5, Hidden: []int{6, 5}, Outputs: c.outputs, Activation: activation, Dropout: dropout}
 						checkGradient(t, config, c.loss, weighted)
 					})
 				}
