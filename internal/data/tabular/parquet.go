@@ -1,6 +1,7 @@
 package tabular
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -22,6 +23,9 @@ var unknown = math.NaN()
 // call it. Columns are found by the names that ReadCSV knows. Times are
 // timestamps, dates, or integers that count Unix seconds or milliseconds; the
 // lines of the report and of errors are rows, counted from 1.
+//
+// The rows are limited, but the pages of a file that was made to do harm can
+// still unpack to gigabytes; CSV is the format for files of unknown origin.
 func ReadParquet(r io.ReaderAt, size int64, name string, o ParquetOptions) (s market.Series, rep Report, err error) {
 	c, err := newCollector(name, o.Options)
 	if err != nil {
@@ -44,6 +48,9 @@ func (c *collector) readParquet(r io.ReaderAt, size, maxRows int64) (err error) 
 			err = fmt.Errorf("it is not a Parquet file that can be read: %v", p)
 		}
 	}()
+	if err := checkFooter(r, size); err != nil {
+		return fmt.Errorf("it is not a Parquet file that can be read: %w", err)
+	}
 	f, err := parquet.OpenFile(r, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
 	if err != nil {
 		return fmt.Errorf("it is not a Parquet file that can be read: %w", err)
@@ -81,6 +88,19 @@ func (c *collector) readParquet(r io.ReaderAt, size, maxRows int64) (err error) 
 	return nil
 }
 
+// checkFooter refuses a footer that claims more bytes than the file has, for
+// which the decoder would find memory first.
+func checkFooter(r io.ReaderAt, size int64) error {
+	var end [8]byte // the size of the footer, and PAR1
+	if _, err := r.ReadAt(end[:], size-int64(len(end))); err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	if footer := int64(binary.LittleEndian.Uint32(end[:])); footer > size-int64(len(end)) {
+		return fmt.Errorf("a footer of %d bytes in a file of %d", footer, size)
+	}
+	return nil
+}
+
 // A rowReader gives the rows of a Parquet file to a collector.
 type rowReader struct {
 	*collector
@@ -94,6 +114,11 @@ func (r *rowReader) checkTypes() (err error) {
 		if !column.Leaf() || column.Repeated() {
 			return fmt.Errorf("column %q holds more than one value in a row", column.Name())
 		}
+		switch codec := column.Compression().CompressionCode(); codec {
+		case format.Uncompressed, format.Snappy, format.Gzip, format.Zstd:
+		default: // the decoder of LZ4 takes memory without end for a damaged page
+			return fmt.Errorf("column %q is compressed with %s: want snappy, gzip, zstd or nothing", column.Name(), codec)
+		}
 		if i == 0 {
 			r.moment, err = momentReader(column)
 			if err != nil {
@@ -104,16 +129,24 @@ func (r *rowReader) checkTypes() (err error) {
 		switch column.Type().Kind() {
 		case parquet.Double, parquet.Float:
 		case parquet.Int32, parquet.Int64:
-			if lt := column.Type().LogicalType(); lt != nil && lt.Value != nil {
-				if _, ok := lt.Value.(*format.IntType); !ok {
-					return fmt.Errorf("column %q is %s: want a plain number", column.Name(), lt)
-				}
+			if !isPlain(column.Type()) {
+				return fmt.Errorf("column %q is %s: want double", column.Name(), column.Type())
 			}
 		default:
 			return fmt.Errorf("column %q is %s: want double", column.Name(), column.Type())
 		}
 	}
 	return nil
+}
+
+// isPlain says whether an integer column counts nothing but itself.
+func isPlain(t parquet.Type) bool {
+	lt := t.LogicalType()
+	if lt == nil || lt.Value == nil {
+		return t.ConvertedType() == nil
+	}
+	_, integer := lt.Value.(*format.IntType)
+	return integer
 }
 
 // momentReader returns what reads the times of a column.
@@ -141,7 +174,7 @@ func momentReader(column *parquet.Column) (func(parquet.Value) (moment, string),
 			return countReader(1e6, true), nil
 		}
 	}
-	if t.Kind() == parquet.Int64 && t.LogicalType() == nil {
+	if t.Kind() == parquet.Int64 && isPlain(t) {
 		return func(v parquet.Value) (moment, string) {
 			m, _, problem := parseUnix(fmt.Append(nil, v.Int64()))
 			return m, problem
