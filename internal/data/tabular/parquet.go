@@ -114,7 +114,7 @@ func (r *rowReader) checkTypes() (err error) {
 		if !column.Leaf() || column.Repeated() {
 			return fmt.Errorf("column %q holds more than one value in a row", column.Name())
 		}
-		switch codec := column.Compression().CompressionCode(); codec {
+		switch codec := column.Compression().CompressionCodec(); codec {
 		case format.Uncompressed, format.Snappy, format.Gzip, format.Zstd:
 		default: // the decoder of LZ4 takes memory without end for a damaged page
 			return fmt.Errorf("column %q is compressed with %s: want snappy, gzip, zstd or nothing", column.Name(), codec)
