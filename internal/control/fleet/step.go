@@ -158,23 +158,19 @@ func (f *Fleet) register(r Registration, now time.Time) []Effect {
 		return []Effect{Refused{Err: err}}
 	}
 	old := f.workers[r.WorkerID]
-	if old != nil && old.Incarnation == r.Incarnation {
+	same := old != nil && old.Incarnation == r.Incarnation
+	if same && r.Type != old.Type {
+		return []Effect{Refused{Err: fmt.Errorf("%w: worker %s registered as %s and now says %s", ErrInvalid, old.ID, old.Type, r.Type)}}
+	}
+	if same && r.EndpointURL == old.EndpointURL {
 		return f.heartbeat(old, r, now)
 	}
-	rivals := f.rivals(r)
-	for _, w := range rivals {
-		if r.Incarnation < w.Incarnation && now.Sub(w.track.seen) < f.timing.Lease {
-			return []Effect{Refused{Err: fmt.Errorf("%w: worker %s at %s started at %s, you at %s; if both are wanted, give one of them another WORKER_ID and address",
-				ErrReplaced, w.ID, w.EndpointURL, w.Incarnation, r.Incarnation)}}
-		}
+	effects, err := f.displace(r, now)
+	if err != nil {
+		return []Effect{Refused{Err: err}}
 	}
-	var effects []Effect
-	for _, w := range rivals {
-		if w.ID != r.WorkerID {
-			effects = append(effects, f.remove(w, fmt.Sprintf("worker %s: its address %s now belongs to worker %s", w.ID, w.EndpointURL, r.WorkerID))...)
-		} else {
-			effects = append(effects, w.gone(fmt.Sprintf("worker %s was restarted", w.ID))...)
-		}
+	if same {
+		return append(effects, f.heartbeat(old, r, now)...)
 	}
 	w := &Worker{ID: r.WorkerID, Incarnation: r.Incarnation, RegisteredAt: now.UTC(), LastHealthyAt: new(now.UTC())}
 	if old != nil {
@@ -186,16 +182,30 @@ func (f *Fleet) register(r Registration, now time.Time) []Effect {
 	return append(effects, f.check(w, now)...)
 }
 
-// rivals are the workers that cannot live beside the registering one: the same
-// id, or the same address.
-func (f *Fleet) rivals(r Registration) []*Worker {
+// displace makes room for a process: other processes with its id or its address
+// lose them, unless one of them lives and started later.
+func (f *Fleet) displace(r Registration, now time.Time) ([]Effect, error) {
 	var rivals []*Worker
 	for _, w := range f.order {
-		if w.ID == r.WorkerID || w.EndpointURL == r.EndpointURL {
+		if sameID := w.ID == r.WorkerID; sameID && w.Incarnation != r.Incarnation || !sameID && w.EndpointURL == r.EndpointURL {
 			rivals = append(rivals, w)
 		}
 	}
-	return rivals
+	for _, w := range rivals {
+		if r.Incarnation < w.Incarnation && now.Sub(w.track.seen) < f.timing.Lease {
+			return nil, fmt.Errorf("%w: worker %s at %s started at %s, you at %s; if both are wanted, give one of them another WORKER_ID and address",
+				ErrReplaced, w.ID, w.EndpointURL, w.Incarnation, r.Incarnation)
+		}
+	}
+	var effects []Effect
+	for _, w := range rivals {
+		if w.ID == r.WorkerID {
+			effects = append(effects, w.gone(fmt.Sprintf("worker %s was restarted", w.ID))...)
+		} else {
+			effects = append(effects, f.remove(w, fmt.Sprintf("worker %s: its address %s now belongs to worker %s", w.ID, w.EndpointURL, r.WorkerID))...)
+		}
+	}
+	return effects, nil
 }
 
 // describe copies what a worker says about itself.
@@ -219,9 +229,6 @@ func (w *Worker) describe(r Registration, now time.Time) {
 // heartbeat refreshes a known process. It never makes a busy worker available:
 // what a heartbeat says may be older than what the scheduler did since.
 func (f *Fleet) heartbeat(w *Worker, r Registration, now time.Time) []Effect {
-	if r.Type != w.Type {
-		return []Effect{Refused{Err: fmt.Errorf("%w: worker %s registered as %s and now says %s", ErrInvalid, w.ID, w.Type, r.Type)}}
-	}
 	moved := r.EndpointURL != w.EndpointURL
 	wasClaimed, changed := w.track.claimed, moved || r.Draining != w.Draining
 	w.track.proven = w.track.proven && !moved
