@@ -38,8 +38,7 @@ type Models interface {
 	Models(ctx context.Context, q ModelQuery) ([]operation.ModelRecord, error) // newest first
 }
 
-// A ModelQuery selects models. Empty fields select all; it converts to
-// store.ModelFilter.
+// A ModelQuery selects models. Empty fields select all.
 type ModelQuery struct {
 	Name, StrategyName string
 	Symbol, Timeframe  string // a model trained on it among others

@@ -19,12 +19,12 @@ import (
 )
 
 type trainingInput struct {
-	Key  string `header:"Idempotency-Key" maxLength:"128"`
+	Key  string `header:"Idempotency-Key" maxLength:"128" doc:"names the wish; clients send one so that a start can be told from its repetition"`
 	Body wire.StartTraining
 }
 
 type backtestInput struct {
-	Key  string `header:"Idempotency-Key" maxLength:"128"`
+	Key  string `header:"Idempotency-Key" maxLength:"128" doc:"names the wish; clients send one so that a start can be told from its repetition"`
 	Body wire.StartBacktest
 }
 

@@ -13,6 +13,9 @@ import (
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 )
 
+// Bodies of workers are not held to the schema, because a worker may be of
+// another version; the scheduler checks what they say.
+
 // A registration is the body of POST /workers/register. It tolerates fields of
 // other versions, worker types in any case and a missing address.
 type registration struct {
@@ -76,7 +79,7 @@ type workerObject struct {
 func (s *server) addWorkers() {
 	tags := []string{"workers"}
 	add(s, huma.Operation{OperationID: "register-worker", Method: http.MethodPost, Path: wire.PathWorkerRegister, Tags: tags,
-		Summary: "Register a worker, or send its heartbeat", MaxBodyBytes: wire.MaxReportBytes}, s.register)
+		Summary: "Register a worker, or send its heartbeat", MaxBodyBytes: wire.MaxReportBytes, SkipValidateBody: true}, s.register)
 	add(s, huma.Operation{OperationID: "list-workers", Method: http.MethodGet, Path: wire.PathWorkers, Tags: tags, Summary: "List the registered workers",
 		Responses: map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{
 			OneOf: []*huma.Schema{schemaOf[[]fleet.Worker](s), schemaOf[workerObject](s)}}}}}}}, s.listWorkers)
@@ -86,7 +89,7 @@ func (s *server) addWorkers() {
 	add(s, huma.Operation{OperationID: "remove-worker", Method: http.MethodDelete, Path: wire.PathWorker, Tags: tags,
 		Summary: "Take note that a worker leaves"}, s.removeWorker)
 	add(s, huma.Operation{OperationID: "report", Method: http.MethodPost, Path: wire.PathWorkerReports, Tags: tags,
-		Summary: "Take a worker's report about an attempt", MaxBodyBytes: wire.MaxReportBytes}, s.report)
+		Summary: "Take a worker's report about an attempt", MaxBodyBytes: wire.MaxReportBytes, SkipValidateBody: true}, s.report)
 }
 
 func (s *server) register(ctx context.Context, in *registerInput) (fleet.Worker, error) {

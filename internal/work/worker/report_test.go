@@ -236,6 +236,9 @@ func TestStopDoesNotWaitForever(t *testing.T) {
 		if took := time.Since(begin); took != 25*time.Second || err == nil || !strings.Contains(err.Error(), "op_1 did not stop") {
 			t.Errorf("Run returned %v after %s, want an error about op_1 after 25s", err, took)
 		}
+		if len(r.backend.left) != 1 {
+			t.Error("the backend was not told: it would wait for the job")
+		}
 		time.Sleep(10 * time.Minute) // the job ends
 	})
 }

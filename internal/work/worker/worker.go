@@ -187,27 +187,34 @@ func (w *Worker) leave(life context.Context) error {
 	w.stopping = true
 	current := w.current
 	w.mu.Unlock()
+	var stuck error
 	if current != nil {
 		w.log.InfoContext(ctx, "stopping the running job", "operation", current.token.OperationID)
 		current.cancel(ErrDrained)
 		select {
 		case <-current.done:
+			w.jobs.Wait()
 		case <-ctx.Done():
-			return fmt.Errorf("job of %s did not stop within %s", current.token.OperationID, w.o.Grace)
+			stuck = fmt.Errorf("job of %s did not stop within %s", current.token.OperationID, w.o.Grace)
 		}
 	}
-	w.jobs.Wait()
 	for w.undelivered() > 0 && ctx.Err() == nil {
 		select {
 		case <-w.dropped:
 		case <-ctx.Done():
+			w.log.WarnContext(ctx, "outcomes could not be delivered; their operations will run again", "outcomes", w.undelivered())
 		}
 	}
-	if err := w.backend.Deregister(ctx, w.id, w.incarnation); err != nil {
-		w.log.WarnContext(ctx, "backend was not told that this worker leaves; it will notice", "error", err)
+	bye, done := context.WithTimeout(life, farewell)
+	defer done()
+	if err := w.backend.Deregister(bye, w.id, w.incarnation); err != nil {
+		w.log.WarnContext(bye, "backend was not told that this worker leaves; it will notice", "error", err)
 	}
-	return nil
+	return stuck
 }
+
+// farewell is how long telling the backend good-bye may take.
+const farewell = 2 * time.Second
 
 // nudge sends on a channel of capacity 1 unless it is full.
 func nudge(c chan struct{}) {
