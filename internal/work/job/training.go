@@ -63,6 +63,9 @@ func runTraining(ctx context.Context, text json.RawMessage, env worker.Env) (jso
 	for _, w := range s.Warnings {
 		env.Warn(w.String())
 	}
+	for _, w := range evaluation.Warnings {
+		env.Warn(w)
+	}
 	return saveTraining(ctx, env, order, s, trained, evaluation)
 }
 
