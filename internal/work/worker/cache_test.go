@@ -35,7 +35,7 @@ func fetcher(t *testing.T, b *fakeBackend, dir string, cacheBytes int64, f func(
 	r := &rig{t: t, backend: b, worker: w, handler: w.Handler(ctx), stop: stop, ended: make(chan error, 1)}
 	go func() { r.ended <- w.Run(ctx) }()
 	r.dispatch("op_1", 1)
-	time.Sleep(time.Hour)
+	pass(time.Hour)
 	if err := r.end(); err != nil || !ran {
 		t.Fatalf("the job ran: %v, Run returned %v", ran, err)
 	}

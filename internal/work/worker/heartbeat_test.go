@@ -15,7 +15,7 @@ func TestHeartbeat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &fakeBackend{}
 		r := start(t, b, untilCancelled(0))
-		time.Sleep(35 * time.Second)
+		pass(35 * time.Second)
 		if len(b.beats) != 4 {
 			t.Fatalf("%d registrations in 35 s, want 4", len(b.beats))
 		}
@@ -32,7 +32,7 @@ func TestHeartbeat(t *testing.T) {
 			t.Error(err)
 		}
 		r.dispatch("op_1", 3)
-		time.Sleep(10 * time.Second)
+		pass(10 * time.Second)
 		last := b.registrations[len(b.registrations)-1]
 		if last.CurrentOperationID == nil || *last.CurrentOperationID != "op_1" || last.Current.Attempt != 3 || last.Incarnation != first.Incarnation {
 			t.Errorf("registration of a busy worker is %+v", last)
@@ -47,7 +47,7 @@ func TestHeartbeatOutlivesTheBackend(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &fakeBackend{onRegister: func(int) error { return &wire.UnreachableError{URL: "u", Err: errors.New("refused")} }}
 		r := start(t, b, untilCancelled(0))
-		time.Sleep(time.Hour)
+		pass(time.Hour)
 		n := len(b.beats)
 		if n < 350 || n > 800 {
 			t.Errorf("%d registrations in an hour, want one every 5 to 10 s", n)
@@ -70,7 +70,7 @@ func TestHeartbeatHonoursRetryAfter(t *testing.T) {
 			return nil
 		}}
 		r := start(t, b, untilCancelled(0))
-		time.Sleep(7 * time.Second)
+		pass(7 * time.Second)
 		if len(b.beats) != 2 || b.beats[1].Sub(b.beats[0]) < 5*time.Second || b.beats[1].Sub(b.beats[0]) > 6*time.Second {
 			t.Errorf("registrations at %v, want the second 5 to 6 s after the first", b.beats)
 		}
@@ -87,7 +87,7 @@ func TestReplacedWorkerEnds(t *testing.T) {
 			return nil
 		}}
 		r := start(t, b, untilCancelled(0))
-		time.Sleep(21 * time.Second)
+		pass(21 * time.Second)
 		err := <-r.ended
 		if err == nil || !strings.Contains(err.Error(), "a newer process lives under w1") {
 			t.Errorf("Run returned %v, want the refusal", err)
@@ -103,7 +103,7 @@ func TestBackendShutdownNotice(t *testing.T) {
 		if code, body := r.do("POST", "/backend-shutdown", `{"message":"bye"}`); code != 200 || body != `{"acknowledged":true}` {
 			t.Errorf("%d %s", code, body)
 		}
-		time.Sleep(3 * time.Second)
+		pass(3 * time.Second)
 		if len(b.beats) != 2 {
 			t.Errorf("%d registrations 3 s after the notice, want 2", len(b.beats))
 		}

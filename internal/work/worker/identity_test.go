@@ -47,7 +47,7 @@ func TestIdentitySurvivesRestarts(t *testing.T) {
 		if !regexp.MustCompile(`^backtesting-worker-[0-9a-f]{8}$`).MatchString(first.WorkerID) {
 			t.Errorf("id is %q", first.WorkerID)
 		}
-		time.Sleep(time.Second)
+		pass(time.Second)
 		o := options(dir)
 		o.Listener = newListener()
 		second := run(t, o)

@@ -29,7 +29,7 @@ func TestProgressIsBounded(t *testing.T) {
 			return json.RawMessage(`{}`), nil
 		})
 		r.dispatch("op_1", 1)
-		time.Sleep(11 * time.Second)
+		pass(11 * time.Second)
 		running, last := 0, -1.0
 		phases := map[string]time.Duration{}
 		for _, p := range b.reports {
@@ -66,7 +66,7 @@ func TestProgressThatCannotBeIsCorrected(t *testing.T) {
 			return json.RawMessage(`{}`), nil
 		})
 		r.dispatch("op_1", 1)
-		time.Sleep(6 * time.Second)
+		pass(6 * time.Second)
 		var got []float64
 		for _, r := range b.reports {
 			got = append(got, r.Progress.Percentage)
@@ -98,12 +98,12 @@ func TestOutcomeIsRepeatedUntilAcknowledged(t *testing.T) {
 		if r.busy() {
 			t.Error("an outcome that waits keeps the worker busy")
 		}
-		time.Sleep(time.Hour + 15*time.Second)
+		pass(time.Hour + 15*time.Second)
 		tries := len(b.outcomes())
 		if tries < 300 || tries > 900 {
 			t.Errorf("%d tries in an hour, want one every few seconds", tries)
 		}
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		if again := len(b.outcomes()); again != tries {
 			t.Errorf("sent %d times more after it was acknowledged", again-tries)
 		}
@@ -134,7 +134,7 @@ func TestOutcomesThatNobodyWants(t *testing.T) {
 					return json.RawMessage(`{}`), nil
 				})
 				r.dispatch("op_1", 1)
-				time.Sleep(time.Minute)
+				pass(time.Minute)
 				var got []operation.Status
 				for _, o := range b.outcomes() {
 					got = append(got, o.State)
@@ -239,6 +239,6 @@ func TestStopDoesNotWaitForever(t *testing.T) {
 		if len(r.backend.left) != 1 {
 			t.Error("the backend was not told: it would wait for the job")
 		}
-		time.Sleep(10 * time.Minute) // the job ends
+		pass(10 * time.Minute) // the job ends
 	})
 }

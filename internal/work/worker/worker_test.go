@@ -126,6 +126,12 @@ func (l *quietListener) Accept() (net.Conn, error) { <-l.closed; return nil, net
 func (l *quietListener) Close() error              { l.once.Do(func() { close(l.closed) }); return nil }
 func (l *quietListener) Addr() net.Addr            { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 5004} }
 
+// pass lets fake time pass and everything settle.
+func pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
 // A rig is a worker in a bubble of fake time.
 type rig struct {
 	t       *testing.T
@@ -312,11 +318,11 @@ func TestCancelIsAcknowledgedByTheOutcome(t *testing.T) {
 		if code, body := r.do("DELETE", "/api/v1/operations/op_1/cancel?reason=too+slow&attempt=1", ""); code != 200 || !strings.Contains(body, "cancelling") {
 			t.Fatalf("cancel: %d %s", code, body)
 		}
-		time.Sleep(2 * time.Second)
+		pass(2 * time.Second)
 		if !r.busy() || len(b.outcomes()) != 0 {
 			t.Fatal("worker is idle or has reported although its job still computes")
 		}
-		time.Sleep(2 * time.Second)
+		pass(2 * time.Second)
 		synctest.Wait()
 		if all := b.outcomes(); r.busy() || len(all) != 1 || all[0].State != operation.Cancelled || all[0].Error != "too slow" {
 			t.Errorf("busy %v, outcomes %+v, want idle and cancelled for: too slow", r.busy(), all)
