@@ -11,15 +11,14 @@ import (
 // one that cannot be wrong.
 type Symbol string
 
-var symbolPattern = regexp.MustCompile(`^[A-Z0-9][A-Z0-9._-]{0,19}$`)
+var symbolPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,19}$`)
 
 // ParseSymbol returns s as a Symbol, in upper case.
 func ParseSymbol(s string) (Symbol, error) {
-	upper := strings.ToUpper(s)
-	if !symbolPattern.MatchString(upper) {
+	if !symbolPattern.MatchString(s) { // before case is changed, which makes Latin letters of others
 		return "", fmt.Errorf("symbol %q: want 1 to 20 letters, digits, '.', '_' or '-', beginning with a letter or digit (for example EURUSD)", s)
 	}
-	return Symbol(upper), nil
+	return Symbol(strings.ToUpper(s)), nil
 }
 
 // UnmarshalText implements encoding.TextUnmarshaler with ParseSymbol.
