@@ -113,16 +113,22 @@ func (c *Controller) Ready() <-chan struct{} { return c.ready }
 // registered, with *BusyError when op.Immediate is set and all are busy, and
 // with operation.ErrDuplicate when the id is taken.
 func (c *Controller) Submit(ctx context.Context, op operation.Operation) (operation.Operation, error) {
-	if op.ID == "" {
-		var tail [4]byte
-		c.o.Random(tail[:])
-		op.ID = operation.NewID(op.Type, c.o.Now(), tail)
+	chosen := op.ID != ""
+	for {
+		if !chosen {
+			var tail [4]byte
+			c.o.Random(tail[:])
+			op.ID = operation.NewID(op.Type, c.o.Now(), tail)
+		}
+		if err := op.Validate(); err != nil {
+			return operation.Operation{}, fmt.Errorf("submit: %w", err)
+		}
+		r, err := c.ask(ctx, func(request uint64) Event { return Submitted{Request: request, Operation: op} })
+		if chosen || !errors.Is(err, operation.ErrDuplicate) {
+			return r.Operation, err
+		}
+		// Thousands of submissions in one second do draw the same tail.
 	}
-	if err := op.Validate(); err != nil {
-		return operation.Operation{}, fmt.Errorf("submit: %w", err)
-	}
-	r, err := c.ask(ctx, func(request uint64) Event { return Submitted{Request: request, Operation: op} })
-	return r.Operation, err
 }
 
 // Cancel cancels a waiting operation at once and asks the worker of a running

@@ -117,6 +117,7 @@ func TestController(t *testing.T) {
 		"slow_worker_holds_nobody":  testSlow,
 		"cancel":                    testCancel,
 		"restart":                   testRestart,
+		"drawn_id_is_taken":         testDrawnID,
 		"stopping":                  testStopping,
 		"store_fails":               testStoreFails,
 		"deposed":                   testDeposed,
@@ -328,6 +329,29 @@ func testRestart(t *testing.T) {
 	if next := <-again.wires.started; next.OperationID != "op_2" || next.Term <= token.Term {
 		t.Errorf("next started is %v, want op_2 in a later term", next)
 	}
+}
+
+func testDrawnID(t *testing.T) {
+	draws := []byte{1, 1, 1, 2}
+	c := dispatch.New(dispatch.Options{Store: newDisk(), Transport: newWires(), Random: func(b []byte) {
+		b[0], draws = draws[0], draws[1:]
+	}})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go func() { _ = c.Run(ctx) }()
+	if _, err := c.Register(ctx, fleet.Registration{WorkerID: "w1", Type: fleet.Training, EndpointURL: "http://w1:1"}); err != nil {
+		t.Fatal(err)
+	}
+	first, err1 := c.Submit(ctx, submission("", operation.Training))
+	second, err2 := c.Submit(ctx, submission("", operation.Training))
+	if err1 != nil || err2 != nil || first.ID == second.ID || len(draws) != 0 {
+		t.Errorf("Submit() twice = %q, %q, %v, %v; %d draws left, want a new draw for a taken id", first.ID, second.ID, err1, err2, len(draws))
+	}
+	if _, err := c.Submit(ctx, submission(first.ID, operation.Training)); !errors.Is(err, operation.ErrDuplicate) {
+		t.Errorf("Submit() with a chosen id that is taken = %v, want ErrDuplicate", err)
+	}
+	cancel()
+	synctest.Wait()
 }
 
 func testStopping(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 // A NoWorkersError says that no worker of the needed type is registered.
 type NoWorkersError struct {
 	Type       fleet.WorkerType
-	Registered int           // workers registered, of any type
+	Registered int           // workers of the type: 0
 	Uptime     time.Duration // since the backend started
 }
 

@@ -54,7 +54,7 @@ func (s *State) submit(e Submitted, now time.Time) {
 	case s.held[op.ID] != nil:
 		err = fmt.Errorf("operation %s: %w", op.ID, operation.ErrDuplicate)
 	case s.fleet.Registered(kind) == 0:
-		err = &NoWorkersError{Type: kind, Registered: len(s.fleet.Workers()), Uptime: now.Sub(s.began)}
+		err = &NoWorkersError{Type: kind, Uptime: now.Sub(s.began)}
 	}
 	if err != nil {
 		s.emit(Reply{Request: e.Request, Err: err})
