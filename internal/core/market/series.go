@@ -181,5 +181,5 @@ func parseMoment(s string) (unix int64, isDate bool, err error) {
 			return t.Unix(), false, nil
 		}
 	}
-	return 0, false, fmt.Errorf("%q is not a date: want 2006-01-02 or 2006-01-02T15:04:05Z", s)
+	return 0, false, fmt.Errorf("%.40q is not a date: want 2006-01-02 or 2006-01-02T15:04:05Z", s)
 }

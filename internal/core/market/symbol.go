@@ -16,7 +16,7 @@ var symbolPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,19}$`)
 // ParseSymbol returns s as a Symbol, in upper case.
 func ParseSymbol(s string) (Symbol, error) {
 	if !symbolPattern.MatchString(s) { // before case is changed, which makes Latin letters of others
-		return "", fmt.Errorf("symbol %q: want 1 to 20 letters, digits, '.', '_' or '-', beginning with a letter or digit (for example EURUSD)", s)
+		return "", fmt.Errorf("symbol %.40q: want 1 to 20 letters, digits, '.', '_' or '-', beginning with a letter or digit (for example EURUSD)", s)
 	}
 	return Symbol(strings.ToUpper(s)), nil
 }

@@ -44,7 +44,7 @@ func ParseTimeframe(s string) (Timeframe, error) {
 			return tf, nil
 		}
 	}
-	return 0, fmt.Errorf("unknown timeframe %q: want one of %s", s, strings.Join(timeframeNames[1:], " "))
+	return 0, fmt.Errorf("unknown timeframe %.40q: want one of %s", s, strings.Join(timeframeNames[1:], " "))
 }
 
 // String returns the name, for example 1h, or Timeframe(n) for a value that is
