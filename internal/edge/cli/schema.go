@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 )
@@ -81,6 +82,11 @@ const (
 	keyWorkerEndpoint = "worker.endpoint_url"
 	keyWorkerClaims   = "worker.capabilities"
 	keyWorkerThreads  = "worker.threads"
+	keyHealthInterval = "fleet.health_check_interval"
+	keyHealthTimeout  = "fleet.health_check_timeout"
+	keyHealthFailures = "fleet.health_check_failures"
+	keyLease          = "fleet.lease"
+	keyRemoval        = "fleet.removal_threshold"
 )
 
 // schema is the table of all settings, in the order of the documentation.
@@ -122,6 +128,21 @@ func schema() []setting {
 		{key: keyWorkerThreads, flag: "threads", env: []string{"KTRDR_WORKER_THREADS"}, fallback: "0",
 			roles: roleWorkers, check: checkThreads,
 			doc: "Threads that a computation may use; 0 is all that the machine has. Results do not depend on it."},
+		{key: keyHealthInterval, flag: "health-check-interval", env: []string{"KTRDR_WORKER_HEALTH_CHECK_INTERVAL"}, fallback: "10",
+			roles: roleServe, check: checkSeconds,
+			doc: "Seconds between two health checks of a worker."},
+		{key: keyHealthTimeout, flag: "health-check-timeout", env: []string{"KTRDR_WORKER_HEALTH_CHECK_TIMEOUT"}, fallback: "5",
+			roles: roleServe, check: checkSeconds,
+			doc: "Seconds that a worker has to answer a health check."},
+		{key: keyHealthFailures, flag: "health-check-failures", env: []string{"KTRDR_WORKER_HEALTH_CHECK_FAILURES"}, fallback: "3",
+			roles: roleServe, check: checkFailures,
+			doc: "Health checks that a worker misses in a row until it is temporarily unavailable."},
+		{key: keyLease, flag: "lease", env: []string{"KTRDR_WORKER_LEASE"}, fallback: "30",
+			roles: roleServe, check: checkSeconds,
+			doc: "Seconds without a word from a worker until its operation is given to another."},
+		{key: keyRemoval, flag: "removal-threshold", env: []string{"KTRDR_WORKER_REMOVAL_THRESHOLD"}, fallback: "300",
+			roles: roleServe, check: checkSeconds,
+			doc: "Seconds without a word from a worker until it is removed from the list."},
 	}
 }
 
@@ -180,6 +201,27 @@ func checkIP(s string) error {
 func checkThreads(s string) error {
 	if n, err := strconv.Atoi(s); err != nil || n < 0 || n > 1024 {
 		return fmt.Errorf("%q threads: want a number from 0 to 1024", s)
+	}
+	return nil
+}
+
+func checkSeconds(s string) error {
+	_, err := parseSeconds(s)
+	return err
+}
+
+// parseSeconds reads a number of seconds, at least a hundredth and at most a day.
+func parseSeconds(s string) (time.Duration, error) {
+	seconds, err := strconv.ParseFloat(s, 64)
+	if err != nil || !(seconds >= 0.01 && seconds <= 86_400) {
+		return 0, fmt.Errorf("%q: want a number of seconds from 0.01 to 86400", s)
+	}
+	return time.Duration(seconds * float64(time.Second)), nil
+}
+
+func checkFailures(s string) error {
+	if n, err := strconv.Atoi(s); err != nil || n < 1 || n > 1000 {
+		return fmt.Errorf("%q: want a number from 1 to 1000", s)
 	}
 	return nil
 }

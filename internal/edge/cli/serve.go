@@ -8,11 +8,14 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/ktrdr/ktrdr/internal/control/dispatch"
+	"github.com/ktrdr/ktrdr/internal/control/fleet"
 	"github.com/ktrdr/ktrdr/internal/control/store"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/data/artifact"
@@ -123,9 +126,13 @@ func (b *backend) open(ctx context.Context, dir string, s settings, log *slog.Lo
 	}
 	b.opened = append(b.opened, bars)
 
+	timing, err := fleetTiming(s)
+	if err != nil {
+		return err
+	}
 	build := observe.ReadBuild()
 	b.controller = dispatch.New(dispatch.Options{
-		Store: records, Transport: wire.NewWorkerClient(wire.ClientOptions{}), Holder: dir, Log: log,
+		Store: records, Transport: wire.NewWorkerClient(wire.ClientOptions{}), Holder: dir, Timing: timing, Log: log,
 	})
 	b.handler, err = api.New(api.Options{
 		Controller: b.controller, Operations: records, Models: modelIndex{records}, Bars: barFiles{bars}, Artifacts: artifactFiles{files},
@@ -134,6 +141,24 @@ func (b *backend) open(ctx context.Context, dir string, s settings, log *slog.Lo
 		Metrics: observe.Metrics(observe.NewRegistry("backend", build)), Log: log,
 	})
 	return err
+}
+
+// fleetTiming reads by which intervals workers live and die.
+func fleetTiming(s settings) (fleet.Timing, error) {
+	failures, err := strconv.Atoi(s.get(keyHealthFailures))
+	if err != nil {
+		return fleet.Timing{}, err
+	}
+	timing := fleet.Timing{HealthMisses: failures}
+	for key, into := range map[string]*time.Duration{
+		keyHealthInterval: &timing.HealthInterval, keyHealthTimeout: &timing.HealthTimeout,
+		keyLease: &timing.Lease, keyRemoval: &timing.Removal,
+	} {
+		if *into, err = parseSeconds(s.get(key)); err != nil {
+			return fleet.Timing{}, err
+		}
+	}
+	return timing, nil
 }
 
 // apiErrors tells the API which errors of the parts mean what.
