@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -22,9 +23,16 @@ var errCrash = errors.New("the power went")
 type crashDisk struct {
 	barstore.Disk
 	dir     string
-	left    int      // steps until the crash
-	restore []func() // undo what is not durable yet, latest last
-	err     error    // of undoing
+	left    int       // steps until the crash
+	pending []pending // what is not durable yet, latest last
+	created []string  // files whose names are not durable yet
+	err     error     // of undoing
+}
+
+// pending is something that a crash may undo.
+type pending struct {
+	durable func() bool // asked when a directory is synced
+	undo    func() error
 }
 
 // step counts one operation; false means that the power is gone.
@@ -33,15 +41,18 @@ func (d *crashDisk) step() bool {
 	return d.left >= 0
 }
 
-func (d *crashDisk) lose() {
-	for i := len(d.restore) - 1; i >= 0; i-- {
-		d.restore[i]()
+// loseNames forgets the names of new files, but not that of a renamed one.
+func (d *crashDisk) loseNames() {
+	for _, name := range d.created {
+		if err := os.Remove(name); !errors.Is(err, fs.ErrNotExist) {
+			d.err = errors.Join(d.err, err)
+		}
 	}
 }
 
-func (d *crashDisk) check(err error) {
-	if !errors.Is(err, fs.ErrNotExist) {
-		d.err = errors.Join(d.err, err)
+func (d *crashDisk) lose() {
+	for _, p := range slices.Backward(d.pending) {
+		d.err = errors.Join(d.err, p.undo())
 	}
 }
 
@@ -51,20 +62,30 @@ func (d *crashDisk) OpenFile(name string, flag int) (barstore.File, error) {
 	}
 	file := filepath.Join(d.dir, name)
 	before, err := os.ReadFile(file)
-	existed := err == nil
+	if errors.Is(err, fs.ErrNotExist) {
+		d.created = append(d.created, file)
+	} else if err != nil {
+		return nil, err
+	}
 	f, err := d.Disk.OpenFile(name, flag)
 	if err != nil {
 		return nil, err
 	}
+	behind, err := os.OpenFile(file, os.O_WRONLY, 0) // follows the file when it is renamed
+	if err != nil {
+		return nil, err
+	}
 	synced := new(bool)
-	d.restore = append(d.restore, func() {
-		switch {
-		case *synced:
-		case existed:
-			d.check(os.WriteFile(file, before, 0o644))
-		default:
-			d.check(os.Truncate(file, 0))
-		}
+	d.pending = append(d.pending, pending{
+		durable: func() bool { return *synced },
+		undo: func() error {
+			if *synced {
+				return behind.Close()
+			}
+			err := behind.Truncate(0)
+			_, writeErr := behind.WriteAt(before, 0)
+			return errors.Join(err, writeErr, behind.Close())
+		},
 	})
 	return &crashFile{f, d, synced}, nil
 }
@@ -78,11 +99,15 @@ func (d *crashDisk) Rename(from, to string) error {
 	if err := d.Disk.Rename(from, to); err != nil {
 		return err
 	}
-	d.restore = append(d.restore, func() {
-		d.check(os.Rename(target, source))
-		if readErr == nil {
-			d.check(os.WriteFile(target, before, 0o644))
-		}
+	d.pending = append(d.pending, pending{
+		durable: func() bool { return true },
+		undo: func() error {
+			err := os.Rename(target, source)
+			if readErr == nil {
+				err = errors.Join(err, os.WriteFile(target, before, 0o644))
+			}
+			return err
+		},
 	})
 	return nil
 }
@@ -91,8 +116,9 @@ func (d *crashDisk) SyncDir(name string) error {
 	if !d.step() {
 		return errCrash
 	}
-	if name != "." {
-		d.restore = nil // files are synced before their directory is
+	if name != "." { // names are durable now; what is in files that were not synced is not
+		d.pending = slices.DeleteFunc(d.pending, func(p pending) bool { return p.durable() })
+		d.created = nil
 	}
 	return d.Disk.SyncDir(name)
 }
@@ -133,8 +159,8 @@ func (f *crashFile) Sync() error {
 	return f.File.Sync()
 }
 
-// The power goes at every step of every kind of merge, with and without losing
-// what was not synced. What is then found must be the series before or after;
+// The power goes at every step of every kind of merge, losing nothing, what was
+// not synced, or the names of new files. What is then found must be the series before or after;
 // after, if the merge was acknowledged; and the same merge must succeed again.
 func TestMerge_crash(t *testing.T) {
 	for _, tc := range []struct {
@@ -149,11 +175,13 @@ func TestMerge_crash(t *testing.T) {
 		{"insert", minutes(20, 50), minutes(0, 60), minutes(0, 60), 20},
 		{"append_block", minutes(0, 65_500), minutes(65_500, 66_000), minutes(0, 66_000), 20},
 	} {
-		for _, lossy := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%s/lossy=%t", tc.name, lossy), func(t *testing.T) {
+		for loss, lose := range map[string]func(*crashDisk){
+			"nothing": func(*crashDisk) {}, "unsynced": (*crashDisk).lose, "names": (*crashDisk).loseNames,
+		} {
+			t.Run(tc.name+"/loses_"+loss, func(t *testing.T) {
 				steps := 0
 				for crashed := true; crashed; steps++ {
-					crashed = crashOnce(t, steps, lossy, tc.held, tc.given, tc.after)
+					crashed = crashOnce(t, steps, lose, tc.held, tc.given, tc.after)
 				}
 				if steps < tc.minSteps {
 					t.Errorf("the merge took %d steps, want at least %d: is the disk used?", steps, tc.minSteps)
@@ -163,7 +191,7 @@ func TestMerge_crash(t *testing.T) {
 	}
 }
 
-func crashOnce(t *testing.T, steps int, lossy bool, held, given, after market.Series) (crashed bool) {
+func crashOnce(t *testing.T, steps int, lose func(*crashDisk), held, given, after market.Series) (crashed bool) {
 	t.Helper()
 	dir := t.TempDir()
 	s, err := openHasty(dir)
@@ -188,8 +216,8 @@ func crashOnce(t *testing.T, steps int, lossy bool, held, given, after market.Se
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if lossy && failing.left < 0 {
-		if failing.lose(); failing.err != nil {
+	if failing.left < 0 {
+		if lose(failing); failing.err != nil {
 			t.Fatal(failing.err)
 		}
 	}

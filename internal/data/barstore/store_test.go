@@ -529,6 +529,32 @@ func TestRead_damage_elsewhere(t *testing.T) {
 	if _, err := s.Read(t.Context(), "EURUSD", market.Minute1, market.Span{}); !errors.Is(err, barstore.ErrDamaged) {
 		t.Errorf("Read over the damage: %v", err)
 	}
+	// Writing the rest anew would give the damage a right checksum.
+	if _, err := s.Merge(t.Context(), seriesOf(bar(190_000*60+30, 1))); !errors.Is(err, barstore.ErrDamaged) {
+		t.Errorf("Merge that would copy the damage: %v", err)
+	}
+}
+
+// A block that was verified is verified again for what is appended to it.
+func TestRead_damage_in_appended_bars(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	merge(t, s, minutes(0, 10), barstore.Change{Added: 10})
+	read(t, s, market.Span{})
+	merge(t, s, minutes(10, 20), barstore.Change{Added: 10})
+	f, err := os.OpenFile(filepath.Join(dir, "EURUSD.1m", "1.low"), os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteAt([]byte{1}, 8*15); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Read(t.Context(), "EURUSD", market.Minute1, market.Span{}); !errors.Is(err, barstore.ErrDamaged) {
+		t.Errorf("Read: %v, want ErrDamaged", err)
+	}
 }
 
 func TestList_damaged(t *testing.T) {
