@@ -2,9 +2,11 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -142,9 +144,16 @@ func whatIsHeld(held []wire.Holding, symbol market.Symbol) string {
 		return "; of " + string(symbol) + " there is:" + text
 	case len(held) == 0:
 		return "; no bars are held at all"
-	default:
-		return spell.Hint(string(symbol), symbols)
 	}
+	if hint := spell.Hint(string(symbol), symbols); hint != "" {
+		return hint
+	}
+	symbols = slices.Compact(symbols) // holdings are in the order of symbols
+	const most = 8
+	if more := len(symbols) - most; more > 0 {
+		symbols = append(symbols[:most:most], fmt.Sprintf("and %d more", more))
+	}
+	return "; held are: " + strings.Join(symbols, ", ")
 }
 
 // barTime is how the bars endpoint writes times, for older clients: UTC, without

@@ -2,6 +2,8 @@ package api
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"net/http"
@@ -109,7 +111,7 @@ func (s *server) startBacktest(ctx context.Context, in *backtestInput) (wire.Bac
 	if err != nil {
 		return wire.BacktestStarted{}, err
 	}
-	r, err := s.backtestRequest(b)
+	r, err := s.backtestRequest(ctx, b)
 	if err == nil {
 		err = s.check(ctx, r)
 	}
@@ -174,8 +176,17 @@ func costsOf(b wire.StartBacktest) (costs, error) {
 
 func isCost(v float64) bool { return v >= 0 && v <= wire.MaxCostFraction }
 
-// backtestRequest parses a backtest's strategy for its one symbol.
-func (s *server) backtestRequest(b wire.StartBacktest) (request, error) {
+// backtestRequest parses a backtest's strategy for its one symbol. A strategy that
+// the backend does not hold but that was trained is taken as it was trained.
+func (s *server) backtestRequest(ctx context.Context, b wire.StartBacktest) (request, error) {
+	if b.StrategyYAML == "" && b.StrategyName != "" {
+		_, err := library(s.o.StrategyDirs).read(b.StrategyName)
+		if missing, ok := errors.AsType[*wire.Error](err); ok && missing.Code == wire.CodeStrategyNotFound {
+			if b.StrategyYAML, err = s.trainedStrategy(ctx, b.StrategyName); err != nil {
+				return request{}, err
+			}
+		}
+	}
 	var symbols, timeframes []string
 	if b.Symbol != "" {
 		symbols = []string{b.Symbol}
@@ -198,6 +209,27 @@ func (s *server) backtestRequest(b wire.StartBacktest) (request, error) {
 		r.strategy = first
 	}
 	return r, nil
+}
+
+// trainedStrategy returns the text that the newest model of a strategy was
+// trained from, or "" where there is none.
+func (s *server) trainedStrategy(ctx context.Context, name string) (string, error) {
+	models, err := s.o.Models.Models(ctx, ModelQuery{StrategyName: name, Limit: 1})
+	if err != nil {
+		return "", fmt.Errorf("models of strategy %s: %w", name, err)
+	}
+	if len(models) == 0 {
+		return "", nil
+	}
+	op, err := s.o.Controller.Operation(ctx, models[0].OperationID)
+	if err != nil {
+		return "", fmt.Errorf("training of model %s: %w", models[0].ID, err)
+	}
+	var order wire.TrainingOrder
+	if err := json.Unmarshal(op.Spec, &order); err != nil {
+		return "", fmt.Errorf("order of training %s: %w", op.ID, err)
+	}
+	return order.StrategyYAML, nil
 }
 
 // resolveModel finds the model of a backtest and says whether the window
