@@ -36,7 +36,8 @@
 // the last bit; both commissions of a trade are in its net result.
 //
 // The same input gives the same bits on every CPU, and when it is simulated in
-// parts, cut at any bar, or resumed from a State.
+// parts, cut at any bar, or resumed from a State, also by another process:
+// [RunFrom] saves states as bytes that are bound to the [Work] they belong to.
 //
 // # What it refuses
 //

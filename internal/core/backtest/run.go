@@ -19,32 +19,77 @@ type Progress struct {
 	Wins   int     // of them with a net result above 0
 }
 
+// Checkpoints say when a run saves its state, and from which it goes on. The zero
+// value saves nothing and begins at the first bar.
+type Checkpoints struct {
+	// Checkpoint is asked every 16,384 bars, with the number of bars simulated,
+	// whether to save. Nil saves only where the run is cancelled.
+	Checkpoint func(bar int) bool
+
+	// Save is given the state, which it may keep, on the calling goroutine: where
+	// Checkpoint asks for it, and when ctx has been cancelled, so it must not
+	// depend on ctx. A run that got no further than Resume has nothing to save.
+	// Nil saves nothing.
+	Save func(state []byte)
+
+	// Resume is a state that Save was given for the same input and options,
+	// perhaps by another process.
+	Resume []byte
+}
+
 // Run simulates the whole window. It calls report, which may be nil, every 16,384
 // bars and after the last, on the calling goroutine. Cancelling ctx ends it with
 // the cause.
 func Run(ctx context.Context, in Input, o Options, report func(Progress)) (Result, error) {
+	return RunFrom(ctx, in, o, Checkpoints{}, report)
+}
+
+// RunFrom is Run with checkpoints. The result of a run that was cancelled and
+// resumed, however often, has the same bits as that of one that was not. A state
+// of other work is ErrOtherWork.
+func RunFrom(ctx context.Context, in Input, o Options, c Checkpoints, report func(Progress)) (Result, error) {
 	s, err := New(in, o)
 	if err != nil {
 		return Result{}, err
 	}
-	wins, counted := 0, 0
+	if c.Resume != nil {
+		state, err := ParseState(c.Resume, s.Work())
+		if err == nil {
+			s, err = Resume(in, o, state)
+		}
+		if err != nil {
+			return Result{}, fmt.Errorf("resume backtest %s %s: %w", in.Series.Symbol, in.Series.Timeframe, err)
+		}
+	}
+	begun := s.last.Bar
+	var wins tally
 	for !s.Done() {
-		if err := context.Cause(ctx); err != nil {
-			return Result{}, fmt.Errorf("backtest %s %s stopped at bar %d of %d: %w", in.Series.Symbol, in.Series.Timeframe, s.last.Bar, in.Series.Len(), err)
+		cause := context.Cause(ctx)
+		if c.Save != nil && s.last.Bar > begun && (cause != nil || c.Checkpoint != nil && c.Checkpoint(s.last.Bar)) {
+			c.Save(s.AppendState(nil))
+		}
+		if cause != nil {
+			return Result{}, fmt.Errorf("backtest %s %s stopped at bar %d of %d: %w", in.Series.Symbol, in.Series.Timeframe, s.last.Bar, in.Series.Len(), cause)
 		}
 		if err := s.Advance(s.last.Bar + stride); err != nil {
 			return Result{}, fmt.Errorf("backtest: %w", err)
 		}
-		if report == nil {
-			continue
+		if report != nil {
+			report(s.progress(&wins))
 		}
-		for ; counted < len(s.last.Trades); counted++ {
-			if s.last.Trades[counted].Net > 0 {
-				wins++
-			}
-		}
-		bar := s.last.Bar - 1
-		report(Progress{Bar: bar + 1, Bars: in.Series.Len(), Time: in.Series.Time[bar], Equity: s.last.Equity[bar], Trades: counted, Wins: wins})
 	}
 	return s.Result(), nil
+}
+
+// A tally counts the wins among the first trades.
+type tally struct{ trades, wins int }
+
+func (s *Simulation) progress(t *tally) Progress {
+	for ; t.trades < len(s.last.Trades); t.trades++ {
+		if s.last.Trades[t.trades].Net > 0 {
+			t.wins++
+		}
+	}
+	bar := s.last.Bar - 1
+	return Progress{Bar: bar + 1, Bars: s.in.Series.Len(), Time: s.in.Series.Time[bar], Equity: s.last.Equity[bar], Trades: t.trades, Wins: t.wins}
 }

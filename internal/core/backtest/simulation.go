@@ -46,6 +46,7 @@ type Simulation struct {
 	in   Input
 	o    Options
 	last State // Equity and Position have the length of the whole window
+	work Work  // zero until it is asked for
 }
 
 // New returns a simulation before the first bar of in.

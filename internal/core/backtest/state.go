@@ -64,6 +64,8 @@ func (s State) check(bars int) error {
 		return fmt.Errorf("resume at bar %d: the state holds %d points of equity and %d of position", s.Bar, len(s.Equity), len(s.Position))
 	case s.Open.Side != decision.Flat && (s.Open.Bar < 0 || s.Open.Bar > s.Bar):
 		return fmt.Errorf("resume at bar %d: the open position was entered on bar %d", s.Bar, s.Open.Bar)
+	case s.Entry < 0 || s.Entry > s.Bar:
+		return fmt.Errorf("resume at bar %d: the last entry was on bar %d", s.Bar, s.Entry)
 	}
 	return nil
 }

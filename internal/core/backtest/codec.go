@@ -1,0 +1,284 @@
+package backtest
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"math"
+	"slices"
+
+	"github.com/ktrdr/ktrdr/internal/core/decision"
+)
+
+// ErrOtherWork says that a saved state is of another input or of other options
+// than those it is to go on with.
+var ErrOtherWork = errors.New("the saved state is of other bars, signals, rules or options")
+
+// A Work identifies what a simulation works on: the SHA-256 of its bars, signals,
+// rules and options. Two simulations of one Work give the same bits.
+type Work [sha256.Size]byte
+
+// Work returns what s works on. The first call reads the whole input, which takes
+// about 50 ms for a million bars.
+func (s *Simulation) Work() Work {
+	if s.work == (Work{}) {
+		s.work = workOf(s.in, s.o)
+	}
+	return s.work
+}
+
+// workOf hashes the line "ktrdr backtest work 1\n", symbol, timeframe, rules and
+// options as a line of JSON, then the columns one after the other, each with its
+// length before it, and the signals, all little endian.
+func workOf(in Input, o Options) Work {
+	head, err := json.Marshal([]any{in.Series.Symbol, in.Series.Timeframe, in.Rules, o})
+	if err != nil {
+		panic("backtest: a checked input does not encode: " + err.Error())
+	}
+	h := sha256.New()
+	fmt.Fprintf(h, "ktrdr backtest work 1\n%s\n", head)
+	s := in.Series
+	hashColumn(h, s.Time, 8, func(b []byte, v int64) []byte { return binary.LittleEndian.AppendUint64(b, uint64(v)) })
+	for _, column := range [...][]float64{s.Open, s.High, s.Low, s.Close, s.Volume} {
+		hashColumn(h, column, 8, appendFloat)
+	}
+	hashColumn(h, in.Signals, 6, func(b []byte, v decision.Raw) []byte {
+		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v.Confidence))
+		return append(b, byte(v.Signal), flag(v.Known))
+	})
+	return Work(h.Sum(nil))
+}
+
+// hashColumn writes the length of column and its elements, each of size bytes.
+func hashColumn[T any](h hash.Hash, column []T, size int, appendElement func([]byte, T) []byte) {
+	const block = 2048
+	b := make([]byte, 0, 8+block*size)
+	b = binary.LittleEndian.AppendUint64(b, uint64(len(column)))
+	for part := range slices.Chunk(column, block) {
+		for _, v := range part {
+			b = appendElement(b, v)
+		}
+		h.Write(b)
+		b = b[:0]
+	}
+	h.Write(b)
+}
+
+func appendFloat(b []byte, v float64) []byte {
+	return binary.LittleEndian.AppendUint64(b, math.Float64bits(v))
+}
+
+func flag(v bool) byte {
+	if v {
+		return 1
+	}
+	return 0
+}
+
+// stateMagic begins every saved state. Its digit is the version of the format.
+const stateMagic = "ktrdr backtest state 1\n"
+
+// AppendState appends the state of s, bound to its Work, to b and returns it:
+//
+//	"ktrdr backtest state 1\n"   magic and version
+//	work                         32 bytes
+//	fields of State              in the order of the struct, little endian
+//	SHA-256 of all of the above  32 bytes
+//
+// Integers are 8 bytes, a float is its bits, flags and enumerations one byte, a
+// slice its length and its elements. The same state gives the same bytes.
+func (s *Simulation) AppendState(b []byte) []byte {
+	state := s.last
+	state.Equity, state.Position = state.Equity[:state.Bar], state.Position[:state.Bar]
+	return state.AppendBinary(b, s.Work())
+}
+
+// AppendBinary appends s to b in the form of Simulation.AppendState.
+func (s State) AppendBinary(b []byte, work Work) []byte {
+	start := len(b)
+	b = slices.Grow(b, len(stateMagic)+2*sha256.Size+512+tradeBytes*len(s.Trades)+9*len(s.Equity))
+	b = append(append(b, stateMagic...), work[:]...)
+	c := codec{b: b}
+	c.state(&s)
+	sum := sha256.Sum256(c.b[start:])
+	return append(c.b, sum[:]...)
+}
+
+// ParseState reads a state of work. Damaged bytes and those of another version
+// are an error, and a state of other work is ErrOtherWork. It allocates no more
+// than a small multiple of len(b).
+func ParseState(b []byte, work Work) (State, error) {
+	rest, ok := bytes.CutPrefix(b, []byte(stateMagic))
+	if !ok {
+		return State{}, fmt.Errorf("saved backtest state: want it to begin with %q: it is no state, or of another version of ktrdr", stateMagic)
+	}
+	if len(rest) < 2*sha256.Size {
+		return State{}, errors.New("saved backtest state: it is cut short")
+	}
+	body := len(b) - sha256.Size
+	if sum := sha256.Sum256(b[:body]); !bytes.Equal(sum[:], b[body:]) {
+		return State{}, errors.New("saved backtest state: it is damaged: its checksum does not match")
+	}
+	if !bytes.Equal(rest[:sha256.Size], work[:]) {
+		return State{}, fmt.Errorf("saved backtest state: %w", ErrOtherWork)
+	}
+	var s State
+	c := codec{b: rest[sha256.Size : len(rest)-sha256.Size], reads: true}
+	c.state(&s)
+	if c.err == nil && len(c.b) > 0 {
+		c.err = fmt.Errorf("%d bytes too many", len(c.b))
+	}
+	if c.err != nil {
+		return State{}, fmt.Errorf("saved backtest state: %w", c.err)
+	}
+	return s, nil
+}
+
+// A codec appends values to b, or, where it reads, takes them off the front of b.
+// One description of the state serves both ways, so that they cannot differ.
+type codec struct {
+	b     []byte
+	reads bool
+	err   error // the first problem; nothing is read after it
+}
+
+func (c *codec) state(s *State) {
+	c.int(&s.Bar)
+	c.float(&s.Realised)
+	c.open(&s.Open)
+	enum(c, &s.Pending, decision.Sell, decision.Buy)
+	c.float32(&s.Sureness)
+	c.flag(&s.Entered)
+	c.int(&s.Entry)
+	for i := range s.Decisions {
+		c.int(&s.Decisions[i])
+	}
+	for _, n := range []*int{&s.Orders.Placed, &s.Orders.Filled, &s.Orders.Unfilled, &s.Orders.TooSmall} {
+		c.int(n)
+	}
+	c.float(&s.Costs.Commission)
+	c.float(&s.Costs.Slippage)
+	c.float(&s.Turnover)
+	bankrupt := s.Bankruptcy != nil
+	if c.flag(&bankrupt); bankrupt {
+		if c.reads {
+			s.Bankruptcy = new(Bankruptcy)
+		}
+		c.int(&s.Bankruptcy.Bar)
+		c.int64(&s.Bankruptcy.Time)
+		c.float(&s.Bankruptcy.Equity)
+	}
+	list(c, &s.Trades, tradeBytes, c.trade)
+	list(c, &s.Equity, 8, c.float)
+	list(c, &s.Position, 1, func(p *int8) { enum(c, p, -1, 1) })
+}
+
+func (c *codec) open(o *Open) {
+	enum(c, &o.Side, decision.Short, decision.Long)
+	c.int(&o.Bar)
+	for _, v := range []*float64{&o.Quantity, &o.Price, &o.Value, &o.Commission, &o.Slippage, &o.High, &o.Low} {
+		c.float(v)
+	}
+	c.float32(&o.Confidence)
+}
+
+// tradeBytes is the size of a trade.
+const tradeBytes = 14*8 + 2*4 + 2
+
+func (c *codec) trade(t *Trade) {
+	c.int(&t.ID)
+	enum(c, &t.Side, decision.Short, decision.Long)
+	enum(c, &t.Cause, 0, causeCount-1)
+	c.float32(&t.EntryConfidence)
+	c.float32(&t.ExitConfidence)
+	c.int64(&t.EntryTime)
+	c.int64(&t.ExitTime)
+	for _, v := range [...]*float64{&t.EntryPrice, &t.ExitPrice, &t.Quantity, &t.Gross, &t.Commission, &t.Slippage, &t.Net,
+		&t.HoldingHours, &t.MaxFavorable, &t.MaxAdverse} {
+		c.float(v)
+	}
+	c.int(&t.HoldingBars)
+}
+
+// next returns the next n bytes, or zeros where there are too few.
+func (c *codec) next(n int) []byte {
+	if c.err == nil && len(c.b) < n {
+		c.err = errors.New("it is cut short")
+	}
+	if c.err != nil {
+		return make([]byte, n)
+	}
+	taken := c.b[:n]
+	c.b = c.b[n:]
+	return taken
+}
+
+func (c *codec) int64(v *int64) {
+	if c.reads {
+		*v = int64(binary.LittleEndian.Uint64(c.next(8)))
+	} else {
+		c.b = binary.LittleEndian.AppendUint64(c.b, uint64(*v))
+	}
+}
+
+func (c *codec) int(v *int) {
+	wide := int64(*v)
+	c.int64(&wide)
+	*v = int(wide)
+}
+
+func (c *codec) float(v *float64) {
+	bits := int64(math.Float64bits(*v))
+	c.int64(&bits)
+	*v = math.Float64frombits(uint64(bits))
+}
+
+func (c *codec) float32(v *float32) {
+	if c.reads {
+		*v = math.Float32frombits(binary.LittleEndian.Uint32(c.next(4)))
+	} else {
+		c.b = binary.LittleEndian.AppendUint32(c.b, math.Float32bits(*v))
+	}
+}
+
+func (c *codec) flag(v *bool) {
+	b := int8(flag(*v))
+	enum(c, &b, 0, 1)
+	*v = b == 1
+}
+
+// enum is a value of one byte in [low, high].
+func enum[T ~int8 | ~uint8](c *codec, v *T, low, high T) {
+	if !c.reads {
+		c.b = append(c.b, byte(*v))
+		return
+	}
+	*v = T(c.next(1)[0])
+	if (*v < low || *v > high) && c.err == nil {
+		c.err = fmt.Errorf("%d is not a %T", *v, *v)
+	}
+}
+
+// list is a slice of elements of size bytes.
+func list[T any](c *codec, s *[]T, size int, element func(*T)) {
+	n := len(*s)
+	c.int(&n)
+	if c.reads {
+		if n < 0 || n > len(c.b)/size {
+			n = 0
+			if c.err == nil {
+				c.err = errors.New("it is cut short")
+			}
+		}
+		if *s = nil; n > 0 {
+			*s = make([]T, n)
+		}
+	}
+	for i := range *s {
+		element(&(*s)[i])
+	}
+}
