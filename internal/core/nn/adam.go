@@ -36,6 +36,29 @@ func newAdam(size int, rate, decay, gradientClip float64) *adam {
 		m: make([]quad, size), v: make([]quad, size), power1: 1, power2: 1}
 }
 
+// adamMoments is the number of moments that Adam remembers of every weight.
+const adamMoments = 2
+
+// moments returns what the optimizer remembers, each laid out like the weights.
+func (a *adam) moments() [][]quad { return [][]quad{a.m, a.v} }
+
+// skip goes on to where the optimizer stands after steps steps.
+func (a *adam) skip(steps int) {
+	for range steps {
+		before := [...]float64{a.power1, a.power2}
+		a.advance()
+		if before == [...]float64{a.power1, a.power2} {
+			return // rounding keeps both where they are from here on
+		}
+	}
+}
+
+// advance counts one step.
+func (a *adam) advance() {
+	a.power1 = float64(a.power1 * beta1)
+	a.power2 = float64(a.power2 * beta2)
+}
+
 // clip returns the factor that brings a gradient of that norm to at most
 // gradientClip, as torch.nn.utils.clip_grad_norm_ computes it.
 func (a *adam) clip(norm float64) float32 {
@@ -47,8 +70,7 @@ func (a *adam) clip(norm float64) float32 {
 
 // step updates weight by the gradient grad of that norm.
 func (a *adam) step(weight, grad []quad, norm float64) {
-	a.power1 = float64(a.power1 * beta1)
-	a.power2 = float64(a.power2 * beta2)
+	a.advance()
 	clip := a.clip(norm)
 	rate, root := float32(a.rate/(1-a.power1)), float32(1/math.Sqrt(1-a.power2))
 	decay := float32(a.decay)

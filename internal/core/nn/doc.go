@@ -25,6 +25,8 @@
 //   - The outputs of a row do not depend on the other rows of a call.
 //   - What Fit leaves in the network are the weights of the epoch with the lowest
 //     validation loss; of equals the earliest.
+//   - A Fit that goes on from a [State] ends with the weights of one that never
+//     stopped.
 //   - A step of training allocates nothing.
 //   - Only parallel.go starts goroutines, and they have ended when a call returns.
 //

@@ -22,21 +22,11 @@ func Set(n *Network, parameters []float32) {
 	}
 }
 
-func (n *Network) flatten(v []quad) []float32 {
-	m := &Network{config: n.config, layers: n.layers, weight: v}
-	var flat []float32
-	for _, t := range n.tensors() {
-		for k := range t.len() {
-			flat = append(flat, *t.at(m, k))
-		}
-	}
-	return flat
-}
-
 // Gradient returns the mean loss and its gradient over all rows as one batch.
 func Gradient(n *Network, d Data, o Options) (float64, []float32) {
 	var loss float64
 	var grad []float32
+	o.BatchSize = d.Len()
 	_ = withTeam(o.Threads, func(t *team) error {
 		r := newTrainer(n, &d, &d, o, t)
 		for i := range r.order {
@@ -52,6 +42,7 @@ func Gradient(n *Network, d Data, o Options) (float64, []float32) {
 
 // Stepper calls run with a function that does one training step on all rows.
 func Stepper(n *Network, d Data, o Options, run func(step func())) {
+	o.BatchSize = d.Len()
 	_ = withTeam(o.Threads, func(t *team) error {
 		r := newTrainer(n, &d, &d, o, t)
 		shuffle(r.order, o.Seed, 1)

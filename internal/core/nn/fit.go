@@ -21,7 +21,20 @@ type Options struct {
 	Seed         uint64  // of the order of the rows and of dropout
 	Threads      int     // goroutines at work; zero is 1. It does not change the result
 	ReportEvery  int     // batches between two reports within an epoch; zero is none within
+
+	// Resume is where to go on; nil begins with the network's weights. The result
+	// is then that of a Fit that never stopped, to the last bit, if the network's
+	// shape, the data and the other options (but Threads and ReportEvery) are the
+	// same, which is for the caller to see to.
+	Resume *State
+	// Checkpoint, if not nil, is called after every report and, when ctx ends the
+	// training, once more before Fit returns. During the call state returns where
+	// the training stands.
+	Checkpoint func(p Progress, state func() State)
 }
+
+// batches returns how many batches an epoch of rows rows has.
+func (o Options) batches(rows int) int { return (rows + o.BatchSize - 1) / o.BatchSize }
 
 func (o Options) validate() error {
 	for _, v := range [...]struct {
@@ -107,16 +120,24 @@ func (n *Network) Fit(ctx context.Context, train, validation Data, o Options, re
 			return Fitting{}, fmt.Errorf("%s data: %w", part.name, err)
 		}
 	}
-	if report == nil {
-		report = func(Progress) {}
+	if o.Resume != nil {
+		if err := o.Resume.validate(n, o, train.Len()); err != nil {
+			return Fitting{}, fmt.Errorf("resume: %w", err)
+		}
 	}
 	var f Fitting
 	err := withTeam(o.Threads, func(t *team) error {
 		r := newTrainer(n, &train, &validation, o, t)
-		r.report = report
-		best := append([]quad(nil), n.weight...)
-		defer copy(n.weight, best)
-		return r.fit(ctx, &f, best)
+		if report != nil {
+			r.report = report
+		}
+		if o.Resume != nil {
+			r.resume(*o.Resume)
+		}
+		err := r.fit(ctx)
+		copy(n.weight, r.best)
+		f = Fitting{History: r.course.history, Best: r.course.best, Stopped: err == nil && len(r.course.history) < r.Epochs}
+		return err
 	})
 	return f, err
 }

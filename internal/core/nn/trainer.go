@@ -2,7 +2,9 @@ package nn
 
 import (
 	"context"
+	"errors"
 	"math"
+	"slices"
 )
 
 // A trainer is a Fit under way.
@@ -19,7 +21,12 @@ type trainer struct {
 	grad              []quad
 	adam              *adam
 	report            func(Progress)
+	checkpoint        func(Progress, func() State)
 	progress          Progress
+
+	course  course
+	partial Partial // of the epoch under way
+	best    []quad  // the weights of the best epoch so far
 
 	batch   []int32 // the batch under way, for shardJob
 	first   int     // its first shard of this round
@@ -32,7 +39,12 @@ func newTrainer(n *Network, train, validation *Data, o Options, t *team) *traine
 	r := &trainer{
 		Options: o, net: n, train: train, validation: validation, team: t, judge: newJudge(n, o.Loss, t),
 		order: make([]int32, train.Len()), grad: make([]quad, len(n.weight)),
-		adam: newAdam(len(n.weight), o.LearningRate, o.WeightDecay, o.GradientClip),
+		adam:   newAdam(len(n.weight), o.LearningRate, o.WeightDecay, o.GradientClip),
+		report: func(Progress) {}, checkpoint: o.Checkpoint, course: newCourse(), best: slices.Clone(n.weight),
+		progress: Progress{Epochs: o.Epochs, Batches: o.batches(train.Len()), ValidationLoss: math.NaN()},
+	}
+	if r.checkpoint == nil {
+		r.checkpoint = func(Progress, func() State) {}
 	}
 	for range t.size {
 		r.desk = append(r.desk, newDesk(n))
@@ -48,58 +60,55 @@ func newTrainer(n *Network, train, validation *Data, o Options, t *team) *traine
 	return r
 }
 
-// fit runs the epochs and keeps the best weights in best.
-func (r *trainer) fit(ctx context.Context, f *Fitting, best []quad) error {
-	lowest, reference, since := math.Inf(1), math.Inf(1), 0
-	r.progress = Progress{Epochs: r.Epochs, Batches: (len(r.order) + r.BatchSize - 1) / r.BatchSize, ValidationLoss: math.NaN()}
-	for number := 1; number <= r.Epochs; number++ {
-		e, err := r.epoch(ctx, number)
+// fit runs the epochs that are left and keeps the best weights in r.best.
+func (r *trainer) fit(ctx context.Context) error {
+	for !r.over() {
+		e, err := r.epoch(ctx)
 		if err != nil {
+			if errors.Is(err, context.Cause(ctx)) {
+				r.checkpoint(r.progress, r.state)
+			}
 			return err
 		}
-		f.History = append(f.History, e)
-		loss := e.Validation.Loss
-		if loss < lowest {
-			lowest, f.Best = loss, number
-			copy(best, r.net.weight)
+		if r.course.add(e, r.MinDelta) {
+			copy(r.best, r.net.weight)
 		}
-		if since++; loss < reference-r.MinDelta {
-			reference, since = loss, 0
-		}
-		r.progress.ValidationLoss = loss
+		r.partial = Partial{}
+		r.progress.ValidationLoss = e.Validation.Loss
 		r.report(r.progress)
-		if r.Patience > 0 && since >= r.Patience {
-			f.Stopped = number < r.Epochs
-			return nil
-		}
+		r.checkpoint(r.progress, r.state)
 	}
 	return nil
 }
 
-// epoch passes once over the training rows and judges the result.
-func (r *trainer) epoch(ctx context.Context, number int) (Epoch, error) {
+// over tells whether all epochs are done or patience has run out.
+func (r *trainer) over() bool {
+	return len(r.course.history) == r.Epochs || r.Patience > 0 && r.course.since >= r.Patience
+}
+
+// epoch passes over the training rows, from the batch at which r.partial stands,
+// and judges the result.
+func (r *trainer) epoch(ctx context.Context) (Epoch, error) {
+	number, sum, p := len(r.course.history)+1, &r.partial, &r.progress
 	shuffle(r.order, r.Seed, number)
-	var loss, weight, norms float64
-	right := 0
-	p := &r.progress
-	p.Epoch, p.Batch = number, 0
-	for from := 0; from < len(r.order); from += r.BatchSize {
+	p.Epoch, p.Batch = number, sum.Batches
+	for from := sum.Batches * r.BatchSize; from < len(r.order); from += r.BatchSize {
 		r.batch = r.order[from:min(from+r.BatchSize, len(r.order))]
 		r.place = uint64(number)*uint64(len(r.order)) + uint64(from)
 		s, err := r.step(ctx)
 		if err != nil {
 			return Epoch{}, err
 		}
-		loss, weight, right, norms = loss+s.loss, weight+r.divisor, right+s.right, norms+s.norm
-		p.Batch++
-		p.TrainLoss = loss / weight
+		*sum = Partial{Batches: sum.Batches + 1, Loss: sum.Loss + s.loss, Weight: sum.Weight + r.divisor, Norms: sum.Norms + s.norm, Right: sum.Right + s.right}
+		p.Batch, p.TrainLoss = sum.Batches, sum.Loss/sum.Weight
 		if r.ReportEvery > 0 && p.Batch%r.ReportEvery == 0 && p.Batch < p.Batches {
 			r.report(*p)
+			r.checkpoint(*p, r.state)
 		}
 	}
-	e := Epoch{Number: number, Train: Score{Loss: p.TrainLoss, Accuracy: math.NaN()}, GradientNorm: norms / float64(p.Batches)}
+	e := Epoch{Number: number, Train: Score{Loss: sum.Loss / sum.Weight, Accuracy: math.NaN()}, GradientNorm: sum.Norms / float64(p.Batches)}
 	if r.Loss.Kind == CrossEntropy {
-		e.Train.Accuracy = float64(right) / float64(len(r.order))
+		e.Train.Accuracy = float64(sum.Right) / float64(len(r.order))
 	}
 	var err error
 	if e.Validation, err = r.judge.score(ctx, r.validation); err != nil {

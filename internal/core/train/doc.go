@@ -25,7 +25,8 @@
 //   - The manifest tells when the last label of any part was known; a backtest
 //     that begins earlier is in-sample.
 //   - The same input gives the same model to the last bit, for any number of
-//     threads.
+//     threads, and however often the training stops and goes on from a
+//     [Checkpoint] in between.
 //
 // # Classes
 //
@@ -37,7 +38,8 @@
 // # What it refuses
 //
 // Parts with too few rows, before any training and with all the numbers; bars
-// that are not those of the strategy's symbols; a loss that diverges.
+// that are not those of the strategy's symbols; a loss that diverges; a
+// checkpoint of other work.
 //
 // Start reading at [Run].
 package train

@@ -66,7 +66,11 @@ func run(ctx context.Context, in Input, report func(Progress)) (model.Model, Eva
 	if err != nil {
 		return model.Model{}, Evaluation{}, err
 	}
-	fitting, err := network.Fit(ctx, t.data(parts.train), t.data(parts.validation), options(in, loss), fitProgress(report))
+	o, err := resumable(in, t, parts, config, options(in, loss))
+	if err != nil {
+		return model.Model{}, Evaluation{}, err
+	}
+	fitting, err := network.Fit(ctx, t.data(parts.train), t.data(parts.validation), o, func(p nn.Progress) { report(fitProgress(p)) })
 	if err != nil {
 		return model.Model{}, Evaluation{}, err
 	}
@@ -94,19 +98,42 @@ func options(in Input, loss nn.Loss) nn.Options {
 	}
 }
 
-// fitProgress passes the progress of Fit on.
-func fitProgress(report func(Progress)) func(nn.Progress) {
-	return func(p nn.Progress) {
-		done := (float64(p.Epoch-1) + float64(p.Batch)/float64(p.Batches)) / float64(p.Epochs)
-		out := Progress{
-			Phase: PhaseTraining, Epoch: p.Epoch, Epochs: p.Epochs, Batch: p.Batch, Batches: p.Batches, TrainLoss: p.TrainLoss,
-			Percent: featurePercent + float64((trainingPercent-featurePercent)*done),
-		}
-		if !math.IsNaN(p.ValidationLoss) {
-			out.ValidationLoss = &p.ValidationLoss
-		}
-		report(out)
+// resumable returns o with the checkpoint of in to go on from and the function
+// that receives new ones.
+func resumable(in Input, t *table, parts division, c nn.Config, o nn.Options) (nn.Options, error) {
+	if in.Resume == nil && in.Checkpoint == nil {
+		return o, nil
 	}
+	work := workOf(in, t, parts, c)
+	if in.Resume != nil {
+		checkpoint, err := ParseCheckpoint(in.Resume)
+		if err != nil {
+			return o, err
+		}
+		if err := checkpoint.Work.check(work); err != nil {
+			return o, fmt.Errorf("resume: %w", err)
+		}
+		o.Resume = &checkpoint.State
+	}
+	if in.Checkpoint != nil {
+		o.Checkpoint = func(p nn.Progress, state func() nn.State) {
+			in.Checkpoint(fitProgress(p), func() ([]byte, error) { return Checkpoint{work, state()}.AppendBinary(nil) })
+		}
+	}
+	return o, nil
+}
+
+// fitProgress translates the progress of Fit.
+func fitProgress(p nn.Progress) Progress {
+	done := (float64(p.Epoch-1) + float64(p.Batch)/float64(p.Batches)) / float64(p.Epochs)
+	out := Progress{
+		Phase: PhaseTraining, Epoch: p.Epoch, Epochs: p.Epochs, Batch: p.Batch, Batches: p.Batches, TrainLoss: p.TrainLoss,
+		Percent: featurePercent + float64((trainingPercent-featurePercent)*done),
+	}
+	if !math.IsNaN(p.ValidationLoss) {
+		out.ValidationLoss = &p.ValidationLoss
+	}
+	return out
 }
 
 // lossOf returns the loss of the strategy with class weights from the training

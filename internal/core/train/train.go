@@ -15,6 +15,16 @@ type Input struct {
 	Data          []model.DataRef // where the bars came from, for the manifest
 	Threads       int             // goroutines at work; zero is 1. It does not change the result
 	EngineVersion string
+
+	// Resume is the binary form of a Checkpoint to go on from; nil begins anew. One
+	// of other work (strategy, seed, rows, engine) is refused.
+	Resume []byte
+	// Checkpoint, if not nil, is called between batches: every ten of them, after
+	// every epoch, and a last time when ctx has ended the training. During the call,
+	// and only then, state returns the binary form of the Checkpoint at hand; it
+	// costs a copy of four times the weights, so it is for the receiver to ask for
+	// it as often as it is worth that.
+	Checkpoint func(p Progress, state func() ([]byte, error))
 }
 
 // The phases of a training.
