@@ -46,6 +46,7 @@ const (
 	CodeMediaType           Code = "UNSUPPORTED_MEDIA_TYPE"
 	CodeMethod              Code = "METHOD_NOT_ALLOWED"
 	CodeNoRoute             Code = "NOT_FOUND"
+	CodeForbidden           Code = "FORBIDDEN"
 	CodeDataNotFound        Code = "DATA_NOT_FOUND"
 	CodeOperationNotFound   Code = "OPERATIONS-NotFound"
 	CodeOperationTerminal   Code = "OPERATIONS-CancelFailed"
@@ -78,6 +79,7 @@ var codes = map[Code]struct {
 	CodeProcessing:          {Internal, http.StatusInternalServerError},
 	CodeValidation:          {Invalid, http.StatusUnprocessableEntity},
 	CodeBadRequest:          {Invalid, http.StatusBadRequest},
+	CodeForbidden:           {Invalid, http.StatusForbidden},
 	CodeTooLarge:            {Invalid, http.StatusRequestEntityTooLarge},
 	CodeMediaType:           {Invalid, http.StatusUnsupportedMediaType},
 	CodeMethod:              {Invalid, http.StatusMethodNotAllowed},

@@ -5,7 +5,9 @@ import (
 	"crypto/rand"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
+	"net/url"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -27,7 +29,6 @@ func Protect(h http.Handler, now func() time.Time, log *slog.Logger) http.Handle
 		id := requestID(r)
 		aw := &answer{ResponseWriter: w, request: r, took: func() time.Duration { return now().Sub(start) }}
 		w.Header().Set(HeaderRequestID, id)
-		allowOrigins(w.Header(), r)
 		defer func() {
 			if v := recover(); v != nil {
 				aw.panicked(v, log)
@@ -35,6 +36,11 @@ func Protect(h http.Handler, now func() time.Time, log *slog.Logger) http.Handle
 			log.Log(r.Context(), accessLevel(r, aw.status), "request", "method", r.Method, "path", r.URL.Path,
 				"status", aw.status, "elapsed", aw.took(), "request_id", id, "remote", r.RemoteAddr)
 		}()
+		if err := checkBrowser(r); err != nil {
+			WriteError(aw, err)
+			return
+		}
+		allowOrigin(w.Header(), r)
 		if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
 			aw.WriteHeader(http.StatusOK)
 			return
@@ -52,12 +58,33 @@ func requestID(r *http.Request) string {
 	return id
 }
 
-func allowOrigins(h http.Header, r *http.Request) {
-	if r.Header.Get("Origin") == "" {
+// checkBrowser refuses what a page from elsewhere makes a browser ask: a server
+// without authentication trusts whoever is on this machine, and such a page is
+// not, although its requests come from here. Pages of other servers on this
+// machine may ask. A page of this server may where it was reached by address: a
+// page from elsewhere can give its own name our address.
+func checkBrowser(r *http.Request) error {
+	origin := r.Header.Get("Origin")
+	if origin == "" {
+		return nil
+	}
+	if u, err := url.Parse(origin); err == nil {
+		ip := net.ParseIP(u.Hostname())
+		if u.Hostname() == "localhost" || ip.IsLoopback() || ip != nil && u.Host == r.Host {
+			return nil
+		}
+	}
+	return Errorf(CodeForbidden, "pages of %.100q may not use this server: serve them from this machine", origin)
+}
+
+// allowOrigin lets a page that checkBrowser let pass read the answer.
+func allowOrigin(h http.Header, r *http.Request) {
+	origin := r.Header.Get("Origin")
+	if origin == "" {
 		return
 	}
-	h.Set("Access-Control-Allow-Origin", "*")
-	h.Set("Access-Control-Allow-Credentials", "true")
+	h.Set("Access-Control-Allow-Origin", origin)
+	h.Add("Vary", "Origin")
 	h.Set("Access-Control-Expose-Headers", HeaderRequestID+", "+HeaderProcessTime)
 	if r.Method == http.MethodOptions {
 		h.Set("Access-Control-Allow-Methods", "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT")

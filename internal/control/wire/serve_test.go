@@ -109,10 +109,39 @@ func TestProtect(t *testing.T) {
 		}
 	})
 	t.Run("cross_origin", func(t *testing.T) {
-		resp, _ := get(t, "OPTIONS", url+"/ok", "Origin", "http://ui", "Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", "x-a")
-		h := resp.Header
-		if resp.StatusCode != 200 || h.Get("Access-Control-Allow-Origin") != "*" || h.Get("Access-Control-Allow-Headers") != "x-a" || h.Get("Access-Control-Max-Age") != "600" {
-			t.Errorf("%d %v", resp.StatusCode, h)
+		ask := func(headers ...string) *http.Response {
+			resp, _ := get(t, "OPTIONS", url+"/ok", append(headers, "Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", "x-a")...)
+			return resp
+		}
+		for _, origin := range []string{"http://localhost:5173", "http://127.0.0.1:9", "http://[::1]:9"} {
+			h := ask("Origin", origin).Header
+			if h.Get("Access-Control-Allow-Origin") != origin || h.Get("Access-Control-Allow-Headers") != "x-a" || h.Get("Access-Control-Max-Age") != "600" {
+				t.Errorf("%s: %v", origin, h)
+			}
+		}
+		for _, origin := range []string{"http://ui", "https://localhost.example", "http://127.0.0.1.example", "null"} {
+			if resp := ask("Origin", origin); resp.StatusCode != 403 || resp.Header.Get("Access-Control-Allow-Origin") != "" {
+				t.Errorf("%s: %d %v, want 403 and no leave to read", origin, resp.StatusCode, resp.Header)
+			}
+		}
+		if resp, _ := get(t, "GET", url+"/ok", "Origin", "http://ui"); resp.StatusCode != 403 {
+			t.Errorf("a page from elsewhere got %d, want 403", resp.StatusCode)
+		}
+	})
+	t.Run("page_under_a_name_with_our_address", func(t *testing.T) {
+		req, err := http.NewRequestWithContext(t.Context(), "POST", url+"/ok", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Host = "rebound.example:8000"
+		req.Header.Set("Origin", "http://rebound.example:8000")
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != 403 {
+			t.Errorf("status %d, want 403", resp.StatusCode)
 		}
 	})
 }
