@@ -11,6 +11,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/core/model"
+	"github.com/ktrdr/ktrdr/internal/core/performance"
 	"github.com/ktrdr/ktrdr/internal/work/job"
 )
 
@@ -48,6 +49,7 @@ func printBacktest(w io.Writer, c *console, url string, op wire.Operation, r job
 		{"buy and hold", percent(&m.BuyAndHoldReturn, 2)},
 		{"drawdown", fmt.Sprintf("%s (%s)", money(m.MaxDrawdown), percent(&m.MaxDrawdownPct, 2))},
 		{"ratios", fmt.Sprintf("Sharpe %s  Sortino %s  Calmar %s  recovery %s", number(m.SharpeRatio, 2), number(m.SortinoRatio, 2), number(m.CalmarRatio, 2), number(m.RecoveryFactor, 2))},
+		{"Sharpe 95 %", sharpeRange(m.Sharpe)},
 		{"volatility", percent(m.Volatility, 2)},
 		{"trades", fmt.Sprintf("%s: %s won, %s lost, win rate %s, profit factor %s", integer(m.TotalTrades), integer(m.WinningTrades), integer(m.LosingTrades), percent(m.WinRate, 1), number(m.ProfitFactor, 2))},
 		{"per trade", fmt.Sprintf("won %s, lost %s, largest %s and %s", number(m.AvgWin, 2), number(m.AvgLoss, 2), number(m.LargestWin, 2), number(m.LargestLoss, 2))},
@@ -60,6 +62,18 @@ func printBacktest(w io.Writer, c *console, url string, op wire.Operation, r job
 		{"trades", artifactURL(url, r.Trades.SHA256)},
 		{"equity", artifactURL(url, r.Equity.SHA256)},
 	})
+}
+
+// sharpeRange says how far the Sharpe ratio can be trusted.
+func sharpeRange(s performance.Sharpe) string {
+	if s.CI95Low == nil || s.CI95High == nil {
+		return "not known: too few days"
+	}
+	text := fmt.Sprintf("%s to %s, from %s days", number(s.CI95Low, 2), number(s.CI95High, 2), integer(s.Observations))
+	if *s.CI95Low <= 0 && *s.CI95High >= 0 {
+		text += "; luck alone may explain it"
+	}
+	return text
 }
 
 // printOrigin writes what the result depends on and where it lies.
