@@ -50,7 +50,7 @@ const patience = 60 * time.Second
 
 // A process is one running role of the binary.
 type process struct {
-	t      *testing.T
+	t      testing.TB
 	name   string
 	cmd    *exec.Cmd
 	url    string
@@ -78,7 +78,7 @@ func (t *transcript) String() string {
 
 // start runs the binary with args, waits until it says where it listens, and
 // ends it when the test ends.
-func start(t *testing.T, name string, env []string, args ...string) *process {
+func start(t testing.TB, name string, env []string, args ...string) *process {
 	t.Helper()
 	cmd := exec.Command(binary, args...)
 	cmd.Env = append(cleanEnv(), env...)
@@ -148,13 +148,13 @@ func (p *process) stop() {
 
 // A system is a backend with its workers, each a process of its own.
 type system struct {
-	t       *testing.T
+	t       testing.TB
 	dir     string
 	env     []string // of the backend
 	backend *process
 }
 
-func newSystem(t *testing.T, env ...string) *system {
+func newSystem(t testing.TB, env ...string) *system {
 	t.Helper()
 	s := &system{t: t, dir: t.TempDir(), env: env}
 	s.backend = start(t, "backend", env, "serve", "--listen", "127.0.0.1:0", "--data-dir", filepath.Join(s.dir, "backend"))
@@ -279,7 +279,7 @@ func (s *system) must(args ...string) string {
 	return out.stdout
 }
 
-func run(t *testing.T, env []string, args ...string) outcome {
+func run(t testing.TB, env []string, args ...string) outcome {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
@@ -296,7 +296,7 @@ func run(t *testing.T, env []string, args ...string) outcome {
 }
 
 // decode reads JSON that a command printed.
-func decode[T any](t *testing.T, text string) T {
+func decode[T any](t testing.TB, text string) T {
 	t.Helper()
 	var v T
 	if err := json.Unmarshal([]byte(text), &v); err != nil {
@@ -346,7 +346,7 @@ func (s *system) awaitStatus(id, status string) operationInfo {
 }
 
 // projectRoot is the folder of go.mod.
-func projectRoot(t *testing.T) string {
+func projectRoot(t testing.TB) string {
 	t.Helper()
 	root, err := filepath.Abs("../..")
 	if err != nil {
@@ -356,7 +356,7 @@ func projectRoot(t *testing.T) string {
 }
 
 // marketData returns the path of a file of real bars, or skips the test.
-func marketData(t *testing.T, name string) string {
+func marketData(t testing.TB, name string) string {
 	t.Helper()
 	path := filepath.Join(projectRoot(t), "..", "shared", "data", "market", name)
 	if _, err := os.Stat(path); err != nil {
