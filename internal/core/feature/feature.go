@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/ktrdr/ktrdr/internal/core/fuzzy"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
@@ -50,6 +51,9 @@ func SchemaOf(s *strategy.Strategy) Schema {
 		fmt.Fprintf(&meaning, "%s\t%s\t%s\t%q\t%s", f.Name, f.Timeframe, in.Key(), in.Outputs()[f.Output], f.Set.Kind())
 		for _, p := range f.Set.Params() {
 			meaning.WriteString(" " + strconv.FormatFloat(p, 'x', -1, 64))
+		}
+		if h := f.Set.Hedge(); h != fuzzy.Plain {
+			meaning.WriteString(" " + h.String())
 		}
 		meaning.WriteByte('\n')
 		schema.Names = append(schema.Names, f.Name)

@@ -19,8 +19,10 @@ func BenchmarkDegrees(b *testing.B) {
 	}
 	for _, f := range []fuzzy.Function{
 		must(fuzzy.Triangular, 20, 40, 60), must(fuzzy.Trapezoidal, 0, 0, 30, 50), must(fuzzy.Gaussian, 50, 15),
+		must(fuzzy.Gauss2, 40, 15, 60, 10), must(fuzzy.Bell, 50, 15, 2), must(fuzzy.Sigmoid, 60, .2),
+		must(fuzzy.Gaussian, 50, 15).Hedged(fuzzy.Somewhat),
 	} {
-		b.Run(fmt.Sprintf("kind=%v/values=%d", f.Kind(), values), func(b *testing.B) {
+		b.Run(fmt.Sprintf("kind=%v/hedge=%v/values=%d", f.Kind(), f.Hedge(), values), func(b *testing.B) {
 			for b.Loop() {
 				f.Degrees(dst, x)
 			}

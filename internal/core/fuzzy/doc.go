@@ -3,8 +3,10 @@
 // # Nouns
 //
 // A [Function] gives the degree, from 0 to 1, to which a value belongs to a set.
-// Its [Kind] is triangular, trapezoidal or gaussian. A [Set] is a function with
-// a name, such as "oversold".
+// Its [Kind] is one with straight sides (triangular, trapezoidal, left_shoulder,
+// right_shoulder, singleton) or one with curves (gaussian, gauss2, bell,
+// sigmoid). A [Hedge], very or somewhat, sharpens or softens it. A [Set] is a
+// function with a name, such as "oversold".
 //
 // # What always holds
 //
@@ -16,8 +18,8 @@
 // # What it refuses
 //
 // [New] refuses a wrong number of parameters, parameters out of order, not
-// finite or beyond 1e300, a sigma that is not above 0, and a trapezoid that
-// everything belongs to. Nothing is clipped or sorted.
+// finite or beyond 1e300, a sigma or width that is not above 0, a sigmoid without
+// a slope, and a trapezoid that everything belongs to. Nothing is clipped or sorted.
 //
 // Start reading at [New].
 package fuzzy

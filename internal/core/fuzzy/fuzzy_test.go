@@ -71,6 +71,40 @@ func TestDegree(t *testing.T) {
 		{"right_shoulder_infinite", must(fuzzy.Trapezoidal, 60, 80, 100, 100), inf, 1},
 		{"bell_infinite", must(fuzzy.Gaussian, 50, 15), -inf, 0},
 		{"widest_bell", must(fuzzy.Gaussian, 0, 5e-324), math.MaxFloat64, 0},
+		{"gauss2_left", must(fuzzy.Gauss2, 40, 10, 60, 5), 30, .60653066},
+		{"gauss2_plateau_begins", must(fuzzy.Gauss2, 40, 10, 60, 5), 40, 1},
+		{"gauss2_plateau_ends", must(fuzzy.Gauss2, 40, 10, 60, 5), 60, 1},
+		{"gauss2_right", must(fuzzy.Gauss2, 40, 10, 60, 5), 65, .60653066},
+		{"gauss2_right_two_sigma", must(fuzzy.Gauss2, 50, 10, 50, 5), 60, .13533528},
+		{"gauss2_infinite", must(fuzzy.Gauss2, 40, 10, 60, 5), inf, 0},
+		{"gauss2_minus_infinite", must(fuzzy.Gauss2, 40, 10, 60, 5), -inf, 0},
+		{"bell_curve_centre", must(fuzzy.Bell, 50, 10, 2), 50, 1},
+		{"bell_curve_half", must(fuzzy.Bell, 50, 10, 2), 60, .5},
+		{"bell_curve_half_left", must(fuzzy.Bell, 50, 10, 7.3), 40, .5},
+		{"bell_curve_two_widths", must(fuzzy.Bell, 50, 10, 2), 70, 1. / 17},
+		{"bell_curve_root", must(fuzzy.Bell, 0, 1, .25), 9, .25},
+		{"bell_curve_infinite", must(fuzzy.Bell, 50, 10, 2), -inf, 0},
+		{"bell_curve_step", must(fuzzy.Bell, 0, 1, 1000), .9, 1},
+		{"sigmoid_centre", must(fuzzy.Sigmoid, 60, .5), 60, .5},
+		{"sigmoid_rising", must(fuzzy.Sigmoid, 60, .5), 62, .73105858}, // 1/(1+1/e)
+		{"sigmoid_falling", must(fuzzy.Sigmoid, 60, -.5), 62, .26894142},
+		{"sigmoid_infinite", must(fuzzy.Sigmoid, 60, .5), inf, 1},
+		{"sigmoid_minus_infinite", must(fuzzy.Sigmoid, 60, .5), -inf, 0},
+		{"left_shoulder_beyond", must(fuzzy.LeftShoulder, 20, 40), -inf, 1},
+		{"left_shoulder_edge", must(fuzzy.LeftShoulder, 20, 40), 20, 1},
+		{"left_shoulder_falling", must(fuzzy.LeftShoulder, 20, 40), 25, .75},
+		{"left_shoulder_end", must(fuzzy.LeftShoulder, 20, 40), 40, 0},
+		{"right_shoulder_foot", must(fuzzy.RightShoulder, 60, 80), 60, 0},
+		{"right_shoulder_rising", must(fuzzy.RightShoulder, 60, 80), 75, .75},
+		{"right_shoulder_edge", must(fuzzy.RightShoulder, 60, 80), 80, 1},
+		{"right_shoulder_far", must(fuzzy.RightShoulder, 60, 80), inf, 1},
+		{"singleton_at", must(fuzzy.Singleton, 5), 5, 1},
+		{"singleton_beside", must(fuzzy.Singleton, 5), math.Nextafter(5, 9), 0},
+		{"singleton_infinite", must(fuzzy.Singleton, 5), inf, 0},
+		{"very", must(fuzzy.Triangular, 20, 30, 40).Hedged(fuzzy.Very), 25, .25},
+		{"very_on_the_peak", must(fuzzy.Triangular, 20, 30, 40).Hedged(fuzzy.Very), 30, 1},
+		{"somewhat", must(fuzzy.Triangular, 20, 30, 40).Hedged(fuzzy.Somewhat), 37.5, .5},
+		{"somewhat_at_the_foot", must(fuzzy.Triangular, 20, 30, 40).Hedged(fuzzy.Somewhat), 20, 0},
 		{"widest_triangle", must(fuzzy.Triangular, -1e300, 0, 1e300), 5e299, 0.5},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -81,8 +115,10 @@ func TestDegree(t *testing.T) {
 	}
 	for _, kind := range fuzzy.Kinds() {
 		t.Run("nan/"+kind.String(), func(t *testing.T) {
-			if got := some(kind).Degree(nan); !math.IsNaN(got) {
-				t.Errorf("%v.Degree(NaN) = %v, want NaN", kind, got)
+			for _, f := range []fuzzy.Function{some(kind), some(kind).Hedged(fuzzy.Very), some(kind).Hedged(fuzzy.Somewhat)} {
+				if got := f.Degree(nan); !math.IsNaN(got) {
+					t.Errorf("%v.Degree(NaN) = %v, want NaN", f, got)
+				}
 			}
 		})
 	}
@@ -106,8 +142,18 @@ func TestNewRefuses(t *testing.T) {
 		{"infinite", fuzzy.Trapezoidal, []float64{-inf, 1, 2, 3}, "parameter 1 is -Inf"},
 		{"too_large", fuzzy.Gaussian, []float64{2e300, 1}, "parameter 1 is 2e+300"},
 		{"two_shoulders", fuzzy.Trapezoidal, []float64{1, 1, 2, 2}, "two shoulders"},
+		{"gauss2_sigma", fuzzy.Gauss2, []float64{1, 0, 2, 1}, "sigma_left > 0"},
+		{"gauss2_sigma_right", fuzzy.Gauss2, []float64{1, 1, 2, -1}, "sigma_right > 0"},
+		{"gauss2_order", fuzzy.Gauss2, []float64{3, 1, 2, 1}, "mu_right >= mu_left"},
+		{"bell_width", fuzzy.Bell, []float64{1, 0, 2}, "width > 0 and slope > 0, have [1 0 2]"},
+		{"bell_slope", fuzzy.Bell, []float64{1, 2, -2}, "slope > 0"},
+		{"bell_steep", fuzzy.Bell, []float64{1, 2, 1001}, "slope 1001: want at most 1000"},
+		{"sigmoid_flat", fuzzy.Sigmoid, []float64{1, 0}, "2 numbers centre and slope"},
+		{"left_shoulder_order", fuzzy.LeftShoulder, []float64{2, 2}, "left_shoulder: want 2 numbers a < b, have [2 2]"},
+		{"right_shoulder_order", fuzzy.RightShoulder, []float64{2, 1}, "want 2 numbers a < b"},
+		{"singleton_two", fuzzy.Singleton, []float64{2, 1}, "singleton: want 1 number, have 2"},
 		{"no_kind", 0, []float64{1}, "Kind(0) is not a kind"},
-		{"beyond_kinds", 9, []float64{1}, "Kind(9) is not a kind"},
+		{"beyond_kinds", 10, []float64{1}, "Kind(10) is not a kind"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if f, err := fuzzy.New(c.kind, c.params); err == nil || !strings.Contains(err.Error(), c.wantErr) {
@@ -133,6 +179,13 @@ func TestFunctionIsAValue(t *testing.T) {
 	if got := f.String(); got != "triangular[20 30 40]" {
 		t.Errorf("String() = %q", got)
 	}
+	very := f.Hedged(fuzzy.Very)
+	if got := very.String(); got != "very triangular[20 30 40]" || very == f || very.Hedge() != fuzzy.Very || f.Hedge() != fuzzy.Plain {
+		t.Errorf("very %v is %q with the hedge %v", f, got, very.Hedge())
+	}
+	if very.Hedged(fuzzy.Plain) != f {
+		t.Error("a hedge that is taken away leaves a trace")
+	}
 }
 
 func TestMisusePanics(t *testing.T) {
@@ -141,6 +194,7 @@ func TestMisusePanics(t *testing.T) {
 		"degrees_of_zero": func() { fuzzy.Function{}.Degrees(nil, nil) },
 		"lengths":         func() { some(fuzzy.Gaussian).Degrees(make([]float64, 1), make([]float64, 2)) },
 		"params_of_zero":  func() { fuzzy.Function{}.Params() },
+		"no_hedge":        func() { some(fuzzy.Bell).Hedged(3) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {
@@ -160,13 +214,13 @@ func TestKindText(t *testing.T) {
 			t.Errorf("ParseKind(%q) = %v, %v", name, k, err)
 		}
 	}
-	for _, name := range []string{"", "triangle", "sigmoid", "gaussian ", "Kind(1)"} {
+	for _, name := range []string{"", "triangle", "sigmoidmf", "gauss2mf", "bellmf", "gaussian ", "Kind(1)"} {
 		if k, err := fuzzy.ParseKind(name); err == nil {
 			t.Errorf("ParseKind(%q) = %v, want an error", name, k)
 		}
 	}
 	text, err := json.Marshal(fuzzy.Kinds())
-	if want := `["triangular","trapezoidal","gaussian"]`; err != nil || string(text) != want {
+	if want := `["triangular","trapezoidal","gaussian","gauss2","bell","sigmoid","left_shoulder","right_shoulder","singleton"]`; err != nil || string(text) != want {
 		t.Errorf("kinds as JSON = %s, %v, want %s", text, err, want)
 	}
 	var back []fuzzy.Kind
@@ -190,6 +244,22 @@ func FuzzParseKind(f *testing.F) {
 	})
 }
 
+func TestHedgeText(t *testing.T) {
+	for _, h := range fuzzy.Hedges() {
+		if again, err := fuzzy.ParseHedge(strings.ToUpper(h.String())); err != nil || again != h {
+			t.Errorf("ParseHedge of %v = %v, %v", h, again, err)
+		}
+	}
+	for _, name := range []string{"", "plain", "extremely", "Hedge(1)"} {
+		if h, err := fuzzy.ParseHedge(name); err == nil {
+			t.Errorf("ParseHedge(%q) = %v, want an error", name, h)
+		}
+	}
+	if _, err := fuzzy.ParseHedge("vary"); err == nil || !strings.Contains(err.Error(), "did you mean very?") {
+		t.Errorf("ParseHedge(vary) = %v, want the nearest name", err)
+	}
+}
+
 // some returns a function of the kind.
 func some(kind fuzzy.Kind) fuzzy.Function {
 	switch kind {
@@ -197,6 +267,14 @@ func some(kind fuzzy.Kind) fuzzy.Function {
 		return must(kind, 20, 30, 40)
 	case fuzzy.Trapezoidal:
 		return must(kind, 20, 30, 40, 50)
+	case fuzzy.Gauss2:
+		return must(kind, 40, 15, 60, 5)
+	case fuzzy.Bell:
+		return must(kind, 50, 15, 2.5)
+	case fuzzy.LeftShoulder, fuzzy.RightShoulder:
+		return must(kind, 20, 50)
+	case fuzzy.Singleton:
+		return must(kind, 50)
 	default:
 		return must(kind, 50, 15)
 	}

@@ -13,18 +13,34 @@ import (
 	"pgregory.net/rapid"
 )
 
-// function draws a valid function, often with sides of no width.
+// function draws a valid function, often with sides of no width and sometimes
+// with a hedge.
 func function(t *rapid.T) fuzzy.Function {
-	number := rapid.OneOf(rapid.Float64Range(-1e3, 1e3), rapid.Float64Range(-1e300, 1e300), rapid.SampledFrom([]float64{0, 1, 50, 100}))
 	kind := rapid.SampledFrom(fuzzy.Kinds()).Draw(t, "kind")
-	if kind == fuzzy.Gaussian {
-		sigma := rapid.OneOf(rapid.Float64Range(1e-3, 1e3), rapid.Float64Range(5e-324, 1e300)).Draw(t, "sigma")
-		return must(kind, number.Draw(t, "mu"), sigma)
+	f, err := fuzzy.New(kind, params(t, kind))
+	if err != nil {
+		t.Skip("two shoulders, or a shoulder without a slope")
 	}
-	n := 3
-	if kind == fuzzy.Trapezoidal {
-		n = 4
+	return f.Hedged(rapid.SampledFrom([]fuzzy.Hedge{fuzzy.Plain, fuzzy.Plain, fuzzy.Very, fuzzy.Somewhat}).Draw(t, "hedge"))
+}
+
+// params draws parameters of the kind, in order.
+func params(t *rapid.T, kind fuzzy.Kind) []float64 {
+	number := rapid.OneOf(rapid.Float64Range(-1e3, 1e3), rapid.Float64Range(-1e300, 1e300), rapid.SampledFrom([]float64{0, 1, 50, 100}))
+	width := rapid.OneOf(rapid.Float64Range(1e-3, 1e3), rapid.Float64Range(5e-324, 1e300))
+	switch kind {
+	case fuzzy.Gaussian:
+		return []float64{number.Draw(t, "mu"), width.Draw(t, "sigma")}
+	case fuzzy.Gauss2:
+		a, b := number.Draw(t, "mu"), number.Draw(t, "mu")
+		return []float64{min(a, b), width.Draw(t, "sigma"), max(a, b), width.Draw(t, "sigma")}
+	case fuzzy.Bell:
+		return []float64{number.Draw(t, "centre"), width.Draw(t, "width"), rapid.Float64Range(.01, 1000).Draw(t, "slope")}
+	case fuzzy.Sigmoid:
+		sign := rapid.SampledFrom([]float64{-1, 1}).Draw(t, "sign")
+		return []float64{number.Draw(t, "centre"), sign * width.Draw(t, "slope")}
 	}
+	n := map[fuzzy.Kind]int{fuzzy.Triangular: 3, fuzzy.Trapezoidal: 4, fuzzy.LeftShoulder: 2, fuzzy.RightShoulder: 2, fuzzy.Singleton: 1}[kind]
 	params := rapid.SliceOfN(number, n, n).Draw(t, "params")
 	slices.Sort(params)
 	for i := 1; i < n; i++ {
@@ -33,11 +49,7 @@ func function(t *rapid.T) fuzzy.Function {
 		}
 	}
 	slices.Sort(params)
-	f, err := fuzzy.New(kind, params)
-	if err != nil {
-		t.Skip("two shoulders")
-	}
-	return f
+	return params
 }
 
 // value draws any float64, often a parameter of f or its neighbour.
@@ -78,10 +90,17 @@ func TestDegreesAreDegree(t *testing.T) {
 // byCases is the membership function as its definition reads, case by case.
 func byCases(f fuzzy.Function, x float64) float64 {
 	p := f.Params()
-	if f.Kind() == fuzzy.Triangular {
+	switch f.Kind() {
+	case fuzzy.Triangular:
 		p = []float64{p[0], p[1], p[1], p[2]}
+	case fuzzy.LeftShoulder:
+		p = []float64{p[0], p[0], p[0], p[1]}
+	case fuzzy.RightShoulder:
+		p = []float64{p[0], p[1], p[1], p[1]}
+	case fuzzy.Singleton:
+		p = []float64{p[0], p[0], p[0], p[0]}
 	}
-	hasShoulders := f.Kind() == fuzzy.Trapezoidal
+	hasShoulders := f.Kind() != fuzzy.Triangular && f.Kind() != fuzzy.Singleton
 	switch a, b, c, d := p[0], p[1], p[2], p[3]; {
 	case x >= b && x <= c:
 		return 1
@@ -100,10 +119,21 @@ func TestStraightSidesByCases(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f := function(t)
 		x := value(t, f)
-		if f.Kind() == fuzzy.Gaussian || math.IsNaN(x) {
-			t.Skip("not a value on straight sides")
+		switch f.Kind() {
+		case fuzzy.Gaussian, fuzzy.Gauss2, fuzzy.Bell, fuzzy.Sigmoid:
+			t.Skip("no straight sides")
 		}
-		if got, want := f.Degree(x), byCases(f, x); got != want {
+		if math.IsNaN(x) {
+			t.Skip("NaN is in no case")
+		}
+		want := byCases(f, x)
+		switch f.Hedge() {
+		case fuzzy.Very:
+			want *= want
+		case fuzzy.Somewhat:
+			want = math.Sqrt(want)
+		}
+		if got := f.Degree(x); got != want {
 			t.Fatalf("%v.Degree(%v) = %v, want %v", f, x, got, want)
 		}
 	})
@@ -159,13 +189,100 @@ func TestGaussianError(t *testing.T) {
 
 // bellBig returns q = ((x-mu)/sigma)^2/2 and e^-q.
 func bellBig(x, mu, sigma float64) (q float64, exact *big.Float) {
-	wide := func(v float64) *big.Float { return new(big.Float).SetPrec(300).SetFloat64(v) }
 	z := wide(x)
 	z.Sub(z, wide(mu)).Quo(z, wide(sigma))
 	half := wide(0)
 	half.Mul(z, z).SetMantExp(half, -1)
 	q, _ = half.Float64()
 	return q, expBig(half.Neg(half))
+}
+
+// TestGauss2IsTwoGaussians compares each side with the gaussian it is cut from.
+func TestGauss2IsTwoGaussians(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := params(t, fuzzy.Gauss2)
+		f := must(fuzzy.Gauss2, p...)
+		x, want := value(t, f), 1.0
+		switch {
+		case x < p[0]:
+			want = must(fuzzy.Gaussian, p[0], p[1]).Degree(x)
+		case x > p[2]:
+			want = must(fuzzy.Gaussian, p[2], p[3]).Degree(x)
+		case math.IsNaN(x):
+			t.Skip("NaN is on no side")
+		}
+		if got := f.Degree(x); got != want {
+			t.Fatalf("%v.Degree(%v) = %v, want %v", f, x, got, want)
+		}
+	})
+}
+
+// TestSigmoidError holds the sigmoid to its stated bound against 1/(1+e^-y) in
+// arbitrary precision.
+func TestSigmoidError(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		centre, slope := rapid.Float64Range(-100, 100).Draw(t, "centre"), rapid.Float64Range(-5, 5).Draw(t, "slope")
+		x := centre + rapid.Float64Range(-40, 40).Draw(t, "x")
+		if slope == 0 {
+			t.Skip("no slope")
+		}
+		y := wide(x)
+		y.Sub(y, wide(centre)).Mul(y, wide(slope)).Neg(y)
+		exact := expBig(y)
+		exact.Quo(wide(1), exact.Add(exact, wide(1)))
+		checkAbsolute(t, must(fuzzy.Sigmoid, centre, slope), x, exact, math.Ldexp(1, -51))
+	})
+}
+
+// TestBellError holds the bell to its stated bound against 1/(1+z^n) in
+// arbitrary precision, for slopes that make n whole.
+func TestBellError(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		centre, width := rapid.Float64Range(-100, 100).Draw(t, "centre"), rapid.Float64Range(.01, 50).Draw(t, "width")
+		n := rapid.OneOf(rapid.IntRange(1, 8), rapid.IntRange(1, 2000)).Draw(t, "twice the slope")
+		x := centre + width*rapid.OneOf(rapid.Float64Range(-3, 3), rapid.Float64Range(.99, 1.01)).Draw(t, "x")
+		z := wide(x)
+		z.Sub(z, wide(centre)).Quo(z, wide(width)).Abs(z)
+		power := wide(1)
+		for range n {
+			power.Mul(power, z)
+		}
+		exact := power.Quo(wide(1), power.Add(power, wide(1)))
+		checkAbsolute(t, must(fuzzy.Bell, centre, width, float64(n)/2), x, exact, math.Ldexp(1+float64(n)/2, -51))
+	})
+}
+
+func wide(v float64) *big.Float { return new(big.Float).SetPrec(300).SetFloat64(v) }
+
+func checkAbsolute(t *rapid.T, f fuzzy.Function, x float64, exact *big.Float, allowed float64) {
+	got := f.Degree(x)
+	off, _ := wide(got).Sub(wide(got), exact).Float64()
+	if !(math.Abs(off) <= allowed) {
+		t.Fatalf("%v.Degree(%v) = %v is off by %g, allowed %g", f, x, got, off, allowed)
+	}
+}
+
+// TestCurvesBend looks for steps of the wrong sign: the curves rise up to where
+// they are largest and fall from there on.
+func TestCurvesBend(t *testing.T) {
+	for _, f := range []fuzzy.Function{
+		must(fuzzy.Gauss2, -1, 2, 1, .5), must(fuzzy.Bell, 0, 1, 2), must(fuzzy.Bell, 0, 2, .3), must(fuzzy.Bell, 0, 3, 40),
+		must(fuzzy.Sigmoid, 0, 1), must(fuzzy.Sigmoid, 0, -7), must(fuzzy.Bell, 0, 2, 3).Hedged(fuzzy.Somewhat),
+	} {
+		const points = 200_000
+		before, isFalling := -1.0, false
+		for i := range points {
+			x := 20 * (float64(i)/points - .5)
+			degree := f.Degree(x)
+			if degree < before {
+				isFalling = true
+			}
+			if isFalling && degree > before {
+				t.Fatalf("%v.Degree(%v) = %v rises again from %v", f, x, degree, before)
+			}
+			before = degree
+		}
+	}
 }
 
 // TestGaussianFalls looks for steps of the wrong sign where the table of the
@@ -182,15 +299,26 @@ func TestGaussianFalls(t *testing.T) {
 	}
 }
 
-// TestGaussianBits is a change detector: the hash is this package's own. It
-// fails on a processor, or with a compiler, that rounds differently.
-func TestGaussianBits(t *testing.T) {
-	f := must(fuzzy.Gaussian, 50, 15)
-	h := fnv.New64a()
-	for i := range 100_000 {
-		_ = binary.Write(h, binary.LittleEndian, math.Float64bits(f.Degree(float64(i)*0.0037)))
-	}
-	if got, want := fmt.Sprintf("%016x", h.Sum64()), "d79d1954961a4647"; got != want {
-		t.Errorf("hash of degrees = %s, want %s", got, want)
+// TestBits is a change detector: the hashes are this package's own. It fails on
+// a processor, or with a compiler, that rounds differently.
+func TestBits(t *testing.T) {
+	for _, c := range []struct {
+		f    fuzzy.Function
+		want string
+	}{
+		{must(fuzzy.Gaussian, 50, 15), "d79d1954961a4647"},
+		{must(fuzzy.Gauss2, 50, 15, 90, 40), "bd641bb9ae1347de"},
+		{must(fuzzy.Bell, 100, 30, 2.2), "cbcfc5713120509c"},
+		{must(fuzzy.Sigmoid, 150, .11), "e7db602ebf9ecfa5"},
+		{must(fuzzy.Gaussian, 50, 15).Hedged(fuzzy.Somewhat), "84966f558b43be5c"},
+		{must(fuzzy.Triangular, 0, 50, 300).Hedged(fuzzy.Very), "88aa0fc414d9a1a7"},
+	} {
+		h := fnv.New64a()
+		for i := range 100_000 {
+			_ = binary.Write(h, binary.LittleEndian, math.Float64bits(c.f.Degree(float64(i)*0.0037)))
+		}
+		if got := fmt.Sprintf("%016x", h.Sum64()); got != c.want {
+			t.Errorf("%v: hash of degrees = %s, want %s", c.f, got, c.want)
+		}
 	}
 }

@@ -13,6 +13,24 @@ type sides struct {
 	end, fall  float64
 }
 
+// sidesOf returns the sides of a kind that has straight ones, else nothing.
+func sidesOf(kind Kind, p [4]float64) sides {
+	switch kind {
+	case Triangular:
+		return triangle(p[0], p[1], p[2])
+	case Trapezoidal:
+		return trapezoid(p[0], p[1], p[2], p[3])
+	case LeftShoulder:
+		return trapezoid(p[0], p[0], p[0], p[1])
+	case RightShoulder:
+		return trapezoid(p[0], p[1], p[1], p[1])
+	case Singleton:
+		return triangle(p[0], p[0], p[0])
+	default:
+		return sides{}
+	}
+}
+
 // trapezoid returns the sides for a <= b <= c <= d. A shoulder is a line that
 // begins at infinity.
 func trapezoid(a, b, c, d float64) sides {

@@ -7,6 +7,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"slices"
+
+	"github.com/ktrdr/ktrdr/internal/core/fuzzy"
 )
 
 // Hash returns the SHA-256 of what the strategy means, as 64 hexadecimal digits.
@@ -108,13 +110,13 @@ func (s *Strategy) indicatorsObject() object {
 func (s *Strategy) fuzzySetsObject() object {
 	var o object
 	for _, set := range s.FuzzySets {
-		reference := set.IndicatorID
-		if set.Output != "" {
-			reference += "." + set.Output
-		}
-		entry := object{{"indicator", reference}}
+		entry := object{{"indicator", set.reference()}}
 		for _, m := range set.Sets {
-			entry = append(entry, member{m.Name, object{{"type", m.Function.Kind().String()}, {"parameters", m.Function.Params()}}})
+			function := object{{"type", m.Function.Kind().String()}, {"parameters", m.Function.Params()}}
+			if h := m.Function.Hedge(); h != fuzzy.Plain {
+				function = append(function, member{"hedge", h.String()})
+			}
+			entry = append(entry, member{m.Name, function})
 		}
 		o = append(o, member{set.ID, entry})
 	}

@@ -73,6 +73,7 @@ func TestHashChanges(t *testing.T) {
 		{"indicator", "{type: rsi}", "{type: roc}"},
 		{"set_name", "low:", "lower:"},
 		{"set_order", "low: [0, 0, 60], high: [40, 100, 100]", "high: [40, 100, 100], low: [0, 0, 60]"},
+		{"hedge", "[0, 0, 60]", "{type: triangular, parameters: [0, 0, 60], hedge: very}"},
 		{"set_kind", "[0, 0, 60]", "{type: gaussian, parameters: [0, 60]}"},
 		{"one_last_bit", "[0, 0, 60]", "[0, 0, 60.00000000000001]"},
 		{"input_order", "  - {fuzzy_set: rsi_level, timeframes: all}", "  - {fuzzy_set: b, timeframes: all}\n  - {fuzzy_set: rsi_level, timeframes: all}"},

@@ -33,7 +33,10 @@
 //	  type                           of package indicator, as are parameters and defaults
 //	fuzzy_sets.<id>
 //	  indicator                      <id> or <id>.<output>; <id> is its first output
-//	  <set>                          [a, b, c], a triangle, or {type, parameters}
+//	  <set>                          [a, b, c], a triangle, or {type, parameters, hedge}
+//	    type, parameters             of package fuzzy
+//	    hedge                        very, the square of the degree, or somewhat, its root;
+//	                                 without the key the degree itself
 //	nn_inputs[]
 //	  fuzzy_set                      an id
 //	  timeframes                     all, or a list

@@ -89,13 +89,13 @@ func (d *decoder) reference(s *Strategy, n node, indicators definitions) (id, ou
 	return id, output, true
 }
 
-var membershipShape = shape{keys: []string{"type", "parameters"}, hints: map[string]string{"params": "the key is called parameters"}}
+var membershipShape = shape{keys: []string{"type", "parameters", "hedge"}, later: []string{"place"}, hints: map[string]string{"params": "the key is called parameters"}}
 
 // shorthand says what a list of so many numbers probably was meant to be.
 var shorthand = map[int]string{2: "gaussian", 4: "trapezoidal"}
 
 // membership reads one set: a list of three numbers, which is a triangle, or a
-// mapping of type and parameters.
+// mapping of type, parameters and hedge.
 func (n node) membership() (fuzzy.Function, bool) {
 	switch n.yaml.Kind {
 	case yaml.ScalarNode:
@@ -116,7 +116,7 @@ func (n node) membership() (fuzzy.Function, bool) {
 	if !ok {
 		return fuzzy.Function{}, false
 	}
-	kindNode, hasKind := f.need("type", "triangular, trapezoidal or gaussian")
+	kindNode, hasKind := f.need("type", alternatives(kindNames()))
 	list, hasList := f.need("parameters", "a list of numbers")
 	if !hasKind || !hasList {
 		return fuzzy.Function{}, false
@@ -127,13 +127,33 @@ func (n node) membership() (fuzzy.Function, bool) {
 	}
 	kind, err := fuzzy.ParseKind(name)
 	if err != nil {
-		kindNode.problem("%v%s", err, n.d.hint(name, kindNames()))
+		kindNode.problem("%q is not a kind of set: want %s%s", clip(name), alternatives(kindNames()), n.d.hint(name, kindNames()))
 	}
+	hedge, hedged := f.hedge()
 	params, ok := list.numbers()
-	if !ok || err != nil {
+	if !ok || !hedged || err != nil {
 		return fuzzy.Function{}, false
 	}
-	return list.function(kind, params)
+	function, ok := list.function(kind, params)
+	return function.Hedged(hedge), ok
+}
+
+// hedge reads the hedge of a set; none where there is no such key.
+func (f fields) hedge() (fuzzy.Hedge, bool) {
+	n, ok := f.get("hedge")
+	if !ok {
+		return fuzzy.Plain, true
+	}
+	var names []string
+	for _, h := range fuzzy.Hedges() {
+		names = append(names, h.String())
+	}
+	name, ok := n.choice(names, nil)
+	if !ok {
+		return fuzzy.Plain, false
+	}
+	h, err := fuzzy.ParseHedge(name)
+	return h, err == nil
 }
 
 func kindNames() []string {

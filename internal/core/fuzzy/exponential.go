@@ -2,19 +2,21 @@ package fuzzy
 
 import "math"
 
-// bell returns exp(-z^2/2).
+// gaussian returns exp(-z^2/2). The exponent is rounded once.
+func gaussian(z float64) float64 { return fall(float64(0.5 * float64(z*z))) }
+
+// fall returns exp(-q) for q of at least 0.
 //
-//	q = z^2/2 = k*ln(2)/32 + r, k whole, |r| <= ln(2)/64
+//	q = k*ln(2)/32 + r, k whole, |r| <= ln(2)/64
 //	exp(-q) = 2^-(k div 32) * 2^(-(k mod 32)/32) * exp(-r)
 //
 // with the middle factor from a table and the last from its series up to r^6,
 // which leaves out less than 2^-58. The error is below 1.1 units in the last
-// place of exp(-q), and q itself is rounded once. Degrees below 2^-1021 are 0.
+// place of exp(-q). Values below 2^-1021 are 0.
 //
 // math.Exp is written in assembly on some processors and differs from its Go
 // form in the last bit; this form has one order of operations everywhere.
-func bell(z float64) float64 {
-	q := float64(0.5 * float64(z*z))
+func fall(q float64) float64 {
 	if !(q < 708) {
 		if math.IsNaN(q) {
 			return q
