@@ -50,10 +50,11 @@ func (s *Simulation) enter(bar int, side decision.Position, price float64, confi
 	}
 	commission := float64(value * s.o.Commission)
 	slippage := float64(math.Abs(fill-price) * quantity)
-	st.Open = Open{
-		Side: side, Bar: bar, Quantity: quantity, Price: fill, Value: value,
-		Commission: commission, Slippage: slippage, Confidence: confidence, High: price, Low: price,
-	}
+	open := &st.Open // field by field, like a trade
+	open.Side, open.Bar, open.Confidence = side, bar, confidence
+	open.Quantity, open.Price, open.Value = quantity, fill, value
+	open.Commission, open.Slippage = commission, slippage
+	open.High, open.Low = price, price
 	st.Entered, st.Entry = true, bar
 	st.Orders.Filled++
 	st.Turnover += value
@@ -91,7 +92,7 @@ func (s *Simulation) closeAtClose(bar int, cause Cause) error {
 // while flat and no other sum is kept that could drift from it.
 func (s *Simulation) exit(x exit) error {
 	st := &s.last
-	open := st.Open
+	open := &st.Open
 	sign := float64(open.Side)
 	fill := s.slipped(x.price, -sign)
 	value := float64(fill * open.Quantity)
@@ -102,23 +103,22 @@ func (s *Simulation) exit(x exit) error {
 		best, worst = worst, best
 	}
 	gross := float64(sign * (value - open.Value))
-	trade := Trade{
-		ID: len(st.Trades) + 1, Side: open.Side, Cause: x.cause,
-		EntryConfidence: open.Confidence, ExitConfidence: x.confidence,
-		EntryTime: s.in.Series.Time[open.Bar], ExitTime: x.time,
-		EntryPrice: open.Price, ExitPrice: fill, Quantity: open.Quantity,
-		Gross: gross, Commission: open.Commission + commission, Slippage: open.Slippage + slippage,
-		Net:          gross - (open.Commission + commission),
-		HoldingBars:  x.bars,
-		MaxFavorable: max(0, float64(sign*(float64(best*open.Quantity)-open.Value))),
-		MaxAdverse:   min(0, float64(sign*(float64(worst*open.Quantity)-open.Value))),
-	}
-	trade.HoldingHours = float64(trade.ExitTime-trade.EntryTime) / 3600
+	trade := s.nextTrade()
+	// Field by field: a literal would be built aside and copied.
+	trade.ID, trade.Side, trade.Cause = len(st.Trades), open.Side, x.cause
+	trade.EntryConfidence, trade.ExitConfidence = open.Confidence, x.confidence
+	trade.EntryTime, trade.ExitTime = s.in.Series.Time[open.Bar], x.time
+	trade.EntryPrice, trade.ExitPrice, trade.Quantity = open.Price, fill, open.Quantity
+	trade.Gross, trade.Commission, trade.Slippage = gross, open.Commission+commission, open.Slippage+slippage
+	trade.Net = gross - (open.Commission + commission)
+	trade.HoldingBars, trade.HoldingHours = x.bars, float64(x.time-trade.EntryTime)/3600
+	trade.MaxFavorable = max(0, float64(sign*(float64(best*open.Quantity)-open.Value)))
+	trade.MaxAdverse = min(0, float64(sign*(float64(worst*open.Quantity)-open.Value)))
 	if v := trade.MaxFavorable - trade.MaxAdverse - trade.Net; math.IsNaN(v) || math.IsInf(v, 0) {
 		return fmt.Errorf("%s %s bar at %s: the trade entered at %s has no finite result: check the prices between them",
 			s.in.Series.Symbol, s.in.Series.Timeframe, market.Stamp(s.in.Series.Time[x.bar]), market.Stamp(trade.EntryTime))
 	}
-	st.Trades = append(s.roomForTrade(x.bar), trade)
+	s.hash.add(st.Trades)
 	st.Open = Open{}
 	st.Realised += trade.Net
 	st.Turnover += value
@@ -127,17 +127,27 @@ func (s *Simulation) exit(x exit) error {
 	return nil
 }
 
-// roomForTrade returns the trades with room for one more. Where they are full it
-// makes room for as many as the window will have if it goes on as it did up to
-// bar, between 2 and 8 times what there is, so that few trades are copied.
-func (s *Simulation) roomForTrade(bar int) []Trade {
-	trades := s.last.Trades
-	n := len(trades)
-	if n < cap(trades) {
-		return trades
+// nextTrade returns the place of the next trade, which it adds to the trades.
+func (s *Simulation) nextTrade() *Trade {
+	st := &s.last
+	n := len(st.Trades)
+	if n == cap(st.Trades) {
+		st.Trades = append(make([]Trade, 0, s.room()), st.Trades...)
 	}
-	expected := n * (s.in.Series.Len()/(bar+1) + 1)
-	return append(make([]Trade, 0, 32+max(2*n, min(8*n, expected))), trades...)
+	st.Trades = st.Trades[:n+1]
+	return &st.Trades[n]
+}
+
+// room returns how many trades to make room for where there is none left: for
+// few of them, five times as many; from some thousands on, as many as the window
+// will have if it goes on as it did, and a little more.
+func (s *Simulation) room() int {
+	n := len(s.last.Trades)
+	if n < 2000 {
+		return 32 + 5*n
+	}
+	expected := int(float64(n) / float64(s.last.Bar+1) * float64(s.in.Series.Len()))
+	return max(n+n/4, expected+expected/32)
 }
 
 // slipped returns price moved against a fill of the given sign, 1 to buy and -1

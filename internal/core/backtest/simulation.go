@@ -45,8 +45,9 @@ func (in Input) validate() error {
 type Simulation struct {
 	in   Input
 	o    Options
-	last State // Equity and Position have the length of the whole window
-	work Work  // zero until it is asked for
+	last State     // Equity and Position have the length of the whole window
+	hash orderHash // of last.Trades
+	work Work      // zero until it is asked for
 }
 
 // New returns a simulation before the first bar of in.
@@ -232,7 +233,7 @@ func (s *Simulation) Result() Result {
 		NetProfit: st.Realised, FinalEquity: s.balance(),
 		BuyAndHold: series.Close[series.Len()-1]/series.Open[0] - 1,
 		Decisions:  st.Decisions, Orders: st.Orders, Costs: st.Costs, Turnover: st.Turnover,
-		Bankruptcy: st.Bankruptcy, OrderHash: orderHash(st.Trades),
+		Bankruptcy: st.Bankruptcy, OrderHash: s.hash.sum(st.Trades),
 	}
 }
 
