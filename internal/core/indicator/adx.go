@@ -24,6 +24,12 @@ func adxSpec() Spec {
 			return []int{2*n - 1, n, n}
 		},
 		memory: func(in Indicator) int { return 2 * forget(1-1/float64(in.whole("period"))) },
+		start: func(in Indicator) machine {
+			if in.isKTRDR() {
+				return newADXFromFirst(in.whole("period"))
+			}
+			return newADX(in.whole("period"))
+		},
 		compute: func(in Indicator, s market.Series, out [][]float64) {
 			adx := ADX
 			if in.isKTRDR() {
@@ -155,4 +161,58 @@ func followADX(adx, plus, minus, high, low, close []float64, d directional, aver
 		average = smooth(average, dx, alpha)
 		adx[t] = average
 	}
+}
+
+// mover adds up the directional moves one bar at a time.
+type mover struct {
+	sums        directional
+	before      market.Bar
+	n, bars     int
+	isFromFirst bool
+}
+
+// add reports false until the sums are known: over bars 1 to n-1 by the
+// textbook, and from bar 0 on otherwise.
+func (m *mover) add(b market.Bar) (isKnown bool) {
+	before := m.before
+	m.before = b
+	m.bars++
+	if m.bars == 1 {
+		if m.isFromFirst {
+			m.sums.tr = float64(m.n) * (b.High - b.Low)
+		}
+		return false
+	}
+	keep := 1 - 1/float64(m.n)
+	if !m.isFromFirst && m.bars <= m.n {
+		keep = 1
+	}
+	up, down := moves(b.High, before.High, b.Low, before.Low)
+	m.sums = m.sums.add(up, down, trueRange(b.High, b.Low, before.Close), keep)
+	return m.isFromFirst || m.bars > m.n
+}
+
+// adxMachine is ADX, or ADXFromFirst, one bar at a time.
+type adxMachine struct {
+	moves   mover
+	average *follower
+}
+
+func newADX(n int) *adxMachine {
+	return &adxMachine{moves: mover{n: n}, average: newWilder(n)}
+}
+
+func newADXFromFirst(n int) *adxMachine {
+	begun := &follower{alpha: 1 / float64(n)}
+	return &adxMachine{moves: mover{n: n, isFromFirst: true}, average: begun}
+}
+
+func (m *adxMachine) step(b market.Bar, out []float64) {
+	if !m.moves.add(b) {
+		unknown(out)
+		return
+	}
+	var dx float64
+	out[1], out[2], dx = m.moves.sums.index()
+	out[0] = m.average.add(dx)
 }

@@ -1,6 +1,10 @@
 package indicator
 
-import "github.com/ktrdr/ktrdr/internal/core/market"
+import (
+	"math"
+
+	"github.com/ktrdr/ktrdr/internal/core/market"
+)
 
 func atrSpec() Spec {
 	return Spec{
@@ -27,6 +31,10 @@ func atrSpec() Spec {
 			}
 			return forget(1 - 1/float64(in.whole("period")))
 		},
+		start: func(in Indicator) machine {
+			add := in.averageRange(in.whole("period"))
+			return steps(func(b market.Bar, out []float64) { out[0] = add(b) })
+		},
 		compute: func(in Indicator, s market.Series, out [][]float64) {
 			n := in.whole("period")
 			if in.isKTRDR() {
@@ -35,6 +43,24 @@ func atrSpec() Spec {
 			}
 			ATR(out[0], s.High, s.Low, s.Close, n)
 		},
+	}
+}
+
+// averageRange returns the average true range of n bars, one bar at a time, as
+// the indicator's definition wants it.
+func (in Indicator) averageRange(n int) func(b market.Bar) float64 {
+	ranges := &ranger{}
+	if in.isKTRDR() {
+		window := newAverage(n)
+		return func(b market.Bar) float64 { return window.mean(ranges.add(b)) }
+	}
+	average := newWilder(n)
+	return func(b market.Bar) float64 {
+		isFollowing := ranges.isStarted
+		if tr := ranges.add(b); isFollowing {
+			return average.add(tr)
+		}
+		return math.NaN()
 	}
 }
 

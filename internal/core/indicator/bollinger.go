@@ -27,14 +27,28 @@ func bollingerSpec() Spec {
 			first := in.whole("period") - 1
 			return []int{first, first, first}
 		},
+		start: func(in Indicator) machine {
+			price, window, n := in.sourceOf(), newSpread(in.whole("period")), in.whole("period")
+			k, divided := in.number("multiplier"), 1/float64(n-in.ddof())
+			return steps(func(b market.Bar, out []float64) {
+				center, deviations := window.add(price(b))
+				width := float64(k * math.Sqrt(deviations*divided))
+				out[0], out[1], out[2] = center+width, center, center-width
+			})
+		},
 		compute: func(in Indicator, s market.Series, out [][]float64) {
-			ddof := 0
-			if in.isKTRDR() {
-				ddof = 1
-			}
-			Bollinger(out[0], out[1], out[2], in.source(s), in.whole("period"), in.Value("multiplier").Number(), ddof)
+			Bollinger(out[0], out[1], out[2], in.source(s), in.whole("period"), in.number("multiplier"), in.ddof())
 		},
 	}
+}
+
+// ddof returns what the definition takes from the period in the divisor of a
+// variance: pandas, and so the original, 1.
+func (in Indicator) ddof() int {
+	if in.isKTRDR() {
+		return 1
+	}
+	return 0
 }
 
 // Bollinger writes the mean of the last n values of price into middle, and k

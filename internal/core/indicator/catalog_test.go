@@ -173,9 +173,9 @@ func TestValues(t *testing.T) {
 
 func TestKindsAndUnitsAsText(t *testing.T) {
 	kinds := []indicator.ParamKind{indicator.KindInt, indicator.KindNumber, indicator.KindText, indicator.KindFlag}
-	units := []indicator.Unit{indicator.Price, indicator.Plain}
+	units := []indicator.Unit{indicator.Price, indicator.Plain, indicator.Volume, indicator.Nonlinear, indicator.Clock}
 	text, err := json.Marshal([]any{kinds, units})
-	if want := `[["int","number","text","flag"],["price","plain"]]`; err != nil || string(text) != want {
+	if want := `[["int","number","text","flag"],["price","plain","volume","nonlinear","clock"]]`; err != nil || string(text) != want {
 		t.Fatalf("as JSON = %s, %v, want %s", text, err, want)
 	}
 	var gotKinds []indicator.ParamKind
@@ -189,7 +189,7 @@ func TestKindsAndUnitsAsText(t *testing.T) {
 	if _, err := json.Marshal([]any{indicator.Unit(0)}); err == nil {
 		t.Error("the zero unit was marshalled")
 	}
-	if err := json.Unmarshal([]byte(`["volume"]`), &gotUnits); err == nil {
+	if err := json.Unmarshal([]byte(`["metres"]`), &gotUnits); err == nil {
 		t.Error("an unknown unit was accepted")
 	}
 }

@@ -31,10 +31,11 @@
 //
 // # Streaming
 //
-// Every recursion is one of the step functions in smooth.go on a few numbers of
-// state, and every window is a block of bars summed about its first price (SMA
-// says how). A form that takes one bar at a time keeps those numbers, or the
-// last two blocks, and gets the same bits.
+// Every indicator is a machine that takes one bar at a time ([Indicator.Stream])
+// and is built from the few in smooth.go (recursive averages) and window.go
+// (means, sums, peaks of the last bars). [Indicator.Compute] runs that machine
+// over a series; where there is also a quicker form for whole columns, the suite
+// holds both to the same bits.
 //
 // # What it refuses
 //

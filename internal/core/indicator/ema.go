@@ -29,6 +29,17 @@ func emaSpec() Spec {
 		},
 		lookback: func(in Indicator) []int { return []int{in.whole("period") - 1} },
 		memory:   func(in Indicator) int { return forget(1 - alphaOf(in.whole("period"))) },
+		start: func(in Indicator) machine {
+			n := in.whole("period")
+			switch {
+			case !in.isKTRDR():
+				return onSource(in, newEMA(n).add)
+			case in.Value("adjust").Flag():
+				return onSource(in, (&adjusted{keep: 1 - alphaOf(n)}).add)
+			default:
+				return onSource(in, newEMAFromFirst(n).add)
+			}
+		},
 		compute: func(in Indicator, s market.Series, out [][]float64) {
 			price, n := in.source(s), in.whole("period")
 			switch {
@@ -132,4 +143,17 @@ func EMAAdjusted(dst, price []float64, n int) []float64 {
 	}
 	unknown(dst[:min(n-1, len(dst))])
 	return dst
+}
+
+// adjusted is EMAAdjusted one price at a time.
+type adjusted struct{ average, weights, keep float64 }
+
+func (a *adjusted) add(price float64) float64 {
+	if a.weights == 0 {
+		a.average, a.weights = price, 1
+		return price
+	}
+	a.weights = decay(a.weights, 1, a.keep)
+	a.average = smooth(a.average, price, 1/a.weights)
+	return a.average
 }

@@ -67,15 +67,26 @@ func (in Indicator) WarmUp() int {
 	return in.Lookback() + in.spec.memory(in)
 }
 
+// Anchored reports whether values depend on where the series begins for longer
+// than WarmUp says: running totals for ever, and trend followers until their
+// next reversal.
+func (in Indicator) Anchored() bool { return in.spec.anchored != nil && in.spec.anchored(in) }
+
 // Compute returns one new column per output, each as long as s. Recursions
 // start at the first bar of s. The bars must be valid (market.Series.Validate);
-// a series that is too short gives columns of NaN.
+// a series that is too short gives columns of NaN. A price that is not a number
+// makes its bar NaN, and all later ones too unless the indicator says that it
+// recovers.
 func (in Indicator) Compute(s market.Series) [][]float64 {
 	out := make([][]float64, len(in.spec.Outputs))
 	for i := range out {
 		out[i] = make([]float64, s.Len())
 	}
-	in.spec.compute(in, s, out)
+	if in.spec.compute != nil {
+		in.spec.compute(in, s, out)
+		return out
+	}
+	in.Stream().compute(s, out)
 	return out
 }
 
@@ -94,6 +105,28 @@ func (in Indicator) source(s market.Series) []float64 {
 		panic(fmt.Sprintf("indicator: %s has no source %q", in.spec.Name, name))
 	}
 }
+
+// sourceOf returns the price of a bar that the source parameter names.
+func (in Indicator) sourceOf() func(b market.Bar) float64 {
+	switch name := in.Value("source").Text(); name {
+	case "open":
+		return func(b market.Bar) float64 { return b.Open }
+	case "high":
+		return func(b market.Bar) float64 { return b.High }
+	case "low":
+		return func(b market.Bar) float64 { return b.Low }
+	case "close":
+		return func(b market.Bar) float64 { return b.Close }
+	default:
+		panic(fmt.Sprintf("indicator: %s has no source %q", in.spec.Name, name))
+	}
+}
+
+// number returns the value of a parameter of KindNumber.
+func (in Indicator) number(param string) float64 { return in.Value(param).Number() }
+
+// always is the anchored of indicators that are so whatever the parameters.
+func always(Indicator) bool { return true }
 
 // whole returns the value of a parameter of KindInt.
 func (in Indicator) whole(param string) int { return in.Value(param).Int() }

@@ -2,6 +2,7 @@ package indicator
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/ktrdr/ktrdr/internal/core/market"
 )
@@ -21,12 +22,7 @@ func macdSpec() Spec {
 		Scales:  []Scale{anyPrice, anyPrice, anyPrice},
 		Doc:     "Moving average convergence/divergence: a fast less a slow exponential average, and the average of that.",
 
-		check: func(in Indicator, _ map[string]Value) []error {
-			if fast, slow := in.whole("fast_period"), in.whole("slow_period"); fast >= slow {
-				return []error{&ParamError{Param: "fast_period", Problem: fmt.Sprintf("want less than slow_period (%d), have %d", slow, fast)}}
-			}
-			return nil
-		},
+		check: fastBelowSlow,
 		lookback: func(in Indicator) []int {
 			line := in.whole("slow_period") - 1
 			signal := line + in.whole("signal_period") - 1
@@ -35,6 +31,19 @@ func macdSpec() Spec {
 		memory: func(in Indicator) int {
 			return forget(1-alphaOf(in.whole("slow_period"))) + forget(1-alphaOf(in.whole("signal_period")))
 		},
+		start: func(in Indicator) machine {
+			price, difference := in.sourceOf(), in.twoAverages()
+			signal := newEMA(in.whole("signal_period"))
+			if in.isKTRDR() {
+				signal = newEMAFromFirst(in.whole("signal_period"))
+			}
+			return steps(func(b market.Bar, out []float64) {
+				fast, slow := difference(price(b))
+				out[0] = fast - slow
+				out[1] = signal.add(out[0])
+				out[2] = out[0] - out[1]
+			})
+		},
 		compute: func(in Indicator, s market.Series, out [][]float64) {
 			macd := MACD
 			if in.isKTRDR() {
@@ -42,6 +51,32 @@ func macdSpec() Spec {
 			}
 			macd(out[0], out[1], out[2], in.source(s), in.whole("fast_period"), in.whole("slow_period"), in.whole("signal_period"))
 		},
+	}
+}
+
+// fastBelowSlow refuses a fast period that is not shorter than the slow one.
+func fastBelowSlow(in Indicator, _ map[string]Value) []error {
+	if fast, slow := in.whole("fast_period"), in.whole("slow_period"); fast >= slow {
+		return []error{&ParamError{Param: "fast_period", Problem: fmt.Sprintf("want less than slow_period (%d), have %d", slow, fast)}}
+	}
+	return nil
+}
+
+// twoAverages returns the exponential averages of fast_period and slow_period
+// bars, one price at a time: begun at the same bar, or with the first price.
+func (in Indicator) twoAverages() func(price float64) (fast, slow float64) {
+	nFast, nSlow := in.whole("fast_period"), in.whole("slow_period")
+	quick, steady, wait := newEMA(nFast), newEMA(nSlow), nSlow-nFast
+	if in.isKTRDR() {
+		quick, steady, wait = newEMAFromFirst(nFast), newEMAFromFirst(nSlow), 0
+	}
+	return func(price float64) (fast, slow float64) {
+		slow = steady.add(price)
+		if wait > 0 {
+			wait--
+			return math.NaN(), slow
+		}
+		return quick.add(price), slow
 	}
 }
 

@@ -19,6 +19,10 @@ func rocSpec() Spec {
 		Doc:     "Rate of change: the price against that some bars ago, in percent.",
 
 		lookback: func(in Indicator) []int { return []int{in.whole("period")} },
+		start: func(in Indicator) machine {
+			past := newLag(in.whole("period"))
+			return onSource(in, func(price float64) float64 { return change(price, past.add(price)) })
+		},
 		compute: func(in Indicator, s market.Series, out [][]float64) {
 			ROC(out[0], in.source(s), in.whole("period"))
 		},
@@ -43,8 +47,10 @@ func ROC(dst, price []float64, n int) []float64 {
 	alignedWith("ROC", n, len(price), dst)
 	unknown(dst[:min(n, len(dst))])
 	for t := n; t < len(price); t++ {
-		before := price[t-n]
-		dst[t] = 100 * ((price[t] - before) / before)
+		dst[t] = change(price[t], price[t-n])
 	}
 	return dst
 }
+
+// change returns by how much x differs from before, in percent.
+func change(x, before float64) float64 { return 100 * ((x - before) / before) }

@@ -1,6 +1,10 @@
 package indicator
 
-import "github.com/ktrdr/ktrdr/internal/core/market"
+import (
+	"math"
+
+	"github.com/ktrdr/ktrdr/internal/core/market"
+)
 
 func rsiSpec() Spec {
 	return Spec{
@@ -16,6 +20,7 @@ func rsiSpec() Spec {
 
 		lookback: func(in Indicator) []int { return []int{in.whole("period")} },
 		memory:   func(in Indicator) int { return forget(1 - 1/float64(in.whole("period"))) },
+		start:    func(in Indicator) machine { return onSource(in, newStrength(in.whole("period")).add) },
 		compute: func(in Indicator, s market.Series, out [][]float64) {
 			RSI(out[0], in.source(s), in.whole("period"))
 		},
@@ -58,6 +63,25 @@ func RSI(dst, price []float64, n int) []float64 {
 		before = price[t]
 	}
 	return dst
+}
+
+// strength is RSI one price at a time.
+type strength struct {
+	up, down  *follower
+	before    float64
+	isStarted bool
+}
+
+func newStrength(n int) *strength { return &strength{up: newWilder(n), down: newWilder(n)} }
+
+func (s *strength) add(price float64) float64 {
+	before := s.before
+	if s.before = price; !s.isStarted {
+		s.isStarted = true
+		return math.NaN()
+	}
+	gain, loss := gainLoss(price - before)
+	return gainShare(s.up.add(gain), s.down.add(loss))
 }
 
 // gainLoss splits a move into its upward and its downward part; one is 0.

@@ -15,6 +15,7 @@ func smaSpec() Spec {
 		Doc:     "Simple moving average: the mean of the last bars.",
 
 		lookback: func(in Indicator) []int { return []int{in.whole("period") - 1} },
+		start:    func(in Indicator) machine { return onSource(in, newAverage(in.whole("period")).mean) },
 		compute: func(in Indicator, s market.Series, out [][]float64) {
 			SMA(out[0], in.source(s), in.whole("period"))
 		},

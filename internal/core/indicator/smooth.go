@@ -1,10 +1,14 @@
 package indicator
 
-// The step functions below are all the recursion there is: a filter is one of
-// them applied bar after bar to a few numbers of state, so that a form that
-// takes one bar at a time calls the same step and gets the same bits. They
-// write float64(a*b) where a sum follows, because the conversion keeps the
-// compiler from fusing the two roundings into one on some processors.
+import (
+	"math"
+
+	"github.com/ktrdr/ktrdr/internal/core/market"
+)
+
+// The step functions below are what recursions are made of. They write
+// float64(a*b) where a sum follows, because the conversion keeps the compiler
+// from fusing the two roundings into one on some processors.
 
 // smooth moves value towards x by the share alpha. It leaves value as it is, to
 // the bit, where x equals it.
@@ -48,4 +52,66 @@ func alignedWith(name string, n, length int, columns ...[]float64) {
 			panic("indicator: " + name + " slice lengths differ")
 		}
 	}
+}
+
+// A follower is a recursive average: it begins with the mean of its first
+// values and then moves towards each further one by a constant share. A NaN
+// before the first value is no value; one after it stays.
+type follower struct {
+	value, anchor, alpha float64
+	seed, seen           int
+	isPlain              bool // the seed is summed as it is, not about its first value
+}
+
+// newEMA returns the exponential average of n bars, begun with their mean; it
+// gives the bits of EMA.
+func newEMA(n int) *follower { return &follower{alpha: alphaOf(n), seed: n} }
+
+// newEMAFromFirst returns the exponential average of n bars, begun with the
+// first one; it gives the bits of EMAFromFirst.
+func newEMAFromFirst(n int) *follower { return &follower{alpha: alphaOf(n), seed: 1} }
+
+// newWilder returns the Wilder average of n bars, begun with their mean.
+func newWilder(n int) *follower { return &follower{alpha: 1 / float64(n), seed: n, isPlain: true} }
+
+// add adds x and returns the average, NaN until it has begun.
+func (f *follower) add(x float64) float64 {
+	if f.seen < f.seed {
+		return f.begin(x)
+	}
+	f.value = smooth(f.value, x, f.alpha)
+	return f.value
+}
+
+func (f *follower) begin(x float64) float64 {
+	if f.seen == 0 {
+		if x != x {
+			return x
+		}
+		if !f.isPlain {
+			f.anchor = x
+		}
+	}
+	f.value += x - f.anchor
+	if f.seen++; f.seen < f.seed {
+		return math.NaN()
+	}
+	f.value = f.anchor + f.value/float64(f.seed)
+	return f.value
+}
+
+// A ranger gives the true range of each bar, counted from the close before.
+type ranger struct {
+	before    float64
+	isStarted bool
+}
+
+// add returns the true range; high less low at the first bar.
+func (r *ranger) add(b market.Bar) float64 {
+	before := r.before
+	if r.before = b.Close; !r.isStarted {
+		r.isStarted = true
+		return b.High - b.Low
+	}
+	return trueRange(b.High, b.Low, before)
 }

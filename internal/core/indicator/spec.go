@@ -22,6 +22,19 @@ type Spec struct {
 	Scales  []Scale  // one per output
 	Doc     string
 
+	// Volume says that the first output is computed from volumes, and NaN
+	// where they are not reported.
+	Volume bool
+	// Repaints says that the value of a bar changes with later ones: nothing
+	// to compute features from.
+	Repaints bool
+	// Gaps says where values after the lookback are NaN all the same; empty
+	// where never.
+	Gaps string
+	// Obsolete names parameters that the original KTRDR accepted without
+	// effect, and what to do instead.
+	Obsolete map[string]string
+
 	// check returns what is wrong with parameters that are each acceptable;
 	// given holds those that were not left to their default. May be nil.
 	check func(in Indicator, given map[string]Value) []error
@@ -30,7 +43,12 @@ type Spec struct {
 	// memory returns how many further bars the recursive filters need to
 	// forget their seed. Nil where there are none.
 	memory func(in Indicator) int
-	// compute fills out, one column of s.Len() values per output.
+	// anchored is the answer of Indicator.Anchored. Nil for never.
+	anchored func(in Indicator) bool
+	// start returns the machine at the beginning of a series.
+	start func(in Indicator) machine
+	// compute fills out, one column of s.Len() values per output, where that
+	// is quicker than the machine. Nil to run the machine.
 	compute func(in Indicator, s market.Series, out [][]float64)
 }
 
@@ -45,15 +63,19 @@ type Unit uint8
 
 // The units.
 const (
-	Price Unit = iota + 1 // follows the price: twice the price, twice the value
-	Plain                 // does not depend on the scale of the price
+	Price     Unit = iota + 1 // follows the price: twice the price, twice the value
+	Plain                     // does not depend on the scale of price and volume
+	Volume                    // follows the volume, and not the scale of the price
+	Nonlinear                 // depends on the scale of the price, but does not follow it
+	Clock                     // depends on the time only
 )
 
-var unitNames = [...]string{Price: "price", Plain: "plain"}
+var unitNames = [...]string{Price: "price", Plain: "plain", Volume: "volume", Nonlinear: "nonlinear", Clock: "clock"}
 
-// String returns price or plain, or Unit(n) for a value that is not a unit.
+// String returns the name of the unit, such as price, or Unit(n) for a value
+// that is not a unit.
 func (u Unit) String() string {
-	if u < Price || u > Plain {
+	if u < Price || u > Clock {
 		return fmt.Sprintf("Unit(%d)", uint8(u))
 	}
 	return unitNames[u]
@@ -61,7 +83,7 @@ func (u Unit) String() string {
 
 // MarshalText implements encoding.TextMarshaler; it refuses the zero value.
 func (u Unit) MarshalText() ([]byte, error) {
-	if u < Price || u > Plain {
+	if u < Price || u > Clock {
 		return nil, fmt.Errorf("%v is not a unit", u)
 	}
 	return []byte(unitNames[u]), nil
@@ -69,13 +91,13 @@ func (u Unit) MarshalText() ([]byte, error) {
 
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (u *Unit) UnmarshalText(text []byte) error {
-	for unit := Price; unit <= Plain; unit++ {
+	for unit := Price; unit <= Clock; unit++ {
 		if unitNames[unit] == string(text) {
 			*u = unit
 			return nil
 		}
 	}
-	return fmt.Errorf("unknown unit %q: want price or plain", text)
+	return fmt.Errorf("unknown unit %q: want price, plain, volume, nonlinear or clock", text)
 }
 
 // The scales that outputs have.
@@ -83,12 +105,18 @@ var (
 	anyPrice   = Scale{Unit: Price, Min: math.Inf(-1), Max: math.Inf(1)}
 	abovePrice = Scale{Unit: Price, Min: 0, Max: math.Inf(1)}
 	percent    = Scale{Unit: Plain, Min: 0, Max: 100}
+	fraction   = Scale{Unit: Plain, Min: 0, Max: 1}
+	symmetric  = Scale{Unit: Plain, Min: -1, Max: 1}
+	ratio      = Scale{Unit: Plain, Min: math.Inf(-1), Max: math.Inf(1)}
+	aboveZero  = Scale{Unit: Plain, Min: 0, Max: math.Inf(1)}
+	anyVolume  = Scale{Unit: Volume, Min: math.Inf(-1), Max: math.Inf(1)}
+	cyclic     = Scale{Unit: Clock, Min: -1, Max: 1}
 )
 
 // New returns the indicator with the given parameters; those not given have
 // their default. The error joins one *ParamError for everything that is wrong.
 func (s Spec) New(params map[string]Value) (Indicator, error) {
-	if s.compute == nil {
+	if s.lookback == nil {
 		panic(fmt.Sprintf("indicator: spec %q does not come from the catalogue", s.Name))
 	}
 	in := Indicator{spec: s, values: make([]Value, len(s.Params))}
@@ -120,6 +148,9 @@ func (s Spec) New(params map[string]Value) (Indicator, error) {
 }
 
 func (s Spec) unknown(name string) error {
+	if reason := s.Obsolete[name]; reason != "" {
+		return &ParamError{Param: name, Problem: reason}
+	}
 	var names []string
 	for _, p := range s.Params {
 		names = append(names, p.Name)

@@ -1,7 +1,8 @@
 // Package indicatortest is the contract that every indicator of the catalogue
 // keeps, whatever it computes: it sees no future, is known exactly from its
-// lookback on, stays within its bounds, follows the scale of the price as it
-// says, and forgets where a series began.
+// lookback on, gives the same bits one bar at a time and all at once, stays
+// within its bounds, follows the scales of price and volume as it says, makes
+// no number of what is not one, and forgets where a series began.
 package indicatortest
 
 import (
@@ -25,10 +26,18 @@ func Run(t *testing.T, spec indicator.Spec) {
 		{"future_cut_off", futureCutOff},
 		{"future_altered", futureAltered},
 		{"same_bits_again", sameBitsAgain},
+		{"streaming_is_batch", streamingIsBatch},
+		{"few_bars", fewBars},
 		{"scale", scale},
 		{"within_bounds", withinBounds},
 		{"flat_prices", flatPrices},
+		{"price_not_a_number", priceNotANumber},
+		{"volume_not_reported", volumeNotReported},
 		{"forgets_the_beginning", forgetsTheBeginning},
+	}
+	if spec.Repaints {
+		properties = properties[:1] // what repaints promises nothing else
+		properties[0].name, properties[0].check = "repaints", repaints
 	}
 	for _, p := range properties {
 		t.Run(p.name, func(t *testing.T) {
@@ -119,7 +128,8 @@ func knownFromLookback(t *rapid.T, in indicator.Indicator) {
 			t.Fatalf("%s: column %d has %d values for %d bars", in.Key(), c, len(column), s.Len())
 		}
 		for i, v := range column {
-			if math.IsNaN(v) != (i < first[c]) || math.IsInf(v, 0) {
+			mayBeUnknown := in.Spec().Gaps != "" && i >= first[c]
+			if math.IsInf(v, 0) || !mayBeUnknown && math.IsNaN(v) != (i < first[c]) {
 				t.Fatalf("%s: column %d is %v at bar %d of %d, first known at %d", in.Key(), c, v, i, s.Len(), first[c])
 			}
 		}
@@ -154,30 +164,131 @@ func sameBitsAgain(t *rapid.T, in indicator.Indicator) {
 	}
 }
 
-// scale multiplies prices by a power of two, which rounds nothing, so that the
-// outputs must follow to the bit.
+// scale multiplies prices, and volumes, by powers of two, which round nothing,
+// so that the outputs must follow to the bit.
 func scale(t *rapid.T, in indicator.Indicator) {
 	s := series(t, in)
 	factor := math.Ldexp(1, rapid.IntRange(-12, 12).Draw(t, "power"))
+	volumeFactor := math.Ldexp(1, rapid.IntRange(-12, 12).Draw(t, "power of volumes"))
 	scaled := Series(0, 0, s.Len())
 	for i := range s.Len() {
 		scaled.Open[i], scaled.High[i] = s.Open[i]*factor, s.High[i]*factor
 		scaled.Low[i], scaled.Close[i] = s.Low[i]*factor, s.Close[i]*factor
-		scaled.Volume[i] = s.Volume[i]
+		scaled.Volume[i] = s.Volume[i] * volumeFactor
 	}
-	want := in.Compute(s)
+	want, got := in.Compute(s), in.Compute(scaled)
 	for c, output := range in.Spec().Scales {
 		switch output.Unit {
 		case indicator.Price:
 			for i := range want[c] {
 				want[c][i] *= factor
 			}
-		case indicator.Plain:
+		case indicator.Volume:
+			for i := range want[c] {
+				want[c][i] *= volumeFactor
+			}
+		case indicator.Nonlinear:
+			copy(want[c], got[c])
+		case indicator.Plain, indicator.Clock:
 		default:
 			t.Fatalf("%s: column %d has no unit", in.Key(), c)
 		}
 	}
-	equalUntil(t, in, want, in.Compute(scaled), s.Len())
+	equalUntil(t, in, want, got, s.Len())
+}
+
+// repaints: what is said to repaint must do so, and has no stream.
+func repaints(t *rapid.T, in indicator.Indicator) {
+	s := Series(3, 0, 2000)
+	whole := in.Compute(s)
+	changed := false
+	for cut := 1; cut < s.Len() && !changed; cut++ {
+		part := in.Compute(s.Slice(0, cut))
+		for i := range cut {
+			changed = changed || math.Float64bits(part[0][i]) != math.Float64bits(whole[0][i])
+		}
+	}
+	if !changed {
+		t.Fatalf("%s is said to repaint and does not", in.Key())
+	}
+	defer func() {
+		if recover() == nil {
+			t.Fatalf("%s repaints and has a stream", in.Key())
+		}
+	}()
+	in.Stream()
+}
+
+// streamingIsBatch takes some bars with NaN volumes, and after the beginning
+// also prices, in between too.
+func streamingIsBatch(t *rapid.T, in indicator.Indicator) {
+	s := series(t, in)
+	for _, column := range [][]float64{s.Close, s.High, s.Volume} {
+		if begun := in.Lookback(); begun < s.Len() && rapid.IntRange(0, 3).Draw(t, "with NaN") == 0 {
+			column[rapid.IntRange(begun, s.Len()-1).Draw(t, "NaN at")] = math.NaN()
+		}
+	}
+	want, stream := in.Compute(s), in.Stream()
+	for i := range s.Len() {
+		for c, v := range stream.Next(s.Bar(i)) {
+			if math.Float64bits(v) != math.Float64bits(want[c][i]) && !(math.IsNaN(v) && math.IsNaN(want[c][i])) {
+				t.Fatalf("%s: column %d at bar %d is %v one bar at a time, and %v at once", in.Key(), c, i, v, want[c][i])
+			}
+		}
+	}
+}
+
+func fewBars(t *rapid.T, in indicator.Indicator) {
+	s := Series(rapid.Uint64().Draw(t, "seed"), 2, 10)
+	whole := in.Compute(s)
+	for n := range s.Len() + 1 {
+		equalUntil(t, in, whole, in.Compute(s.Slice(0, n)), n)
+	}
+}
+
+// priceNotANumber: a bar without prices has no values, and no later value is
+// infinite or outside its bounds for it.
+func priceNotANumber(t *rapid.T, in indicator.Indicator) {
+	s := Series(rapid.Uint64().Draw(t, "seed"), 0, in.Lookback()+30)
+	at := rapid.IntRange(0, s.Len()-1).Draw(t, "at")
+	s.Open[at], s.High[at], s.Low[at], s.Close[at] = math.NaN(), math.NaN(), math.NaN(), math.NaN()
+	for c, column := range in.Compute(s) {
+		bounds := in.Spec().Scales[c]
+		if bounds.Unit == indicator.Clock {
+			continue
+		}
+		if !math.IsNaN(column[at]) {
+			t.Fatalf("%s: column %d is %v at a bar without prices", in.Key(), c, column[at])
+		}
+		for i, v := range column {
+			if math.IsInf(v, 0) || v < bounds.Min || v > bounds.Max {
+				t.Fatalf("%s: column %d is %v at bar %d, without prices at %d", in.Key(), c, v, i, at)
+			}
+		}
+	}
+}
+
+// volumeNotReported: what is computed from volumes is unknown without them, and
+// nothing else changes.
+func volumeNotReported(t *rapid.T, in indicator.Indicator) {
+	s := series(t, in)
+	with := in.Compute(s)
+	for i := range s.Volume {
+		s.Volume[i] = math.NaN()
+	}
+	for c, column := range in.Compute(s) {
+		without := true
+		for i, v := range column {
+			without = without && math.Float64bits(v) == math.Float64bits(with[c][i])
+			if !math.IsNaN(v) && (in.Spec().Volume && c == 0) {
+				t.Fatalf("%s: column %d is %v at bar %d without volumes", in.Key(), c, v, i)
+			}
+		}
+		if without || in.Spec().Volume && !slices.ContainsFunc(column, func(v float64) bool { return !math.IsNaN(v) }) {
+			continue
+		}
+		t.Fatalf("%s: column %d changes without volumes, and is not NaN", in.Key(), c)
+	}
 }
 
 func withinBounds(t *rapid.T, in indicator.Indicator) {
@@ -201,6 +312,9 @@ func flatPrices(t *rapid.T, in indicator.Indicator) {
 		s.Append(market.Bar{Time: int64(3600 * i), Open: price, High: price, Low: price, Close: price, Volume: 1})
 	}
 	for c, column := range in.Compute(s) {
+		if in.Spec().Scales[c].Unit == indicator.Clock {
+			continue
+		}
 		first := in.Lookbacks()[c]
 		for i, v := range column[first:] {
 			if math.Float64bits(v) != math.Float64bits(column[first]) {
@@ -214,6 +328,9 @@ func flatPrices(t *rapid.T, in indicator.Indicator) {
 // the tail the two may differ by what is left of the seed, 0.1 % for each filter
 // in cascade; 1 % of the range of the output leaves room for ratios of filters.
 func forgetsTheBeginning(t *rapid.T, in indicator.Indicator) {
+	if in.Anchored() {
+		t.Skip("it never forgets, or not in a bounded time")
+	}
 	skip := rapid.IntRange(1, 50).Draw(t, "skip")
 	s := Series(rapid.Uint64().Draw(t, "seed"), 0, skip+in.WarmUp()+200)
 	whole, tail := in.Compute(s), in.Compute(s.Slice(skip, s.Len()))
