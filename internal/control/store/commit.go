@@ -3,9 +3,11 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 )
@@ -106,14 +108,40 @@ func (s *Store) commitGroup() {
 	if n == 0 {
 		return
 	}
-	w := &writer{store: s, ctx: context.Background()} // a commit that has begun is ended
-	err := w.commit(group)
+	ctx, cancel := context.WithTimeout(context.Background(), commitLimit) // whoever waits for it may not end it
+	defer cancel()
+	err := s.commitOn(ctx, group)
 	if err != nil {
-		err = fmt.Errorf("write to database %s: %w", s.path, explain(err))
+		err = fmt.Errorf("write to database %s: %w", s.name, explain(err))
 	}
 	for _, r := range group {
 		r.finish(err)
 	}
+	if err == nil {
+		s.bells.ring()
+	}
+}
+
+// commitLimit bounds one commit. A database that takes longer is out of reach or
+// broken.
+const commitLimit = 20 * time.Second
+
+// commitOn commits a group on the connection that writes. Of a shared database
+// it is given up after a failure: where it broke, only a new one can tell what
+// became of the writes.
+func (s *Store) commitOn(ctx context.Context, group []*request) (err error) {
+	if s.conn == nil {
+		if s.conn, err = s.write.Conn(ctx); err != nil {
+			return fmt.Errorf("%w: %w", operation.ErrUncertain, err)
+		}
+	}
+	err = (&writer{store: s, ctx: ctx}).commit(group)
+	if err != nil && s.d.shared {
+		_ = s.conn.Raw(func(any) error { return driver.ErrBadConn }) // has the pool close it
+		_ = s.disconnect()
+		err = fmt.Errorf("%w: %w", operation.ErrUncertain, err)
+	}
+	return err
 }
 
 // A writer executes statements inside the transaction of one group.
@@ -126,11 +154,11 @@ type writer struct {
 // commit executes a group. An error is one of the database, and then nothing of
 // the group was stored; what single transactions did wrong is in their errs.
 func (w *writer) commit(group []*request) (err error) {
-	if _, err := w.exec("BEGIN IMMEDIATE"); err != nil {
+	if err := w.all(w.store.d.begin); err != nil {
 		return err
 	}
 	defer func() {
-		if err != nil {
+		if err != nil && !w.store.d.shared { // of a shared one the connection is given up
 			_, undo := w.exec("ROLLBACK")
 			if undo != nil && code(undo) != codeError { // else the database has rolled back by itself
 				err = errors.Join(err, undo)
@@ -150,8 +178,21 @@ func (w *writer) commit(group []*request) (err error) {
 			}
 		}
 	}
+	if err := w.all(w.store.d.end); err != nil {
+		return err
+	}
 	_, err = w.exec("COMMIT")
 	return err
+}
+
+// all runs statements that take no arguments.
+func (w *writer) all(statements []string) error {
+	for _, query := range statements {
+		if _, err := w.exec(query); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // apply executes the changes of one transaction, all or none. A change that is
@@ -195,7 +236,7 @@ func (w *writer) exec(query string, args ...any) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	result, err := stmt.ExecContext(w.ctx, args...)
+	result, err := stmt.ExecContext(w.ctx, w.store.d.texts(args)...)
 	if err != nil {
 		return 0, err
 	}

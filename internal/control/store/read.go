@@ -13,19 +13,6 @@ import (
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 )
 
-// AcquireTerm makes the caller the scheduler and returns its term, larger than
-// any before. Whoever was the scheduler can change nothing from then on.
-func (s *Store) AcquireTerm(ctx context.Context, holder string) (int64, error) {
-	var term int64
-	err := s.update(ctx, func(w *writer) error {
-		if _, err := w.exec(`UPDATE scheduler SET term = term + 1, holder = $1 WHERE id = 1`, holder); err != nil {
-			return err
-		}
-		return w.row(`SELECT term FROM scheduler WHERE id = 1`).Scan(&term)
-	})
-	return term, err
-}
-
 // recordColumns are the columns of an operation in the order of scanRecord.
 const recordColumns = `id, parent_id, type, status, priority, created_at, started_at, completed_at, attempt, term, worker_id,
 	incarnation, is_open, ended, lost, max_attempts, cancel_requested_at, cancel_reason, spec_hash, error,
@@ -71,7 +58,7 @@ func (s *Store) readError(what string, err error) error {
 	if err == nil || errors.Is(err, operation.ErrNotFound) {
 		return err
 	}
-	return fmt.Errorf("read %s from database %s: %w", what, s.path, explain(err))
+	return fmt.Errorf("read %s from database %s: %w", what, s.name, explain(err))
 }
 
 // Operation returns one operation whole, or operation.ErrNotFound.
@@ -152,7 +139,7 @@ func (s *Store) List(ctx context.Context, f operation.Filter) (operation.Page, e
 
 // snapshot runs f so that all its reads see one state.
 func (s *Store) snapshot(ctx context.Context, f func(tx *sql.Tx) error) error {
-	tx, err := s.reads.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	tx, err := s.reads.BeginTx(ctx, &s.d.snapshot)
 	if err != nil {
 		return err
 	}

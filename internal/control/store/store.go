@@ -7,14 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 
 	"github.com/pressly/goose/v3"
-	"modernc.org/sqlite"
 )
 
 //go:embed migrations/*.sql
@@ -29,12 +26,16 @@ type Options struct {
 // A Store is an open database. It has no useful zero value: use Open. Its
 // methods may be called from any goroutine.
 type Store struct {
-	path  string
-	lock  *sql.DB // holds the lock that keeps other processes out
+	name  string // of the database in messages
+	path  string // of the SQLite file
+	d     dialect
+	lock  *sql.DB // holds the lock that keeps other processes out of a SQLite file
 	reads *sql.DB
 	write *sql.DB
-	conn  *sql.Conn            // the one connection of write
-	stmts map[string]*sql.Stmt // prepared on conn; owned by whoever has the turn
+	conn  *sql.Conn            // the one connection of write; nil after it was lost
+	stmts map[string]*sql.Stmt // prepared on conn; like it, of whoever has the turn
+	bells bells
+	hear  func() // ends and waits for the listener, if there is one
 
 	mu     sync.Mutex // guards queue and closed
 	queue  []*request
@@ -49,109 +50,40 @@ var ErrLocked = errors.New("another backend is using this data directory")
 var ErrDamaged = errors.New("database is damaged")
 
 // Open opens, creates or migrates the database at location: the path of a
-// SQLite file. A second process that opens the same file is refused with
-// ErrLocked, a damaged file with ErrDamaged. Close the store when done.
+// SQLite file, or a postgres:// address. A second process that opens the same
+// file is refused with ErrLocked, a damaged file with ErrDamaged; a PostgreSQL
+// database may be open in several processes. Close the store when done.
 func Open(ctx context.Context, location string, o Options) (*Store, error) {
-	if scheme, _, ok := strings.Cut(location, "://"); ok {
-		return nil, fmt.Errorf("open database: scheme %q is not supported: give the path of a SQLite file", scheme)
-	}
 	if o.Readers <= 0 {
 		o.Readers = 4
 	}
-	path, err := filepath.Abs(location)
-	if err != nil {
-		return nil, fmt.Errorf("open database %s: %w", location, err)
+	s := &Store{stmts: map[string]*sql.Stmt{}, turn: make(chan struct{}, 1)}
+	var err error
+	switch scheme, _, isURL := strings.Cut(location, "://"); {
+	case isURL && (scheme == "postgres" || scheme == "postgresql"):
+		s.name = Address(location).String()
+		err = s.openPostgres(ctx, location, o)
+	case isURL:
+		return nil, fmt.Errorf("open database: scheme %q is not supported: give the path of a SQLite file, or postgres://USER@HOST/DATABASE", scheme)
+	default:
+		if s.name, err = filepath.Abs(location); err == nil {
+			err = s.openSQLite(ctx, s.name, o)
+		}
 	}
-	s := &Store{path: path, stmts: map[string]*sql.Stmt{}, turn: make(chan struct{}, 1)}
-	if err := s.open(ctx, o); err != nil {
-		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, explain(err)), s.Close())
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open database %s: %w", s.name, explain(err)), s.Close())
 	}
 	return s, nil
 }
 
-func (s *Store) open(ctx context.Context, o Options) error {
-	if err := os.MkdirAll(filepath.Dir(s.path), 0o755); err != nil {
-		return err
-	}
-	if err := s.exclude(ctx); err != nil {
-		return err
-	}
-	var err error
-	if s.write, err = sql.Open("sqlite", dsn(s.path, "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)")); err != nil {
-		return err
-	}
-	s.write.SetMaxOpenConns(1)
-	if err := s.verify(ctx); err != nil {
-		return err
-	}
-	if err := migrate(ctx, s.write); err != nil {
-		return err
-	}
-	if s.conn, err = s.write.Conn(ctx); err != nil {
-		return err
-	}
-	if s.reads, err = sql.Open("sqlite", dsn(s.path, "query_only(ON)")); err != nil {
-		return err
-	}
-	s.reads.SetMaxOpenConns(o.Readers)
-	s.reads.SetMaxIdleConns(o.Readers)
-	return syncDirectory(filepath.Dir(s.path))
-}
-
-// dsn is the address of a SQLite file with pragmas.
-func dsn(path string, pragmas ...string) string {
-	query := url.Values{"_pragma": append(pragmas, "busy_timeout(5000)"), "_txlock": {"immediate"}}
-	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + query.Encode()
-}
-
-// exclude takes the lock that keeps a second backend out: an exclusive
-// transaction, never committed, on a database beside the real one. It ends with
-// the process, however that ends.
-func (s *Store) exclude(ctx context.Context) error {
-	var err error
-	if s.lock, err = sql.Open("sqlite", dsn(s.path+".lock", "busy_timeout(0)")); err != nil {
-		return err
-	}
-	s.lock.SetMaxOpenConns(1)
-	_, err = s.lock.ExecContext(ctx, "BEGIN EXCLUSIVE")
-	if code(err) == codeBusy {
-		return fmt.Errorf("%w: stop the other one (ktrdr serve), or give this one another --data-dir", ErrLocked)
-	}
-	return err
-}
-
-// verifyLimit is the size up to which a database is read through when it is
-// opened, which takes about a second for this many bytes. Larger ones are
-// checked page by page as they are read.
-const verifyLimit = 64 << 20
-
-// verify reads the whole database and reports what is wrong with it.
-func (s *Store) verify(ctx context.Context) error {
-	info, err := os.Stat(s.path)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() > verifyLimit {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	var report string
-	if err := s.write.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&report); err != nil {
-		return err
-	}
-	if report != "ok" {
-		return fmt.Errorf("%w: %s", ErrDamaged, report)
-	}
-	return nil
-}
-
-// migrate brings the schema to the version of this program. The lock that Open
-// holds keeps anybody else from doing so at the same time.
-func migrate(ctx context.Context, db *sql.DB) error {
+// migrate brings the schema to the version of this program. The caller holds a
+// lock that keeps anybody else from doing so at the same time.
+func migrate(ctx context.Context, db *sql.DB, d goose.Dialect) error {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return err
 	}
-	provider, err := goose.NewProvider(goose.DialectSQLite3, db, files)
+	provider, err := goose.NewProvider(d, db, files)
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
 	}
@@ -166,15 +98,6 @@ func migrate(ctx context.Context, db *sql.DB) error {
 		return fmt.Errorf("migrate schema from version %d to %d: %w", current, target, err)
 	}
 	return nil
-}
-
-// syncDirectory makes the names of new files durable.
-func syncDirectory(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
 
 // Close waits for the commit under way, refuses later ones and closes the
@@ -193,14 +116,10 @@ func (s *Store) Close() error {
 		r.finish(errClosed)
 	}
 	<-s.turn
-	var errs []error
-	for _, stmt := range s.stmts {
-		errs = append(errs, stmt.Close())
+	if s.hear != nil {
+		s.hear()
 	}
-	clear(s.stmts)
-	if s.conn != nil {
-		errs = append(errs, s.conn.Close())
-	}
+	errs := []error{s.disconnect()}
 	for _, db := range []*sql.DB{s.reads, s.write, s.lock} {
 		if db != nil {
 			errs = append(errs, db.Close())
@@ -209,34 +128,18 @@ func (s *Store) Close() error {
 	return errors.Join(errs...)
 }
 
-// The primary result codes of SQLite that are told apart
-// (https://sqlite.org/rescode.html).
-const (
-	codeError       = 1
-	codeBusy        = 5
-	codeCorrupt     = 11
-	codeFull        = 13
-	codeNotDatabase = 26
-)
-
-// code returns the primary SQLite result code of an error, 0 for others.
-func code(err error) int {
-	if e, ok := errors.AsType[*sqlite.Error](err); ok {
-		return e.Code() & 0xff
+// disconnect gives up the connection that writes. The caller has the turn, or
+// is the only one left.
+func (s *Store) disconnect() error {
+	if s.conn == nil {
+		return nil
 	}
-	return 0
-}
-
-// explain adds to an error of the database what it means and how to mend it.
-func explain(err error) error {
-	switch code(err) {
-	case codeCorrupt, codeNotDatabase:
-		err = fmt.Errorf("%w: %w", ErrDamaged, err)
-	case codeFull:
-		return fmt.Errorf("the disk is full; free some space: %w", err)
+	var errs []error
+	for _, stmt := range s.stmts {
+		errs = append(errs, stmt.Close())
 	}
-	if errors.Is(err, ErrDamaged) {
-		return fmt.Errorf("%w. Nothing was changed. Put back a copy of the file, or move it and its -wal file away to begin with an empty database", err)
-	}
-	return err
+	clear(s.stmts)
+	errs = append(errs, s.conn.Close())
+	s.conn = nil
+	return errors.Join(errs...)
 }
