@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	_ "time/tzdata" // zones are known on machines without a database of them
 
 	"github.com/ktrdr/ktrdr/internal/core/market"
 )

@@ -115,7 +115,10 @@ func validate(name, file string, text []byte) wire.StrategyValidation {
 			problems = strategy.Problems{{File: file, Message: err.Error()}}
 		}
 		v.Issues = issues("error", problems)
-		v.Message = fmt.Sprintf("Strategy is not valid: %d problems", len(problems))
+		v.Message = "Strategy is not valid: 1 problem"
+		if len(problems) != 1 {
+			v.Message = fmt.Sprintf("Strategy is not valid: %d problems", len(problems))
+		}
 		return v
 	}
 	v.Valid, v.StrategyName, v.Message = true, parsed.Name, "Strategy is valid"

@@ -46,7 +46,7 @@ func (c *console) validate(cmd *cobra.Command, name string) (wire.StrategyValida
 	if problems, ok := problemsOf(err); ok {
 		return wire.StrategyValidation{
 			Success: true, Issues: issues("error", problems), Features: []string{},
-			AvailableIndicators: indicator.Names(), Message: fmt.Sprintf("%d problems", len(problems)),
+			AvailableIndicators: indicator.Names(), Message: countOf(len(problems)),
 		}, nil
 	}
 	if err != nil {
@@ -60,6 +60,14 @@ func (c *console) validate(cmd *cobra.Command, name string) (wire.StrategyValida
 		result.Features = append(result.Features, f.Name)
 	}
 	return result, nil
+}
+
+// countOf says how many problems there are.
+func countOf(problems int) string {
+	if problems == 1 {
+		return "1 problem"
+	}
+	return fmt.Sprintf("%d problems", problems)
 }
 
 func issues(severity string, problems strategy.Problems) []wire.StrategyIssue {
