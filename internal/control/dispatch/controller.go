@@ -46,12 +46,19 @@ type Store interface {
 	Commit(ctx context.Context, term int64, batch []operation.Transaction) []error
 	// Operation returns one operation, or operation.ErrNotFound.
 	Operation(ctx context.Context, id string) (operation.Operation, error)
+	// ByKey returns the operation of a submitter and an idempotency key, or
+	// operation.ErrNotFound. A Commit of a second one with both fails with
+	// operation.ErrKeyTaken.
+	ByKey(ctx context.Context, submitter, key string) (operation.Operation, error)
 }
 
 // Options configure a Controller. Store and Transport are required.
 type Options struct {
 	Store     Store
 	Transport Transport
+	// Stored fails unless the content with that hash is in the artifact store; a
+	// checkpoint counts only if it does not. nil believes the workers.
+	Stored func(ctx context.Context, sha256 string) error
 	// Holder names this backend in the scheduler's lease.
 	Holder string
 	// Now is the clock; nil means time.Now.
@@ -110,9 +117,13 @@ func (c *Controller) Ready() <-chan struct{} { return c.ready }
 
 // Submit records an operation durably and dispatches or queues it. An empty ID
 // is filled. It fails with *NoWorkersError when no worker of the type is
-// registered, with *BusyError when op.Immediate is set and all are busy, and
-// with operation.ErrDuplicate when the id is taken.
+// registered, with *BusyError when op.Immediate is set and all are busy, with
+// operation.ErrDuplicate when the id is taken, and as Repeated does. A
+// repetition returns what was submitted first.
 func (c *Controller) Submit(ctx context.Context, op operation.Operation) (operation.Operation, error) {
+	if known, repeated, err := c.Repeated(ctx, op); repeated || err != nil {
+		return known, err
+	}
 	chosen := op.ID != ""
 	for {
 		if !chosen {
@@ -124,6 +135,10 @@ func (c *Controller) Submit(ctx context.Context, op operation.Operation) (operat
 			return operation.Operation{}, fmt.Errorf("submit: %w", err)
 		}
 		r, err := c.ask(ctx, func(request uint64) Event { return Submitted{Request: request, Operation: op} })
+		if errors.Is(err, operation.ErrKeyTaken) {
+			known, _, err := c.Repeated(ctx, op)
+			return known, err
+		}
 		if chosen || !errors.Is(err, operation.ErrDuplicate) {
 			return r.Operation, err
 		}
@@ -181,6 +196,14 @@ func (c *Controller) Deregister(ctx context.Context, workerID, incarnation strin
 func (c *Controller) Report(ctx context.Context, r operation.Report) error {
 	if err := r.Validate(); err != nil {
 		return err
+	}
+	if r.Checkpoint != nil && c.o.Stored != nil {
+		if err := c.o.Stored(ctx, r.Checkpoint.SHA256); err != nil && r.State == operation.Running {
+			return fmt.Errorf("%w: checkpoint %s is not in the artifact store: %w", operation.ErrInvalidReport, r.Checkpoint.SHA256, err)
+		} else if err != nil { // the outcome matters more
+			c.o.Log.Warn("checkpoint is not in the artifact store", "operation", r.Token.OperationID, "sha256", r.Checkpoint.SHA256, "error", err)
+			r.Checkpoint = nil
+		}
 	}
 	_, err := c.ask(ctx, func(request uint64) Event { return Reported{Request: request, Report: r} })
 	if !errors.Is(err, errNotHeld) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -117,6 +118,8 @@ func TestController(t *testing.T) {
 		"slow_worker_holds_nobody":  testSlow,
 		"cancel":                    testCancel,
 		"restart":                   testRestart,
+		"repeated_submission":       testRepeated,
+		"resume":                    testResume,
 		"drawn_id_is_taken":         testDrawnID,
 		"stopping":                  testStopping,
 		"store_fails":               testStoreFails,
@@ -352,6 +355,82 @@ func testDrawnID(t *testing.T) {
 	}
 	cancel()
 	synctest.Wait()
+}
+
+func testRepeated(t *testing.T) {
+	b := start(t, newDisk(), newWires())
+	b.register("w1", fleet.Training)
+	keyed := submission("", operation.Training)
+	keyed.Submitter, keyed.IdempotencyKey, keyed.Fingerprint = "ann", "k1", "f1"
+	if _, repeated, err := b.Repeated(t.Context(), keyed); repeated || err != nil {
+		t.Errorf("Repeated() before the first = %v, %v", repeated, err)
+	}
+	ids := make(chan string, 20)
+	for range cap(ids) { // some of them before the first is durable
+		go func() {
+			op, err := b.Submit(t.Context(), keyed)
+			if err != nil {
+				t.Error(err)
+			}
+			ids <- op.ID
+		}()
+	}
+	first := <-ids
+	for range cap(ids) - 1 {
+		if id := <-ids; id != first {
+			t.Errorf("one key made %s and %s", first, id)
+		}
+	}
+	if known, repeated, err := b.Repeated(t.Context(), keyed); known.ID != first || !repeated || err != nil {
+		t.Errorf("Repeated() = %s, %v, %v, want %s", known.ID, repeated, err, first)
+	}
+	other := keyed
+	other.Fingerprint = "f2"
+	if _, err := b.Submit(t.Context(), other); !errors.Is(err, operation.ErrKeyTaken) {
+		t.Errorf("Submit(another request, same key) = %v, want ErrKeyTaken", err)
+	}
+	other.Submitter = "bob"
+	if op, err := b.Submit(t.Context(), other); err != nil || op.ID == first {
+		t.Errorf("Submit(same key of another submitter) = %s, %v, want a new operation", op.ID, err)
+	}
+	keyed.Fingerprint = ""
+	if _, err := b.Submit(t.Context(), keyed); err == nil {
+		t.Error("Submit(key without fingerprint) succeeded")
+	}
+}
+
+func testResume(t *testing.T) {
+	b := start(t, newDisk(), newWires())
+	b.register("w1", fleet.Training)
+	b.submit("op_1")
+	token := <-b.wires.started
+	synctest.Wait()
+	failed := b.wires.finish("w1")
+	failed.State, failed.Result, failed.Error = operation.Failed, nil, "bad luck"
+	failed.Checkpoint = &operation.Checkpoint{SHA256: strings.Repeat("0c", 32), Kind: operation.CheckpointFailure, Position: 7}
+	if err := b.Report(t.Context(), failed); err != nil {
+		t.Fatal(err)
+	}
+	op, err := b.Resume(t.Context(), "op_1")
+	if err != nil || op.ID != "op_1" || op.Status != operation.Resuming || op.Checkpoints[0].Position != 7 {
+		t.Errorf("Resume() = %+v, %v", op, err)
+	}
+	if err := b.Report(t.Context(), failed); !errors.Is(err, dispatch.ErrSuperseded) {
+		t.Errorf("repetition of the settled outcome = %v, want ErrSuperseded", err)
+	}
+	if next := <-b.wires.started; next.OperationID != "op_1" || next.Attempt != token.Attempt+1 {
+		t.Errorf("started %v, want the second attempt of op_1", next)
+	}
+	synctest.Wait()
+	if err := b.Report(t.Context(), b.wires.finish("w1")); err != nil {
+		t.Error(err)
+	}
+	if _, err := b.Resume(t.Context(), "op_1"); err == nil || err.Error() != "Operation op_1 is already completed" {
+		t.Errorf("Resume(completed) = %v", err)
+	}
+	if _, err := b.Resume(t.Context(), "op_9"); !errors.Is(err, dispatch.ErrUnknown) {
+		t.Errorf("Resume(unknown) = %v, want ErrUnknown", err)
+	}
 }
 
 func testStopping(t *testing.T) {

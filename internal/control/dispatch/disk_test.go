@@ -53,6 +53,17 @@ func (d *disk) Operation(_ context.Context, id string) (operation.Operation, err
 	return op, nil
 }
 
+func (d *disk) ByKey(_ context.Context, submitter, key string) (operation.Operation, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, op := range d.operations {
+		if op.Submitter == submitter && op.IdempotencyKey == key {
+			return op, nil
+		}
+	}
+	return operation.Operation{}, operation.ErrNotFound
+}
+
 func (d *disk) Unfinished(context.Context) ([]operation.Unfinished, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -116,8 +127,10 @@ func (d *disk) apply(term int64, tx operation.Transaction) error {
 		if !ok {
 			op = d.operations[c.Subject()]
 		}
-		if _, isNew := c.(operation.Created); isNew && op.ID != "" {
-			return fmt.Errorf("%s: %w", op.ID, operation.ErrDuplicate)
+		if created, isNew := c.(operation.Created); isNew {
+			if err := d.taken(op.ID, created.Operation); err != nil {
+				return err
+			}
 		}
 		next, err := op.Apply(c)
 		if err != nil {
@@ -128,6 +141,19 @@ func (d *disk) apply(term int64, tx operation.Transaction) error {
 	maps.Copy(d.operations, staged)
 	for _, c := range tx {
 		d.note(c)
+	}
+	return nil
+}
+
+// taken refuses a new operation whose id or key is taken.
+func (d *disk) taken(id string, op operation.Operation) error {
+	if id != "" {
+		return fmt.Errorf("%s: %w", id, operation.ErrDuplicate)
+	}
+	for _, other := range d.operations {
+		if op.IdempotencyKey != "" && other.IdempotencyKey == op.IdempotencyKey && other.Submitter == op.Submitter {
+			return fmt.Errorf("%s: %w", other.ID, operation.ErrKeyTaken)
+		}
 	}
 	return nil
 }

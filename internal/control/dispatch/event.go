@@ -33,6 +33,12 @@ type (
 		Request    uint64
 		ID, Reason string
 	}
+	// ResumeAsked: a user wants an ended operation, as the store has it, taken up
+	// again from its newest checkpoint.
+	ResumeAsked struct {
+		Request   uint64
+		Operation operation.Operation
+	}
 	// Registered: a worker registered or sent its heartbeat.
 	Registered struct {
 		Request      uint64
@@ -69,6 +75,7 @@ func (Restored) event()      {}
 func (Submitted) event()     {}
 func (Recorded) event()      {}
 func (CancelAsked) event()   {}
+func (ResumeAsked) event()   {}
 func (Registered) event()    {}
 func (Left) event()          {}
 func (Reported) event()      {}

@@ -294,6 +294,10 @@ func logChange(log *slog.Logger, c operation.Change) {
 		log.Info("operation started", "operation", c.Token.OperationID, "attempt", c.Token.Attempt)
 	case operation.Ended:
 		log.Warn("attempt ended", "operation", c.Token.OperationID, "attempt", c.Token.Attempt, "outcome", c.Outcome, "reason", c.Reason)
+	case operation.Checkpointed:
+		log.Info("checkpoint stored", "operation", c.Token.OperationID, "attempt", c.Token.Attempt, "type", c.Checkpoint.Kind, "position", c.Checkpoint.Position)
+	case operation.Resumed:
+		log.Info("operation resumed", "operation", c.ID)
 	case operation.Reopened:
 		log.Info("attempt found again", "operation", c.Token.OperationID, "attempt", c.Token.Attempt)
 	case operation.CancelRequested:

@@ -48,7 +48,6 @@ func (s *State) restore(e Restored, now time.Time) {
 func (s *State) submit(e Submitted, now time.Time) {
 	op := e.Operation.WithDefaults()
 	kind, err := fleet.TypeFor(op.Type)
-	q := s.queues[kind]
 	switch {
 	case err != nil:
 	case s.held[op.ID] != nil:
@@ -60,9 +59,7 @@ func (s *State) submit(e Submitted, now time.Time) {
 		s.emit(Reply{Request: e.Request, Err: err})
 		return
 	}
-	w, free := s.fleet.Select(kind)
-	free = free && len(q.waiting) == 0 && q.entering == 0
-	if op.Immediate && !free {
+	if _, free := s.free(kind); op.Immediate && !free {
 		s.emit(Reply{Request: e.Request, Err: &BusyError{Type: kind, Registered: s.fleet.Registered(kind), Uptime: now.Sub(s.began)}})
 		return
 	}
@@ -72,15 +69,27 @@ func (s *State) submit(e Submitted, now time.Time) {
 	op.Attempt, op.Term, op.WorkerID, op.Incarnation, op.Open, op.Ended, op.Lost = 0, 0, "", "", false, "", 0
 	op.CancelRequested, op.CancelReason, op.CancelRequestedAt = false, "", nil
 	s.seq++
-	h := &held{op: op, kind: kind, seq: s.seq, request: e.Request}
-	s.held[op.ID] = h
-	tx := operation.Transaction{operation.Created{Operation: op}}
-	if free {
+	s.enter(&held{op: op, kind: kind, seq: s.seq, request: e.Request}, operation.Created{Operation: op}, now)
+}
+
+// free returns the worker that could begin with an operation now.
+func (s *State) free(kind fleet.WorkerType) (fleet.Worker, bool) {
+	w, ok := s.fleet.Select(kind)
+	q := s.queues[kind]
+	return w, ok && len(q.waiting) == 0 && q.entering == 0
+}
+
+// enter takes an operation in: it reserves a worker if one is free, and the
+// operation becomes visible when its first change is durable.
+func (s *State) enter(h *held, first operation.Change, now time.Time) {
+	s.held[h.op.ID] = h
+	tx := operation.Transaction{first}
+	if w, ok := s.free(h.kind); ok {
 		tx = append(tx, s.open(h, w, now))
 	} else {
-		q.entering++
+		s.queues[h.kind].entering++
 	}
-	s.emit(Write{Tx: tx, ID: op.ID, Submission: true})
+	s.emit(Write{Tx: tx, ID: h.op.ID, Submission: true})
 }
 
 // wasRecorded goes on with a submission that is durable, or forgets one that

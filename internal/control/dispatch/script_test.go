@@ -94,7 +94,7 @@ func (s *script) do(command string, args []string) {
 		"register": s.doRegister, "healthy": s.doHealthy, "miss": s.doMiss, "leave": s.doLeave,
 		"submit": s.doSubmit, "cancel": s.doCancel, "started": s.doStarted, "report": s.doReport,
 		"tick": s.doTick, "hold": s.doHold, "release": s.doRelease, "fail": s.doFail,
-		"restart": s.doRestart, "show": s.doShow, "workers": s.doWorkers,
+		"resume": s.doResume, "restart": s.doRestart, "show": s.doShow, "workers": s.doWorkers,
 	}[command]
 	if !ok {
 		s.t.Fatalf("unknown command %q", command)
@@ -185,6 +185,13 @@ func (s *script) doCancel(args []string) {
 	})
 }
 
+// resume OP
+func (s *script) doResume(args []string) {
+	s.ask(func(q uint64) dispatch.Event {
+		return dispatch.ResumeAsked{Request: q, Operation: s.disk.operations[args[0]]}
+	})
+}
+
 // started OP#N [busy | unreachable | rejected | unknown]
 func (s *script) doStarted(args []string) {
 	err := map[string]error{
@@ -193,7 +200,7 @@ func (s *script) doStarted(args []string) {
 	s.step(dispatch.StartReturned{Token: *s.token(args[0]), Err: err})
 }
 
-// report OP#N WORKER running PERCENT | completed | failed REASON | cancelled
+// report OP#N WORKER running PERCENT | completed | failed REASON | cancelled | resuming, and [checkpoint=POSITION]
 func (s *script) doReport(args []string) {
 	r := operation.Report{Token: *s.token(args[0]), WorkerID: args[1], State: operation.Status(args[2])}
 	switch r.State {
@@ -202,6 +209,12 @@ func (s *script) doReport(args []string) {
 		r.Progress = &operation.Progress{Percentage: p}
 	case operation.Failed:
 		r.Error = strings.Join(args[3:], " ")
+	case operation.Resuming:
+		r.Error = "worker stopped"
+	}
+	if at := option(args, "checkpoint"); at != "" {
+		r.Checkpoint = &operation.Checkpoint{SHA256: strings.Repeat("0c", 32), Kind: operation.CheckpointPeriodic, Unit: "epoch"}
+		r.Checkpoint.Position, _ = strconv.ParseInt(at, 10, 64)
 	}
 	s.ask(func(q uint64) dispatch.Event { return dispatch.Reported{Request: q, Report: r} })
 }
@@ -251,6 +264,9 @@ func (s *script) doShow(args []string) {
 	fmt.Fprintf(&s.out, "%s %s attempt=%d lost=%d progress=%v", op.ID, op.Status, op.Attempt, op.Lost, overlaid[0].Progress.Percentage)
 	if n := live.QueuePosition(op.ID); n > 0 {
 		fmt.Fprintf(&s.out, " queue=%d", n)
+	}
+	for _, c := range op.Checkpoints {
+		fmt.Fprintf(&s.out, " checkpoint=%d", c.Position)
 	}
 	if op.ErrorMessage != nil {
 		fmt.Fprintf(&s.out, " error=%q", *op.ErrorMessage)

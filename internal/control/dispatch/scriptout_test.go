@@ -57,7 +57,11 @@ func describe(e dispatch.Effect) string {
 		}
 		return "write " + strings.Join(texts, ", ")
 	case dispatch.Start:
-		return fmt.Sprintf("start %s on %s", short(e.Operation.Token()), e.Worker.ID)
+		text := fmt.Sprintf("start %s on %s", short(e.Operation.Token()), e.Worker.ID)
+		if len(e.Operation.Checkpoints) > 0 {
+			text += fmt.Sprintf(" from %s %d", e.Operation.Checkpoints[0].Unit, e.Operation.Checkpoints[0].Position)
+		}
+		return text
 	case dispatch.Stop:
 		return strings.TrimSuffix(fmt.Sprintf("stop %s on %s: %s", short(e.Token), e.Worker.ID, e.Reason), ": ")
 	case dispatch.Check:
@@ -96,6 +100,10 @@ func describeChange(c operation.Change) string {
 		return "reopened " + short(c.Token)
 	case operation.Kept:
 		return "kept " + short(c.Report.Token)
+	case operation.Checkpointed:
+		return fmt.Sprintf("checkpoint %s %s %d", short(c.Token), c.Checkpoint.Unit, c.Checkpoint.Position)
+	case operation.Resumed:
+		return "resumed " + c.ID
 	case operation.CancelRequested:
 		return "cancel requested of " + c.ID
 	case operation.Finished:

@@ -87,6 +87,8 @@ func (s *State) Step(e Event, now time.Time) []Effect {
 		s.wasRecorded(e, now)
 	case CancelAsked:
 		s.cancel(e, now)
+	case ResumeAsked:
+		s.resume(e, now)
 	case Registered:
 		s.register(e, now)
 	case Left:

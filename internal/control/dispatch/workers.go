@@ -130,10 +130,12 @@ func (s *State) report(e Reported, now time.Time) {
 		s.emit(Reply{Request: e.Request, Err: fmt.Errorf("report for %s: no such attempt: %w", r.Token, ErrUnknown)})
 	case order < 0 && !h.ended && r.State == operation.Completed:
 		s.keep(h, e, now)
-	case h.ended || order < 0 || !mine:
+	case h.ended || order < 0 || !mine || h.op.Ended == operation.Settled:
 		s.emit(Reply{Request: e.Request, Err: fmt.Errorf("report for %s from %s: %w by attempt %d on %s", r.Token, r.WorkerID, ErrSuperseded, h.op.Attempt, h.op.WorkerID)})
 	case r.State == operation.Running:
 		s.progress(h, e, now)
+	case r.State == operation.Resuming:
+		s.handedBack(h, e, now)
 	default:
 		s.finish(h, e, now)
 	}
@@ -159,6 +161,20 @@ func (s *State) progress(h *held, e Reported, now time.Time) {
 		s.emit(Reply{Request: e.Request, Err: fmt.Errorf("report for %s: %w", r.Token, ErrSuperseded)})
 		return
 	}
+	err := s.advance(h, r)
+	if r.Checkpoint == nil {
+		s.emit(Reply{Request: e.Request, Err: err})
+		return
+	}
+	// What was sent before may be on its way to the disk still.
+	s.emit(Write{Tx: s.evidence(h, r, now), Then: []Effect{Reply{Request: e.Request, Err: err}}})
+}
+
+// advance takes the progress of a report, if there is any and it can be true.
+func (s *State) advance(h *held, r operation.Report) error {
+	if r.Progress == nil {
+		return nil
+	}
 	p, err := h.op.Progress.Advance(*r.Progress)
 	if err == nil {
 		h.change(operation.Progressed{Token: r.Token, Progress: p})
@@ -167,7 +183,16 @@ func (s *State) progress(h *held, e Reported, now time.Time) {
 		h.distrust = true
 		s.emit(Note{Message: "worker lies about its progress", Operation: h.op.ID, Worker: r.WorkerID, Reason: err.Error()})
 	}
-	s.emit(Reply{Request: e.Request, Err: err})
+	return err
+}
+
+// evidence takes what a report brings beside progress and outcome.
+func (s *State) evidence(h *held, r operation.Report, now time.Time) operation.Transaction {
+	tx := r.Evidence(h.op, stamp(now))
+	for _, c := range tx {
+		h.change(c)
+	}
+	return tx
 }
 
 // finish takes the outcome of the newest attempt, even if it had been given up:
@@ -181,17 +206,41 @@ func (s *State) finish(h *held, e Reported, now time.Time) {
 	if !h.op.Open {
 		s.queues[h.kind].remove(h)
 	}
+	tx := s.evidence(h, r, now)
 	last := r.Finish(h.op, stamp(now))
 	if r.State == operation.Cancelled {
 		last.Error = h.cancelText()
 	}
-	s.end(h, nil, last, e.Request)
+	s.end(h, tx, last, e.Request)
 	_ = s.tell(fleet.Released{WorkerID: h.op.WorkerID, Token: r.Token}, now)
 }
 
+// handedBack takes an attempt back that its worker stopped so that it goes on
+// elsewhere.
+func (s *State) handedBack(h *held, e Reported, now time.Time) {
+	t, at := e.Report.Token, stamp(now)
+	tx := s.evidence(h, e.Report, now)
+	switch {
+	case h.op.Open:
+		tx = append(tx, h.change(operation.Ended{Token: t, Outcome: operation.HandedBack, Reason: e.Report.Error, At: at}))
+		if h.op.CancelRequested {
+			s.end(h, tx, operation.Closed{ID: h.op.ID, State: operation.Cancelled, Error: h.cancelText(), Errors: h.losses, At: at}, 0)
+		} else {
+			s.wait(h, tx)
+		}
+		_ = s.tell(fleet.Released{WorkerID: h.op.WorkerID, Token: t}, now)
+	case len(tx) > 0:
+		s.emit(Write{Tx: tx})
+	}
+	s.emit(Write{Then: []Effect{Reply{Request: e.Request}}})
+}
+
 // abandoned takes the word of a worker that it stopped although nobody wanted
-// that, as one does that is shut down.
+// that and gave no chance to go on.
 func (s *State) abandoned(h *held, e Reported, now time.Time) {
+	if tx := s.evidence(h, e.Report, now); len(tx) > 0 {
+		s.emit(Write{Tx: tx})
+	}
 	if h.op.Open {
 		reason := "worker stopped it"
 		if e.Report.Error != "" {

@@ -13,6 +13,7 @@ var (
 	ErrDuplicate = errors.New("operation id is already taken")
 	ErrConflict  = errors.New("operation is not in the state that the change starts from")
 	ErrDeposed   = errors.New("another backend is the scheduler now")
+	ErrKeyTaken  = errors.New("idempotency key is already taken")
 )
 
 // A Change is one durable step of a record. The changes of operations are
@@ -57,12 +58,16 @@ type Outcome string
 const (
 	Refused Outcome = "refused" // the worker never began it; it counts against no limit
 	Lost    Outcome = "lost"    // nobody will bring its result; it counts
+	// HandedBack: the worker stopped it, as one does that is shut down, so that it
+	// goes on elsewhere; it counts against no limit.
+	HandedBack Outcome = "handed_back"
+	Settled    Outcome = "settled" // its outcome was taken, and then the operation resumed
 )
 
 // Ended closes an attempt without a result; the operation waits for another.
 type Ended struct {
 	Token   Token
-	Outcome Outcome // Refused or Lost
+	Outcome Outcome // Refused, Lost or HandedBack
 	Reason  string
 	At      time.Time
 }

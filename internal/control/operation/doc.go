@@ -17,12 +17,15 @@
 //	   │        resuming          the attempt was lost; another follows
 //	   └──► cancelled | failed
 //
+//	failed, cancelled ──► resuming   asked for by a user, from a checkpoint
+//
 // Inside running a cancellation is first requested ([Operation.RequestCancel]),
 // then acknowledged by the worker's report, then final.
 //
 // # What always holds
 //
-// A terminal state never changes. Attempt numbers of an operation only grow.
+// A terminal state never changes by itself; only a user resumes what failed or
+// was cancelled, and never what completed. Attempt numbers of an operation only grow.
 // Progress of an attempt never goes backwards, and a worker that says so, or
 // that claims 200 %, is refused with the reason ([Progress.Advance]).
 //

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+	"unicode/utf8"
 )
 
 // DefaultMaxAttempts is how many attempts an operation gets when its submitter
@@ -34,6 +35,13 @@ type Operation struct {
 	// Artifacts are the stored inputs that the specification refers to.
 	Artifacts []Artifact `json:"-"`
 
+	// Submitter names who asked for it, "" for nobody in particular. A key makes
+	// a repeated submission harmless: the same submitter, key and Fingerprint (of
+	// the request) mean the same operation.
+	Submitter      string `json:"submitter,omitempty"`
+	IdempotencyKey string `json:"-"`
+	Fingerprint    string `json:"-"`
+
 	// Priority orders the queue, highest first; equal priorities wait in order
 	// of submission.
 	Priority int `json:"priority"`
@@ -56,6 +64,10 @@ type Operation struct {
 	// MaxAttempts the operation fails. MaxAttempts 0 means DefaultMaxAttempts.
 	Lost        int `json:"-"`
 	MaxAttempts int `json:"max_attempts"`
+
+	// Checkpoints are what a later attempt may go on from, newest first, at most
+	// KeptCheckpoints; none after completion.
+	Checkpoints []Checkpoint `json:"checkpoints,omitempty"`
 
 	CancelRequested   bool       `json:"cancel_requested"`
 	CancelReason      string     `json:"cancellation_reason,omitempty"`
@@ -146,10 +158,39 @@ func (o Operation) Validate() error {
 	if o.MaxAttempts < 0 || o.MaxAttempts > maxAttemptLimit {
 		return fmt.Errorf("operation %s: max_attempts is %d: want 0 to %d", o.ID, o.MaxAttempts, maxAttemptLimit)
 	}
+	if len(o.Submitter) > maxText || !utf8.ValidString(o.Submitter) {
+		return fmt.Errorf("operation %s: submitter has %d bytes or is not UTF-8: want at most %d bytes", o.ID, len(o.Submitter), maxText)
+	}
+	if err := o.validateKey(); err != nil {
+		return err
+	}
 	for _, a := range o.Artifacts {
 		if err := a.Validate(); err != nil {
 			return fmt.Errorf("operation %s: %w", o.ID, err)
 		}
+	}
+	return nil
+}
+
+// maxKeyLength bounds idempotency keys.
+const maxKeyLength = 200
+
+// validateKey refuses an idempotency key that is not short and printable, and
+// one without a fingerprint, which could not tell a repetition from a mistake.
+func (o Operation) validateKey() error {
+	if o.IdempotencyKey == "" {
+		return nil
+	}
+	if len(o.IdempotencyKey) > maxKeyLength {
+		return fmt.Errorf("idempotency key has %d bytes: want at most %d", len(o.IdempotencyKey), maxKeyLength)
+	}
+	for _, r := range o.IdempotencyKey {
+		if r < '!' || r > '~' {
+			return fmt.Errorf("idempotency key %q contains %q: want printable ASCII without spaces", o.IdempotencyKey, r)
+		}
+	}
+	if o.Fingerprint == "" || len(o.Fingerprint) > maxKeyLength {
+		return fmt.Errorf("idempotency key %q: fingerprint of the request has %d bytes: want 1 to %d", o.IdempotencyKey, len(o.Fingerprint), maxKeyLength)
 	}
 	return nil
 }

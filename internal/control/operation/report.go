@@ -11,8 +11,9 @@ import (
 )
 
 // A Report is what a worker says about one attempt: progress while State is
-// Running, the outcome when State is terminal. The worker repeats an outcome
-// until it is acknowledged.
+// Running, the outcome when State is terminal, and that it stopped so that the
+// operation may go on elsewhere when State is Resuming. The worker repeats all
+// but progress until it is acknowledged.
 type Report struct {
 	Token       Token           `json:"token"`
 	WorkerID    string          `json:"worker_id"`
@@ -25,6 +26,9 @@ type Report struct {
 	// Model accompanies a completed training and becomes a row of the model
 	// index in the same transaction as the completion.
 	Model *ModelRecord `json:"model,omitempty"`
+	// Checkpoint is the state of the attempt, uploaded before the report; it may
+	// come with any state but completed.
+	Checkpoint *Checkpoint `json:"checkpoint,omitempty"`
 	// Artifacts are the stored outputs, uploaded before the report.
 	Artifacts []Artifact `json:"artifacts,omitempty"`
 }
@@ -41,16 +45,19 @@ func (r Report) Validate() error {
 		err = fmt.Errorf("token.attempt is %d: want at least 1", r.Token.Attempt)
 	case r.WorkerID == "":
 		err = errors.New("worker_id is empty")
-	case r.State == Running && r.Progress == nil:
-		err = errors.New("state is running but progress is missing")
-	case r.State != Running && !r.State.Terminal():
-		err = fmt.Errorf("state is %q: want one of %s %s %s %s", r.State, Running, Completed, Failed, Cancelled)
+	case r.State == Running && r.Progress == nil && r.Checkpoint == nil:
+		err = errors.New("state is running but neither progress nor checkpoint is there")
+	case r.State != Running && r.State != Resuming && !r.State.Terminal():
+		err = fmt.Errorf("state is %q: want one of %s %s %s %s %s", r.State, Running, Resuming, Completed, Failed, Cancelled)
 	case len(r.Result) > 0 && !json.Valid(r.Result):
 		err = errors.New("result is not JSON")
 	case r.Model != nil && r.State != Completed:
 		err = fmt.Errorf("state is %s but a model is reported", r.State)
 	case r.Model != nil:
 		err = r.Model.validate()
+	}
+	if err == nil && r.Checkpoint != nil {
+		err = r.Checkpoint.Validate()
 	}
 	for i := 0; err == nil && i < len(r.Artifacts); i++ {
 		err = r.Artifacts[i].Validate()
@@ -59,6 +66,16 @@ func (r Report) Validate() error {
 		return fmt.Errorf("%w: %w", ErrInvalidReport, err)
 	}
 	return nil
+}
+
+// Evidence returns the changes that store what a report brings beside progress
+// and outcome. They come before the change that ends the operation, if any.
+func (r Report) Evidence(o Operation, at time.Time) Transaction {
+	var tx Transaction
+	if c := r.checkpoint(o, at); c != nil {
+		tx = append(tx, c)
+	}
+	return tx
 }
 
 // Finish turns a terminal report into the change that ends o. The backend, not

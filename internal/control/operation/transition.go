@@ -13,6 +13,9 @@ func (o Operation) Apply(c Change) (Operation, error) {
 	if _, isNew := c.(Created); isNew != (o.ID == "") || o.ID != "" && c.Subject() != o.ID {
 		return o, o.conflict(c, "it is another operation")
 	}
+	if c, ok := c.(Resumed); ok {
+		return o.resume(c)
+	}
 	if o.Status.Terminal() {
 		return o, o.conflict(c, "it has ended")
 	}
@@ -34,6 +37,8 @@ func (o Operation) Apply(c Change) (Operation, error) {
 			return o, o.conflict(c, "no newer attempt was made")
 		}
 		return o, nil
+	case Checkpointed:
+		return o.checkpoint(c)
 	case CancelRequested:
 		o.CancelRequested, o.CancelReason, o.CancelRequestedAt = true, c.Reason, new(c.At)
 		return o, nil
@@ -83,7 +88,7 @@ func (o Operation) end(c Ended) (Operation, error) {
 	if !o.Open || c.Token != o.Token() {
 		return o, o.conflict(c, "that attempt is not open")
 	}
-	if c.Outcome != Refused && c.Outcome != Lost {
+	if c.Outcome != Refused && c.Outcome != Lost && c.Outcome != HandedBack {
 		return o, o.conflict(c, "an attempt cannot end like that")
 	}
 	o.Open, o.Ended = false, c.Outcome
@@ -107,7 +112,7 @@ func (o Operation) reopen(c Reopened) (Operation, error) {
 }
 
 func (o Operation) finish(c Finished) (Operation, error) {
-	newest := c.Token == o.Token()
+	newest := c.Token == o.Token() && o.Ended != Settled
 	candidate := !o.Open && c.Token.Attempt < o.Attempt
 	if !newest && !candidate || c.Token.Attempt < 1 || !c.State.Terminal() {
 		return o, o.conflict(c, "that attempt does not decide it")
@@ -115,6 +120,9 @@ func (o Operation) finish(c Finished) (Operation, error) {
 	o.Status, o.Result, o.Open = c.State, c.Result, false
 	o.Progress, o.Warnings = c.Progress, c.Warnings
 	o.ErrorMessage, o.CompletedAt = message(c.Error), &c.At
+	if c.State == Completed {
+		o.Checkpoints = nil
+	}
 	return o.WithDefaults(), nil
 }
 

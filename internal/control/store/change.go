@@ -37,6 +37,10 @@ func (w *writer) change(c operation.Change) error {
 			AND EXISTS (SELECT 1 FROM operations WHERE id = $2 AND attempt > $3 AND status IN ('pending', 'running', 'resuming'))
 			AND EXISTS (SELECT 1 FROM scheduler WHERE id = 1 AND term = $4)`,
 			toJSON(c.Report), t.OperationID, t.Attempt, w.term)
+	case operation.Checkpointed:
+		return w.checkpointed(c)
+	case operation.Resumed:
+		return w.resumed(c)
 	case operation.CancelRequested:
 		return w.guarded(c, `UPDATE operations SET cancel_requested_at = $1, cancel_reason = $2
 			WHERE id = $3 AND status IN ('pending', 'running', 'resuming')
@@ -89,13 +93,14 @@ func (w *writer) fence(c operation.Change) error {
 func (w *writer) created(c operation.Created) error {
 	o := c.Operation
 	err := w.guarded(c, `INSERT INTO operations (id, parent_id, type, status, priority, created_at, max_attempts, spec_hash,
-			metadata_json, warnings_json, errors_json)
-		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 FROM scheduler WHERE id = 1 AND term = $12
-		ON CONFLICT (id) DO NOTHING`,
+			metadata_json, warnings_json, errors_json, submitter, idempotency_key, fingerprint)
+		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $13, $14, $15 FROM scheduler WHERE id = 1 AND term = $12
+		ON CONFLICT DO NOTHING`,
 		o.ID, o.ParentID, string(o.Type), string(operation.Pending), o.Priority, micros(o.CreatedAt), o.MaxAttempts, o.SpecHash,
-		toJSON(o.Metadata), toJSON(list(o.Warnings)), toJSON(list(o.Errors)), w.term)
+		toJSON(o.Metadata), toJSON(list(o.Warnings)), toJSON(list(o.Errors)), w.term,
+		o.Submitter, nullText(o.IdempotencyKey), o.Fingerprint)
 	if errors.Is(err, operation.ErrConflict) {
-		return fmt.Errorf("operation %s: %w", o.ID, operation.ErrDuplicate)
+		return w.taken(o)
 	}
 	if err != nil {
 		return err
@@ -104,6 +109,19 @@ func (w *writer) created(c operation.Created) error {
 		return fmt.Errorf("store specification of %s: %w", o.ID, err)
 	}
 	return w.artifacts(o.ID, o.Artifacts, false)
+}
+
+// taken says what of a new operation another one has: the key or the id.
+func (w *writer) taken(o operation.Operation) error {
+	var other string
+	err := w.row(`SELECT id FROM operations WHERE submitter = $1 AND idempotency_key = $2`, o.Submitter, nullText(o.IdempotencyKey)).Scan(&other)
+	switch {
+	case err == nil:
+		return fmt.Errorf("operation %s: %w", other, operation.ErrKeyTaken)
+	case errors.Is(err, sql.ErrNoRows):
+		return fmt.Errorf("operation %s: %w", o.ID, operation.ErrDuplicate)
+	}
+	return err
 }
 
 func (w *writer) artifacts(id string, all []operation.Artifact, outputs bool) error {
@@ -145,7 +163,7 @@ func (w *writer) started(c operation.Started) error {
 func (w *writer) ended(c operation.Ended) error {
 	t, lost := c.Token, 0
 	switch c.Outcome {
-	case operation.Refused:
+	case operation.Refused, operation.HandedBack:
 	case operation.Lost:
 		lost = 1
 	default:
@@ -186,7 +204,7 @@ func (w *writer) finished(c operation.Finished) error {
 	if err := w.guarded(c, `UPDATE operations SET status = $1, is_open = 0, error = $2, completed_at = $3,
 			progress_json = $4, warnings_json = $5
 		WHERE id = $6 AND status IN ('pending', 'running', 'resuming')
-		AND ((attempt = $7 AND term = $8) OR (attempt > $7 AND is_open = 0))
+		AND ((attempt = $7 AND term = $8 AND ended <> 'settled') OR (attempt > $7 AND is_open = 0))
 		AND EXISTS (SELECT 1 FROM scheduler WHERE id = 1 AND term = $9)`,
 		string(c.State), nullText(c.Error), micros(c.At), toJSON(c.Progress), toJSON(list(c.Warnings)),
 		t.OperationID, t.Attempt, t.Term, w.term); err != nil {
@@ -195,6 +213,11 @@ func (w *writer) finished(c operation.Finished) error {
 	if _, err := w.exec(`UPDATE attempts SET ended_at = $1, outcome = $2 WHERE operation_id = $3 AND attempt = $4`,
 		micros(c.At), string(c.State), t.OperationID, t.Attempt); err != nil {
 		return err
+	}
+	if c.State == operation.Completed {
+		if err := w.forget("checkpoints", t.OperationID); err != nil {
+			return err
+		}
 	}
 	if len(c.Result) > 0 {
 		if _, err := w.exec(`INSERT INTO results (operation_id, result_json) VALUES ($1, $2)`, t.OperationID, string(c.Result)); err != nil {

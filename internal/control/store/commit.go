@@ -222,7 +222,7 @@ func (w *writer) apply(tx operation.Transaction) (refused, err error) {
 // refusal tells apart an error that says that a change is not legal, which
 // concerns one transaction, and a failure of the database, which ends the group.
 func refusal(err error) (refused, failed error) {
-	for _, reason := range []error{operation.ErrConflict, operation.ErrDuplicate, operation.ErrDeposed, operation.ErrNotFound} {
+	for _, reason := range []error{operation.ErrConflict, operation.ErrDuplicate, operation.ErrKeyTaken, operation.ErrDeposed, operation.ErrNotFound} {
 		if errors.Is(err, reason) {
 			return err, nil
 		}

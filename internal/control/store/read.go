@@ -16,7 +16,7 @@ import (
 // recordColumns are the columns of an operation in the order of scanRecord.
 const recordColumns = `id, parent_id, type, status, priority, created_at, started_at, completed_at, attempt, term, worker_id,
 	incarnation, is_open, ended, lost, max_attempts, cancel_requested_at, cancel_reason, spec_hash, error,
-	metadata_json, progress_json, warnings_json, errors_json`
+	metadata_json, progress_json, warnings_json, errors_json, submitter, idempotency_key, fingerprint`
 
 // scanRecord reads a row of recordColumns, and of more if there are any.
 func scanRecord(scan func(...any) error, more ...any) (operation.Operation, error) {
@@ -24,12 +24,14 @@ func scanRecord(scan func(...any) error, more ...any) (operation.Operation, erro
 	var created int64
 	var started, completed, cancelled sql.NullInt64
 	var metadata, progress, warnings, errs string
+	var key sql.NullString
 	err := scan(append([]any{&o.ID, &o.ParentID, &o.Type, &o.Status, &o.Priority, &created, &started, &completed, &o.Attempt, &o.Term, &o.WorkerID,
 		&o.Incarnation, &o.Open, &o.Ended, &o.Lost, &o.MaxAttempts, &cancelled, &o.CancelReason, &o.SpecHash, &o.ErrorMessage,
-		&metadata, &progress, &warnings, &errs}, more...)...)
+		&metadata, &progress, &warnings, &errs, &o.Submitter, &key, &o.Fingerprint}, more...)...)
 	if err != nil {
 		return o, err
 	}
+	o.IdempotencyKey = key.String
 	o.CreatedAt, o.StartedAt, o.CompletedAt = fromMicros(created), nullTime(started), nullTime(completed)
 	o.CancelRequestedAt, o.CancelRequested = nullTime(cancelled), cancelled.Valid
 	if progress == "" { // the attempt has not told any
@@ -77,6 +79,9 @@ func (s *Store) Operation(ctx context.Context, id string) (operation.Operation, 
 	o.Spec = json.RawMessage(spec)
 	if result.Valid {
 		o.Result = json.RawMessage(result.String)
+	}
+	if o.Checkpoints, err = s.checkpointsOf(ctx, id); err != nil {
+		return o, err
 	}
 	o.Artifacts, err = s.artifactsOf(ctx, id, false)
 	return o, err
@@ -214,6 +219,18 @@ func (s *Store) histories(ctx context.Context, all []operation.Unfinished) error
 	}, `SELECT operation_id, attempts.attempt, attempts.term, attempts.worker_id, outcome, reason, report_json
 		FROM attempts JOIN operations ON operations.id = operation_id
 		WHERE `+activeStatuses+` AND (outcome = 'lost' OR report_json IS NOT NULL) ORDER BY operation_id, attempts.attempt`)
+	if err != nil {
+		return err
+	}
+	_, err = query(ctx, s.reads, func(scan func(...any) error) (_ struct{}, err error) {
+		var id string
+		c, err := scanCheckpoint(scan, &id)
+		if u := byID[id]; u != nil {
+			u.Operation.Checkpoints = append(u.Operation.Checkpoints, c)
+		}
+		return struct{}{}, err
+	}, `SELECT operation_id, `+checkpointColumns+` FROM checkpoints JOIN operations ON operations.id = operation_id
+		WHERE `+activeStatuses+` ORDER BY operation_id, number DESC`)
 	return err
 }
 

@@ -25,7 +25,7 @@ func testFollowsApply(t *testing.T, s *store.Store) {
 		run++
 		o := New(fmt.Sprintf("op_%d", run), operation.Training, Epoch)
 		model := operation.Operation{}
-		for i := range rapid.IntRange(1, 15).Draw(r, "changes") {
+		for i := range rapid.IntRange(1, 25).Draw(r, "changes") {
 			var c operation.Change = operation.Created{Operation: o}
 			if i > 0 {
 				c = anyChange(r, o.ID, term, Epoch.Add(time.Duration(i)*time.Second))
@@ -47,7 +47,7 @@ func testFollowsApply(t *testing.T, s *store.Store) {
 func anyChange(r *rapid.T, id string, term int64, at time.Time) operation.Change {
 	token := operation.Token{OperationID: id, Attempt: rapid.IntRange(1, 3).Draw(r, "attempt"), Term: term}
 	progress := operation.Progress{Percentage: rapid.Float64Range(0, 100).Draw(r, "percentage"), Context: map[string]any{}}
-	switch rapid.IntRange(0, 10).Draw(r, "kind") {
+	switch rapid.IntRange(0, 13).Draw(r, "kind") {
 	case 0, 1, 2:
 		return operation.Opened{Token: token, WorkerID: "w", Incarnation: "i", At: at}
 	case 3, 4:
@@ -55,15 +55,20 @@ func anyChange(r *rapid.T, id string, term int64, at time.Time) operation.Change
 	case 5:
 		return operation.Progressed{Token: token, Progress: progress}
 	case 6:
-		outcome := rapid.SampledFrom([]operation.Outcome{operation.Lost, operation.Refused, "other"}).Draw(r, "outcome")
+		outcome := rapid.SampledFrom([]operation.Outcome{operation.Lost, operation.Refused, operation.HandedBack, "other"}).Draw(r, "outcome")
 		return operation.Ended{Token: token, Outcome: outcome, Reason: "because", At: at}
 	case 7:
 		return operation.Reopened{Token: token, At: at}
 	case 8:
 		return operation.CancelRequested{ID: id, Reason: "enough", At: at}
 	case 9:
-		state := rapid.SampledFrom([]operation.Status{operation.Completed, operation.Failed, operation.Running}).Draw(r, "state")
+		state := rapid.SampledFrom([]operation.Status{operation.Completed, operation.Failed, operation.Failed, operation.Running}).Draw(r, "state")
 		return operation.Finished{Token: token, State: state, Progress: progress, Result: json.RawMessage(`{}`), Error: "e", Warnings: []string{"w"}, At: at}
+	case 10, 11:
+		return operation.Checkpointed{Token: token, Checkpoint: operation.Checkpoint{SHA256: strings.Repeat("0a", 32), Bytes: 7, Position: int64(at.Second()),
+			Unit: "epoch", Kind: operation.CheckpointPeriodic, State: json.RawMessage(`{"epoch":1}`), Attempt: token.Attempt, CreatedAt: at}}
+	case 12:
+		return operation.Resumed{ID: id, At: at}
 	default:
 		if rapid.Bool().Draw(r, "keep") {
 			return operation.Kept{Report: operation.Report{Token: token, WorkerID: "w", State: operation.Completed}, At: at}
