@@ -62,14 +62,14 @@ func Config(s *strategy.Strategy, classes []string) (nn.Config, error) {
 	}
 	c := nn.Config{
 		Inputs: len(s.Features()), Hidden: slices.Clone(s.Model.Hidden), Outputs: max(1, len(classes)),
-		Activation: activation, Dropout: s.Model.Dropout,
+		Activation: activation, LayerNorm: s.Model.LayerNorm, Dropout: s.Model.Dropout,
 	}
 	return c, c.Validate()
 }
 
 func equal(a, b nn.Config) bool {
 	return a.Inputs == b.Inputs && a.Outputs == b.Outputs && slices.Equal(a.Hidden, b.Hidden) &&
-		a.Activation == b.Activation && a.Dropout == b.Dropout
+		a.Activation == b.Activation && a.LayerNorm == b.LayerNorm && a.Dropout == b.Dropout
 }
 
 // check looks at what a manifest says by itself.

@@ -47,6 +47,9 @@ func (d *desk) backprop(n *Network, l Loss, drop *dropout, data *Data, s shard, 
 	d.forwardTraining(n, drop, rows, s.place)
 	d.lossAndDelta(l, data, s)
 	for i := len(n.layers) - 1; i >= 0; i-- {
+		if l := n.layers[i]; l.normed {
+			l.backwardNorm(d.grad, d.delta[i], d.hat[i], d.inverse[i], d.stride, rows, n.weight)
+		}
 		transpose(d.xt, d.value[i], d.stride, rows)
 		n.layers[i].backwardWeights(d.grad, d.xt, d.delta[i], d.stride, rows)
 		if i > 0 {
@@ -57,13 +60,12 @@ func (d *desk) backprop(n *Network, l Loss, drop *dropout, data *Data, s shard, 
 
 // forwardTraining is tile.forward with dropout, and notes the slopes.
 func (d *desk) forwardTraining(n *Network, drop *dropout, rows int, place uint64) {
-	for i, l := range n.layers {
-		value := d.value[i+1]
-		l.forward(value, d.value[i], d.stride, rows, n.weight)
+	for i := range n.layers {
+		d.layer(n, i, rows)
 		if i == len(n.layers)-1 {
 			return
 		}
-		n.config.Activation.apply(value)
+		value := d.value[i+1]
 		n.config.Activation.slope(d.slope[i], value)
 		if drop == nil {
 			continue

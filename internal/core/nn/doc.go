@@ -14,9 +14,9 @@
 //	                        └── AppendSafetensors ─ bytes ─ ParseSafetensors ─┘
 //
 // A step of Fit: draw a batch; cut it into shards of 64 rows; take each shard
-// through the network and back; add up the shards' gradients; clip; let Adam
-// change the weights. After each epoch the weights are judged on the validation
-// rows, and the best are kept.
+// through the network and back; add up the shards' gradients; clip; let the
+// [Optimizer] change the weights at the rate of the [Schedule]. After each epoch
+// the weights are judged on the validation rows, and the best are kept.
 //
 // # What always holds
 //
@@ -51,12 +51,13 @@
 //     is 64 consecutive rows, the last one what is left.
 //  3. The gradient by a value that went into a layer is a chain over the units of
 //     the layer, times the slope of the activation (dropout included).
-//  4. exp, log and tanh are the polynomials of elementary.go; division and square
-//     root are those of IEEE 754.
+//  4. exp, log and tanh are the polynomials of elementary.go and sigmoid is made
+//     of exp; division and square root are those of IEEE 754. Learning rates are
+//     computed in float64 as schedule.go states, cosine included.
 //  5. Softmax takes the maximum off, sums the exponentials in the order of the
 //     classes, and divides. Losses of rows, their weights, and the squares of the
 //     gradient's norm are summed in float64, in orders that [Network.Evaluate] and
-//     the function norm state.
+//     the function norm state; so are the means of a layer normalization.
 //  6. Subnormal numbers are kept as IEEE 754 has them, except that exp gives 0
 //     where its result would be one, and that Adam sets its moments to 0 where
 //     they become one. The moments of a unit that has died decay through the

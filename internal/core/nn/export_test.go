@@ -70,18 +70,41 @@ func DropoutFactors(p float64, seed, place uint64, layer, width int) []float32 {
 	return factors
 }
 
-// AdamSteps applies the optimizer to one weight for a sequence of gradients.
-func AdamSteps(o Options, weight float32, gradients ...float32) []float32 {
-	a := newAdam(1, o.LearningRate, o.WeightDecay, o.GradientClip)
+// OptimizerSteps applies the optimizer to one weight for a sequence of gradients.
+func OptimizerSteps(o Options, weight float32, gradients ...float32) []float32 {
+	a := newOptimizer(1, o)
 	w := []quad{{weight}}
 	var path []float32
 	for _, g := range gradients {
 		grad := []quad{{g}}
-		a.step(w, grad, norm(grad))
+		a.step(w, grad, norm(grad), o.LearningRate)
 		path = append(path, w[0][0])
 	}
 	return path
 }
+
+// Factors returns what a schedule multiplies the learning rate by in every step.
+func Factors(s Schedule, epochs, batches int) []float64 {
+	var list []float64
+	for step := range epochs * batches {
+		list = append(list, s.factor(step/batches, epochs, step, epochs*batches, 0))
+	}
+	return list
+}
+
+// PlateauFactors returns what Plateau multiplies the rate by after each loss.
+func PlateauFactors(s Schedule, losses ...float64) []float64 {
+	c := newCourse()
+	var list []float64
+	for i, loss := range losses {
+		c.add(Epoch{Number: i + 1, Validation: Score{Loss: loss}}, Options{Schedule: s})
+		list = append(list, s.factor(0, 1, 0, 1, c.plateaus))
+	}
+	return list
+}
+
+// CosPi is cos(πx).
+var CosPi = cosPi
 
 // Shuffled returns the order of n rows in an epoch.
 func Shuffled(n int, seed uint64, epoch int) []int32 {

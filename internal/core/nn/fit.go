@@ -14,7 +14,10 @@ type Options struct {
 	BatchSize    int
 	LearningRate float64
 	Loss         Loss
-	WeightDecay  float64 // L2, added to the gradient; zero is none
+	Optimizer    Optimizer
+	Momentum     float64 // of SGD only, at least 0 and below 1
+	Schedule     Schedule
+	WeightDecay  float64 // see Optimizer; zero is none
 	GradientClip float64 // largest Euclidean norm of the whole gradient; zero is no limit
 	Patience     int     // epochs without improvement after which training stops; zero is never
 	MinDelta     float64 // what the validation loss must fall by to count as improvement for Patience
@@ -52,7 +55,15 @@ func (o Options) validate() error {
 			return fmt.Errorf("%s is %v: want %v to %v", v.name, v.value, v.low, v.high)
 		}
 	}
-	return nil
+	switch {
+	case int(o.Optimizer) >= len(optimizerNames):
+		return fmt.Errorf("optimizer %d is not one", o.Optimizer)
+	case o.Optimizer == SGD && !(o.Momentum >= 0 && o.Momentum < 1):
+		return fmt.Errorf("momentum is %v: want at least 0 and below 1", o.Momentum)
+	case o.Optimizer != SGD && o.Momentum != 0:
+		return fmt.Errorf("momentum belongs to sgd, not to %s", optimizerNames[o.Optimizer])
+	}
+	return o.Schedule.validate()
 }
 
 // An Epoch is what one pass over the training rows gave. Train is measured
@@ -67,11 +78,13 @@ type Epoch struct {
 
 // A Progress tells how far Fit is. Epoch and Batch count finished ones within
 // what is under way; TrainLoss is the mean so far in this epoch; ValidationLoss
-// is that of the last finished epoch, NaN before the first.
+// is that of the last finished epoch, NaN before the first; LearningRate is that
+// of the last step.
 type Progress struct {
 	Epoch, Epochs             int // from 1
 	Batch, Batches            int
 	TrainLoss, ValidationLoss float64
+	LearningRate              float64
 }
 
 // A Fitting is the course of a Fit.

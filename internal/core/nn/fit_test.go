@@ -42,7 +42,7 @@ func fit(t testing.TB, c nn.Config, train, validation nn.Data, o nn.Options) (*n
 }
 
 func TestFit_xor(t *testing.T) {
-	for _, activation := range []nn.Activation{nn.ReLU, nn.Tanh} {
+	for _, activation := range []nn.Activation{nn.ReLU, nn.Tanh, nn.Sigmoid, nn.LeakyReLU} {
 		n, f := fit(t, nn.Config{Inputs: 2, Hidden: []int{8}, Outputs: 2, Activation: activation}, xor, xor,
 			nn.Options{Epochs: 600, BatchSize: 4, LearningRate: 0.02, Loss: crossEntropy(), Seed: 2})
 		if s := f.History[f.Best-1].Validation; s.Accuracy != 1 || s.Loss > 0.02 {
@@ -302,6 +302,20 @@ func TestFit_refuses(t *testing.T) {
 		"class_weight_zero":   func(_ *nn.Data, o *nn.Options) { o.Loss.ClassWeights = []float32{1, 0} },
 		"mse_of_two_outputs":  func(_ *nn.Data, o *nn.Options) { o.Loss = nn.Loss{Kind: nn.MSE} },
 		"huber_without_delta": func(_ *nn.Data, o *nn.Options) { o.Loss = nn.Loss{Kind: nn.Huber} },
+		"delta_without_huber": func(_ *nn.Data, o *nn.Options) { o.Loss.Delta = 1 },
+		"gamma_negative":      func(_ *nn.Data, o *nn.Options) { o.Loss = nn.Loss{Kind: nn.Focal, Gamma: -1} },
+		"smoothing_one":       func(_ *nn.Data, o *nn.Options) { o.Loss.Smoothing = 1 },
+		"smoothing_nan":       func(_ *nn.Data, o *nn.Options) { o.Loss.Smoothing = math.NaN() },
+		"quantile_zero":       func(_ *nn.Data, o *nn.Options) { o.Loss = nn.Loss{Kind: nn.Pinball} },
+		"unknown_optimizer":   func(_ *nn.Data, o *nn.Options) { o.Optimizer = 9 },
+		"momentum_of_adam":    func(_ *nn.Data, o *nn.Options) { o.Momentum = 0.9 },
+		"momentum_one":        func(_ *nn.Data, o *nn.Options) { o.Optimizer, o.Momentum = nn.SGD, 1 },
+		"unknown_schedule":    func(_ *nn.Data, o *nn.Options) { o.Schedule.Kind = 9 },
+		"step_of_no_epochs":   func(_ *nn.Data, o *nn.Options) { o.Schedule = nn.Schedule{Kind: nn.Step, Factor: 0.5} },
+		"factor_nan":          func(_ *nn.Data, o *nn.Options) { o.Schedule = nn.Schedule{Kind: nn.Exponential, Factor: math.NaN()} },
+		"floor_above_one":     func(_ *nn.Data, o *nn.Options) { o.Schedule = nn.Schedule{Kind: nn.Cosine, Floor: 1.1} },
+		"warm_up_of_all":      func(_ *nn.Data, o *nn.Options) { o.Schedule = nn.Schedule{Kind: nn.OneCycle, WarmUp: 1} },
+		"factor_of_constant":  func(_ *nn.Data, o *nn.Options) { o.Schedule = nn.Schedule{Factor: 0.5} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			d, o := nn.Data{X: slices.Clone(xor.X), Class: slices.Clone(xor.Class)}, good

@@ -17,14 +17,22 @@ func TestGradient(t *testing.T) {
 		loss    nn.Loss
 		outputs int
 	}
-	for _, activation := range []nn.Activation{nn.ReLU, nn.Tanh} {
+	for _, activation := range []nn.Activation{nn.ReLU, nn.Tanh, nn.Sigmoid, nn.LeakyReLU} {
 		for name, c := range map[string]row{
 			"cross_entropy":               {nn.Loss{Kind: nn.CrossEntropy}, 3},
 			"cross_entropy_class_weights": {nn.Loss{Kind: nn.CrossEntropy, ClassWeights: []float32{0.5, 7, 1.25}}, 3},
 			"cross_entropy_five_classes":  {nn.Loss{Kind: nn.CrossEntropy}, 5},
 			"mse":                         {nn.Loss{Kind: nn.MSE}, 1},
 			"huber":                       {nn.Loss{Kind: nn.Huber, Delta: 0.3}, 1},
+			"label_smoothing":             {nn.Loss{Kind: nn.CrossEntropy, Smoothing: 0.2, ClassWeights: []float32{0.5, 7, 1.25}}, 3},
+			"focal":                       {nn.Loss{Kind: nn.Focal, Gamma: 2, ClassWeights: []float32{0.5, 7, 1.25}}, 3},
+			"focal_half":                  {nn.Loss{Kind: nn.Focal, Gamma: 0.5}, 2},
+			"quantile":                    {nn.Loss{Kind: nn.Pinball, Quantile: 0.2}, 1},
 		} {
+			// Tanh meets every loss, cross-entropy every activation.
+			if c.loss.Kind != nn.CrossEntropy && activation != nn.Tanh {
+				continue
+			}
 			for _, dropout := range []float64{0, 0.3} {
 				for _, weighted := range []bool{false, true} {
 					t.Run(fmt.Sprintf("%v/%s/dropout_%v/weighted_%v", activation, name, dropout, weighted), func(t *testing.T) {
@@ -73,6 +81,44 @@ func checkGradient(t *testing.T, config nn.Config, loss nn.Loss, weighted bool) 
 		if numeric := (up - down) / (2 * h); math.Abs(numeric-want[i]) > 1e-6 {
 			t.Errorf("reference gradient %d = %v, finite differences give %v", i, want[i], numeric)
 		}
+	}
+}
+
+// TestGradient_layer_norm holds the float32 gradient of normalized layers to
+// central finite differences of the float64 reference.
+func TestGradient_layer_norm(t *testing.T) {
+	for _, activation := range []nn.Activation{nn.ReLU, nn.Tanh, nn.Sigmoid, nn.LeakyReLU} {
+		t.Run(activation.String(), func(t *testing.T) {
+			config := nn.Config{Inputs: 5, Hidden: []int{7, 6}, Outputs: 3, Activation: activation, LayerNorm: true, Dropout: 0.3}
+			loss := nn.Loss{Kind: nn.CrossEntropy, ClassWeights: []float32{0.5, 7, 1.25}}
+			n, d := network(config, 11), problem(rand.New(rand.NewPCG(3, 5)), config, loss.Kind, 150, true)
+			const seed = 99
+			r := reference{config: config, factor: func(row, layer int) []float32 {
+				return nn.DropoutFactors(config.Dropout, seed, uint64(row), layer, config.Hidden[layer])
+			}}
+			_, got := nn.Gradient(n, d, nn.Options{Loss: loss, Seed: seed})
+			compareNumeric(t, got, float64s(nn.Get(n)), func(w []float64) float64 { return r.loss(w, loss, d) })
+		})
+	}
+}
+
+// compareNumeric holds a gradient to central differences of loss around w.
+func compareNumeric(t *testing.T, got []float32, w []float64, loss func(w []float64) float64) {
+	t.Helper()
+	const h = 1e-5
+	var difference, size float64
+	for i, at := range w {
+		w[i] = at + h
+		up := loss(w)
+		w[i] = at - h
+		down := loss(w)
+		w[i] = at
+		want := (up - down) / (2 * h)
+		difference += (float64(got[i]) - want) * (float64(got[i]) - want)
+		size += want * want
+	}
+	if e := math.Sqrt(difference / size); !(e <= 5e-6) || len(got) != len(w) {
+		t.Errorf("gradient differs from finite differences by %v of its length %v, want at most 5e-6", e, math.Sqrt(size))
 	}
 }
 

@@ -41,27 +41,43 @@ func (n *Network) Infer(dst, x []float32, rows int) []float32 {
 
 // A tile is the scratch of a forward pass of up to stride rows.
 type tile struct {
-	stride int
-	value  [][]quad // value[0] is the input, value[l+1] what layer l gives
+	stride  int
+	value   [][]quad    // value[0] is the input, value[l+1] what layer l gives
+	hat     [][]quad    // hat[l] is the normalized sums of layer l, where it is normed
+	inverse [][]float32 // and inverse[l] one over their deviation
 }
 
 func newTile(n *Network, rows int) *tile {
-	t := &tile{stride: (rows + 1) &^ 1, value: make([][]quad, len(n.layers)+1)}
+	count := len(n.layers)
+	t := &tile{stride: (rows + 1) &^ 1, value: make([][]quad, count+1), hat: make([][]quad, count), inverse: make([][]float32, count)}
 	t.value[0] = make([]quad, quads(n.config.Inputs)*t.stride)
 	for i, l := range n.layers {
 		t.value[i+1] = make([]quad, quads(l.out)*t.stride)
+		if l.normed {
+			t.hat[i], t.inverse[i] = make([]quad, quads(l.out)*t.stride), make([]float32, t.stride)
+		}
 	}
 	return t
 }
 
 // forward runs the first rows rows through the network.
 func (t *tile) forward(n *Network, rows int) {
-	for i, l := range n.layers {
-		l.forward(t.value[i+1], t.value[i], t.stride, rows, n.weight)
-		if i < len(n.layers)-1 {
-			n.config.Activation.apply(t.value[i+1])
-		}
+	for i := range n.layers {
+		t.layer(n, i, rows)
 	}
+}
+
+// layer runs the first rows rows through layer i and its activation.
+func (t *tile) layer(n *Network, i, rows int) {
+	l, value := n.layers[i], t.value[i+1]
+	l.forward(value, t.value[i], t.stride, rows, n.weight)
+	if i == len(n.layers)-1 {
+		return
+	}
+	if l.normed {
+		l.normalize(value, t.hat[i], t.inverse[i], t.stride, rows, n.weight)
+	}
+	n.config.Activation.apply(value, t.stride, l.out)
 }
 
 // output copies row r of the last layer into dst.

@@ -7,7 +7,7 @@ import (
 	"math"
 )
 
-// A Score is a mean loss and, for CrossEntropy, the share of rows whose largest
+// A Score is a mean loss and, for classes, the share of rows whose largest
 // output is their class (NaN for a regression).
 type Score struct{ Loss, Accuracy float64 }
 
@@ -104,7 +104,7 @@ func (j *judge) score(ctx context.Context, d *Data) (Score, error) {
 		}
 	}
 	s := Score{Loss: sum / weight, Accuracy: math.NaN()}
-	if j.loss.Kind == CrossEntropy {
+	if j.loss.Kind.Classes() {
 		s.Accuracy = float64(right) / float64(rows)
 	}
 	return s, nil

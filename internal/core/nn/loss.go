@@ -8,70 +8,101 @@ import (
 // A LossKind says what a network is fitted to. The zero value is none.
 type LossKind uint8
 
-// The losses of one row with outputs z, class y or target y, and d = z - y:
-// CrossEntropy is -log softmax(z)[y], MSE is d², Huber is d²/2 where |d| is at
-// most Delta and Delta (|d| - Delta/2) beyond.
+// The losses of one row with outputs z, class y or target y, p = softmax(z) and
+// d = z - y: CrossEntropy is -log p[y]; with Smoothing ε it is the mean over all
+// K classes with the share 1-ε+ε/K for y and ε/K for the others. Focal is
+// -(1-p[y])^Gamma log p[y]. MSE is d², Huber is d²/2 where |d| is at most Delta
+// and Delta (|d| - Delta/2) beyond. Pinball is Quantile (-d) where d is below 0
+// and (1-Quantile) d elsewhere; what makes it small is that quantile of y.
 const (
 	CrossEntropy LossKind = iota + 1
 	MSE
 	Huber
+	Focal
+	Pinball
 )
 
-var lossNames = [...]string{CrossEntropy: "cross_entropy", MSE: "mse", Huber: "huber"}
+var lossNames = [...]string{CrossEntropy: "cross_entropy", MSE: "mse", Huber: "huber", Focal: "focal", Pinball: "quantile"}
 
-// ParseLoss returns the loss of that name: cross_entropy, mse or huber.
+// ParseLoss returns the loss of that name: cross_entropy, focal, mse, huber or
+// quantile.
 func ParseLoss(s string) (LossKind, error) {
-	for k := CrossEntropy; k <= Huber; k++ {
+	for k := CrossEntropy; int(k) < len(lossNames); k++ {
 		if lossNames[k] == s {
 			return k, nil
 		}
 	}
-	return 0, fmt.Errorf("unknown loss %q: want cross_entropy, mse or huber", s)
+	return 0, fmt.Errorf("unknown loss %q: want cross_entropy, focal, mse, huber or quantile", s)
 }
 
-// String returns cross_entropy, mse or huber.
+// String returns the name that ParseLoss takes.
 func (k LossKind) String() string {
-	if k < CrossEntropy || k > Huber {
+	if k < CrossEntropy || int(k) >= len(lossNames) {
 		return fmt.Sprintf("LossKind(%d)", uint8(k))
 	}
 	return lossNames[k]
 }
 
+// Classes tells whether the loss is about classes, one output each, and not
+// about a number.
+func (k LossKind) Classes() bool { return k == CrossEntropy || k == Focal }
+
 // A Loss is what training makes small: the mean of the loss of the rows,
-// weighted by the product of the row's own weight and, for CrossEntropy, the
-// weight of its class, and divided by the sum of those weights as PyTorch does.
+// weighted by the product of the row's own weight and, for classes, the weight
+// of its class, and divided by the sum of those weights as PyTorch does for
+// cross-entropy. A smoothed loss has the weight of the row's class throughout.
 type Loss struct {
 	Kind         LossKind
 	Delta        float64   // Huber only, above 0
-	ClassWeights []float32 // CrossEntropy only: one per class, finite and above 0; nil is 1 each
+	Gamma        float64   // Focal only, 0 to 16
+	Smoothing    float64   // CrossEntropy only, at least 0 and below 1
+	Quantile     float64   // Pinball only, above 0 and below 1
+	ClassWeights []float32 // of classes only: one per class, finite and above 0; nil is 1 each
 }
+
+// maxGamma keeps the powers of a focal loss within float32.
+const maxGamma = 16
 
 // validate returns what is wrong with the loss for a network of that shape.
 func (l Loss) validate(c Config) error {
-	switch l.Kind {
-	case CrossEntropy:
-		if l.ClassWeights != nil && len(l.ClassWeights) != c.Outputs {
-			return fmt.Errorf("class weights: want %d, one per class, have %d", c.Outputs, len(l.ClassWeights))
+	for _, v := range [...]struct {
+		name  string
+		value float64
+		of    LossKind
+		ok    bool
+		want  string
+	}{
+		{"huber delta", l.Delta, Huber, l.Delta > 0 && !math.IsInf(l.Delta, 0), "a finite number above 0"},
+		{"focal gamma", l.Gamma, Focal, l.Gamma >= 0 && l.Gamma <= maxGamma, "0 to 16"},
+		{"label smoothing", l.Smoothing, CrossEntropy, l.Smoothing >= 0 && l.Smoothing < 1, "at least 0 and below 1"},
+		{"quantile", l.Quantile, Pinball, l.Quantile > 0 && l.Quantile < 1, "above 0 and below 1"},
+	} {
+		switch {
+		case l.Kind == v.of && !v.ok:
+			return fmt.Errorf("%s is %v: want %s", v.name, v.value, v.want)
+		case l.Kind != v.of && v.value != 0:
+			return fmt.Errorf("%s belongs to %v, not to %v", v.name, v.of, l.Kind)
 		}
-		for class, w := range l.ClassWeights {
-			if !(w > 0) || !finite(w) {
-				return fmt.Errorf("weight of class %d is %v: want a finite number above 0", class, w)
-			}
-		}
-		return nil
-	case Huber:
-		if !(l.Delta > 0) || math.IsInf(l.Delta, 0) {
-			return fmt.Errorf("huber delta is %v: want a finite number above 0", l.Delta)
-		}
-	case MSE:
-	default:
+	}
+	if l.Kind < CrossEntropy || int(l.Kind) >= len(lossNames) {
 		return fmt.Errorf("loss: %v is not one", l.Kind)
 	}
-	if l.ClassWeights != nil {
-		return fmt.Errorf("class weights belong to cross_entropy, not to %v", l.Kind)
+	if !l.Kind.Classes() {
+		if l.ClassWeights != nil {
+			return fmt.Errorf("class weights belong to losses of classes, not to %v", l.Kind)
+		}
+		if c.Outputs != 1 {
+			return fmt.Errorf("%v needs a network with 1 output, have %d", l.Kind, c.Outputs)
+		}
+		return nil
 	}
-	if c.Outputs != 1 {
-		return fmt.Errorf("%v needs a network with 1 output, have %d", l.Kind, c.Outputs)
+	if l.ClassWeights != nil && len(l.ClassWeights) != c.Outputs {
+		return fmt.Errorf("class weights: want %d, one per class, have %d", c.Outputs, len(l.ClassWeights))
+	}
+	for class, w := range l.ClassWeights {
+		if !(w > 0) || !finite(w) {
+			return fmt.Errorf("weight of class %d is %v: want a finite number above 0", class, w)
+		}
 	}
 	return nil
 }
@@ -79,8 +110,8 @@ func (l Loss) validate(c Config) error {
 // Data is rows to learn from or to be judged by. Fit and Evaluate only read it.
 type Data struct {
 	X      []float32 // (N,I), row-major, finite
-	Class  []int32   // (N), for CrossEntropy: 0 to O-1
-	Target []float32 // (N), for MSE and Huber, finite
+	Class  []int32   // (N), for losses of classes: 0 to O-1
+	Target []float32 // (N), for losses of numbers, finite
 	Weight []float32 // (N), finite and above 0; nil is 1 each
 }
 
@@ -99,7 +130,7 @@ func (d Data) validate(c Config, l Loss) error {
 	if d.Weight != nil && len(d.Weight) != n {
 		return fmt.Errorf("%d weights for %d rows", len(d.Weight), n)
 	}
-	if classes := l.Kind == CrossEntropy; classes && len(d.Class) != n || !classes && len(d.Target) != n {
+	if classes := l.Kind.Classes(); classes && len(d.Class) != n || !classes && len(d.Target) != n {
 		return fmt.Errorf("%v of %d rows has %d classes and %d targets", l.Kind, n, len(d.Class), len(d.Target))
 	}
 	for i, v := range d.X {
@@ -109,9 +140,9 @@ func (d Data) validate(c Config, l Loss) error {
 	}
 	for i := range n {
 		switch {
-		case l.Kind == CrossEntropy && (d.Class[i] < 0 || int(d.Class[i]) >= c.Outputs):
+		case l.Kind.Classes() && (d.Class[i] < 0 || int(d.Class[i]) >= c.Outputs):
 			return fmt.Errorf("row %d has class %d: want 0 to %d", i, d.Class[i], c.Outputs-1)
-		case l.Kind != CrossEntropy && !finite(d.Target[i]):
+		case !l.Kind.Classes() && !finite(d.Target[i]):
 			return fmt.Errorf("row %d has target %v: want a finite number", i, d.Target[i])
 		case d.Weight != nil && (!(d.Weight[i] > 0) || !finite(d.Weight[i])):
 			return fmt.Errorf("row %d has weight %v: want a finite number above 0, leave rows without weight out", i, d.Weight[i])
@@ -138,24 +169,24 @@ func (l Loss) weight(d *Data, i int32) float32 {
 //
 // z and g are (O), not the same slice.
 func (l Loss) row(g, z []float32, d *Data, i int32) (loss float32, right bool) {
-	if l.Kind == CrossEntropy {
-		y := d.Class[i]
-		top, logSum := softmaxRow(g, z)
-		g[y]--
-		// Argmax takes the first of equal outputs.
-		best := 0
-		for c := range z {
-			if z[c] > z[best] {
-				best = c
-			}
-		}
-		return logSum - (z[y] - top), best == int(y)
+	if l.Kind.Classes() {
+		return l.classRow(g, z, d.Class[i])
 	}
-	e, delta := z[0]-d.Target[i], float32(l.Delta)
+	e, delta, quantile := z[0]-d.Target[i], float32(l.Delta), float32(l.Quantile)
 	switch {
 	case l.Kind == MSE:
 		g[0] = 2 * e
 		return float32(e * e), false
+	case l.Kind == Pinball:
+		switch {
+		case e > 0:
+			g[0] = 1 - quantile
+		case e < 0:
+			g[0] = -quantile
+		default:
+			g[0] = 0
+		}
+		return float32(g[0] * e), false
 	case e > delta:
 		g[0] = delta
 		return delta * (e - float32(0.5*delta)), false
@@ -165,4 +196,61 @@ func (l Loss) row(g, z []float32, d *Data, i int32) (loss float32, right bool) {
 	}
 	g[0] = e
 	return float32(0.5*e) * e, false
+}
+
+// classRow is row for a row of class y.
+func (l Loss) classRow(g, z []float32, y int32) (loss float32, right bool) {
+	top, logSum := softmaxRow(g, z)
+	// Argmax takes the first of equal outputs.
+	best := 0
+	for c := range z {
+		if z[c] > z[best] {
+			best = c
+		}
+	}
+	right = best == int(y)
+	loss = logSum - (z[y] - top)
+	switch {
+	case l.Kind == Focal:
+		return l.focus(g, loss, y), right
+	case l.Smoothing == 0:
+		g[y]--
+		return loss, right
+	}
+	share := float32(l.Smoothing / float64(len(z)))
+	loss = float32(float32(1-l.Smoothing) * loss)
+	for c := range z {
+		loss += float32(share * (logSum - (z[c] - top)))
+		g[c] -= share
+	}
+	g[y] -= float32(1 - l.Smoothing)
+	return loss, right
+}
+
+// focus returns the focal loss of a row of class y, given its cross-entropy, and
+// turns the probabilities in g into its derivative.
+//
+//	q = 1 - p[y] = Σ p[c≠y]    loss = q^γ ce
+//	g[c] = (q^γ + γ p[y] q^(γ-1) ce) (p[c] - [c = y])
+//
+// Range:   where q is not a normal number both are 0, which is what they go to.
+func (l Loss) focus(g []float32, crossEntropy float32, y int32) float32 {
+	var q float32
+	for c, p := range g {
+		if c != int(y) {
+			q += p
+		}
+	}
+	if q < 0x1p-126 {
+		clear(g)
+		return 0
+	}
+	gamma, p := float32(l.Gamma), g[y]
+	power := exp(float32(gamma * log(q)))
+	factor := power + float32(float32(float32(gamma*p)*float32(power/q))*crossEntropy)
+	g[y] = -q // p[y]-1 without the cancellation
+	for c := range g {
+		g[c] *= factor
+	}
+	return float32(power * crossEntropy)
 }

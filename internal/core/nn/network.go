@@ -6,54 +6,6 @@ import (
 	"math/rand/v2"
 )
 
-// An Activation is what a hidden unit does with its sum. The zero value is
-// ReLU.
-type Activation uint8
-
-// The activations: ReLU is max(0, x), Tanh the hyperbolic tangent.
-const (
-	ReLU Activation = iota
-	Tanh
-)
-
-var activationNames = [...]string{ReLU: "relu", Tanh: "tanh"}
-
-// ParseActivation returns the activation of that name, relu or tanh.
-func ParseActivation(s string) (Activation, error) {
-	for a, name := range activationNames {
-		if name == s {
-			return Activation(a), nil
-		}
-	}
-	return 0, fmt.Errorf("unknown activation %q: want relu or tanh", s)
-}
-
-// String returns relu or tanh.
-func (a Activation) String() string {
-	if int(a) >= len(activationNames) {
-		return fmt.Sprintf("Activation(%d)", uint8(a))
-	}
-	return activationNames[a]
-}
-
-// MarshalText implements encoding.TextMarshaler.
-func (a Activation) MarshalText() ([]byte, error) {
-	if int(a) >= len(activationNames) {
-		return nil, fmt.Errorf("%v is not an activation", a)
-	}
-	return []byte(activationNames[a]), nil
-}
-
-// UnmarshalText implements encoding.TextUnmarshaler with ParseActivation.
-func (a *Activation) UnmarshalText(text []byte) error {
-	parsed, err := ParseActivation(string(text))
-	if err != nil {
-		return err
-	}
-	*a = parsed
-	return nil
-}
-
 // Limits of a Config. They keep a network that came from outside from asking
 // for more memory than anybody trains with.
 const (
@@ -64,14 +16,15 @@ const (
 )
 
 // A Config is the shape of a network: Inputs numbers go through the Hidden
-// layers, each with Activation and, in training only, Dropout, and through one
-// linear layer to Outputs numbers.
+// layers, each with LayerNorm (if it is on), Activation and, in training only,
+// Dropout, and through one linear layer to Outputs numbers.
 type Config struct {
 	Inputs     int        `json:"inputs"`
 	Hidden     []int      `json:"hidden"` // widths; empty is a linear model
 	Outputs    int        `json:"outputs"`
 	Activation Activation `json:"activation"`
-	Dropout    float64    `json:"dropout"` // probability in [0, 1) that a hidden unit is left out of a training step
+	LayerNorm  bool       `json:"layer_norm,omitempty"` // what goes into an activation has mean 0 and variance 1 over the layer, then learned gains and biases
+	Dropout    float64    `json:"dropout"`              // probability in [0, 1) that a hidden unit is left out of a training step
 }
 
 // Validate returns what is wrong with the shape, or nil.
@@ -104,6 +57,9 @@ func (c Config) Parameters() int {
 	sum, in := 0, c.Inputs
 	for _, out := range c.Hidden {
 		sum += (in + 1) * out
+		if c.LayerNorm {
+			sum += 2 * out
+		}
 		in = out
 	}
 	return sum + (in+1)*c.Outputs
@@ -122,7 +78,8 @@ type Network struct {
 // New returns a network with fresh weights, drawn from rng as PyTorch's
 // nn.Linear draws them: every weight and bias of a layer is uniform in
 // ±1/sqrt(fan in). The draws follow the order of the state dictionary: layer
-// by layer, the weights row by row (one row per unit), then the biases.
+// by layer, the weights row by row (one row per unit), then the biases. Gains
+// and biases of a layer normalization begin with 1 and 0 and are not drawn.
 func New(c Config, rng *rand.Rand) (*Network, error) {
 	n, err := blank(c)
 	if err != nil {
@@ -138,6 +95,12 @@ func New(c Config, rng *rand.Rand) (*Network, error) {
 		}
 		for j := range l.out {
 			*n.at(l, j, l.bias()) = draw()
+		}
+		if l.normed {
+			gain, _ := l.norm(n.weight)
+			for j := range l.out {
+				gain[j/4][j%4] = 1
+			}
 		}
 	}
 	return n, nil
@@ -163,10 +126,12 @@ type quad [4]float32
 // A layer says where the weights of one linear layer lie in a flat vector of
 // quads. The vector is cut into panels of four outputs; a panel has one quad
 // per input, inputs rounded up to a multiple of four, and then the quad of the
-// biases. What the rounding adds is zero for ever.
+// biases. A layer that is normalized has its gains and then its biases of that
+// behind the panels. What the rounding adds is zero for ever.
 type layer struct {
 	in, out int // O = out units over I = in inputs
 	offset  int // of the first panel
+	normed  bool
 }
 
 // quads returns how many quads hold n numbers.
@@ -174,7 +139,21 @@ func quads(n int) int { return (n + 3) / 4 }
 
 func (l layer) bias() int      { return 4 * quads(l.in) } // index of the bias quad in a panel
 func (l layer) panelSize() int { return l.bias() + 1 }
-func (l layer) end() int       { return l.offset + quads(l.out)*l.panelSize() }
+func (l layer) panels() int    { return l.offset + quads(l.out)*l.panelSize() } // the end of them
+
+func (l layer) end() int {
+	if l.normed {
+		return l.panels() + 2*quads(l.out)
+	}
+	return l.panels()
+}
+
+// norm returns gains and biases of the normalization in a vector laid out like
+// the weights.
+func (l layer) norm(v []quad) (gain, bias []quad) {
+	middle := l.panels() + quads(l.out)
+	return v[l.panels():middle], v[middle:l.end()]
+}
 
 // panel returns the quads of outputs 4j to 4j+3 in a vector laid out like the
 // weights.
@@ -194,8 +173,8 @@ func blank(c Config) (*Network, error) {
 	}
 	n := &Network{config: c.clone()}
 	in, offset := c.Inputs, 0
-	for _, out := range append(n.config.clone().Hidden, c.Outputs) {
-		l := layer{in: in, out: out, offset: offset}
+	for i, out := range append(n.config.clone().Hidden, c.Outputs) {
+		l := layer{in: in, out: out, offset: offset, normed: c.LayerNorm && i < len(c.Hidden)}
 		n.layers = append(n.layers, l)
 		in, offset = out, l.end()
 	}

@@ -30,28 +30,56 @@ func (r reference) forward(w []float64, x []float32, row int) (values, plain [][
 				out[j] += v * w[j*len(in)+i]
 			}
 			out[j] += w[width*len(in)+j]
-			if l == len(widths)-1 {
-				continue
-			}
-			if r.config.Activation == nn.Tanh {
-				out[j] = math.Tanh(out[j])
-			} else {
-				out[j] = max(out[j], 0)
-			}
-			before[j] = out[j]
-			if r.factor != nil {
-				out[j] *= float64(r.factor(row, l)[j])
-			}
 		}
 		w = w[width*(len(in)+1):]
+		if l < len(widths)-1 {
+			if r.config.LayerNorm {
+				normalize(out, w)
+				w = w[2*width:]
+			}
+			for j := range out {
+				out[j] = activate(r.config.Activation, out[j])
+				before[j] = out[j]
+				if r.factor != nil {
+					out[j] *= float64(r.factor(row, l)[j])
+				}
+			}
+		}
 		values, plain, in = append(values, out), append(plain, before), out
 	}
 	return values, plain
 }
 
+func activate(a nn.Activation, x float64) float64 {
+	switch a {
+	case nn.Tanh:
+		return math.Tanh(x)
+	case nn.Sigmoid:
+		return 1 / (1 + math.Exp(-x))
+	case nn.LeakyReLU:
+		return max(x, 0.01*x)
+	}
+	return max(x, 0)
+}
+
+// normalize is layer normalization of x with gains w[:len(x)] and then biases.
+func normalize(x, w []float64) {
+	n := float64(len(x))
+	mean, variance := 0.0, 0.0
+	for _, v := range x {
+		mean += v / n
+	}
+	for _, v := range x {
+		variance += (v - mean) * (v - mean) / n
+	}
+	for j, v := range x {
+		x[j] = w[j]*(v-mean)/math.Sqrt(variance+1e-5) + w[len(x)+j]
+	}
+}
+
 // rowLoss returns the loss of one row and its derivative by the outputs.
 func rowLoss(l nn.Loss, z []float64, d nn.Data, i int) (float64, []float64) {
-	if l.Kind == nn.CrossEntropy {
+	if l.Kind.Classes() {
 		sum := 0.0
 		for _, v := range z {
 			sum += math.Exp(v)
@@ -60,12 +88,33 @@ func rowLoss(l nn.Loss, z []float64, d nn.Data, i int) (float64, []float64) {
 		for c, v := range z {
 			g[c] = math.Exp(v) / sum
 		}
-		g[d.Class[i]]--
-		return math.Log(sum) - z[d.Class[i]], g
+		y := d.Class[i]
+		p, loss := g[y], math.Log(sum)-z[y]
+		if l.Kind == nn.Focal {
+			factor := math.Pow(1-p, l.Gamma) + l.Gamma*p*math.Pow(1-p, l.Gamma-1)*loss
+			g[y]--
+			for c := range g {
+				g[c] *= factor
+			}
+			return math.Pow(1-p, l.Gamma) * loss, g
+		}
+		loss *= 1 - l.Smoothing
+		for c := range g {
+			loss += l.Smoothing / float64(len(z)) * (math.Log(sum) - z[c])
+			g[c] -= l.Smoothing / float64(len(z))
+		}
+		g[y] -= 1 - l.Smoothing
+		return loss, g
 	}
 	e := z[0] - float64(d.Target[i])
 	if l.Kind == nn.MSE {
 		return e * e, []float64{2 * e}
+	}
+	if l.Kind == nn.Pinball {
+		if e > 0 {
+			return e * (1 - l.Quantile), []float64{1 - l.Quantile}
+		}
+		return -e * l.Quantile, []float64{-l.Quantile}
 	}
 	if math.Abs(e) <= l.Delta {
 		return e * e / 2, []float64{e}
@@ -126,17 +175,28 @@ func (r reference) gradient(w []float64, l nn.Loss, d nn.Data) []float64 {
 					if r.factor != nil {
 						back[i] *= float64(r.factor(row, layer-1)[i])
 					}
-					if h := plain[layer-1][i]; r.config.Activation == nn.Tanh {
-						back[i] *= 1 - h*h
-					} else if h <= 0 {
-						back[i] = 0
-					}
+					back[i] *= slope(r.config.Activation, plain[layer-1][i])
 				}
 			}
 			delta, end = back, start
 		}
 	}
 	return grad
+}
+
+// slope returns the derivative of an activation whose value is h.
+func slope(a nn.Activation, h float64) float64 {
+	switch {
+	case a == nn.Tanh:
+		return 1 - h*h
+	case a == nn.Sigmoid:
+		return h * (1 - h)
+	case h > 0:
+		return 1
+	case a == nn.LeakyReLU:
+		return 0.01
+	}
+	return 0
 }
 
 func float64s(v []float32) []float64 {
@@ -154,7 +214,7 @@ func problem(rng *rand.Rand, c nn.Config, kind nn.LossKind, rows int, weighted b
 		d.X[i] = 2*rng.Float32() - 1
 	}
 	for range rows {
-		if kind == nn.CrossEntropy {
+		if kind.Classes() {
 			d.Class = append(d.Class, rng.Int32N(int32(c.Outputs)))
 		} else {
 			d.Target = append(d.Target, 2*rng.Float32()-1)

@@ -13,12 +13,13 @@ import (
 )
 
 // MaxSafetensorsHeader bounds the header that ParseSafetensors reads. The
-// largest network has 34 tensors of less than 120 bytes each.
+// largest network has 66 tensors of less than 120 bytes each.
 const MaxSafetensorsHeader = 1 << 16
 
 // tensor names one array of the state dictionary: the weights (O,I) or biases
 // (O) of a layer under the name that torch.nn.Sequential(Linear, activation,
-// Dropout, Linear, …) gives them.
+// Dropout, Linear, …) gives them; with layer normalization it is
+// Sequential(Linear, LayerNorm, activation, Dropout, Linear, …).
 type tensor struct {
 	name  string
 	shape []int
@@ -33,14 +34,24 @@ func (t tensor) len() int {
 	return size
 }
 
-// tensors lists the state dictionary in its order: 0.weight, 0.bias, 3.weight …
+// tensors lists the state dictionary in its order: 0.weight, 0.bias, 3.weight …,
+// or 0.weight, 0.bias, 1.weight, 1.bias, 4.weight … with layer normalization.
 func (n *Network) tensors() []tensor {
 	var list []tensor
-	for i, l := range n.layers {
-		name := strconv.Itoa(3 * i)
+	place := 0
+	for _, l := range n.layers {
+		name := strconv.Itoa(place)
+		place += 3
 		list = append(list,
 			tensor{name + ".weight", []int{l.out, l.in}, func(n *Network, k int) *float32 { return n.at(l, k/l.in, k%l.in) }},
 			tensor{name + ".bias", []int{l.out}, func(n *Network, k int) *float32 { return n.at(l, k, l.bias()) }})
+		if l.normed {
+			name := strconv.Itoa(place - 2)
+			place++
+			list = append(list,
+				tensor{name + ".weight", []int{l.out}, func(n *Network, k int) *float32 { gain, _ := l.norm(n.weight); return &gain[k/4][k%4] }},
+				tensor{name + ".bias", []int{l.out}, func(n *Network, k int) *float32 { _, bias := l.norm(n.weight); return &bias[k/4][k%4] }})
+		}
 	}
 	return list
 }

@@ -45,8 +45,8 @@ func (s State) validate(n *Network, o Options, rows int) error {
 		return fmt.Errorf("the rows of %d batches weigh %v", s.Partial.Batches, s.Partial.Weight)
 	case s.Partial.Right < 0 || s.Partial.Right > rows:
 		return fmt.Errorf("%d of %d rows are right", s.Partial.Right, rows)
-	case len(s.Moments) != adamMoments:
-		return fmt.Errorf("%d moments: want %d", len(s.Moments), adamMoments)
+	case len(s.Moments) != o.Optimizer.moments():
+		return fmt.Errorf("%d moments: want %d", len(s.Moments), o.Optimizer.moments())
 	}
 	for i, e := range s.History {
 		if e.Number != i+1 {
@@ -89,7 +89,7 @@ func (r *trainer) state() State {
 		History: slices.Clone(r.course.history), Partial: r.partial,
 		Weights: r.net.flatten(r.net.weight), Best: r.net.flatten(r.best),
 	}
-	for _, m := range r.adam.moments() {
+	for _, m := range r.optimizer.moments() {
 		s.Moments = append(s.Moments, r.net.flatten(m))
 	}
 	return s
@@ -99,14 +99,14 @@ func (r *trainer) state() State {
 func (r *trainer) resume(s State) {
 	r.net.unflatten(r.net.weight, s.Weights)
 	r.net.unflatten(r.best, s.Best)
-	for i, m := range r.adam.moments() {
+	for i, m := range r.optimizer.moments() {
 		r.net.unflatten(m, s.Moments[i])
 	}
 	for _, e := range s.History {
-		r.course.add(e, r.MinDelta)
+		r.course.add(e, r.Options)
 	}
 	r.partial = s.Partial
-	r.adam.skip(len(s.History)*r.progress.Batches + s.Partial.Batches)
+	r.optimizer.skip(len(s.History)*r.progress.Batches + s.Partial.Batches)
 	if s.Partial.Batches > 0 {
 		r.progress.TrainLoss = s.Partial.Loss / s.Partial.Weight
 	}
@@ -138,24 +138,36 @@ func (n *Network) unflatten(v []quad, flat []float32) {
 	}
 }
 
-// A course is what the finished epochs decide: which was the best, and for how
-// long there has been no improvement.
+// A course is what the finished epochs decide: which was the best, for how long
+// there has been no improvement, and how often the learning rate has fallen.
 type course struct {
 	history   []Epoch
 	best      int     // number of the epoch with the lowest validation loss, 0 before the first
 	lowest    float64 // its loss
 	reference float64 // the loss that an improvement is measured from
 	since     int     // epochs since the last improvement
+	level     float64 // the loss that a fall is measured from on Plateau
+	flat      int     // epochs since the last fall or plateau
+	plateaus  int
 }
 
-func newCourse() course { return course{lowest: math.Inf(1), reference: math.Inf(1)} }
+func newCourse() course {
+	return course{lowest: math.Inf(1), reference: math.Inf(1), level: math.Inf(1)}
+}
 
 // add notes a finished epoch and returns whether it is the best so far.
-func (c *course) add(e Epoch, minDelta float64) bool {
+func (c *course) add(e Epoch, o Options) bool {
 	c.history = append(c.history, e)
 	loss := e.Validation.Loss
-	if c.since++; loss < c.reference-minDelta {
+	if c.since++; loss < c.reference-o.MinDelta {
 		c.reference, c.since = loss, 0
+	}
+	if c.flat++; loss < float64(c.level*(1-plateauThreshold)) {
+		c.level, c.flat = loss, 0
+	}
+	if c.flat > o.Schedule.Every {
+		c.flat = 0
+		c.plateaus++
 	}
 	if loss >= c.lowest {
 		return false

@@ -19,7 +19,7 @@ type trainer struct {
 	order             []int32
 	wt                [][]quad
 	grad              []quad
-	adam              *adam
+	optimizer         *optimizer
 	report            func(Progress)
 	checkpoint        func(Progress, func() State)
 	progress          Progress
@@ -39,8 +39,8 @@ func newTrainer(n *Network, train, validation *Data, o Options, t *team) *traine
 	r := &trainer{
 		Options: o, net: n, train: train, validation: validation, team: t, judge: newJudge(n, o.Loss, t),
 		order: make([]int32, train.Len()), grad: make([]quad, len(n.weight)),
-		adam:   newAdam(len(n.weight), o.LearningRate, o.WeightDecay, o.GradientClip),
-		report: func(Progress) {}, checkpoint: o.Checkpoint, course: newCourse(), best: slices.Clone(n.weight),
+		optimizer: newOptimizer(len(n.weight), o),
+		report:    func(Progress) {}, checkpoint: o.Checkpoint, course: newCourse(), best: slices.Clone(n.weight),
 		progress: Progress{Epochs: o.Epochs, Batches: o.batches(train.Len()), ValidationLoss: math.NaN()},
 	}
 	if r.checkpoint == nil {
@@ -70,7 +70,7 @@ func (r *trainer) fit(ctx context.Context) error {
 			}
 			return err
 		}
-		if r.course.add(e, r.MinDelta) {
+		if r.course.add(e, r.Options) {
 			copy(r.best, r.net.weight)
 		}
 		r.partial = Partial{}
@@ -107,7 +107,7 @@ func (r *trainer) epoch(ctx context.Context) (Epoch, error) {
 		}
 	}
 	e := Epoch{Number: number, Train: Score{Loss: sum.Loss / sum.Weight, Accuracy: math.NaN()}, GradientNorm: sum.Norms / float64(p.Batches)}
-	if r.Loss.Kind == CrossEntropy {
+	if r.Loss.Kind.Classes() {
 		e.Train.Accuracy = float64(sum.Right) / float64(len(r.order))
 	}
 	var err error
@@ -139,7 +139,9 @@ func (r *trainer) step(ctx context.Context) (stepResult, error) {
 			return s, &DivergedError{What: v.what, Value: v.value, Epoch: r.progress.Epoch, Batch: r.progress.Batch + 1}
 		}
 	}
-	r.adam.step(r.net.weight, r.grad, s.norm)
+	p := &r.progress
+	p.LearningRate = r.LearningRate * r.Schedule.factor(p.Epoch-1, p.Epochs, (p.Epoch-1)*p.Batches+p.Batch, p.Epochs*p.Batches, r.course.plateaus)
+	r.optimizer.step(r.net.weight, r.grad, s.norm, p.LearningRate)
 	return s, nil
 }
 

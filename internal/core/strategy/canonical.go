@@ -21,8 +21,8 @@ func (s *Strategy) Hash() string {
 }
 
 // MarshalCanonical returns the strategy as one line of JSON, which is also a
-// strategy file: Parse reads it back. Every default is written out, and keys
-// whose order has no effect are sorted.
+// strategy file: Parse reads it back. Every default is written out, except of
+// keys that turn something on, and keys whose order has no effect are sorted.
 func (s *Strategy) MarshalCanonical() []byte {
 	about := object{{"name", s.Name}, {"description", s.Description}, {"version", s.Version}, {"hypothesis", s.Hypothesis}}
 	return append(about, s.meaning()...).encode()
@@ -74,8 +74,7 @@ func (s *Strategy) meaning() object {
 		{"indicators", s.indicatorsObject()},
 		{"fuzzy_sets", s.fuzzySetsObject()},
 		{"nn_inputs", s.inputsList()},
-		{"model", object{{"type", s.Model.Type}, {"architecture", object{
-			{"hidden_layers", s.Model.Hidden}, {"activation", s.Model.Activation}, {"dropout", s.Model.Dropout}}}}},
+		{"model", object{{"type", s.Model.Type}, {"architecture", s.architectureObject()}}},
 		{"training", s.trainingObject()},
 		{"decisions", s.decisionsObject()},
 	}
@@ -141,14 +140,37 @@ func (s *Strategy) inputsList() []object {
 	return list
 }
 
+// architectureObject leaves out what is off, and so does trainingObject: a hash
+// outlives the keys that later versions add.
+func (s *Strategy) architectureObject() object {
+	o := object{{"hidden_layers", s.Model.Hidden}, {"activation", s.Model.Activation}, {"dropout", s.Model.Dropout}}
+	if s.Model.LayerNorm {
+		o = append(o, member{"layer_norm", true})
+	}
+	return o
+}
+
 func (s *Strategy) trainingObject() object {
 	t := s.Training
 	o := object{{"labels", labelsObject(t.Labels)}, {"epochs", t.Epochs}, {"batch_size", t.BatchSize}, {"learning_rate", t.LearningRate},
 		{"optimizer", t.Optimizer}, {"loss", t.Loss}, {"weight_decay", t.WeightDecay}, {"gradient_clip", t.GradientClip},
 		{"data_split", object{{"train", t.Split.Train}, {"validation", t.Split.Validation}, {"test", t.Split.Test}}},
 		{"embargo_bars", t.EmbargoBars}, {"seed", t.Seed}}
-	if t.Loss == LossHuber {
+	switch {
+	case t.Loss == LossHuber:
 		o = append(o, member{"huber_delta", t.HuberDelta})
+	case t.Loss == LossFocal:
+		o = append(o, member{"focal_gamma", t.FocalGamma})
+	case t.Loss == LossQuantile:
+		o = append(o, member{"quantile", t.Quantile})
+	case t.LabelSmoothing > 0:
+		o = append(o, member{"label_smoothing", t.LabelSmoothing})
+	}
+	if t.Optimizer == OptimizerSGD {
+		o = append(o, member{"momentum", t.Momentum})
+	}
+	if t.Schedule.Type != "" {
+		o = append(o, member{"lr_scheduler", scheduleObject(t.Schedule)})
 	}
 	if s.Decisions.OutputFormat == Classification {
 		o = append(o, member{"class_weights", t.ClassWeights})

@@ -10,10 +10,11 @@ var (
 		},
 	}
 	architectureShape = shape{
-		keys:  []string{"hidden_layers", "activation", "output_activation", "dropout"},
+		keys:  []string{"hidden_layers", "activation", "output_activation", "dropout", "layer_norm"},
 		later: []string{"hidden_size", "num_layers", "sequence_length"},
 		hints: map[string]string{
 			"layers":      "the key is called hidden_layers",
+			"batch_norm":  "what is there is layer_norm: true",
 			"input_size":  "remove it: it follows from nn_inputs",
 			"output_size": "remove it: it follows from the labels",
 		},
@@ -45,7 +46,8 @@ func (d *decoder) model(s *Strategy, n node) {
 	}
 	d.hidden(s, f)
 	s.Model.Activation = f.choice("activation", ActivationReLU,
-		[]string{ActivationReLU, ActivationTanh}, []string{"sigmoid", "leaky_relu"})
+		[]string{ActivationReLU, ActivationTanh, ActivationSigmoid, ActivationLeakyReLU}, nil)
+	s.Model.LayerNorm = f.flag("layer_norm", false)
 	s.Model.Dropout = f.number("dropout", 0.2, interval{low: 0, high: 1, highOpen: true})
 	if n, ok := f.get("output_activation"); ok {
 		d.outputActivation(s, n)

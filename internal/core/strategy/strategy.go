@@ -62,14 +62,26 @@ type Input struct {
 const (
 	TypeMLP = "mlp"
 
-	ActivationReLU = "relu"
-	ActivationTanh = "tanh"
+	ActivationReLU      = "relu"
+	ActivationTanh      = "tanh"
+	ActivationSigmoid   = "sigmoid"
+	ActivationLeakyReLU = "leaky_relu"
 
-	OptimizerAdam = "adam"
+	OptimizerAdam  = "adam"
+	OptimizerAdamW = "adamw"
+	OptimizerSGD   = "sgd"
+
+	ScheduleStep        = "step"
+	ScheduleExponential = "exponential"
+	ScheduleCosine      = "cosine"
+	SchedulePlateau     = "reduce_on_plateau"
+	ScheduleOneCycle    = "one_cycle"
 
 	LossCrossEntropy = "cross_entropy"
+	LossFocal        = "focal"
 	LossHuber        = "huber"
 	LossMSE          = "mse"
+	LossQuantile     = "quantile"
 
 	ClassWeightsBalanced = "balanced" // a class counts in inverse proportion to its rows
 	ClassWeightsNone     = "none"
@@ -84,25 +96,41 @@ type Model struct {
 	Type       string
 	Hidden     []int // width of each hidden layer, first to last
 	Activation string
+	LayerNorm  bool    // what goes into an activation is normalized over the layer
 	Dropout    float64 // share of hidden units left out of each training step, in [0, 1)
 }
 
 // Training says how the network is fitted and to what.
 type Training struct {
-	Labels        label.Spec
-	Epochs        int
-	BatchSize     int
-	LearningRate  float64
-	Optimizer     string
-	Loss          string
-	HuberDelta    float64 // residual at which huber turns from square to linear; 0 for other losses
-	WeightDecay   float64
-	GradientClip  float64 // largest global norm of a gradient; 0 means no limit
-	Split         Split
-	EmbargoBars   int // bars left out after each split border, on top of the purge by label horizon
-	EarlyStopping EarlyStopping
-	ClassWeights  string
-	Seed          uint64
+	Labels         label.Spec
+	Epochs         int
+	BatchSize      int
+	LearningRate   float64
+	Schedule       Schedule
+	Optimizer      string
+	Momentum       float64 // 0 for other optimizers than sgd
+	Loss           string
+	HuberDelta     float64 // residual at which huber turns from square to linear; like the next three 0 for other losses
+	FocalGamma     float64 // power of 1-p by which focal plays down what is learned already
+	LabelSmoothing float64 // share of a row that cross_entropy deals out to all classes alike
+	Quantile       float64 // of the targets that the loss quantile fits
+	WeightDecay    float64
+	GradientClip   float64 // largest global norm of a gradient; 0 means no limit
+	Split          Split
+	EmbargoBars    int // bars left out after each split border, on top of the purge by label horizon
+	EarlyStopping  EarlyStopping
+	ClassWeights   string
+	Seed           uint64
+}
+
+// A Schedule says how the learning rate changes; Type "" leaves it alone. The
+// fields that a type does not name are 0.
+type Schedule struct {
+	Type   string
+	Every  int     // step: epochs between two falls; reduce_on_plateau: epochs of patience
+	Factor float64 // step, exponential, reduce_on_plateau: what the rate is multiplied by
+	Floor  float64 // cosine: the last rate as a share of the first
+	WarmUp float64 // one_cycle: share of the steps during which the rate rises
 }
 
 // A Split shares the rows out in time order. The three sum to 1.

@@ -4,11 +4,14 @@ import "math"
 
 var (
 	trainingShape = shape{
-		keys: []string{"method", "labels", "epochs", "learning_rate", "batch_size", "optimizer", "loss", "huber_delta", "weight_decay",
+		keys: []string{"method", "labels", "epochs", "learning_rate", "lr_scheduler", "batch_size", "optimizer", "momentum", "loss",
+			"focal_gamma", "label_smoothing", "huber_delta", "quantile", "weight_decay",
 			"gradient_clip", "early_stopping", "data_split", "embargo_bars", "class_weights", "seed"},
-		later: []string{"lr_scheduler", "focal_gamma"},
 		hints: map[string]string{
 			"lr":               "the key is called learning_rate",
+			"scheduler":        "the key is called lr_scheduler",
+			"gamma":            "the key is called focal_gamma",
+			"tau":              "the key is called quantile",
 			"batch":            "the key is called batch_size",
 			"random_state":     "the key is called seed",
 			"patience":         "it stands under training.early_stopping",
@@ -48,12 +51,18 @@ func (d *decoder) training(s *Strategy, n node) {
 	t.Epochs = f.whole("epochs", 100, 1, 100_000)
 	t.BatchSize = f.whole("batch_size", 32, 1, 1<<20)
 	t.LearningRate = f.number("learning_rate", 0.001, interval{low: 0, lowOpen: true, high: 1})
-	t.Optimizer = f.choice("optimizer", OptimizerAdam, []string{OptimizerAdam}, []string{"adamw", "sgd", "rmsprop"})
+	t.Optimizer = f.choice("optimizer", OptimizerAdam, []string{OptimizerAdam, OptimizerAdamW, OptimizerSGD}, []string{"rmsprop"})
+	if t.Optimizer == OptimizerSGD {
+		t.Momentum = f.number("momentum", 0.9, interval{low: 0, high: 1, highOpen: true})
+	} else {
+		f.useless("momentum", "the optimizer is "+t.Optimizer)
+	}
 	t.GradientClip = f.number("gradient_clip", 1, interval{low: 0, high: 1e6})
 	t.EmbargoBars = f.whole("embargo_bars", 0, 0, maxBars)
 	t.Seed = uint64(f.whole("seed", 1, 0, maxSeed))
 	d.split(s, f)
 	d.earlyStopping(s, f)
+	d.schedule(s, f)
 	if n, ok := f.need("labels", "what the network learns, for example {source: zigzag}"); ok {
 		d.labels(s, n)
 	}
@@ -66,21 +75,33 @@ func (d *decoder) fit(s *Strategy, f fields) {
 	decay := interval{low: 0, high: 1}
 	switch s.Decisions.OutputFormat {
 	case Classification:
-		t.Loss = f.choice("loss", LossCrossEntropy, []string{LossCrossEntropy}, []string{"focal"})
+		t.Loss = f.choice("loss", LossCrossEntropy, []string{LossCrossEntropy, LossFocal}, nil)
 		t.ClassWeights = f.choice("class_weights", ClassWeightsBalanced, []string{ClassWeightsBalanced, ClassWeightsNone}, nil)
 		t.WeightDecay = f.number("weight_decay", 1e-4, decay)
 	case Regression:
-		t.Loss = f.choice("loss", LossHuber, []string{LossHuber, LossMSE}, nil)
+		t.Loss = f.choice("loss", LossHuber, []string{LossHuber, LossMSE, LossQuantile}, nil)
 		t.ClassWeights = ClassWeightsNone
 		t.WeightDecay = f.number("weight_decay", 0, decay)
 		f.useless("class_weights", "output_format regression has no classes")
 	default:
 		return // reported already; what the rest should be is not known
 	}
-	if t.Loss == LossHuber {
-		t.HuberDelta = f.number("huber_delta", 0.01, interval{low: 0, lowOpen: true, high: 1e6})
-	} else {
-		f.useless("huber_delta", "the loss is "+t.Loss)
+	for _, p := range [...]struct {
+		key, loss string
+		value     *float64
+		def       float64
+		in        interval
+	}{
+		{"huber_delta", LossHuber, &t.HuberDelta, 0.01, interval{low: 0, lowOpen: true, high: 1e6}},
+		{"focal_gamma", LossFocal, &t.FocalGamma, 2, interval{low: 0, high: 16}},
+		{"label_smoothing", LossCrossEntropy, &t.LabelSmoothing, 0, interval{low: 0, high: 1, highOpen: true}},
+		{"quantile", LossQuantile, &t.Quantile, 0.5, interval{low: 0, lowOpen: true, high: 1, highOpen: true}},
+	} {
+		if t.Loss == p.loss {
+			*p.value = f.number(p.key, p.def, p.in)
+		} else {
+			f.useless(p.key, "the loss is "+t.Loss)
+		}
 	}
 }
 

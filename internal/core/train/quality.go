@@ -91,7 +91,7 @@ func measure(classes []string, outputs []float32, d nn.Data, loss nn.Loss, base 
 		return q
 	}
 	q.Classification = classification(classes, outputs, d.Class, base)
-	q.LogLoss = q.UnweightedLoss
+	q.LogLoss = nn.Loss{Kind: nn.CrossEntropy}.MeanLoss(outputs, width, equal)
 	right := 0
 	for c := range classes {
 		right += q.Confusion[c][c]

@@ -10,7 +10,6 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/feature"
 	"github.com/ktrdr/ktrdr/internal/core/model"
 	"github.com/ktrdr/ktrdr/internal/core/nn"
-	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
 
 // The percentages at which the phases end.
@@ -66,8 +65,11 @@ func run(ctx context.Context, in Input, report func(Progress)) (model.Model, Eva
 	if err != nil {
 		return model.Model{}, Evaluation{}, err
 	}
-	o, err := resumable(in, t, parts, config, options(in, loss))
+	o, err := options(in, loss)
 	if err != nil {
+		return model.Model{}, Evaluation{}, err
+	}
+	if o, err = resumable(in, t, parts, config, o); err != nil {
 		return model.Model{}, Evaluation{}, err
 	}
 	fitting, err := network.Fit(ctx, t.data(parts.train), t.data(parts.validation), o, func(p nn.Progress) { report(fitProgress(p)) })
@@ -85,17 +87,6 @@ func run(ctx context.Context, in Input, report func(Progress)) (model.Model, Eva
 	}
 	report(Progress{Phase: PhaseEvaluation, Epoch: len(fitting.History), Epochs: s.Training.Epochs, Percent: 100})
 	return m, e, nil
-}
-
-// options translates what the strategy says about training.
-func options(in Input, loss nn.Loss) nn.Options {
-	t := in.Strategy.Training
-	return nn.Options{
-		Epochs: t.Epochs, BatchSize: t.BatchSize, LearningRate: t.LearningRate, Loss: loss,
-		WeightDecay: t.WeightDecay, GradientClip: t.GradientClip,
-		Patience: t.EarlyStopping.Patience, MinDelta: t.EarlyStopping.MinDelta,
-		Seed: t.Seed, Threads: in.Threads, ReportEvery: reportBatches,
-	}
 }
 
 // resumable returns o with the checkpoint of in to go on from and the function
@@ -134,30 +125,6 @@ func fitProgress(p nn.Progress) Progress {
 		out.ValidationLoss = &p.ValidationLoss
 	}
 	return out
-}
-
-// lossOf returns the loss of the strategy with class weights from the training
-// rows.
-func lossOf(s *strategy.Strategy, t *table, training part) (nn.Loss, error) {
-	kind, err := nn.ParseLoss(s.Training.Loss)
-	if err != nil {
-		return nn.Loss{}, err
-	}
-	loss := nn.Loss{Kind: kind}
-	if kind == nn.Huber {
-		loss.Delta = s.Training.HuberDelta
-	}
-	if (kind == nn.CrossEntropy) != (t.classes != nil) {
-		return nn.Loss{}, fmt.Errorf("loss %s does not fit labels from %s", kind, s.Training.Labels.Source)
-	}
-	switch s.Training.ClassWeights {
-	case strategy.ClassWeightsNone:
-	case strategy.ClassWeightsBalanced:
-		loss.ClassWeights = balanced(t.rowsPerClass(training))
-	default:
-		return nn.Loss{}, fmt.Errorf("class weights %q: want %s or %s", s.Training.ClassWeights, strategy.ClassWeightsBalanced, strategy.ClassWeightsNone)
-	}
-	return loss, nil
 }
 
 // balanced returns the weights that give every class that occurs the same say,

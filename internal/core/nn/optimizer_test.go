@@ -7,9 +7,9 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/nn"
 )
 
-// The expected steps are worked out by hand from the formulas of Kingma and Ba;
-// there are no files from PyTorch behind them.
-func TestAdam(t *testing.T) {
+// The expected steps are worked out by hand from the formulas that Optimizer
+// states.
+func TestOptimizer(t *testing.T) {
 	const rate = 0.01
 	for name, c := range map[string]struct {
 		options   nn.Options
@@ -35,10 +35,18 @@ func TestAdam(t *testing.T) {
 		"decay_after_clipping": {nn.Options{WeightDecay: 0.5, GradientClip: 0.1}, 2, []float32{-4}, []float64{2 - rate}},
 		// Clipping 1 → 1 and 3 → 1 makes the gradient constant.
 		"clip": {nn.Options{GradientClip: 1}, 0, []float32{1, 3}, []float64{-rate, -2 * rate}},
+		// AdamW shrinks the weight beside the gradient, whose moments do not see it.
+		"adamw_decay_alone": {nn.Options{Optimizer: nn.AdamW, WeightDecay: 0.5}, 2, []float32{0, 0}, []float64{2 * (1 - rate*0.5), 2 * (1 - rate*0.5) * (1 - rate*0.5)}},
+		"adamw_both":        {nn.Options{Optimizer: nn.AdamW, WeightDecay: 0.5}, 2, []float32{-4}, []float64{2*(1-rate*0.5) + rate}},
+		"sgd":               {nn.Options{Optimizer: nn.SGD}, 1, []float32{3, -1}, []float64{1 - 3*rate, 1 - 2*rate}},
+		// m = 3, 0.5·3-1 = 0.5, 0.5·0.5 = 0.25.
+		"sgd_momentum": {nn.Options{Optimizer: nn.SGD, Momentum: 0.5}, 1, []float32{3, -1, 0}, []float64{1 - 3*rate, 1 - 3.5*rate, 1 - 3.75*rate}},
+		"sgd_decay":    {nn.Options{Optimizer: nn.SGD, WeightDecay: 0.5}, 2, []float32{0}, []float64{2 - rate}},
+		"sgd_clip":     {nn.Options{Optimizer: nn.SGD, GradientClip: 1}, 0, []float32{5}, []float64{-rate}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.options.LearningRate = rate
-			got := nn.AdamSteps(c.options, c.weight, c.gradients...)
+			got := nn.OptimizerSteps(c.options, c.weight, c.gradients...)
 			for i, want := range c.want {
 				if math.Abs(float64(got[i])-want) > 2e-7*max(1, math.Abs(want)) {
 					t.Errorf("weight after step %d = %v, want %v", i+1, got[i], want)
@@ -53,7 +61,7 @@ func TestAdam(t *testing.T) {
 func TestAdam_subnormal(t *testing.T) {
 	gradients := make([]float32, 2000)
 	gradients[0] = 1e-18 // v begins at 1e-39, below the smallest normal number
-	path := nn.AdamSteps(nn.Options{LearningRate: 0.01}, 1, gradients...)
+	path := nn.OptimizerSteps(nn.Options{LearningRate: 0.01}, 1, gradients...)
 	if last := path[len(path)-1]; last != path[len(path)-2] || last != last {
 		t.Errorf("the weight still moves after 2000 steps without a gradient: %v", last)
 	}
