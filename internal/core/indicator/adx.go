@@ -9,7 +9,7 @@ import (
 func adxSpec() Spec {
 	return Spec{
 		Name:    "adx",
-		Aliases: []string{"adxindicator"},
+		Aliases: []string{"averagedirectionalindex", "adxindicator"},
 		Params: []Param{
 			period("period", 14, 2, 200, "Bars of the Wilder averages."),
 			definition("textbook begins the averages with sums over the first period bars; " +

@@ -19,18 +19,8 @@ func atrSpec() Spec {
 		Scales:  []Scale{abovePrice},
 		Doc:     "Average true range: how far a bar moves, counted from the close before it.",
 
-		lookback: func(in Indicator) []int {
-			if in.isKTRDR() {
-				return []int{in.whole("period") - 1}
-			}
-			return []int{in.whole("period")}
-		},
-		memory: func(in Indicator) int {
-			if in.isKTRDR() {
-				return 0
-			}
-			return forget(1 - 1/float64(in.whole("period")))
-		},
+		lookback: func(in Indicator) []int { return []int{in.rangeLookback(in.whole("period"))} },
+		memory:   func(in Indicator) int { return in.rangeMemory(in.whole("period")) },
 		start: func(in Indicator) machine {
 			add := in.averageRange(in.whole("period"))
 			return steps(func(b market.Bar, out []float64) { out[0] = add(b) })
@@ -44,6 +34,21 @@ func atrSpec() Spec {
 			ATR(out[0], s.High, s.Low, s.Close, n)
 		},
 	}
+}
+
+// rangeLookback and rangeMemory are those of the average true range of n bars.
+func (in Indicator) rangeLookback(n int) int {
+	if in.isKTRDR() {
+		return n - 1
+	}
+	return n
+}
+
+func (in Indicator) rangeMemory(n int) int {
+	if in.isKTRDR() {
+		return 0
+	}
+	return forget(1 - 1/float64(n))
 }
 
 // averageRange returns the average true range of n bars, one bar at a time, as

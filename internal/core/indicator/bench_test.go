@@ -81,7 +81,7 @@ func TestBits(t *testing.T) {
 			}
 		}
 	}
-	if got, want := fmt.Sprintf("%016x", h.Sum64()), "b4833368870e866b"; got != want {
+	if got, want := fmt.Sprintf("%016x", h.Sum64()), "c6c0a2697b3b53e2"; got != want {
 		t.Errorf("hash of all indicators = %s, want %s", got, want)
 	}
 }

@@ -9,13 +9,10 @@ import (
 func bollingerSpec() Spec {
 	return Spec{
 		Name:    "bollingerbands",
-		Aliases: []string{"bbands", "bollingerbandsindicator"},
+		Aliases: []string{"bbands", "bollinger_bands", "bollingerbandsindicator"},
 		Params: []Param{
 			period("period", 20, 2, 200, "Bars of the average and of the standard deviation."),
-			{
-				Name: "multiplier", Kind: KindNumber, Default: Number(2), Min: 0, Max: 10, MinOpen: true,
-				Doc: "Distance of the bands from the middle, in standard deviations.",
-			},
+			multiplier(2, 10, "Distance of the bands from the middle, in standard deviations."),
 			source(),
 			definition("textbook divides the squared deviations by period; ktrdr by period-1, which makes the bands wider."),
 		},

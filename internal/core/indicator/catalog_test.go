@@ -62,17 +62,55 @@ func TestCatalog(t *testing.T) {
 	if !slices.IsSorted(names) || !slices.Equal(names, indicator.Names()) {
 		t.Errorf("names %v are not sorted, or not those of Names: %v", names, indicator.Names())
 	}
-	for _, alias := range []string{
-		"sma", "ema", "bbands", "rsiindicator", "macdindicator", "adxindicator", "atrindicator", "rocindicator",
-		"bollingerbandsindicator", "simplemovingaverageindicator", "exponentialmovingaverageindicator",
-	} {
-		if _, ok := indicator.Lookup(alias); !ok {
-			t.Errorf("Lookup(%q) found nothing", alias)
-		}
-	}
-	for _, name := range []string{"", "stochastic", "rsi ", "bollinger_bands"} {
+	for _, name := range []string{"", "stochastics", "rsi ", "bollinger bands"} {
 		if spec, ok := indicator.Lookup(name); ok {
 			t.Errorf("Lookup(%q) = %s, want nothing", name, spec.Name)
+		}
+	}
+}
+
+// TestNamesOfTheOriginal holds the catalogue to every name that strategy files of
+// the original KTRDR use.
+func TestNamesOfTheOriginal(t *testing.T) {
+	const names = `
+		adline: adlineindicator ad_line AccumulationDistribution
+		adx: adxindicator AverageDirectionalIndex
+		aroon: aroonindicator
+		atr: atrindicator
+		bollingerbands: bbands bollinger_bands BollingerBandsIndicator
+		bollingerbandwidth: bb_width bollingerbandwidthindicator
+		cci: cciindicator
+		cmf: cmfindicator ChaikinMoneyFlow
+		distancefromma: distance_from_ma distancefrommaindicator
+		donchianchannels: donchian donchianchannelsindicator
+		exponentialmovingaverage: ema exponentialmovingaverageindicator
+		fishertransform: fisher_transform fishertransformindicator
+		ichimoku: ichimokuindicator
+		keltnerchannels: keltner_channels keltnerchannelsindicator
+		macd: macdindicator
+		mfi: mfiindicator
+		momentum: momentumindicator
+		obv: obvindicator
+		parabolicsar: psar parabolic_sar parabolicsarindicator
+		roc: rocindicator
+		rsi: rsiindicator
+		rvi: rviindicator
+		simplemovingaverage: sma simplemovingaverageindicator
+		squeezeintensity: squeeze_intensity squeezeintensityindicator
+		stochastic: stoch stochasticindicator
+		supertrend: supertrendindicator
+		volumeratio: volume_ratio volumeratioindicator
+		volumesma: volume_sma
+		vwap: vwapindicator
+		weightedmovingaverage: wma weightedmovingaverageindicator
+		williamsr: williams_r williamsrindicator
+		zigzag: zigzagindicator`
+	for _, line := range strings.Split(strings.TrimSpace(names), "\n") {
+		canonical, aliases, _ := strings.Cut(strings.TrimSpace(line), ":")
+		for _, name := range append(strings.Fields(aliases), canonical) {
+			if spec, ok := indicator.Lookup(name); !ok || spec.Name != canonical {
+				t.Errorf("Lookup(%q) = %q, %v, want %s", name, spec.Name, ok, canonical)
+			}
 		}
 	}
 }

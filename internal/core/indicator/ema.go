@@ -22,10 +22,7 @@ func emaSpec() Spec {
 		Doc:     "Exponential moving average: recent bars weigh more.",
 
 		check: func(in Indicator, given map[string]Value) []error {
-			if _, isGiven := given["adjust"]; isGiven && !in.isKTRDR() {
-				return []error{&ParamError{Param: "adjust", Problem: "has no effect with definition textbook: remove it, or set definition to ktrdr"}}
-			}
-			return nil
+			return in.onlyWith(given, ktrdr, "adjust")
 		},
 		lookback: func(in Indicator) []int { return []int{in.whole("period") - 1} },
 		memory:   func(in Indicator) int { return forget(1 - alphaOf(in.whole("period"))) },
@@ -52,6 +49,14 @@ func emaSpec() Spec {
 			}
 		},
 	}
+}
+
+// exponential returns the average of n bars as the definition begins it.
+func (in Indicator) exponential(n int) *follower {
+	if in.isKTRDR() {
+		return newEMAFromFirst(n)
+	}
+	return newEMA(n)
 }
 
 // EMA writes the exponential moving average of price into dst and returns dst.

@@ -33,10 +33,7 @@ func macdSpec() Spec {
 		},
 		start: func(in Indicator) machine {
 			price, difference := in.sourceOf(), in.twoAverages()
-			signal := newEMA(in.whole("signal_period"))
-			if in.isKTRDR() {
-				signal = newEMAFromFirst(in.whole("signal_period"))
-			}
+			signal := in.exponential(in.whole("signal_period"))
 			return steps(func(b market.Bar, out []float64) {
 				fast, slow := difference(price(b))
 				out[0] = fast - slow

@@ -122,6 +122,15 @@ func period(name string, byDefault, low, high int, doc string) Param {
 	return Param{Name: name, Kind: KindInt, Default: Int(byDefault), Min: float64(low), Max: float64(high), Doc: doc}
 }
 
+// multiplier is the width of a band: above 0.
+func multiplier(byDefault, high float64, doc string) Param {
+	return multiplierNamed("multiplier", byDefault, high, doc)
+}
+
+func multiplierNamed(name string, byDefault, high float64, doc string) Param {
+	return Param{Name: name, Kind: KindNumber, Default: Number(byDefault), Max: high, MinOpen: true, Doc: doc}
+}
+
 // source is the parameter of indicators of one price column.
 func source() Param {
 	return Param{
@@ -135,6 +144,23 @@ const (
 	textbook = "textbook"
 	ktrdr    = "ktrdr"
 )
+
+// onlyWith refuses parameters that were given but matter only with the other
+// definition.
+func (in Indicator) onlyWith(given map[string]Value, wanted string, params ...string) []error {
+	have := in.Value("definition").Text()
+	if have == wanted {
+		return nil
+	}
+	var problems []error
+	for _, name := range params {
+		if _, isGiven := given[name]; isGiven {
+			problem := fmt.Sprintf("has no effect with definition %s: remove it, or set definition to %s", have, wanted)
+			problems = append(problems, &ParamError{Param: name, Problem: problem})
+		}
+	}
+	return problems
+}
 
 // definition is the parameter of indicators whose original KTRDR formula
 // differs from the standard one; doc says how.

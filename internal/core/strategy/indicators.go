@@ -2,6 +2,7 @@ package strategy
 
 import (
 	"errors"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -130,8 +131,16 @@ func (d *decoder) indicator(n node) (indicator.Indicator, bool) {
 	}
 	spec, ok := indicator.Lookup(name)
 	if !ok {
-		kind.problem("indicator %q is not known in this version: want %s%s", clip(name),
-			alternatives(indicator.Names()), d.hint(name, indicatorNames()))
+		hint := d.hint(name, indicatorNames())
+		if hint == "" {
+			hint = ": want " + alternatives(indicator.Names())
+		}
+		kind.problem("indicator %q is not known in this version%s", clip(name), hint)
+		return indicator.Indicator{}, false
+	}
+	if spec.Repaints {
+		kind.problem("%s changes what it says of a bar when later bars come, so a network would learn from the future: "+
+			"remove it, or take an indicator that does not, such as zigzagconfirmed", spec.Name)
 		return indicator.Indicator{}, false
 	}
 	values, ok := f.parameters(spec)
@@ -164,6 +173,7 @@ func (f fields) parameters(spec indicator.Spec) (map[string]indicator.Value, boo
 	for _, p := range spec.Params {
 		s.keys = append(s.keys, p.Name)
 	}
+	maps.Copy(s.hints, spec.Obsolete)
 	for wrong, right := range wrongParameters[spec.Name] {
 		s.hints[wrong] = "the parameter is called " + right
 	}

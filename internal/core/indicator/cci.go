@@ -1,0 +1,71 @@
+package indicator
+
+import (
+	"math"
+
+	"github.com/ktrdr/ktrdr/internal/core/market"
+)
+
+func cciSpec() Spec {
+	return Spec{
+		Name:    "cci",
+		Aliases: []string{"cciindicator"},
+		Params:  []Param{period("period", 20, 2, 100, "Bars of the average and of the mean deviation.")},
+		Outputs: []string{""},
+		Scales:  []Scale{ratio},
+		Doc:     "Commodity channel index: distance of the typical price from its average, in mean deviations.",
+
+		lookback: func(in Indicator) []int { return []int{in.whole("period") - 1} },
+		start: func(in Indicator) machine {
+			n := in.whole("period")
+			return &cci{window: newAverage(n), last: make([]float64, n)}
+		},
+	}
+}
+
+// cci is the commodity channel index. The mean deviation is taken about a mean
+// that moves, so each bar sums over its whole window.
+//
+//	TP  = (high + low + close) / 3
+//	MAD = mean of |TP[i] - SMA(TP, n)[t]| over the last n bars
+//	CCI = (TP - SMA) / (0.015 MAD); 0 where MAD = 0
+//
+// Range:   unbounded.
+// Warm-up: bars 0..n-2.
+// NaN:     a price that is not a number ends the output.
+// Error:   below 1e-9 relative to the price over the deviation against go-talib.
+// Source:  D. Lambert, 1980; TA-Lib, TA_CCI.
+// Differs: the original KTRDR gives NaN where MAD = 0.
+type cci struct {
+	window *average
+	last   []float64
+	at     int
+}
+
+func (c *cci) step(b market.Bar, out []float64) {
+	price := typical(b)
+	center := c.window.mean(price)
+	c.last[c.at] = price
+	if c.at++; c.at == len(c.last) {
+		c.at = 0
+	}
+	// Four sums, because one would wait for itself at every addition.
+	var sums [4]float64
+	values := c.last
+	for ; len(values) >= 4; values = values[4:] {
+		sums[0] += math.Abs(values[0] - center)
+		sums[1] += math.Abs(values[1] - center)
+		sums[2] += math.Abs(values[2] - center)
+		sums[3] += math.Abs(values[3] - center)
+	}
+	for i, v := range values {
+		sums[i] += math.Abs(v - center)
+	}
+	mad := (sums[0] + sums[1] + sums[2] + sums[3]) / float64(len(c.last))
+	if out[0] = 0; mad != 0 {
+		out[0] = (price - center) / (0.015 * mad)
+	}
+}
+
+// typical returns the mean of high, low and close.
+func typical(b market.Bar) float64 { return (b.High + b.Low + b.Close) / 3 }

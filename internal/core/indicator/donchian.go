@@ -1,0 +1,50 @@
+package indicator
+
+import "github.com/ktrdr/ktrdr/internal/core/market"
+
+func donchianSpec() Spec {
+	return Spec{
+		Name:    "donchianchannels",
+		Aliases: []string{"donchian", "donchianchannelsindicator"},
+		Params:  []Param{period("period", 20, 2, 500, "Bars of the channel, the current one included.")},
+		Outputs: []string{"upper", "middle", "lower"},
+		Scales:  []Scale{anyPrice, anyPrice, anyPrice},
+		Doc:     "Donchian channel: the highest high and the lowest low of the last bars, and their mean.",
+		Obsolete: map[string]string{
+			"include_middle": "the middle is always given: remove it",
+		},
+
+		lookback: func(in Indicator) []int {
+			first := in.whole("period") - 1
+			return []int{first, first, first}
+		},
+		start: startDonchian,
+	}
+}
+
+// startDonchian makes the range of the last n bars. A close never leaves a
+// channel that its own bar belongs to.
+//
+//	upper = max high[t-n+1..t]    lower = min low[t-n+1..t]
+//	middle = (upper + lower) / 2
+//
+// Range:   upper >= middle >= lower.
+// Warm-up: bars 0..n-2.
+// NaN:     a price that is not a number ends the output.
+// Error:   upper and lower none, middle one rounding.
+// Source:  R. Donchian; TA-Lib, TA_MAX and TA_MIN.
+func startDonchian(in Indicator) machine {
+	middle := newMiddle(in.whole("period"))
+	return steps(func(b market.Bar, out []float64) { out[0], out[1], out[2] = middle.add(b) })
+}
+
+// A middle is the range of the last n bars.
+type middle struct{ highs, lows *peak }
+
+func newMiddle(n int) middle { return middle{highs: newPeak(n), lows: newPeak(n)} }
+
+// add returns the highest high, the lowest low, and between them their mean.
+func (m middle) add(b market.Bar) (top, mean, bottom float64) {
+	top, bottom = m.highs.top(b.High), m.lows.bottom(b.Low)
+	return top, (top + bottom) / 2, bottom
+}

@@ -1,0 +1,36 @@
+package indicator
+
+import "github.com/ktrdr/ktrdr/internal/core/market"
+
+func williamsSpec() Spec {
+	return Spec{
+		Name:    "williamsr",
+		Aliases: []string{"williams_r", "willr", "williamsrindicator"},
+		Params:  []Param{period("period", 14, 1, 100, "Bars of the range.")},
+		Outputs: []string{""},
+		Scales:  []Scale{{Unit: Plain, Min: -100, Max: 0}},
+		Doc:     "Williams %R: how far the close lies below the top of the range, in percent, negative.",
+
+		lookback: func(in Indicator) []int { return []int{in.whole("period") - 1} },
+		start:    startWilliams,
+	}
+}
+
+// startWilliams makes Williams %R.
+//
+//	-100 (HH - close) / (HH - LL)    over the last n bars; -50 where HH = LL
+//
+// Range:   [-100, 0].
+// Warm-up: bars 0..n-2.
+// NaN:     a price that is not a number ends the output.
+// Error:   below 1e-9 absolute against go-talib on random and real prices.
+// Source:  L. Williams; TA-Lib, TA_WILLR.
+// Differs: TA-Lib gives 0 where the range is nothing. The original KTRDR shows
+// -50 before anything is known.
+func startWilliams(in Indicator) machine {
+	highs, lows := newPeak(in.whole("period")), newPeak(in.whole("period"))
+	return steps(func(b market.Bar, out []float64) {
+		top, bottom := highs.top(b.High), lows.bottom(b.Low)
+		out[0] = -100 * place(-b.Close, -bottom, -top)
+	})
+}
