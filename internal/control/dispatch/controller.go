@@ -61,6 +61,8 @@ type Options struct {
 	Stored func(ctx context.Context, sha256 string) error
 	// Holder names this backend in the scheduler's lease.
 	Holder string
+	// Limits bound what one submitter may have at once.
+	Limits Limits
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 	// Random fills the tails of new ids; nil means crypto/rand.
@@ -118,7 +120,8 @@ func (c *Controller) Ready() <-chan struct{} { return c.ready }
 // Submit records an operation durably and dispatches or queues it. An empty ID
 // is filled. It fails with *NoWorkersError when no worker of the type is
 // registered, with *BusyError when op.Immediate is set and all are busy, with
-// operation.ErrDuplicate when the id is taken, and as Repeated does. A
+// operation.ErrDuplicate when the id is taken, with *LimitError, *DeadlineError,
+// and as Repeated does. A
 // repetition returns what was submitted first.
 func (c *Controller) Submit(ctx context.Context, op operation.Operation) (operation.Operation, error) {
 	if known, repeated, err := c.Repeated(ctx, op); repeated || err != nil {

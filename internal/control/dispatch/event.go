@@ -17,6 +17,7 @@ type (
 	Restored struct {
 		Unfinished []operation.Unfinished
 		Workers    []fleet.Worker
+		Limits     Limits
 	}
 	// Submitted: a user wants an operation. Its id is set.
 	Submitted struct {

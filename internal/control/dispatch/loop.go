@@ -77,7 +77,7 @@ func (c *Controller) Run(ctx context.Context) error {
 	var writer sync.WaitGroup
 	writer.Go(func() { l.write(ctx) })
 	c.o.Log.Info("scheduler started", "term", term, "operations", len(unfinished), "workers", len(workers))
-	l.perform(l.state.Step(Restored{Unfinished: unfinished, Workers: workers}, c.o.Now()))
+	l.perform(l.state.Step(Restored{Unfinished: unfinished, Workers: workers, Limits: c.o.Limits}, c.o.Now()))
 	close(c.ready)
 	err = l.run(ctx)
 	cancel()

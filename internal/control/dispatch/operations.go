@@ -15,6 +15,7 @@ import (
 // restore goes on where the scheduler before this one stopped. Open attempts
 // keep their workers, which have a whole lease to show themselves.
 func (s *State) restore(e Restored, now time.Time) {
+	s.limits = e.Limits
 	for _, w := range e.Workers {
 		_ = s.tell(fleet.Restored{Worker: w}, now)
 	}
@@ -26,6 +27,11 @@ func (s *State) restore(e Restored, now time.Time) {
 		s.seq++
 		h := &held{op: u.Operation, kind: kind, seq: s.seq, recorded: true, losses: u.Losses, candidate: u.Candidate, given: now}
 		s.held[h.op.ID] = h
+		s.count(h, waits)
+		if h.op.Open {
+			s.count(h, runs)
+		}
+		s.keepTime(h)
 		if h.op.CreatedAt.After(s.created) {
 			s.created = h.op.CreatedAt
 		}
@@ -54,41 +60,61 @@ func (s *State) submit(e Submitted, now time.Time) {
 		err = fmt.Errorf("operation %s: %w", op.ID, operation.ErrDuplicate)
 	case s.fleet.Registered(kind) == 0:
 		err = &NoWorkersError{Type: kind, Uptime: now.Sub(s.began)}
+	case op.Deadline != nil && !now.Before(*op.Deadline):
+		err = &DeadlineError{Deadline: *op.Deadline}
+	default:
+		err = s.room(op, kind, now)
 	}
 	if err != nil {
 		s.emit(Reply{Request: e.Request, Err: err})
-		return
-	}
-	if _, free := s.free(kind); op.Immediate && !free {
-		s.emit(Reply{Request: e.Request, Err: &BusyError{Type: kind, Registered: s.fleet.Registered(kind), Uptime: now.Sub(s.began)}})
 		return
 	}
 	s.created = slices.MaxFunc([]time.Time{stamp(now), s.created.Add(time.Microsecond)}, time.Time.Compare)
 	op.Status, op.CreatedAt, op.StartedAt, op.CompletedAt = operation.Pending, s.created, nil, nil
 	op.MaxAttempts = op.AttemptLimit()
 	op.Attempt, op.Term, op.WorkerID, op.Incarnation, op.Open, op.Ended, op.Lost = 0, 0, "", "", false, "", 0
-	op.CancelRequested, op.CancelReason, op.CancelRequestedAt = false, "", nil
+	op.CancelRequested, op.CancelReason, op.CancelRequestedAt, op.Expired = false, "", nil, false
+	if op.Deadline != nil {
+		op.Deadline = new(stamp(*op.Deadline))
+	}
 	s.seq++
 	s.enter(&held{op: op, kind: kind, seq: s.seq, request: e.Request}, operation.Created{Operation: op}, now)
 }
 
-// free returns the worker that could begin with an operation now.
-func (s *State) free(kind fleet.WorkerType) (fleet.Worker, bool) {
+// room refuses an operation that would have to wait and may not.
+func (s *State) room(op operation.Operation, kind fleet.WorkerType, now time.Time) error {
+	_, free := s.free(kind, op.Submitter)
+	switch {
+	case free:
+		return nil
+	case op.Immediate:
+		return &BusyError{Type: kind, Registered: s.fleet.Registered(kind), Uptime: now.Sub(s.began)}
+	case !s.mayWait(op.Submitter):
+		return &LimitError{Submitter: op.Submitter, Limit: s.limits.Queued}
+	}
+	return nil
+}
+
+// free returns the worker that could begin with a submitter's operation now.
+func (s *State) free(kind fleet.WorkerType, submitter string) (fleet.Worker, bool) {
 	w, ok := s.fleet.Select(kind)
 	q := s.queues[kind]
-	return w, ok && len(q.waiting) == 0 && q.entering == 0
+	return w, ok && q.entering == 0 && s.mayRun(submitter) && q.next(s.mayRun) == nil
 }
 
 // enter takes an operation in: it reserves a worker if one is free, and the
 // operation becomes visible when its first change is durable.
 func (s *State) enter(h *held, first operation.Change, now time.Time) {
 	s.held[h.op.ID] = h
+	s.count(h, nowhere) // of itself it is not in its own way
 	tx := operation.Transaction{first}
-	if w, ok := s.free(h.kind); ok {
+	if w, ok := s.free(h.kind, h.op.Submitter); ok {
 		tx = append(tx, s.open(h, w, now))
 	} else {
 		s.queues[h.kind].entering++
+		s.count(h, waits)
 	}
+	s.keepTime(h)
 	s.emit(Write{Tx: tx, ID: h.op.ID, Submission: true})
 }
 
@@ -110,6 +136,7 @@ func (s *State) wasRecorded(e Recorded, now time.Time) {
 	if e.Err != nil {
 		delete(s.held, e.ID)
 		delete(s.watched, e.ID)
+		s.count(h, nowhere)
 		_ = s.tell(fleet.Released{WorkerID: h.op.WorkerID, Token: h.op.Token()}, now)
 		s.emit(Reply{Request: h.request, Err: e.Err})
 		return
@@ -137,7 +164,7 @@ func (s *State) cancel(e CancelAsked, now time.Time) {
 		s.emit(Write{Then: []Effect{Reply{Request: e.Request, Operation: h.op}}})
 		return
 	}
-	tx := operation.Transaction{h.change(operation.CancelRequested{ID: e.ID, Reason: e.Reason, At: stamp(now)})}
+	tx := operation.Transaction{s.change(h, operation.CancelRequested{ID: e.ID, Reason: e.Reason, At: stamp(now)})}
 	if !h.op.Open {
 		s.queues[h.kind].remove(h)
 		s.end(h, tx, operation.Closed{ID: e.ID, State: operation.Cancelled, Error: h.cancelText(), At: stamp(now)}, e.Request)
@@ -152,7 +179,7 @@ func (h *held) cancelText() string { return cmp.Or(h.op.CancelReason, cancelledT
 // end ends an operation: tx and then the last change, with a reply if somebody
 // waits. The operation stays held until that is durable.
 func (s *State) end(h *held, tx operation.Transaction, last operation.Change, request uint64) {
-	tx = append(tx, h.change(last))
+	tx = append(tx, s.change(h, last))
 	h.ended = true
 	delete(s.watched, h.op.ID)
 	delete(s.dirty, h.op.ID)
@@ -172,11 +199,11 @@ func (s *State) lose(h *held, reason string, now time.Time) {
 	}
 	t, at := h.op.Token(), stamp(now)
 	h.losses = append(h.losses, operation.Loss(t, h.op.WorkerID, reason))
-	tx := operation.Transaction{h.change(operation.Ended{Token: t, Outcome: operation.Lost, Reason: reason, At: at})}
+	tx := operation.Transaction{s.change(h, operation.Ended{Token: t, Outcome: operation.Lost, Reason: reason, At: at})}
 	_ = s.tell(fleet.Released{WorkerID: h.op.WorkerID, Token: t}, now)
 	switch {
 	case h.op.CancelRequested:
-		s.end(h, tx, operation.Closed{ID: h.op.ID, State: operation.Cancelled, Error: h.cancelText(), Errors: h.losses, At: at}, 0)
+		s.end(h, tx, operation.Closed{ID: h.op.ID, State: h.stopped(), Error: h.cancelText(), Errors: h.losses, At: at}, 0)
 	case h.op.Lost < h.op.AttemptLimit():
 		s.wait(h, tx)
 	case h.candidate != nil:
@@ -212,7 +239,7 @@ func (s *State) startReturned(e StartReturned, now time.Time) {
 	case errors.Is(e.Err, fleet.ErrUnreachable):
 		s.refused(h, e.Err, fleet.Failed{WorkerID: h.op.WorkerID, Incarnation: h.op.Incarnation, Err: e.Err.Error()}, now)
 	case errors.Is(e.Err, fleet.ErrRejected):
-		tx := operation.Transaction{h.change(operation.Ended{Token: e.Token, Outcome: operation.Refused, Reason: e.Err.Error(), At: stamp(now)})}
+		tx := operation.Transaction{s.change(h, operation.Ended{Token: e.Token, Outcome: operation.Refused, Reason: e.Err.Error(), At: stamp(now)})}
 		s.end(h, tx, operation.Closed{ID: h.op.ID, State: operation.Failed, Error: e.Err.Error(), At: stamp(now)}, 0)
 		_ = s.tell(fleet.Released{WorkerID: h.op.WorkerID, Token: e.Token}, now)
 	default:
@@ -225,10 +252,10 @@ func (s *State) startReturned(e StartReturned, now time.Time) {
 // refused takes back an attempt that its worker certainly did not begin.
 func (s *State) refused(h *held, why error, told fleet.Event, now time.Time) {
 	t := h.op.Token()
-	tx := operation.Transaction{h.change(operation.Ended{Token: t, Outcome: operation.Refused, Reason: why.Error(), At: stamp(now)})}
+	tx := operation.Transaction{s.change(h, operation.Ended{Token: t, Outcome: operation.Refused, Reason: why.Error(), At: stamp(now)})}
 	s.emit(Note{Message: "worker did not take the operation", Operation: t.OperationID, Worker: h.op.WorkerID, Reason: why.Error()})
 	if h.op.CancelRequested {
-		s.end(h, tx, operation.Closed{ID: h.op.ID, State: operation.Cancelled, Error: h.cancelText(), At: stamp(now)}, 0)
+		s.end(h, tx, operation.Closed{ID: h.op.ID, State: h.stopped(), Error: h.cancelText(), At: stamp(now)}, 0)
 	} else {
 		s.wait(h, tx)
 	}
@@ -240,6 +267,6 @@ func (s *State) refused(h *held, why error, told fleet.Event, now time.Time) {
 func (s *State) running(h *held, now time.Time) {
 	h.idle = time.Time{}
 	if h.op.Status != operation.Running {
-		s.emit(Write{Tx: operation.Transaction{h.change(operation.Started{Token: h.op.Token(), At: stamp(now)})}})
+		s.emit(Write{Tx: operation.Transaction{s.change(h, operation.Started{Token: h.op.Token(), At: stamp(now)})}})
 	}
 }

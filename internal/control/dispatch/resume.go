@@ -37,7 +37,7 @@ func (s *State) resume(e ResumeAsked, now time.Time) {
 	}
 	s.seq++
 	h = &held{op: op, kind: kind, seq: s.seq, request: e.Request}
-	s.enter(h, h.change(operation.Resumed{ID: op.ID, At: stamp(now)}), now)
+	s.enter(h, s.change(h, operation.Resumed{ID: op.ID, At: stamp(now)}), now)
 }
 
 // Resume takes a failed or cancelled operation up again from its newest

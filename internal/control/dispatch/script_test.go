@@ -58,6 +58,7 @@ type script struct {
 	holding bool
 	held    []dispatch.Write
 	request uint64
+	limits  dispatch.Limits
 }
 
 func newScript(t *testing.T) *script {
@@ -94,7 +95,7 @@ func (s *script) do(command string, args []string) {
 		"register": s.doRegister, "healthy": s.doHealthy, "miss": s.doMiss, "leave": s.doLeave,
 		"submit": s.doSubmit, "cancel": s.doCancel, "started": s.doStarted, "report": s.doReport,
 		"tick": s.doTick, "hold": s.doHold, "release": s.doRelease, "fail": s.doFail,
-		"resume": s.doResume, "restart": s.doRestart, "show": s.doShow, "workers": s.doWorkers,
+		"resume": s.doResume, "restart": s.doRestart, "limits": s.doLimits, "show": s.doShow, "workers": s.doWorkers,
 	}[command]
 	if !ok {
 		s.t.Fatalf("unknown command %q", command)
@@ -169,12 +170,16 @@ func (s *script) doLeave(args []string) {
 	})
 }
 
-// submit OP TYPE [priority=N] [attempts=N] [immediate]
+// submit OP TYPE [priority=N] [attempts=N] [by=SUBMITTER] [deadline=FROM NOW] [immediate]
 func (s *script) doSubmit(args []string) {
 	op := submission(args[0], operation.Type(args[1]))
 	op.Priority, _ = strconv.Atoi(option(args, "priority"))
 	op.MaxAttempts, _ = strconv.Atoi(option(args, "attempts"))
 	op.Immediate = slices.Contains(args, "immediate")
+	op.Submitter = option(args, "by")
+	if d, err := time.ParseDuration(option(args, "deadline")); err == nil {
+		op.Deadline = new(s.now.Add(d))
+	}
 	s.ask(func(q uint64) dispatch.Event { return dispatch.Submitted{Request: q, Operation: op} })
 }
 
@@ -252,7 +257,14 @@ func (s *script) doRestart([]string) {
 	s.state = dispatch.NewState(s.term, fleet.Timing{}, s.now)
 	unfinished, _ := s.disk.Unfinished(s.t.Context())
 	workers, _ := s.disk.Workers(s.t.Context())
-	s.step(dispatch.Restored{Unfinished: unfinished, Workers: workers})
+	s.step(dispatch.Restored{Unfinished: unfinished, Workers: workers, Limits: s.limits})
+}
+
+// limits [queued=N] [running=N] of each submitter, and restarts
+func (s *script) doLimits(args []string) {
+	s.limits.Queued, _ = strconv.Atoi(option(args, "queued"))
+	s.limits.Running, _ = strconv.Atoi(option(args, "running"))
+	s.doRestart(nil)
 }
 
 // show OP prints an operation as the disk has it, and its place in the queue.

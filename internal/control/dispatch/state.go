@@ -34,6 +34,12 @@ type State struct {
 	held   map[string]*held
 	queues map[fleet.WorkerType]*queue
 	seq    uint64
+	limits Limits
+	// accounts are of the submitters that have something here.
+	accounts map[string]*account
+	// timed are those with a deadline; the next is due.
+	timed map[string]*held
+	due   time.Time
 	// watched are attempts that need looking after as time passes: in doubt, or
 	// to be cancelled. dirty are those with progress to store.
 	watched map[string]*held
@@ -59,6 +65,7 @@ type held struct {
 	losses    []string          // reasons of lost attempts
 	candidate *operation.Report // result of a superseded attempt
 	distrust  bool              // its worker lied about progress, and was told
+	counted   standing          // in the account of its submitter
 }
 
 // NewState makes the state of a scheduler that begins now. Its first event must
@@ -67,7 +74,7 @@ func NewState(term int64, t fleet.Timing, now time.Time) *State {
 	s := &State{
 		term: term, timing: t.WithDefaults(), began: now, flushed: now,
 		fleet: fleet.New(t), held: map[string]*held{}, queues: map[fleet.WorkerType]*queue{},
-		watched: map[string]*held{}, dirty: map[string]*held{},
+		watched: map[string]*held{}, dirty: map[string]*held{}, accounts: map[string]*account{}, timed: map[string]*held{},
 	}
 	for _, kind := range []fleet.WorkerType{fleet.Backtesting, fleet.Training, fleet.Data} {
 		s.queues[kind] = &queue{}
@@ -123,17 +130,6 @@ func (s *State) reply(r Reply) {
 // stamp is the form in which a time is recorded: UTC, whole microseconds.
 func stamp(now time.Time) time.Time { return now.UTC().Truncate(time.Microsecond) }
 
-// change applies a change to a held operation. The caller has made sure that it
-// is legal; if not, the scheduler's picture is wrong and it must not go on.
-func (h *held) change(c operation.Change) operation.Change {
-	op, err := h.op.Apply(c)
-	if err != nil {
-		panic("dispatch: " + err.Error())
-	}
-	h.op = op
-	return c
-}
-
 // tell passes an event to the fleet and turns what it asks for into effects. It
 // returns the reason if a registration was refused.
 func (s *State) tell(e fleet.Event, now time.Time) error {
@@ -169,12 +165,16 @@ func (s *State) holder(t operation.Token) *held {
 // match gives waiting operations to available workers.
 func (s *State) match(now time.Time) {
 	for _, kind := range []fleet.WorkerType{fleet.Backtesting, fleet.Training, fleet.Data} {
-		for q := s.queues[kind]; len(q.waiting) > 0; {
+		for q := s.queues[kind]; q.size > 0; {
 			w, ok := s.fleet.Select(kind)
 			if !ok {
 				break
 			}
-			h := q.pop()
+			h := q.next(s.mayRun)
+			if h == nil {
+				break
+			}
+			q.take(h)
 			opened := s.open(h, w, now)
 			s.emit(Write{Tx: operation.Transaction{opened}, Then: []Effect{s.start(h)}})
 		}
@@ -184,7 +184,7 @@ func (s *State) match(now time.Time) {
 // open reserves a worker for the next attempt of an operation.
 func (s *State) open(h *held, w fleet.Worker, now time.Time) operation.Change {
 	t := operation.Token{OperationID: h.op.ID, Attempt: h.op.Attempt + 1, Term: s.term}
-	c := h.change(operation.Opened{Token: t, WorkerID: w.ID, Incarnation: w.Incarnation, At: stamp(now)})
+	c := s.change(h, operation.Opened{Token: t, WorkerID: w.ID, Incarnation: w.Incarnation, At: stamp(now)})
 	_ = s.tell(fleet.Reserved{WorkerID: w.ID, Token: t}, now)
 	h.calling, h.given, h.idle, h.distrust = true, time.Time{}, time.Time{}, false
 	return c
@@ -199,6 +199,7 @@ func (s *State) start(h *held) Effect {
 // tick looks after time: the fleet, attempts in doubt, cancellations, progress.
 func (s *State) tick(now time.Time) {
 	_ = s.tell(fleet.Ticked{}, now)
+	s.expire(now)
 	for _, id := range slices.Sorted(maps.Keys(s.watched)) {
 		h := s.watched[id]
 		if !h.op.Open || h.idle.IsZero() && !h.op.CancelRequested {

@@ -64,7 +64,7 @@ func (s *State) claimed(w fleet.Worker, t operation.Token, now time.Time) {
 	s.queues[h.kind].remove(h)
 	h.losses = h.losses[:len(h.losses)-1]
 	h.given, h.idle = now, time.Time{}
-	s.emit(Write{Tx: operation.Transaction{h.change(operation.Reopened{Token: t, At: stamp(now)})}})
+	s.emit(Write{Tx: operation.Transaction{s.change(h, operation.Reopened{Token: t, At: stamp(now)})}})
 	_ = s.tell(fleet.Reserved{WorkerID: w.ID, Token: t}, now)
 }
 
@@ -146,7 +146,7 @@ func (s *State) keep(h *held, e Reported, now time.Time) {
 	r := e.Report
 	if h.candidate == nil || h.candidate.Token.Compare(r.Token) < 0 {
 		h.candidate = &r
-		s.emit(Write{Tx: operation.Transaction{h.change(operation.Kept{Report: r, At: stamp(now)})}})
+		s.emit(Write{Tx: operation.Transaction{s.change(h, operation.Kept{Report: r, At: stamp(now)})}})
 	}
 	s.emit(Write{Then: []Effect{Reply{Request: e.Request}}}) // after an earlier Kept, too
 }
@@ -177,7 +177,7 @@ func (s *State) advance(h *held, r operation.Report) error {
 	}
 	p, err := h.op.Progress.Advance(*r.Progress)
 	if err == nil {
-		h.change(operation.Progressed{Token: r.Token, Progress: p})
+		s.change(h, operation.Progressed{Token: r.Token, Progress: p})
 		s.dirty[h.op.ID] = h
 	} else if !h.distrust {
 		h.distrust = true
@@ -190,7 +190,7 @@ func (s *State) advance(h *held, r operation.Report) error {
 func (s *State) evidence(h *held, r operation.Report, now time.Time) operation.Transaction {
 	tx := r.Evidence(h.op, stamp(now))
 	for _, c := range tx {
-		h.change(c)
+		s.change(h, c)
 	}
 	return tx
 }
@@ -209,7 +209,7 @@ func (s *State) finish(h *held, e Reported, now time.Time) {
 	tx := s.evidence(h, r, now)
 	last := r.Finish(h.op, stamp(now))
 	if r.State == operation.Cancelled {
-		last.Error = h.cancelText()
+		last.State, last.Error = h.stopped(), h.cancelText()
 	}
 	s.end(h, tx, last, e.Request)
 	_ = s.tell(fleet.Released{WorkerID: h.op.WorkerID, Token: r.Token}, now)
@@ -222,9 +222,9 @@ func (s *State) handedBack(h *held, e Reported, now time.Time) {
 	tx := s.evidence(h, e.Report, now)
 	switch {
 	case h.op.Open:
-		tx = append(tx, h.change(operation.Ended{Token: t, Outcome: operation.HandedBack, Reason: e.Report.Error, At: at}))
+		tx = append(tx, s.change(h, operation.Ended{Token: t, Outcome: operation.HandedBack, Reason: e.Report.Error, At: at}))
 		if h.op.CancelRequested {
-			s.end(h, tx, operation.Closed{ID: h.op.ID, State: operation.Cancelled, Error: h.cancelText(), Errors: h.losses, At: at}, 0)
+			s.end(h, tx, operation.Closed{ID: h.op.ID, State: h.stopped(), Error: h.cancelText(), Errors: h.losses, At: at}, 0)
 		} else {
 			s.wait(h, tx)
 		}

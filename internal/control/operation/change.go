@@ -85,11 +85,12 @@ type Kept struct {
 	At     time.Time
 }
 
-// CancelRequested records the wish to cancel.
+// CancelRequested records the wish to cancel, or that the deadline has passed.
 type CancelRequested struct {
-	ID     string
-	Reason string
-	At     time.Time
+	ID      string
+	Reason  string
+	Expired bool // by the deadline: the operation ends as failed
+	At      time.Time
 }
 
 // Finished ends an operation with the outcome of an attempt: the newest, or a

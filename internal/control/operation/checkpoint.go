@@ -93,7 +93,7 @@ type Checkpointed struct {
 }
 
 // Resumed takes a failed or cancelled operation up again where its newest
-// checkpoint left it, as a new attempt of the same operation.
+// checkpoint left it, as a new attempt of the same operation, without a deadline.
 type Resumed struct {
 	ID string
 	At time.Time
@@ -167,6 +167,7 @@ func (o Operation) resume(c Resumed) (Operation, error) {
 	}
 	o.Status, o.CompletedAt, o.ErrorMessage, o.Errors, o.Result = Resuming, nil, nil, []string{}, nil
 	o.CancelRequested, o.CancelReason, o.CancelRequestedAt = false, "", nil
+	o.Deadline, o.Expired = nil, false
 	o.Open, o.Ended, o.Lost = false, Settled, 0
 	return o, nil
 }

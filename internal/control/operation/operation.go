@@ -69,6 +69,11 @@ type Operation struct {
 	// KeptCheckpoints; none after completion.
 	Checkpoints []Checkpoint `json:"checkpoints,omitempty"`
 
+	// Deadline is when the operation fails unless it has ended; Expired says that
+	// it was asked to stop for that reason.
+	Deadline *time.Time `json:"deadline,omitempty"`
+	Expired  bool       `json:"-"`
+
 	CancelRequested   bool       `json:"cancel_requested"`
 	CancelReason      string     `json:"cancellation_reason,omitempty"`
 	CancelRequestedAt *time.Time `json:"cancel_requested_at,omitempty"`

@@ -40,7 +40,7 @@ func (o Operation) Apply(c Change) (Operation, error) {
 	case Checkpointed:
 		return o.checkpoint(c)
 	case CancelRequested:
-		o.CancelRequested, o.CancelReason, o.CancelRequestedAt = true, c.Reason, new(c.At)
+		o.CancelRequested, o.CancelReason, o.CancelRequestedAt, o.Expired = true, c.Reason, new(c.At), c.Expired
 		return o, nil
 	case Finished:
 		return o.finish(c)

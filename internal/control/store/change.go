@@ -42,10 +42,10 @@ func (w *writer) change(c operation.Change) error {
 	case operation.Resumed:
 		return w.resumed(c)
 	case operation.CancelRequested:
-		return w.guarded(c, `UPDATE operations SET cancel_requested_at = $1, cancel_reason = $2
+		return w.guarded(c, `UPDATE operations SET cancel_requested_at = $1, cancel_reason = $2, expired = $5
 			WHERE id = $3 AND status IN ('pending', 'running', 'resuming')
 			AND EXISTS (SELECT 1 FROM scheduler WHERE id = 1 AND term = $4)`,
-			micros(c.At), c.Reason, c.ID, w.term)
+			micros(c.At), c.Reason, c.ID, w.term, flag(c.Expired))
 	case operation.Finished:
 		return w.finished(c)
 	case operation.Closed:
@@ -93,12 +93,12 @@ func (w *writer) fence(c operation.Change) error {
 func (w *writer) created(c operation.Created) error {
 	o := c.Operation
 	err := w.guarded(c, `INSERT INTO operations (id, parent_id, type, status, priority, created_at, max_attempts, spec_hash,
-			metadata_json, warnings_json, errors_json, submitter, idempotency_key, fingerprint)
-		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $13, $14, $15 FROM scheduler WHERE id = 1 AND term = $12
+			metadata_json, warnings_json, errors_json, submitter, idempotency_key, fingerprint, deadline)
+		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $13, $14, $15, $16 FROM scheduler WHERE id = 1 AND term = $12
 		ON CONFLICT DO NOTHING`,
 		o.ID, o.ParentID, string(o.Type), string(operation.Pending), o.Priority, micros(o.CreatedAt), o.MaxAttempts, o.SpecHash,
 		toJSON(o.Metadata), toJSON(list(o.Warnings)), toJSON(list(o.Errors)), w.term,
-		o.Submitter, nullText(o.IdempotencyKey), o.Fingerprint)
+		o.Submitter, nullText(o.IdempotencyKey), o.Fingerprint, nullMicros(o.Deadline))
 	if errors.Is(err, operation.ErrConflict) {
 		return w.taken(o)
 	}
@@ -242,6 +242,14 @@ func (w *writer) savedWorker(c fleet.Saved) error {
 
 // micros is how times are stored.
 func micros(t time.Time) int64 { return t.UnixMicro() }
+
+// nullMicros is how times are stored that may be absent.
+func nullMicros(t *time.Time) sql.NullInt64 {
+	if t == nil {
+		return sql.NullInt64{}
+	}
+	return sql.NullInt64{Int64: micros(*t), Valid: true}
+}
 
 func fromMicros(n int64) time.Time { return time.UnixMicro(n).UTC() }
 

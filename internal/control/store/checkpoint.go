@@ -30,7 +30,7 @@ func (w *writer) checkpointed(c operation.Checkpointed) error {
 
 func (w *writer) resumed(c operation.Resumed) error {
 	if err := w.guarded(c, `UPDATE operations SET status = 'resuming', completed_at = NULL, error = NULL, errors_json = '[]',
-			cancel_requested_at = NULL, cancel_reason = '', is_open = 0, ended = 'settled', lost = 0
+			cancel_requested_at = NULL, cancel_reason = '', deadline = NULL, expired = 0, is_open = 0, ended = 'settled', lost = 0
 		WHERE id = $1 AND status IN ('failed', 'cancelled') AND EXISTS (SELECT 1 FROM checkpoints WHERE operation_id = $1)
 		AND EXISTS (SELECT 1 FROM scheduler WHERE id = 1 AND term = $2)`, c.ID, w.term); err != nil {
 		return err

@@ -16,22 +16,22 @@ import (
 // recordColumns are the columns of an operation in the order of scanRecord.
 const recordColumns = `id, parent_id, type, status, priority, created_at, started_at, completed_at, attempt, term, worker_id,
 	incarnation, is_open, ended, lost, max_attempts, cancel_requested_at, cancel_reason, spec_hash, error,
-	metadata_json, progress_json, warnings_json, errors_json, submitter, idempotency_key, fingerprint`
+	metadata_json, progress_json, warnings_json, errors_json, submitter, idempotency_key, fingerprint, deadline, expired`
 
 // scanRecord reads a row of recordColumns, and of more if there are any.
 func scanRecord(scan func(...any) error, more ...any) (operation.Operation, error) {
 	var o operation.Operation
 	var created int64
-	var started, completed, cancelled sql.NullInt64
+	var started, completed, cancelled, deadline sql.NullInt64
 	var metadata, progress, warnings, errs string
 	var key sql.NullString
 	err := scan(append([]any{&o.ID, &o.ParentID, &o.Type, &o.Status, &o.Priority, &created, &started, &completed, &o.Attempt, &o.Term, &o.WorkerID,
 		&o.Incarnation, &o.Open, &o.Ended, &o.Lost, &o.MaxAttempts, &cancelled, &o.CancelReason, &o.SpecHash, &o.ErrorMessage,
-		&metadata, &progress, &warnings, &errs, &o.Submitter, &key, &o.Fingerprint}, more...)...)
+		&metadata, &progress, &warnings, &errs, &o.Submitter, &key, &o.Fingerprint, &deadline, &o.Expired}, more...)...)
 	if err != nil {
 		return o, err
 	}
-	o.IdempotencyKey = key.String
+	o.IdempotencyKey, o.Deadline = key.String, nullTime(deadline)
 	o.CreatedAt, o.StartedAt, o.CompletedAt = fromMicros(created), nullTime(started), nullTime(completed)
 	o.CancelRequestedAt, o.CancelRequested = nullTime(cancelled), cancelled.Valid
 	if progress == "" { // the attempt has not told any

@@ -60,7 +60,7 @@ func anyChange(r *rapid.T, id string, term int64, at time.Time) operation.Change
 	case 7:
 		return operation.Reopened{Token: token, At: at}
 	case 8:
-		return operation.CancelRequested{ID: id, Reason: "enough", At: at}
+		return operation.CancelRequested{ID: id, Reason: "enough", Expired: rapid.Bool().Draw(r, "expired"), At: at}
 	case 9:
 		state := rapid.SampledFrom([]operation.Status{operation.Completed, operation.Failed, operation.Failed, operation.Running}).Draw(r, "state")
 		return operation.Finished{Token: token, State: state, Progress: progress, Result: json.RawMessage(`{}`), Error: "e", Warnings: []string{"w"}, At: at}

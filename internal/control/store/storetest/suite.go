@@ -42,7 +42,7 @@ var Epoch = time.Date(2026, 1, 2, 3, 4, 5, 678000, time.UTC)
 func New(id string, kind operation.Type, at time.Time) operation.Operation {
 	symbol := "EURUSD"
 	return operation.Operation{
-		ID: id, Type: kind, Status: operation.Pending, CreatedAt: at, MaxAttempts: 3,
+		ID: id, Type: kind, Status: operation.Pending, CreatedAt: at, MaxAttempts: 3, Deadline: new(at.Add(time.Hour)),
 		Metadata: operation.Metadata{Symbol: &symbol, Parameters: map[string]any{"strategy_name": "s"}},
 		Spec:     json.RawMessage(`{"work":"` + id + `"}`), SpecHash: "hash-" + id,
 		Artifacts: []operation.Artifact{{SHA256: strings.Repeat("ab", 32), Role: "bars", Bytes: 12}},
