@@ -105,9 +105,19 @@ func TestDecodeDispatchRefuses(t *testing.T) {
 	}
 }
 
+func jsonOf(t *testing.T, v any) string {
+	t.Helper()
+	text, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
 func FuzzDecodeDispatch(f *testing.F) {
 	f.Add([]byte(`{"task_id":"op_1","token":{"operation_id":"op_1","attempt":1,"term":2},"symbol":"EURUSD"}`))
 	f.Add([]byte(`{"task_id":"op_1","token":{}}`))
+	f.Add([]byte(`{"task_id":"op_1","token":{"operation_id":"op_1","attempt":2,"term":2},"checkpoints":[{"sha256":"` + strings.Repeat("0a", 32) + `","checkpoint_type":"periodic","state":{ "a": 1 }}]}`))
 	f.Add([]byte(`[[[[`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		d, order, err := wire.DecodeDispatch(body)
@@ -117,11 +127,11 @@ func FuzzDecodeDispatch(f *testing.F) {
 		if d.Token.OperationID != d.TaskID || !json.Valid(order) {
 			t.Fatalf("accepted %q as %+v %s", body, d, order)
 		}
-		again, err := wire.EncodeDispatch(operation.Operation{ID: d.TaskID, Spec: order}, d.Token)
+		again, err := wire.EncodeDispatch(operation.Operation{ID: d.TaskID, Spec: order, Checkpoints: d.Checkpoints}, d.Token)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if d2, order2, err := wire.DecodeDispatch(again); err != nil || d2 != d || string(order2) != string(order) {
+		if d2, order2, err := wire.DecodeDispatch(again); err != nil || jsonOf(t, d2) != jsonOf(t, d) || string(order2) != string(order) {
 			t.Fatalf("%q -> %q -> %+v %s %v", body, again, d2, order2, err)
 		}
 	})

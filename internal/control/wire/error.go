@@ -52,6 +52,11 @@ const (
 	CodeOperationTerminal   Code = "OPERATIONS-CancelFailed"
 	CodeOperationUnfinished Code = "OPERATIONS-ResultsError"
 	CodeOperationDuplicate  Code = "OPERATIONS-DuplicateID"
+	CodeNotResumable        Code = "OPERATIONS-ResumeError"
+	CodeStatusUnsettable    Code = "OPERATIONS-StatusUpdateError"
+	CodeCheckpointNotFound  Code = "CHECKPOINTS-NotFound"
+	CodeCheckpointInUse     Code = "CHECKPOINTS-DeleteError"
+	CodeKeyTaken            Code = "IDEMPOTENCY_KEY_TAKEN"
 	CodeStrategyNotFound    Code = "STRATEGY-NotFound"
 	CodeStrategyInvalid     Code = "STRATEGY-ValidationFailed"
 	CodeModelNotFound       Code = "MODEL_NOT_FOUND"
@@ -89,6 +94,11 @@ var codes = map[Code]struct {
 	CodeOperationTerminal:   {Conflict, http.StatusBadRequest},
 	CodeOperationUnfinished: {Conflict, http.StatusBadRequest},
 	CodeOperationDuplicate:  {Conflict, http.StatusConflict},
+	CodeNotResumable:        {Conflict, http.StatusConflict},
+	CodeStatusUnsettable:    {Conflict, http.StatusConflict},
+	CodeCheckpointNotFound:  {NotFound, http.StatusNotFound},
+	CodeCheckpointInUse:     {Conflict, http.StatusConflict},
+	CodeKeyTaken:            {Conflict, http.StatusConflict},
 	CodeStrategyNotFound:    {NotFound, http.StatusNotFound},
 	CodeStrategyInvalid:     {Invalid, http.StatusBadRequest},
 	CodeModelNotFound:       {NotFound, http.StatusNotFound},

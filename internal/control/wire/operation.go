@@ -150,6 +150,21 @@ type CancelAnswer struct {
 	Data    CancelOutcome `json:"data"`
 }
 
+// A StatusRequest is the body of PATCH /operations/{operation_id}/status.
+type StatusRequest struct {
+	Status       string `json:"status" doc:"cancelled, in any case: no other status can be set"`
+	ErrorMessage string `json:"error_message,omitempty" maxLength:"1000" doc:"the reason"`
+}
+
+// A StatusAnswer is the answer to a StatusRequest.
+type StatusAnswer struct {
+	Success         bool             `json:"success"`
+	OperationID     string           `json:"operation_id"`
+	PreviousStatus  operation.Status `json:"previous_status"`
+	NewStatus       operation.Status `json:"new_status" doc:"still the previous one while the worker stops computing"`
+	CancelRequested bool             `json:"cancel_requested"`
+}
+
 // Results are what an operation produced.
 type Results struct {
 	Success     bool             `json:"success"`

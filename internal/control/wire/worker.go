@@ -98,6 +98,8 @@ type BackendStoppedAnswer struct {
 type Dispatch struct {
 	TaskID string          `json:"task_id"`
 	Token  operation.Token `json:"token"`
+	// Checkpoints are states of earlier attempts to go on from, newest first.
+	Checkpoints []operation.Checkpoint `json:"checkpoints,omitempty"`
 }
 
 // A DispatchAnswer is the answer of a worker that has begun.
@@ -133,6 +135,11 @@ func EncodeDispatch(op operation.Operation, t operation.Token) ([]byte, error) {
 		return nil, fmt.Errorf("order of %s: %w", op.ID, err)
 	}
 	body["task_id"], body["token"] = id, token
+	if len(op.Checkpoints) > 0 {
+		if body["checkpoints"], err = json.Marshal(op.Checkpoints); err != nil {
+			return nil, fmt.Errorf("order of %s: %w", op.ID, err)
+		}
+	}
 	return json.Marshal(body)
 }
 
@@ -157,8 +164,14 @@ func DecodeDispatch(body []byte) (Dispatch, json.RawMessage, error) {
 	if err := operation.ValidateID(d.TaskID); err != nil {
 		return Dispatch{}, nil, Errorf(CodeValidation, "task_id: %w", err)
 	}
-	delete(fields, "task_id")
-	delete(fields, "token")
+	for _, c := range d.Checkpoints {
+		if err := c.Validate(); err != nil {
+			return Dispatch{}, nil, Errorf(CodeValidation, "checkpoints: %w", err)
+		}
+	}
+	for _, name := range []string{"task_id", "token", "checkpoints"} {
+		delete(fields, name)
+	}
 	order, err := json.Marshal(fields)
 	if err != nil {
 		return Dispatch{}, nil, fmt.Errorf("order of %s: %w", d.TaskID, err)
@@ -236,6 +249,15 @@ func (c *WorkerClient) Health(ctx context.Context, w fleet.Worker) (fleet.Health
 		health.CurrentOperationID = *h.CurrentOperation
 	}
 	return health, nil
+}
+
+// BackendStopping tells w that the backend stops and will be back.
+func (c *WorkerClient) BackendStopping(ctx context.Context, w fleet.Worker, message string) error {
+	err := c.at(w).do(ctx, call{method: http.MethodPost, path: PathWorkerBackendStopped, in: BackendStopped{Message: message}})
+	if err != nil {
+		return fmt.Errorf("tell %s that the backend stops: %w", w.ID, err)
+	}
+	return nil
 }
 
 // outcome adds to err what it means to a scheduler.

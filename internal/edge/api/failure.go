@@ -48,6 +48,9 @@ func (s *server) classify(err error) *wire.Error {
 			return noWorker(n)
 		}
 	}
+	if e := keyTaken(err); e != nil {
+		return e
+	}
 	_, impossible := errors.AsType[*operation.ProgressError](err)
 	switch {
 	case is(known.Stopping):

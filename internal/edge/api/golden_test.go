@@ -63,7 +63,10 @@ func populated(t *testing.T) *backend {
 	done := operation.Operation{ID: "op_done", Type: operation.Training, Status: operation.Completed, CreatedAt: started, StartedAt: &started, CompletedAt: &now, WorkerID: "w2", Attempt: 1, MaxAttempts: 3,
 		Progress: operation.Progress{Percentage: 100}, Result: json.RawMessage(`{"training_metrics":{"epochs_completed":8},"test_metrics":{"test_loss":0.9},"model_info":{"parameters_count":7},"metrics":{"a":1}}`)}
 	reason := "no rows"
-	failed := operation.Operation{ID: "op_failed", Type: operation.Backtesting, Status: operation.Failed, CreatedAt: started, StartedAt: &started, CompletedAt: &now, ErrorMessage: &reason, Errors: []string{"worker w1: no rows"}, MaxAttempts: 3}
+	failed := operation.Operation{ID: "op_failed", Type: operation.Backtesting, Status: operation.Failed, CreatedAt: started, StartedAt: &started, CompletedAt: &now, ErrorMessage: &reason, Errors: []string{"worker w1: no rows"}, MaxAttempts: 3,
+		Checkpoints: []operation.Checkpoint{
+			{SHA256: helloHash, Bytes: 5, Kind: operation.CheckpointPeriodic, Position: 20_000, Unit: "bar", Attempt: 1, CreatedAt: started.Add(40 * time.Second)},
+			{SHA256: helloHash, Bytes: 5, Kind: operation.CheckpointPeriodic, Position: 10_000, Unit: "bar", Attempt: 1, CreatedAt: started.Add(20 * time.Second)}}}
 	waiting := operation.Operation{ID: "op_waiting", Type: operation.Backtesting, Status: operation.Pending, CreatedAt: now, MaxAttempts: 3}
 	b.controller.operations = []operation.Operation{running, done, failed, waiting}
 	return b
@@ -112,6 +115,23 @@ var exchanges = []struct{ name, method, path, body string }{
 	{"cancel_running", "DELETE", "/api/v1/operations/op_running", ""},
 	{"cancel_ended", "DELETE", "/api/v1/operations/op_done", ""},
 	{"cancel_unknown", "DELETE", "/api/v1/operations/op_9", ""},
+	{"status_set", "PATCH", "/api/v1/operations/op_waiting/status", `{"status":"CANCELLED","error_message":"orphan"}`},
+	{"status_not_set", "PATCH", "/api/v1/operations/op_running/status", `{"status":"completed"}`},
+	{"status_unknown", "PATCH", "/api/v1/operations/op_running/status", `{"status":"complete"}`},
+	{"resume", "POST", "/api/v1/operations/op_failed/resume", ""},
+	{"resume_running", "POST", "/api/v1/operations/op_running/resume", ""},
+	{"resume_completed", "POST", "/api/v1/operations/op_done/resume", ""},
+	{"resume_waiting", "POST", "/api/v1/operations/op_waiting/resume", ""},
+	{"resume_unknown", "POST", "/api/v1/operations/op_9/resume", ""},
+	{"checkpoints", "GET", "/api/v1/checkpoints", ""},
+	{"checkpoints_old", "GET", "/api/v1/checkpoints?older_than_days=1", ""},
+	{"checkpoint_stats", "GET", "/api/v1/checkpoints/stats", ""},
+	{"checkpoint", "GET", "/api/v1/checkpoints/op_failed", ""},
+	{"checkpoint_none", "GET", "/api/v1/checkpoints/op_done", ""},
+	{"checkpoint_deleted", "DELETE", "/api/v1/checkpoints/op_failed", ""},
+	{"checkpoint_not_deleted", "DELETE", "/api/v1/checkpoints/op_done", ""},
+	{"checkpoints_cleaned", "POST", "/api/v1/checkpoints/cleanup?max_age_days=30&dry_run=true", ""},
+	{"checkpoints_cleaned_bad_age", "POST", "/api/v1/checkpoints/cleanup?max_age_days=0", ""},
 	{"training", "POST", "/api/v1/trainings/start", `{"strategy_name":"momentum","symbols":["eurusd"],"timeframes":["1h"],"start_date":"2020-01-01","end_date":"2020-01-15"}`},
 	{"backtest", "POST", "/api/v1/backtests/start", `{"strategy_name":"momentum","symbol":"EURUSD","timeframe":"1h","start_date":"2020-01-20","end_date":"2020-01-31"}`},
 	{"models", "GET", "/api/v1/models", ""},

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -101,6 +102,63 @@ func (c *fakeController) Operation(_ context.Context, id string) (operation.Oper
 		return operation.Operation{}, err
 	}
 	return *op, nil
+}
+
+func (c *fakeController) Resume(_ context.Context, id string) (operation.Operation, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	op, err := c.find(id)
+	if err == nil {
+		err = cmp.Or(c.fail, op.Resumable())
+	}
+	if err != nil {
+		return operation.Operation{}, err
+	}
+	op.Status = operation.Resuming
+	return *op, nil
+}
+
+func (c *fakeController) Repeated(_ context.Context, op operation.Operation) (operation.Operation, bool, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, o := range c.operations {
+		if o.IdempotencyKey == op.IdempotencyKey && o.Submitter == op.Submitter {
+			if o.Fingerprint != op.Fingerprint {
+				return operation.Operation{}, false, fmt.Errorf("key %q: %w", op.IdempotencyKey, operation.ErrKeyTaken)
+			}
+			return o, true, nil
+		}
+	}
+	return operation.Operation{}, false, nil
+}
+
+func (c *fakeController) Checkpoints(_ context.Context, q api.CheckpointQuery) ([]api.CheckpointRecord, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var all []api.CheckpointRecord
+	for _, o := range c.operations {
+		for _, p := range o.Checkpoints {
+			if (q.OperationID == "" || q.OperationID == o.ID) && (q.Before.IsZero() || p.CreatedAt.Before(q.Before)) {
+				all = append(all, api.CheckpointRecord{OperationID: o.ID, Type: o.Type, Status: o.Status, Checkpoint: p})
+			}
+		}
+	}
+	return all, nil
+}
+
+func (c *fakeController) DeleteCheckpoints(_ context.Context, id string) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	op, err := c.find(id)
+	switch {
+	case err != nil || len(op.Checkpoints) == 0:
+		return 0, operation.ErrNotFound
+	case !op.Status.Terminal():
+		return 0, operation.ErrConflict
+	}
+	n := len(op.Checkpoints)
+	op.Checkpoints = nil
+	return n, nil
 }
 
 func (c *fakeController) Overlay(ops []operation.Operation) []operation.Operation { return ops }
@@ -266,7 +324,7 @@ func newBackend(t testing.TB, models ...operation.ModelRecord) *backend {
 }
 
 func (b *backend) options(models []operation.ModelRecord) api.Options {
-	return api.Options{Controller: b.controller, Operations: b.controller, Models: fakeModels(models), Bars: barFiles{b.bars}, Artifacts: files{b.files},
+	return api.Options{Controller: b.controller, Operations: b.controller, Checkpoints: b.controller, Models: fakeModels(models), Bars: barFiles{b.bars}, Artifacts: files{b.files},
 		Errors: api.Errors{Unknown: errUnknown, Superseded: errSuperseded, Ended: errEnded, Stopping: errStopping,
 			NoBars: barstore.ErrNotFound, NoArtifact: artifact.ErrNotFound, WrongArtifact: artifact.ErrMismatch,
 			NoWorker: func(err error) (api.NoWorker, bool) {

@@ -30,6 +30,11 @@ type cancelInput struct {
 	Body        *wire.CancelRequest `required:"false"`
 }
 
+type statusInput struct {
+	OperationID string `path:"operation_id"`
+	Body        wire.StatusRequest
+}
+
 type taskInput struct {
 	TaskID string `path:"task_id"`
 }
@@ -43,6 +48,9 @@ func (s *server) addOperations() {
 	add(s, huma.Operation{OperationID: "cancel-operation", Method: http.MethodDelete, Path: wire.PathOperation, Tags: tags,
 		Summary:     "Cancel an operation",
 		Description: "What waits is cancelled at once. What runs is cancelled when its worker has stopped computing; until then the operation says that the cancel is requested."}, s.cancelOperation)
+	add(s, huma.Operation{OperationID: "set-status", Method: http.MethodPatch, Path: wire.PathOperationStatus, Tags: tags,
+		Summary:     "Cancel an operation; other states cannot be set",
+		Description: "The status of an operation follows from what its workers report, so that it can be trusted. cancelled asks for a cancel; anything else is refused."}, s.setStatus)
 	add(s, huma.Operation{OperationID: "get-results", Method: http.MethodGet, Path: wire.PathOperationResults, Tags: tags,
 		Summary: "Get what an operation produced"}, s.results)
 	add(s, huma.Operation{OperationID: "get-metrics", Method: http.MethodGet, Path: wire.PathOperationMetrics, Tags: tags,
@@ -128,6 +136,30 @@ func (s *server) cancelOperation(ctx context.Context, in *cancelInput) (wire.Can
 		o.CancellationReason = &reason
 	}
 	return wire.CancelAnswer{Success: true, Data: o}, nil
+}
+
+func (s *server) setStatus(ctx context.Context, in *statusInput) (wire.StatusAnswer, error) {
+	before, err := s.find(ctx, in.OperationID)
+	if err != nil {
+		return wire.StatusAnswer{}, err
+	}
+	status, err := operation.ParseStatus(in.Body.Status)
+	if err != nil {
+		return wire.StatusAnswer{}, wire.Errorf(wire.CodeValidation, "status: %w", err)
+	}
+	if status != operation.Cancelled {
+		return wire.StatusAnswer{}, wire.Errorf(wire.CodeStatusUnsettable,
+			"Operation %s is %s, and %s cannot be set: a status follows from what the worker reports. To stop it, cancel it; to go on, resume it or retry it", before.ID, before.Status, status)
+	}
+	reason := &in.Body.ErrorMessage
+	if *reason == "" {
+		reason = nil
+	}
+	answer, err := s.cancelOperation(ctx, &cancelInput{OperationID: in.OperationID, Body: &wire.CancelRequest{Reason: reason}})
+	if err != nil {
+		return wire.StatusAnswer{}, err
+	}
+	return wire.StatusAnswer{Success: true, OperationID: before.ID, PreviousStatus: before.Status, NewStatus: answer.Data.Status, CancelRequested: answer.Data.CancelRequested}, nil
 }
 
 func (s *server) results(ctx context.Context, in *operationInput) (wire.Results, error) {

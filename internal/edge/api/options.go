@@ -17,7 +17,12 @@ import (
 // said by Options.Errors.
 type Controller interface {
 	Submit(ctx context.Context, op operation.Operation) (operation.Operation, error)
+	// Repeated returns the operation that the same submission has made before. It
+	// fails with operation.ErrKeyTaken where the key names another one.
+	Repeated(ctx context.Context, op operation.Operation) (operation.Operation, bool, error)
 	Cancel(ctx context.Context, id, reason string) (operation.Operation, error)
+	// Resume fails with *operation.NotResumableError or operation.ErrNoCheckpoint.
+	Resume(ctx context.Context, id string) (operation.Operation, error)
 	Operation(ctx context.Context, id string) (operation.Operation, error)
 	Overlay(ops []operation.Operation) []operation.Operation
 	QueuePosition(id string) int
@@ -121,12 +126,13 @@ type NoWorker struct {
 // Options are the parts of a backend. All of them are required except those that
 // say otherwise.
 type Options struct {
-	Controller Controller
-	Operations Operations
-	Models     Models
-	Bars       Bars
-	Artifacts  Artifacts
-	Errors     Errors
+	Controller  Controller
+	Operations  Operations
+	Checkpoints Checkpoints
+	Models      Models
+	Bars        Bars
+	Artifacts   Artifacts
+	Errors      Errors
 
 	StrategyDirs  []string // searched in order for NAME.yaml; may be empty
 	DataDir       string   // shown to people

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -17,16 +16,15 @@ import (
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/core/feature"
-	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
 
 type trainingInput struct {
-	Key  string `header:"Idempotency-Key" maxLength:"128" doc:"names the wish; clients send one so that a start can be told from its repetition"`
+	wish
 	Body wire.StartTraining
 }
 
 type backtestInput struct {
-	Key  string `header:"Idempotency-Key" maxLength:"128" doc:"names the wish; clients send one so that a start can be told from its repetition"`
+	wish
 	Body wire.StartBacktest
 }
 
@@ -39,6 +37,10 @@ func (s *server) addStarts() {
 
 func (s *server) startTraining(ctx context.Context, in *trainingInput) (wire.TrainingStarted, error) {
 	b := in.Body
+	op := operation.Operation{ID: b.TaskID, Type: operation.Training, Priority: b.Priority}
+	if before, again, err := s.repeated(ctx, in.wish, b, &op); err != nil || again {
+		return s.trainingStarted(before, err)
+	}
 	symbols, err := either("symbol", b.Symbol, b.Symbols)
 	if err != nil {
 		return wire.TrainingStarted{}, err
@@ -65,14 +67,23 @@ func (s *server) startTraining(ctx context.Context, in *trainingInput) (wire.Tra
 		StartDate: b.StartDate, EndDate: b.EndDate, ModelName: b.ModelName, Seed: b.Seed, EngineVersion: s.o.EngineVersion, Data: refs}
 	meaning := order
 	order.Threads = b.Threads
-	op, err := s.submit(ctx, operation.Operation{ID: b.TaskID, Type: operation.Training, Priority: b.Priority, Artifacts: artifacts,
-		Metadata: r.metadata(map[string]any{"strategy_name": r.strategy.Name, "symbols": r.strategy.Symbols, "timeframes": r.strategy.Timeframes})}, order, meaning, b.Queue)
+	op.Artifacts = artifacts
+	op.Metadata = r.metadata(map[string]any{"strategy_name": r.strategy.Name, "symbols": r.strategy.Symbols, "timeframes": r.strategy.Timeframes})
+	return s.trainingStarted(s.submit(ctx, op, order, meaning, b.Queue))
+}
+
+// trainingStarted is the answer to the start of a training.
+func (s *server) trainingStarted(op operation.Operation, err error) (wire.TrainingStarted, error) {
 	if err != nil {
 		return wire.TrainingStarted{}, err
 	}
-	message := fmt.Sprintf("Training started for %s", r.strategy.Name)
-	return wire.TrainingStarted{Started: s.started(op, "training_started", message, r.strategy),
-		Symbols: r.strategy.Symbols, Timeframes: r.strategy.Timeframes}, nil
+	order, err := orderOf[wire.TrainingOrder](op)
+	if err != nil {
+		return wire.TrainingStarted{}, err
+	}
+	message := fmt.Sprintf("Training started for %s", order.StrategyName)
+	return wire.TrainingStarted{Started: s.started(op, "training_started", message, order.StrategyName),
+		Symbols: order.Symbols, Timeframes: order.Timeframes}, nil
 }
 
 // either takes the one or the many of a field that has both spellings.
@@ -96,17 +107,21 @@ func (r request) metadata(parameters map[string]any) operation.Metadata {
 	return m
 }
 
-func (s *server) started(op operation.Operation, status, message string, st *strategy.Strategy) wire.Started {
+func (s *server) started(op operation.Operation, status, message, strategyName string) wire.Started {
 	position := s.position(op)
 	if position > 0 {
 		message += fmt.Sprintf("; it waits at place %d in the queue", position)
 	}
 	return wire.Started{Success: true, OperationID: op.ID, TaskID: op.ID, Status: status, Message: message,
-		StrategyName: st.Name, QueuePosition: position, SpecHash: op.SpecHash}
+		StrategyName: strategyName, QueuePosition: position, SpecHash: op.SpecHash}
 }
 
 func (s *server) startBacktest(ctx context.Context, in *backtestInput) (wire.BacktestStarted, error) {
 	b := in.Body
+	op := operation.Operation{ID: b.TaskID, Type: operation.Backtesting, Priority: b.Priority}
+	if before, again, err := s.repeated(ctx, in.wish, b, &op); err != nil || again {
+		return s.backtestStarted(before, err)
+	}
 	costs, err := costsOf(b)
 	if err != nil {
 		return wire.BacktestStarted{}, err
@@ -136,14 +151,24 @@ func (s *server) startBacktest(ctx context.Context, in *backtestInput) (wire.Bac
 		Slippage: costs.slippage, SizingFraction: costs.fraction, WholeUnits: b.WholeUnits, InSample: inSample, EngineVersion: s.o.EngineVersion, Data: refs}
 	meaning := order
 	order.Threads = b.Threads
-	op, err := s.submit(ctx, operation.Operation{ID: b.TaskID, Type: operation.Backtesting, Priority: b.Priority, Artifacts: artifacts,
-		Metadata: r.metadata(map[string]any{"strategy_name": r.strategy.Name, "model_id": m.ID, "initial_capital": costs.capital,
-			"commission": costs.commission, "slippage": costs.slippage, "in_sample": inSample})}, order, meaning, b.Queue)
+	op.Artifacts = artifacts
+	op.Metadata = r.metadata(map[string]any{"strategy_name": r.strategy.Name, "model_id": m.ID, "initial_capital": costs.capital,
+		"commission": costs.commission, "slippage": costs.slippage, "in_sample": inSample})
+	return s.backtestStarted(s.submit(ctx, op, order, meaning, b.Queue))
+}
+
+// backtestStarted is the answer to the start of a backtest.
+func (s *server) backtestStarted(op operation.Operation, err error) (wire.BacktestStarted, error) {
 	if err != nil {
 		return wire.BacktestStarted{}, err
 	}
-	return wire.BacktestStarted{Started: s.started(op, "started", fmt.Sprintf("Backtest started for %s %s", symbol, tf), r.strategy),
-		Symbol: symbol, Timeframe: tf, Mode: "distributed", ModelID: m.ID, InSample: inSample}, nil
+	o, err := orderOf[wire.BacktestOrder](op)
+	if err != nil {
+		return wire.BacktestStarted{}, err
+	}
+	message := fmt.Sprintf("Backtest started for %s %s", o.Symbol, o.Timeframe)
+	return wire.BacktestStarted{Started: s.started(op, "started", message, o.StrategyName),
+		Symbol: o.Symbol, Timeframe: o.Timeframe, Mode: "distributed", ModelID: o.ModelID, InSample: o.InSample}, nil
 }
 
 // costs are the numbers of a backtest, checked and with their defaults.
@@ -225,11 +250,8 @@ func (s *server) trainedStrategy(ctx context.Context, name string) (string, erro
 	if err != nil {
 		return "", fmt.Errorf("training of model %s: %w", models[0].ID, err)
 	}
-	var order wire.TrainingOrder
-	if err := json.Unmarshal(op.Spec, &order); err != nil {
-		return "", fmt.Errorf("order of training %s: %w", op.ID, err)
-	}
-	return order.StrategyYAML, nil
+	order, err := orderOf[wire.TrainingOrder](op)
+	return order.StrategyYAML, err
 }
 
 // resolveModel finds the model of a backtest and says whether the window

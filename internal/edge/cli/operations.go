@@ -12,8 +12,8 @@ import (
 )
 
 func newOperations(c *console) *cobra.Command {
-	cmd := group("operations", "List, follow and cancel operations",
-		newOperationsList(c), newOperationsStatus(c), newOperationsFollow(c), newOperationsCancel(c))
+	cmd := group("operations", "List, follow, cancel and resume operations",
+		newOperationsList(c), newOperationsStatus(c), newOperationsFollow(c), newOperationsCancel(c), newOperationsResume(c))
 	cmd.Aliases = []string{"ops"}
 	bindSettings(cmd, roleClient)
 	return cmd

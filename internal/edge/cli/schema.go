@@ -82,6 +82,10 @@ const (
 	keyWorkerEndpoint = "worker.endpoint_url"
 	keyWorkerClaims   = "worker.capabilities"
 	keyWorkerThreads  = "worker.threads"
+	keyWorkerGrace    = "worker.shutdown_grace"
+	keyEpochInterval  = "checkpoint.epoch_interval"
+	keyBarInterval    = "checkpoint.bar_interval"
+	keyTimeInterval   = "checkpoint.time_interval_seconds"
 	keyHealthInterval = "fleet.health_check_interval"
 	keyHealthTimeout  = "fleet.health_check_timeout"
 	keyHealthFailures = "fleet.health_check_failures"
@@ -91,6 +95,11 @@ const (
 
 // schema is the table of all settings, in the order of the documentation.
 func schema() []setting {
+	return slices.Concat(processSettings(), workerSettings(), fleetSettings())
+}
+
+// processSettings are those of every process.
+func processSettings() []setting {
 	return []setting{
 		{key: keyURL, flag: "url", env: []string{"KTRDR_API_URL", "KTRDR_API_CLIENT_BASE_URL"}, fallback: "http://127.0.0.1:8000",
 			defaults: map[role]string{roleBacktest: "", roleTraining: ""}, roles: roleClient | roleWorkers, check: checkURL,
@@ -111,6 +120,12 @@ func schema() []setting {
 		{key: keyLogFormat, flag: "log-format", env: []string{"KTRDR_LOG_FORMAT"}, fallback: "text",
 			roles: roleServers, check: oneOf("text", "json"),
 			doc: "Form of the log lines: text or json."},
+	}
+}
+
+// workerSettings are those of workers.
+func workerSettings() []setting {
+	return []setting{
 		{key: keyWorkerID, flag: "id", env: []string{"KTRDR_WORKER_ID", "WORKER_ID"}, roles: roleWorkers,
 			doc: "Name of the worker, kept over restarts. Default: drawn once and kept in the data folder."},
 		{key: keyWorkerIP, flag: "ip", env: []string{"KTRDR_WORKER_IP", "WORKER_IP"}, fallback: "127.0.0.1",
@@ -128,6 +143,24 @@ func schema() []setting {
 		{key: keyWorkerThreads, flag: "threads", env: []string{"KTRDR_WORKER_THREADS"}, fallback: "0",
 			roles: roleWorkers, check: checkThreads,
 			doc: "Threads that a computation may use; 0 is all that the machine has. Results do not depend on it."},
+		{key: keyWorkerGrace, flag: "shutdown-grace", env: []string{"KTRDR_WORKER_SHUTDOWN_GRACE"}, fallback: "25",
+			roles: roleWorkers, check: checkSeconds,
+			doc: "Seconds that a worker which is told to stop has to save the state of its job and to report."},
+		{key: keyEpochInterval, flag: "checkpoint-epochs", env: []string{"KTRDR_CHECKPOINT_EPOCH_INTERVAL"}, fallback: "10",
+			roles: roleTraining, check: checkCount,
+			doc: "Epochs between two checkpoints of a training, from which it goes on elsewhere if the worker is lost. Never more than one a second."},
+		{key: keyBarInterval, flag: "checkpoint-bars", env: []string{"KTRDR_CHECKPOINT_BAR_INTERVAL"}, fallback: "1000000",
+			roles: roleBacktest, check: checkCount,
+			doc: "Bars between two checkpoints of a backtest. Never more than one a second."},
+		{key: keyTimeInterval, flag: "checkpoint-seconds", env: []string{"KTRDR_CHECKPOINT_TIME_INTERVAL_SECONDS"}, fallback: "300",
+			roles: roleWorkers, check: checkSeconds,
+			doc: "Seconds between two checkpoints at most, however slow the work is."},
+	}
+}
+
+// fleetSettings are the intervals by which a backend watches its workers.
+func fleetSettings() []setting {
+	return []setting{
 		{key: keyHealthInterval, flag: "health-check-interval", env: []string{"KTRDR_WORKER_HEALTH_CHECK_INTERVAL"}, fallback: "10",
 			roles: roleServe, check: checkSeconds,
 			doc: "Seconds between two health checks of a worker."},
@@ -222,6 +255,13 @@ func parseSeconds(s string) (time.Duration, error) {
 func checkFailures(s string) error {
 	if n, err := strconv.Atoi(s); err != nil || n < 1 || n > 1000 {
 		return fmt.Errorf("%q: want a number from 1 to 1000", s)
+	}
+	return nil
+}
+
+func checkCount(s string) error {
+	if n, err := strconv.ParseInt(s, 10, 64); err != nil || n < 1 {
+		return fmt.Errorf("%q: want a whole number from 1", s)
 	}
 	return nil
 }

@@ -64,18 +64,34 @@ func (c *console) serve(ctx context.Context, s settings) (err error) {
 	defer func() { err = errors.Join(err, closeAll(b.opened)) }()
 
 	ctx, stop := context.WithCancel(ctx)
+	// The API outlives the scheduler a little: who calls meanwhile is told to come
+	// back, and the workers are told that they will be needed again.
+	schedule, unschedule := context.WithCancel(context.WithoutCancel(ctx))
+	serve, unserve := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
 	var scheduling error
 	running.Go(func() {
 		defer stop() // without a scheduler the backend must not stay
-		scheduling = b.controller.Run(ctx)
+		scheduling = b.controller.Run(schedule)
+	})
+	running.Go(func() {
+		defer unserve()
+		<-ctx.Done()
+		var workers []fleet.Worker
+		select {
+		case <-b.controller.Ready():
+			workers = b.controller.Workers()
+		default:
+		}
+		unschedule()
+		farewell(ctx, b.workers, workers, log)
 	})
 	select {
 	case <-b.controller.Ready():
 		c.announce("http://" + l.Addr().String())
 	case <-ctx.Done():
 	}
-	serving := serveHTTP(ctx, l, b.handler, log)
+	serving := serveHTTP(serve, l, b.handler, log)
 	stop()
 	running.Wait()
 	return errors.Join(ignoreCancelled(scheduling), serving)
@@ -92,6 +108,7 @@ func ignoreCancelled(err error) error {
 // A backend is the opened stores, the scheduler over them, and the API.
 type backend struct {
 	controller *dispatch.Controller
+	workers    *wire.WorkerClient
 	handler    http.Handler
 	opened     []io.Closer
 }
@@ -131,11 +148,12 @@ func (b *backend) open(ctx context.Context, dir string, s settings, log *slog.Lo
 		return err
 	}
 	build := observe.ReadBuild()
+	b.workers = wire.NewWorkerClient(wire.ClientOptions{})
 	b.controller = dispatch.New(dispatch.Options{
-		Store: records, Transport: wire.NewWorkerClient(wire.ClientOptions{}), Holder: dir, Timing: timing, Log: log,
+		Store: records, Transport: b.workers, Holder: dir, Timing: timing, Log: log,
 	})
 	b.handler, err = api.New(api.Options{
-		Controller: b.controller, Operations: records, Models: modelIndex{records}, Bars: barFiles{bars}, Artifacts: artifactFiles{files},
+		Controller: b.controller, Operations: records, Checkpoints: checkpointIndex{records}, Models: modelIndex{records}, Bars: barFiles{bars}, Artifacts: artifactFiles{files},
 		Errors: apiErrors(), StrategyDirs: []string{s.get(keyStrategiesDir)}, DataDir: dir,
 		Version: build.Version, EngineVersion: engineVersion,
 		Metrics: observe.Metrics(observe.NewRegistry("backend", build)), Log: log,

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"net"
 	"runtime"
 	"strconv"
@@ -26,8 +27,8 @@ every 10 s for as long as it lives, so the two may start in any order. It keeps
 nothing but its name and a cache: all else lies with the backend.
 
 When it is ready it prints one line, "listening on http://HOST:PORT". SIGINT and
-SIGTERM stop it: it takes no new work, hands back what it has not finished and
-leaves.`
+SIGTERM stop it: it takes no new work, saves the state of what it runs, hands that
+back for another worker to go on with, and leaves.`
 
 func newWorkerBacktest(c *console) *cobra.Command {
 	cmd := &cobra.Command{
@@ -39,7 +40,7 @@ func newWorkerBacktest(c *console) *cobra.Command {
 				return err
 			}
 			return c.work(cmd.Context(), s, workerKind{
-				kind: fleet.Backtesting, jobs: map[operation.Type]worker.Job{operation.Backtesting: job.Backtest()},
+				kind: fleet.Backtesting, units: keyBarInterval, jobs: map[operation.Type]worker.Job{operation.Backtesting: job.Backtest()},
 			})
 		},
 	}
@@ -62,7 +63,7 @@ said, because this version computes on the CPU and finds no GPU by itself.`,
 				return err
 			}
 			return c.work(cmd.Context(), s, workerKind{
-				kind: fleet.Training, gpu: gpu, jobs: map[operation.Type]worker.Job{operation.Training: job.Training()},
+				kind: fleet.Training, gpu: gpu, units: keyEpochInterval, jobs: map[operation.Type]worker.Job{operation.Training: job.Training()},
 			})
 		},
 	}
@@ -76,9 +77,10 @@ const gpuHostPort = "5002"
 
 // A workerKind is what tells one kind of worker from the other.
 type workerKind struct {
-	kind fleet.WorkerType
-	gpu  bool // the host role was asked for
-	jobs map[operation.Type]worker.Job
+	kind  fleet.WorkerType
+	gpu   bool   // the host role was asked for
+	units string // key of the setting for the units between two checkpoints
+	jobs  map[operation.Type]worker.Job
 }
 
 // capabilities returns what the worker says it has.
@@ -110,6 +112,16 @@ func (k workerKind) address(s settings) string {
 	return net.JoinHostPort(s.get(keyWorkerIP), port)
 }
 
+// tune reads how often the worker saves the state of its job, and how long it
+// has when it is told to stop.
+func (k workerKind) tune(s settings, o *worker.Options) error {
+	var err1, err2, err3 error
+	o.Checkpoints.Units, err1 = strconv.ParseInt(s.get(k.units), 10, 64)
+	o.Checkpoints.Interval, err2 = parseSeconds(s.get(keyTimeInterval))
+	o.Grace, err3 = parseSeconds(s.get(keyWorkerGrace))
+	return errors.Join(err1, err2, err3)
+}
+
 func (c *console) work(ctx context.Context, s settings, k workerKind) error {
 	if s.get(keyURL) == "" {
 		return usagef("KTRDR_API_URL environment variable is required for worker registration. Example: KTRDR_API_URL=http://192.168.1.100:8000")
@@ -134,13 +146,17 @@ func (c *console) work(ctx context.Context, s settings, k workerKind) error {
 		return err
 	}
 	build := observe.ReadBuild()
-	w, err := worker.New(worker.Options{
+	o := worker.Options{
 		ID: s.get(keyWorkerID), Type: k.kind, Capabilities: claims, Version: build.Version,
 		BackendURL: s.get(keyURL), Listener: l, EndpointURL: s.get(keyWorkerEndpoint),
 		DataDir: s.get(keyDataDir), Threads: threads, Jobs: k.jobs,
 		Metrics: observe.Metrics(observe.NewRegistry(string(k.kind)+"-worker", build)),
 		Ready:   c.announce, Log: log,
-	})
+	}
+	var w *worker.Worker
+	if err = k.tune(s, &o); err == nil {
+		w, err = worker.New(o)
+	}
 	if err != nil {
 		_ = l.Close() // the worker did not take it
 		return err

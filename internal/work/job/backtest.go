@@ -94,13 +94,33 @@ func runBacktest(ctx context.Context, text json.RawMessage, env worker.Env) (jso
 	if err != nil {
 		return nil, err
 	}
-	result, err := backtest.Run(ctx, backtest.Input{Series: window, Signals: signals, Rules: decision.RulesOf(s)}, backtestOptions(order), func(p backtest.Progress) {
-		env.Report(backtestProgress(order, p))
-	})
+	result, err := simulate(ctx, env, order, backtest.Input{Series: window, Signals: signals, Rules: decision.RulesOf(s)})
 	if err != nil {
 		return nil, err
 	}
 	return saveBacktest(ctx, env, order, s, trained, result, window)
+}
+
+// simulate runs the simulation, from a saved state if there is one.
+func simulate(ctx context.Context, env worker.Env, order wire.BacktestOrder, in backtest.Input) (result backtest.Result, err error) {
+	err = fromSaved(ctx, env, func(saved []byte, begun func()) (err error) {
+		at := int64(0)
+		states := backtest.Checkpoints{
+			Checkpoint: func(bar int) bool {
+				at = int64(bar)
+				return env.CheckpointDue(worker.Bars, at)
+			},
+			Save:   func(state []byte) { env.Checkpoint(ctx, worker.Bars, at, state) },
+			Resume: saved,
+		}
+		result, err = backtest.RunFrom(ctx, in, backtestOptions(order), states, func(p backtest.Progress) {
+			begun()
+			at = int64(p.Bar)
+			env.Report(backtestProgress(order, p))
+		})
+		return err
+	})
+	return result, err
 }
 
 func backtestOptions(order wire.BacktestOrder) backtest.Options {

@@ -8,9 +8,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -35,6 +37,12 @@ type world struct {
 	produced []operation.Artifact
 	threads  int
 	onReport func(operation.Progress)
+
+	saved    [][]byte // states to go on from, newest first
+	due      bool     // every state is to be saved
+	onSave   func(n int)
+	saves    int
+	warnings []string
 }
 
 func newWorld() *world { return &world{content: map[string][]byte{}, threads: 1} }
@@ -68,7 +76,7 @@ func (w *world) Upload(_ context.Context, content []byte) (string, error) {
 
 func (w *world) Produce(a operation.Artifact)         { w.produced = append(w.produced, a) }
 func (w *world) ProduceModel(m operation.ModelRecord) { w.model = &m }
-func (w *world) Warn(string)                          {}
+func (w *world) Warn(text string)                     { w.warnings = append(w.warnings, text) }
 func (w *world) Threads() int                         { return w.threads }
 func (w *world) run(t *testing.T, j worker.Job, order any) (json.RawMessage, error) {
 	t.Helper()
@@ -77,6 +85,18 @@ func (w *world) run(t *testing.T, j worker.Job, order any) (json.RawMessage, err
 		t.Fatal(err)
 	}
 	return j.Run(t.Context(), text, w)
+}
+
+func (w *world) Saved(context.Context) iter.Seq[[]byte] { return slices.Values(w.saved) }
+
+func (w *world) CheckpointDue(worker.Unit, int64) bool { return w.due }
+
+func (w *world) Checkpoint(_ context.Context, _ worker.Unit, _ int64, state []byte) {
+	w.saved = append([][]byte{state}, w.saved...)
+	w.saves++
+	if w.onSave != nil {
+		w.onSave(w.saves)
+	}
 }
 
 // snapshot stores the bars as a backend does and returns the reference to them.

@@ -54,9 +54,16 @@ func runTraining(ctx context.Context, text json.RawMessage, env worker.Env) (jso
 	if threads == 0 {
 		threads = env.Threads()
 	}
-	trained, evaluation, err := train.Run(ctx, train.Input{
+	in := train.Input{
 		Strategy: s, Frames: all, Span: span, Data: dataRefs(order.Data), Threads: threads, EngineVersion: order.EngineVersion,
-	}, func(p train.Progress) { env.Report(trainingProgress(p)) })
+	}
+	var trained model.Model
+	var evaluation train.Evaluation
+	err = fromSaved(ctx, env, func(saved []byte, begun func()) (err error) {
+		in.Resume, in.Checkpoint = saved, saveTrainingState(ctx, env, begun)
+		trained, evaluation, err = train.Run(ctx, in, func(p train.Progress) { env.Report(trainingProgress(p)) })
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -67,6 +74,27 @@ func runTraining(ctx context.Context, text json.RawMessage, env worker.Env) (jso
 		env.Warn(w)
 	}
 	return saveTraining(ctx, env, order, s, trained, evaluation)
+}
+
+// saveTrainingState returns the checkpoint hook of a training: it saves when the
+// time has come, and at last when the training is stopped.
+func saveTrainingState(ctx context.Context, env worker.Env, begun func()) func(train.Progress, func() ([]byte, error)) {
+	return func(p train.Progress, state func() ([]byte, error)) {
+		begun()
+		finished := int64(max(p.Epoch-1, 0))
+		if p.Batch == p.Batches {
+			finished = int64(p.Epoch)
+		}
+		if ctx.Err() == nil && !env.CheckpointDue(worker.Epochs, finished) {
+			return
+		}
+		content, err := state()
+		if err != nil {
+			env.Warn("the state of the training was not saved: " + err.Error())
+			return
+		}
+		env.Checkpoint(ctx, worker.Epochs, finished, content)
+	}
 }
 
 func trainingProgress(p train.Progress) operation.Progress {

@@ -47,30 +47,43 @@ func (w *Worker) due(now time.Time) (*attempt, operation.Report, time.Duration) 
 		}
 	}
 	a := w.current
-	if a == nil || !a.fresh {
+	if a == nil || !a.fresh && a.reference == nil {
 		return nil, operation.Report{}, wait
 	}
-	if in := a.sentAt.Add(progressEvery).Sub(now); in > 0 && a.progress.Phase == a.sentPhase {
+	in := idle
+	if a.fresh {
+		in = a.sentAt.Add(progressEvery).Sub(now)
+		if a.progress.Phase != a.sentPhase {
+			in = 0
+		}
+	}
+	if a.reference != nil {
+		in = min(in, a.retryAt.Sub(now))
+	}
+	if in > 0 {
 		return nil, operation.Report{}, min(wait, in)
 	}
 	p := a.progress
 	a.fresh, a.sentPhase, a.sentAt = false, p.Phase, now
-	return a, operation.Report{Token: a.token, WorkerID: w.id, Incarnation: w.incarnation, State: operation.Running, Progress: &p}, 0
+	return a, operation.Report{Token: a.token, WorkerID: w.id, Incarnation: w.incarnation, State: operation.Running, Progress: &p, Checkpoint: a.reference}, 0
 }
 
 // settle takes the backend's answer to a report of a into account.
 func (w *Worker) settle(ctx context.Context, a *attempt, r operation.Report, err error) {
 	kind := wire.KindOf(err)
 	log := w.log.With("operation", a.token.OperationID, "attempt", a.token.Attempt, "state", r.State)
-	if !r.State.Terminal() {
+	if r.State == operation.Running {
 		switch {
 		case err == nil:
+			w.referred(a, r.Checkpoint)
 		case kind == wire.Conflict || kind == wire.NotFound:
 			log.WarnContext(ctx, "backend no longer waits for this attempt; it is stopped", "error", err)
 			a.cancel(ErrSuperseded)
 		case kind == wire.Invalid:
 			log.WarnContext(ctx, "backend refused the progress", "error", err)
-		default: // the next progress will do
+			w.referred(a, r.Checkpoint)
+		default: // the next progress will do, and the reference is sent again
+			w.postpone(a, err)
 			log.DebugContext(ctx, "progress not delivered", "error", err)
 		}
 		return
@@ -93,6 +106,16 @@ func (w *Worker) settle(ctx context.Context, a *attempt, r operation.Report, err
 		return
 	}
 	w.drop(a)
+}
+
+// referred takes note that the backend has dealt with a reference.
+func (w *Worker) referred(a *attempt, c *operation.Checkpoint) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	a.retry.reset()
+	if c != nil && a.reference == c {
+		a.reference = nil
+	}
 }
 
 func (w *Worker) replace(a *attempt, r operation.Report) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"iter"
 
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 )
@@ -49,6 +50,21 @@ type Env interface {
 
 	// Warn adds a line for people to the operation.
 	Warn(text string)
+
+	// Saved yields the states that earlier attempts of the operation saved, newest
+	// first, verified; what cannot be had is left out with a warning. The job goes
+	// on from the first that it can use.
+	Saved(ctx context.Context) iter.Seq[[]byte]
+
+	// CheckpointDue says whether the state of the job, so many units into its
+	// work, should be saved now. It is cheap.
+	CheckpointDue(unit Unit, position int64) bool
+
+	// Checkpoint saves a state that Saved gives back to a later attempt, perhaps
+	// on another worker. It does not block: the newest state is uploaded beside
+	// the job, and after its return. ctx is that of Run, whose end is the reason of
+	// a last checkpoint. The caller must not change state afterwards.
+	Checkpoint(ctx context.Context, unit Unit, position int64, state []byte)
 
 	// Threads is how many threads the job may use where the order does not say.
 	Threads() int

@@ -171,7 +171,7 @@ func TestSupersededAttemptStops(t *testing.T) {
 }
 
 // TestStopHandsTheOperationBack: a worker that is asked to stop cancels its job,
-// says nothing about the operation, and leaves.
+// says that the operation may go on elsewhere, and leaves.
 func TestStopHandsTheOperationBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &fakeBackend{}
@@ -195,8 +195,8 @@ func TestStopHandsTheOperationBack(t *testing.T) {
 		if took := time.Since(begin); took != time.Second {
 			t.Errorf("stopped after %s, want 1s", took)
 		}
-		if !errors.Is(cause, worker.ErrDrained) || len(b.outcomes()) != 0 {
-			t.Errorf("cause %v, outcomes %v, want ErrDrained and none", cause, b.outcomes())
+		if o := b.outcomes(); !errors.Is(cause, worker.ErrDrained) || len(o) != 1 || o[0].State != operation.Resuming {
+			t.Errorf("cause %v, outcomes %v, want ErrDrained and one that hands the operation back", cause, o)
 		}
 		if len(b.left) != 1 || !strings.HasPrefix(b.left[0], "w1 2") {
 			t.Errorf("good-byes are %q, want one of w1 with its incarnation", b.left)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/ktrdr/ktrdr/internal/control/operation"
@@ -30,8 +31,17 @@ type attempt struct {
 	artifacts []operation.Artifact
 	model     *operation.ModelRecord
 	outcome   *operation.Report // what became of it; nil while the job runs
-	retry     *backoff          // of the outcome
+	retry     *backoff          // of the outcome, or of a reference while the job runs
 	retryAt   time.Time
+
+	checkpoints   []operation.Checkpoint // of earlier attempts, newest first; never changes
+	state         *state                 // to be uploaded
+	saving        bool                   // a state has not been uploaded
+	savedAt       time.Time              // of the newest state, or when the attempt began
+	savedPosition int64
+	reference     *operation.Checkpoint // uploaded, and not known to the backend
+	save          chan struct{}         // there is a state
+	returned      chan struct{}         // closed when the job has returned
 }
 
 // admit starts the job of an order, or says why not. One attempt is admitted at
@@ -50,7 +60,8 @@ func (w *Worker) admit(life context.Context, d wire.Dispatch, kind operation.Typ
 		return &busyError{worker: w.id, current: w.current.token.OperationID}
 	}
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(life))
-	a := &attempt{token: d.Token, kind: kind, admitted: w.o.Now(), cancel: cancel, done: make(chan struct{})}
+	a := &attempt{token: d.Token, kind: kind, admitted: w.o.Now(), cancel: cancel, done: make(chan struct{}),
+		checkpoints: d.Checkpoints, savedAt: w.o.Now(), save: make(chan struct{}, 1), returned: make(chan struct{}), retry: newBackoff(w.o.Heartbeat)}
 	w.current = a
 	job := w.o.Jobs[kind]
 	w.jobs.Go(func() {
@@ -84,7 +95,11 @@ func (e *busyError) Error() string {
 
 // perform runs the job of a and puts its outcome where the courier finds it.
 func (w *Worker) perform(ctx context.Context, a *attempt, job Job, order json.RawMessage) {
+	var keeper sync.WaitGroup
+	keeper.Go(func() { w.keep(ctx, a) })
 	result, err := w.compute(ctx, a, job, order)
+	close(a.returned)
+	keeper.Wait()
 	report := w.outcome(ctx, a, result, err)
 
 	w.mu.Lock()
@@ -92,7 +107,7 @@ func (w *Worker) perform(ctx context.Context, a *attempt, job Job, order json.Ra
 	w.current = nil
 	if report != nil {
 		last := a.progress
-		report.Progress, report.Warnings = &last, a.warnings
+		report.Progress, report.Warnings, report.Checkpoint = &last, a.warnings, a.reference
 		if report.State == operation.Completed {
 			report.Artifacts, report.Model = a.artifacts, a.model
 		}
@@ -127,8 +142,8 @@ func (w *Worker) compute(ctx context.Context, a *attempt, job Job, order json.Ra
 // maxResultBytes leaves room in a report for all that is not the result.
 const maxResultBytes = wire.MaxReportBytes - 1<<20
 
-// outcome is the report of an attempt whose job has returned; nil if there is
-// nothing to say, because nobody waits for it or it will run elsewhere.
+// outcome is the report of an attempt whose job has returned: its end, or that it
+// is handed back to run elsewhere; nil if nobody waits for it.
 func (w *Worker) outcome(ctx context.Context, a *attempt, result json.RawMessage, err error) *operation.Report {
 	r := &operation.Report{Token: a.token, WorkerID: w.id, Incarnation: w.incarnation}
 	cause := context.Cause(ctx)
@@ -139,8 +154,10 @@ func (w *Worker) outcome(ctx context.Context, a *attempt, result json.RawMessage
 		r.State, r.Error = operation.Failed, "result summary is not JSON"
 	case err == nil:
 		r.State, r.Result = operation.Completed, result
-	case errors.Is(cause, ErrSuperseded), errors.Is(cause, ErrDrained):
+	case errors.Is(cause, ErrSuperseded):
 		return nil
+	case errors.Is(cause, ErrDrained):
+		r.State, r.Error = operation.Resuming, "the worker is stopping"
 	case errors.Is(cause, ErrCancelled):
 		r.State, r.Error = operation.Cancelled, cause.Error()
 	default:

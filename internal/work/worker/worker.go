@@ -48,7 +48,9 @@ type Options struct {
 	CacheBytes int64  // largest size of the artifact cache; 0: 4 GiB
 	Threads    int    // of a job; 0: one per CPU
 
-	Jobs    map[operation.Type]Job
+	Jobs        map[operation.Type]Job
+	Checkpoints CheckpointPolicy
+
 	Metrics http.Handler // served at /metrics; nil for none
 
 	// Ready is called once, when the worker listens, with its address.
@@ -97,6 +99,7 @@ func New(o Options) (*Worker, error) {
 	o.Threads = cmp.Or(o.Threads, runtime.GOMAXPROCS(0))
 	o.Grace = cmp.Or(o.Grace, 25*time.Second)
 	o.Heartbeat = cmp.Or(o.Heartbeat, 10*time.Second)
+	o.Checkpoints = o.Checkpoints.withDefaults()
 	if o.Now == nil {
 		o.Now = time.Now
 	}

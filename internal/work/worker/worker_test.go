@@ -102,7 +102,7 @@ func (b *fakeBackend) outcomes() []operation.Report {
 	defer b.mu.Unlock()
 	var all []operation.Report
 	for _, r := range b.reports {
-		if r.State.Terminal() {
+		if r.State != operation.Running {
 			all = append(all, r)
 		}
 	}

@@ -1,0 +1,54 @@
+package api
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/ktrdr/ktrdr/internal/control/operation"
+	"github.com/ktrdr/ktrdr/internal/control/wire"
+)
+
+// A wish is who asks for an operation and how a repetition is recognised. Every
+// start has one.
+type wish struct {
+	Key       string `header:"Idempotency-Key" maxLength:"128" doc:"names the wish: the same request with the same key is answered with the operation that the first one made, another request with it is refused"`
+	Submitter string `header:"X-Ktrdr-Submitter" maxLength:"200" doc:"who asks; waiting operations of different submitters take turns"`
+}
+
+// repeated returns the operation that this very wish has made before, if it has.
+// It fills op with what Submit needs to recognise the next repetition.
+func (s *server) repeated(ctx context.Context, w wish, body any, op *operation.Operation) (operation.Operation, bool, error) {
+	op.Submitter = w.Submitter
+	if w.Key == "" {
+		return operation.Operation{}, false, nil
+	}
+	text, err := json.Marshal(body)
+	if err != nil {
+		return operation.Operation{}, false, fmt.Errorf("encode request: %w", err)
+	}
+	sum := sha256.Sum256(text)
+	op.IdempotencyKey, op.Fingerprint = w.Key, hex.EncodeToString(sum[:])
+	before, found, err := s.o.Controller.Repeated(ctx, *op)
+	return before, found, err
+}
+
+// keyTaken is the error of a key that names another request.
+func keyTaken(err error) *wire.Error {
+	if !errors.Is(err, operation.ErrKeyTaken) {
+		return nil
+	}
+	return wire.Errorf(wire.CodeKeyTaken, "%w: it names another request. Use a new key for a new wish, and an old one only to repeat the same", err)
+}
+
+// orderOf reads the work order of an operation.
+func orderOf[T any](op operation.Operation) (T, error) {
+	var order T
+	if err := json.Unmarshal(op.Spec, &order); err != nil {
+		return order, fmt.Errorf("order of %s: %w", op.ID, err)
+	}
+	return order, nil
+}

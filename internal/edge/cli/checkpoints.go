@@ -1,0 +1,111 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ktrdr/ktrdr/internal/control/wire"
+)
+
+func newCheckpoints(c *console) *cobra.Command {
+	cmd := group("checkpoints", "Show and delete the states that operations can be resumed from",
+		newCheckpointsList(c), newCheckpointsShow(c), newCheckpointsDelete(c))
+	bindSettings(cmd, roleClient)
+	return cmd
+}
+
+func newCheckpointsList(c *console) *cobra.Command {
+	var olderThan int
+	cmd := &cobra.Command{
+		Use: "list", Short: "List checkpoints, newest first", Args: arguments(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if olderThan < 0 {
+				return usagef("--older-than %d: want a number of days from 0", olderThan)
+			}
+			client, err := c.client(cmd)
+			if err != nil {
+				return err
+			}
+			list, err := client.Checkpoints(cmd.Context(), olderThan)
+			if err != nil {
+				return err
+			}
+			return c.show(list, func(w io.Writer) { printCheckpoints(w, list) })
+		},
+	}
+	cmd.Flags().IntVar(&olderThan, "older-than", 0, "only those at least so many days old")
+	return cmd
+}
+
+func printCheckpoints(w io.Writer, list wire.CheckpointList) {
+	if len(list.Data) == 0 {
+		fmt.Fprintln(w, "No checkpoints.")
+		return
+	}
+	var rows [][]string
+	for _, p := range list.Data {
+		rows = append(rows, []string{p.OperationID, string(p.OperationStatus), string(p.Kind), place(p.StateSummary),
+			size(p.ArtifactsSizeBytes), moment(p.CreatedAt)})
+	}
+	columns(w, []string{"operation", "status", "kind", "after", "size", "created (UTC)"}, rows, 5)
+}
+
+// place says where the work stood.
+func place(s wire.CheckpointState) string { return fmt.Sprintf("%s %d", s.Unit, s.Position) }
+
+// size prints a number of bytes as people say it.
+func size(n int64) string {
+	switch {
+	case n < 10_000:
+		return fmt.Sprintf("%d B", n)
+	case n < 10_000_000:
+		return fmt.Sprintf("%d kB", n/1000)
+	default:
+		return fmt.Sprintf("%d MB", n/1_000_000)
+	}
+}
+
+func newCheckpointsShow(c *console) *cobra.Command {
+	return &cobra.Command{
+		Use: "show ID", Short: "Show the newest checkpoint of an operation", Args: arguments(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			client, err := c.client(cmd)
+			if err != nil {
+				return err
+			}
+			p, err := client.Checkpoint(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			return c.show(p, func(w io.Writer) {
+				all := []fact{{"kind", string(p.Kind)}, {"after", place(p.State)}, {"attempt", fmt.Sprint(p.State.Attempt)},
+					{"created", moment(p.CreatedAt)}, {"size", size(p.SizeBytes)}, {"content", p.SHA256}}
+				for _, older := range p.Older {
+					all = append(all, fact{"before it", place(older.StateSummary) + ", kept in case the newest is damaged"})
+				}
+				facts(w, p.OperationID, all)
+			})
+		},
+	}
+}
+
+func newCheckpointsDelete(c *console) *cobra.Command {
+	return &cobra.Command{
+		Use: "delete ID", Short: "Delete the checkpoints of an operation that has ended", Args: arguments(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			client, err := c.client(cmd)
+			if err != nil {
+				return err
+			}
+			done, err := client.DeleteCheckpoint(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			return c.show(done, func(w io.Writer) {
+				fmt.Fprintf(w, "The checkpoints of %s are deleted; it can no longer be resumed.\n", args[0])
+			})
+		},
+	}
+}
