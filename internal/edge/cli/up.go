@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -13,6 +14,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ktrdr/ktrdr/internal/control/fleet"
+	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/core/spell"
 )
 
@@ -140,7 +143,7 @@ func (p systemPlan) names() []string {
 const startTimeout = 60 * time.Second
 
 // runSystem starts the processes of the plan, calls while with the backend's
-// address once all of them listen, and stops exactly what it started: the
+// address once all of them can be used, and stops exactly what it started: the
 // workers first, then the backend.
 func (c *console) runSystem(ctx context.Context, p systemPlan, while func(ctx context.Context, url string) error) (err error) {
 	s, err := newSupervisor(c, p.names())
@@ -164,11 +167,47 @@ func (c *console) runSystem(ctx context.Context, p systemPlan, while func(ctx co
 			return err
 		}
 	}
+	if err := awaitReachable(ctx, url, workers); err != nil {
+		return err
+	}
 	err = while(ctx, url)
 	if failure, ok := errors.AsType[*childError](context.Cause(ctx)); ok {
 		return failure
 	}
 	return err
+}
+
+// awaitReachable waits until the backend can use the workers.
+func awaitReachable(ctx context.Context, address string, workers []*child) error {
+	client, err := wire.NewClient(address, wire.ClientOptions{})
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout, fmt.Errorf("workers not ready after %s", duration(startTimeout)))
+	defer cancel()
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	for {
+		registered, err := client.Workers(ctx)
+		if err != nil {
+			return err
+		}
+		ready := 0
+		for _, w := range registered {
+			ours := slices.ContainsFunc(workers, func(ch *child) bool { return ch.name == w.ID })
+			if ours && w.Reachable && w.Status != fleet.TemporarilyUnavailable {
+				ready++
+			}
+		}
+		if ready == len(workers) {
+			return nil
+		}
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
 }
 
 // A childError says which child made the whole system end.
