@@ -7,13 +7,14 @@
 // A [Frame] is what is known of one symbol: one series per timeframe. A [Matrix]
 // has one row per base bar and one column per feature of the strategy, in the
 // strategy's canonical order. A [Schema] names the columns and hashes what they
-// mean; a model keeps it and refuses rows of another one.
+// mean; a model keeps it and refuses rows of another one. A [Scaling] holds the
+// constants of the scaled inputs, which a training fits and its model keeps.
 //
 // # Flow
 //
 //	series of each timeframe ─ indicators ─┐  each computed once, on the native bars
 //	                                       ├─ join to base bars, as of availability
-//	fuzzy sets of the strategy ────────────┴─ degrees of membership ─ rows
+//	fuzzy sets of the strategy ────────────┴─ degrees, values ─ scaling ─ rows
 //
 // # Joining timeframes
 //
@@ -42,7 +43,9 @@
 //
 // # What it refuses
 //
-// A frame that lacks a timeframe of the strategy, holds no bars of it, or holds
+// Rows of a strategy with scaled inputs without the constants that were fitted for
+// it, and constants of other inputs; inputs that have one value in all training
+// rows. A frame that lacks a timeframe of the strategy, holds no bars of it, or holds
 // bars of another symbol or timeframe under its name.
 //
 // Start reading at [Build].

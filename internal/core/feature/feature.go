@@ -48,19 +48,27 @@ func SchemaOf(s *strategy.Strategy) Schema {
 	fmt.Fprintf(&meaning, "ktrdr features 1\nbase %s\n", s.Base)
 	for _, f := range s.Features() {
 		in := s.Indicators[f.Indicator].Indicator
-		fmt.Fprintf(&meaning, "%s\t%s\t%s\t%q\t%s", f.Name, f.Timeframe, in.Key(), in.Outputs()[f.Output], f.Set.Kind())
-		for _, p := range f.Set.Params() {
-			meaning.WriteString(" " + strconv.FormatFloat(p, 'x', -1, 64))
-		}
-		if h := f.Set.Hedge(); h != fuzzy.Plain {
-			meaning.WriteString(" " + h.String())
-		}
-		meaning.WriteByte('\n')
+		fmt.Fprintf(&meaning, "%s\t%s\t%s\t%q\t%s\n", f.Name, f.Timeframe, in.Key(), in.Outputs()[f.Output], lastStep(f))
 		schema.Names = append(schema.Names, f.Name)
 	}
 	sum := sha256.Sum256([]byte(meaning.String()))
 	schema.Hash = hex.EncodeToString(sum[:])
 	return schema
+}
+
+// lastStep says what becomes of the indicator's value, to the last bit.
+func lastStep(f strategy.Feature) string {
+	if f.IsRaw() {
+		return "raw " + f.Normalization
+	}
+	text := f.Set.Kind().String()
+	for _, p := range f.Set.Params() {
+		text += " " + strconv.FormatFloat(p, 'x', -1, 64)
+	}
+	if h := f.Set.Hedge(); h != fuzzy.Plain {
+		text += " " + h.String()
+	}
+	return text
 }
 
 // A Matrix holds one row of features per base bar. Rows are keyed by symbol and
@@ -92,14 +100,15 @@ func (m Matrix) Complete(i int) bool {
 	return true
 }
 
-// Build returns the features of the base bars of f that open in span.
+// Build returns the features of the base bars of f that open in span. It refuses a
+// strategy with scaled inputs, whose constants only a model has: see BuildScaled.
 //
 //	x[j]   = indicator at bar j of the feature's timeframe, from the first bar held
 //	j(t)   = the last j with available(j) <= available(t), if it is not too old
-//	row[t] = degree to which x[j(t)] belongs to the feature's set, as float32
+//	row[t] = degree to which x[j(t)] belongs to the feature's set, or x[j(t)] itself, as float32
 //
 // Shape:   one row per base bar in span, one column per feature of s.
-// Range:   [0, 1].
+// Range:   degrees [0, 1].
 // Warm-up: NaN before the lookback of the indicator on its own timeframe.
 // NaN:     what is not known; see the package comment on holes.
 // Panics:  never.
@@ -108,6 +117,26 @@ func (m Matrix) Complete(i int) bool {
 // Differs: the original joined by opening time, and so saw a day's close at
 // midnight; filled gaps with zeros in training and from both sides in backtests.
 func Build(ctx context.Context, s *strategy.Strategy, f Frame, span market.Span) (Matrix, error) {
+	return BuildScaled(ctx, s, f, span, nil)
+}
+
+// BuildScaled is Build with the constants of the scaled inputs of s, as a model
+// keeps them. It refuses constants that are not those of the inputs of s.
+func BuildScaled(ctx context.Context, s *strategy.Strategy, f Frame, span market.Span, scaling Scaling) (Matrix, error) {
+	if err := scaling.Check(s); err != nil {
+		return Matrix{}, fmt.Errorf("features of %s: %w", f.Symbol, err)
+	}
+	m, err := BuildUnscaled(ctx, s, f, span)
+	if err == nil && len(scaling) > 0 {
+		scaling.Apply(s, m.Data)
+	}
+	return m, err
+}
+
+// BuildUnscaled is Build before the scaled inputs are scaled. Its rows are for a
+// training, which fits the constants to some of them and applies them to all,
+// and for looking at; no network reads them as they are.
+func BuildUnscaled(ctx context.Context, s *strategy.Strategy, f Frame, span market.Span) (Matrix, error) {
 	base, err := f.series(s.Base)
 	if err != nil {
 		return Matrix{}, err
@@ -157,7 +186,11 @@ func (m Matrix) fill(ctx context.Context, group group, series market.Series, j j
 			end := min(start+blockRows, m.Len())
 			for _, c := range source.columns {
 				values := j.values(x, outputs[c.output], start, end)
-				c.set.Degrees(degrees[:len(values)], values)
+				if c.raw {
+					copy(degrees, values)
+				} else {
+					c.set.Degrees(degrees[:len(values)], values)
+				}
 				for _, column := range c.features {
 					j.spread(m.Data[column:], m.Width, degrees, start, end)
 				}
@@ -181,7 +214,8 @@ func plan(s *strategy.Strategy, features []strategy.Feature) []group {
 		in := s.Indicators[f.Indicator].Indicator
 		key := in.Key()
 		src := find(&g.sources, func(s source) bool { return s.key == key }, source{key: key, indicator: in})
-		c := find(&src.columns, func(c column) bool { return c.output == f.Output && c.set == f.Set }, column{output: f.Output, set: f.Set})
+		c := find(&src.columns, func(c column) bool { return c.output == f.Output && c.set == f.Set && c.raw == f.IsRaw() },
+			column{output: f.Output, set: f.Set, raw: f.IsRaw()})
 		c.features = append(c.features, i)
 	}
 	return groups

@@ -16,10 +16,12 @@ type source struct {
 	columns   []column
 }
 
-// A column is a set over one output of a source, and the features that it is.
+// A column is a set over one output of a source, or the output itself, and the
+// features that it is.
 type column struct {
 	output   int
-	set      fuzzy.Function
+	set      fuzzy.Function // zero for raw values
+	raw      bool
 	features []int
 }
 

@@ -39,6 +39,7 @@ nn_inputs:
   - {fuzzy_set: signal, timeframes: [15m]}
   - {fuzzy_set: strength, timeframes: [4h, 15m]}
   - {fuzzy_set: buyers, timeframes: [1h]}
+  - {raw_indicator: macd.histogram, timeframes: all}
 model: {type: mlp, architecture: {hidden_layers: [1]}}
 training: {labels: {source: zigzag}}
 decisions: {output_format: classification}
@@ -86,7 +87,9 @@ func reference(s *strategy.Strategy, f feature.Frame, row int) []float32 {
 		degree := math.NaN()
 		if bar >= 0 {
 			column := s.Indicators[x.Indicator].Indicator.Compute(series.Slice(0, bar+1))[x.Output]
-			degree = x.Set.Degree(column[bar])
+			if degree = column[bar]; !x.IsRaw() {
+				degree = x.Set.Degree(column[bar])
+			}
 		}
 		values = append(values, float32(degree))
 	}

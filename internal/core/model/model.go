@@ -37,6 +37,7 @@ type Manifest struct {
 	OutputFormat  string             `json:"output_format"`
 	Classes       []string           `json:"classes"` // the meaning of each output, in order; null for a regression
 	Features      feature.Schema     `json:"features"`
+	Scaling       feature.Scaling    `json:"scaling,omitempty"` // of the scaled inputs, fitted to the training rows
 	Network       nn.Config          `json:"network"`
 	Seed          uint64             `json:"seed"`
 	Training      Span               `json:"training_span"` // what the weights were fitted to and chosen by

@@ -43,6 +43,9 @@ func (m Model) verify() error {
 	if schema.Hash != f.Features.Hash || !slices.Equal(schema.Names, f.Features.Names) {
 		return fmt.Errorf("the strategy makes the features %.12s, the network was trained on %.12s: this version computes features differently, train again", schema.Hash, f.Features.Hash)
 	}
+	if err := f.Scaling.Check(s); err != nil {
+		return fmt.Errorf("manifest: %w", err)
+	}
 	want, err := Config(s, f.Classes)
 	if err != nil {
 		return err

@@ -131,9 +131,13 @@ func (o object) sorted() object {
 func (s *Strategy) inputsList() []object {
 	var list []object
 	for _, in := range s.Inputs {
-		entry := object{{"fuzzy_set", in.FuzzySet}, {"timeframes", in.Timeframes}}
+		var timeframes any = in.Timeframes
 		if slices.Equal(in.Timeframes, s.Timeframes) {
-			entry[1].value = "all"
+			timeframes = "all"
+		}
+		entry := object{{"fuzzy_set", in.FuzzySet}, {"timeframes", timeframes}}
+		if in.FuzzySet == "" {
+			entry = object{{"raw_indicator", in.Raw.Reference}, {"timeframes", timeframes}, {"normalization", in.Raw.Normalization}}
 		}
 		list = append(list, entry)
 	}

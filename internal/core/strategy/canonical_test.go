@@ -77,6 +77,7 @@ func TestHashChanges(t *testing.T) {
 		{"set_kind", "[0, 0, 60]", "{type: gaussian, parameters: [0, 60]}"},
 		{"one_last_bit", "[0, 0, 60]", "[0, 0, 60.00000000000001]"},
 		{"input_order", "  - {fuzzy_set: rsi_level, timeframes: all}", "  - {fuzzy_set: b, timeframes: all}\n  - {fuzzy_set: rsi_level, timeframes: all}"},
+		{"raw", "  - {fuzzy_set: rsi_level, timeframes: all}", "  - {fuzzy_set: rsi_level, timeframes: all}\n  - {raw_indicator: rsi_14, timeframes: all}"},
 		{"width", "[8]", "[8, 8]"},
 		{"activation", "[8]}", "[8], activation: tanh}"},
 		{"label", "zigzag", "triple_barrier"},

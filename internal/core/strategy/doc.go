@@ -38,8 +38,10 @@
 //	    hedge                        very, the square of the degree, or somewhat, its root;
 //	                                 without the key the degree itself
 //	nn_inputs[]
-//	  fuzzy_set                      an id
+//	  fuzzy_set | raw_indicator      an id, or of an indicator <id> or <id>.<output>
 //	  timeframes                     all, or a list
+//	  normalization                  none          minmax or zscore, fitted to the training
+//	                                               rows; raw_indicator only
 //	model.type                       mlp
 //	model.architecture
 //	  hidden_layers                  1 to 8 widths of 1 to 4096

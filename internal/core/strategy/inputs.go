@@ -19,7 +19,6 @@ func (d *decoder) fuzzySets(s *Strategy, f fields, indicators definitions) defin
 			s.FuzzySets = append(s.FuzzySets, set)
 		}
 	}
-	indicators.warnUnused("fuzzy set")
 	return list
 }
 
@@ -196,12 +195,16 @@ func (n node) flow() string {
 }
 
 var inputShape = shape{
-	keys:  []string{"fuzzy_set", "timeframes"},
-	later: []string{"raw_indicator", "normalization"},
-	hints: map[string]string{"timeframe": "the key is called timeframes: write all or a list"},
+	keys: []string{"fuzzy_set", "raw_indicator", "timeframes", "normalization"},
+	hints: map[string]string{
+		"timeframe": "the key is called timeframes: write all or a list",
+		"indicator": "the key is called raw_indicator",
+		"normalize": "the key is called normalization",
+		"scaling":   "the key is called normalization",
+	},
 }
 
-func (d *decoder) inputs(s *Strategy, f fields, sets definitions) {
+func (d *decoder) inputs(s *Strategy, f fields, indicators, sets definitions) {
 	n, ok := f.need("nn_inputs", "a list such as [{fuzzy_set: rsi_level, timeframes: all}]")
 	if !ok {
 		return
@@ -212,37 +215,70 @@ func (d *decoder) inputs(s *Strategy, f fields, sets definitions) {
 	}
 	taken := make(map[string]string)
 	for _, item := range items {
-		in, set, ok := d.input(s, item, sets)
-		if !ok {
-			continue
+		if in, ok := d.input(s, item, indicators, sets); ok {
+			s.Inputs = append(s.Inputs, in)
+			d.collisions(s, in, item, taken)
 		}
-		s.Inputs = append(s.Inputs, in)
-		d.collisions(in, s.FuzzySets[set.index], item, taken)
 	}
+	indicators.warnUnused("fuzzy set or input in nn_inputs")
 	sets.warnUnused("input in nn_inputs")
 }
 
 // input reads one entry of nn_inputs.
-func (d *decoder) input(s *Strategy, n node, sets definitions) (Input, *definition, bool) {
+func (d *decoder) input(s *Strategy, n node, indicators, sets definitions) (Input, bool) {
 	f, ok := n.fields(inputShape)
 	if !ok {
-		return Input{}, nil, false
-	}
-	if slices.Contains(f.refused, "raw_indicator") {
-		return Input{}, nil, false
+		return Input{}, false
 	}
 	var in Input
-	var set *definition
-	if ref, ok := f.need("fuzzy_set", "the id of a fuzzy set"); ok {
-		if in.FuzzySet, ok = ref.text(); ok {
-			set = ref.defined(in.FuzzySet, sets)
+	raw, isRaw := f.get("raw_indicator")
+	set, isSet := f.get("fuzzy_set")
+	switch {
+	case isRaw && isSet:
+		raw.problem("give either fuzzy_set or raw_indicator, not both: write two entries")
+		ok = false
+	case isRaw:
+		in.Raw, ok = d.rawInput(s, f, raw, indicators)
+	default:
+		ok = d.fuzzyInput(&in, f, set, isSet, sets)
+	}
+	list, there := f.need("timeframes", "all, or a list such as ["+s.Base.String()+"]")
+	if !there {
+		return in, false
+	}
+	listed := false
+	in.Timeframes, in.All, listed = d.inputTimeframes(s, list)
+	return in, ok && listed
+}
+
+// fuzzyInput reads the reference to a fuzzy set.
+func (d *decoder) fuzzyInput(in *Input, f fields, ref node, there bool, sets definitions) bool {
+	f.useless("normalization", "degrees lie between 0 and 1 already")
+	if !there {
+		f.need("fuzzy_set", "the id of a fuzzy set, or raw_indicator: the id of an indicator")
+		return false
+	}
+	name, ok := ref.text()
+	if !ok {
+		return false
+	}
+	in.FuzzySet = name
+	set := ref.defined(name, sets)
+	return set != nil && set.ok
+}
+
+// rawInput reads the reference to an indicator and how its values are scaled.
+func (d *decoder) rawInput(s *Strategy, f fields, ref node, indicators definitions) (in RawInput, ok bool) {
+	in.Normalization = NormalizeNone
+	if n, there := f.get("normalization"); there {
+		if in.Normalization, ok = n.choice([]string{NormalizeMinMax, NormalizeZScore, NormalizeNone}, nil); !ok {
+			return in, false
 		}
 	}
-	list, ok := f.need("timeframes", "all, or a list such as ["+s.Base.String()+"]")
-	if ok {
-		in.Timeframes, in.All, ok = d.inputTimeframes(s, list)
+	if in.IndicatorID, in.Output, ok = d.reference(s, ref, indicators); ok {
+		in.Reference, ok = ref.text()
 	}
-	return in, set, ok && set != nil && set.ok
+	return in, ok
 }
 
 // inputTimeframes reads "all" or a list of timeframes of the strategy.
@@ -275,25 +311,37 @@ func (d *decoder) inputTimeframes(s *Strategy, n node) (list []market.Timeframe,
 	return list, false, ok
 }
 
-// collisions reports features of in that already have an owner: the same set on
+// collisions reports features of in that already have an owner: the same input on
 // the same timeframe, or ids that read the same once joined (a and b_c, a_b and c).
-func (d *decoder) collisions(in Input, set FuzzySet, n node, taken map[string]string) {
+func (d *decoder) collisions(s *Strategy, in Input, n node, taken map[string]string) {
+	_, _, sets := s.origin(in)
 	for _, tf := range in.Timeframes {
-		for _, member := range set.Sets {
-			name := tf.String() + "_" + set.ID + "_" + member.Name
-			owner := fmt.Sprintf("set %s of fuzzy set %s", member.Name, set.ID)
-			other, again := taken[name]
-			switch {
-			case !again:
-				taken[name] = owner
-			case other == owner:
-				n.problem("fuzzy set %s on %s is an input already: remove one of the two", set.ID, tf)
-			default:
-				n.problem("feature %s is made by %s and by %s: rename one of them", name, other, owner)
-			}
-			if again && other == owner {
+		if in.FuzzySet == "" {
+			n.claim(taken, in.rawName(tf), "indicator "+in.Raw.Reference,
+				fmt.Sprintf("indicator %s on %s", in.Raw.Reference, tf))
+		}
+		for _, member := range sets {
+			again := n.claim(taken, in.memberName(tf, member.Name), fmt.Sprintf("set %s of fuzzy set %s", member.Name, in.FuzzySet),
+				fmt.Sprintf("fuzzy set %s on %s", in.FuzzySet, tf))
+			if again {
 				break
 			}
 		}
 	}
+}
+
+// claim gives a feature name to its owner, or reports that it is taken; again
+// tells that it was taken by the same owner.
+func (n node) claim(taken map[string]string, name, owner, input string) (again bool) {
+	other, isTaken := taken[name]
+	switch {
+	case !isTaken:
+		taken[name] = owner
+	case other == owner:
+		n.problem("%s is an input already: remove one of the two", input)
+		return true
+	default:
+		n.problem("feature %s is made by %s and by %s: rename one of them", name, other, owner)
+	}
+	return false
 }

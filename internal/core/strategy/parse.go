@@ -47,7 +47,7 @@ func (d *decoder) strategy(s *Strategy, top node) {
 	}
 	defined := d.indicators(s, f)
 	sets := d.fuzzySets(s, f, defined)
-	d.inputs(s, f, sets)
+	d.inputs(s, f, defined, sets)
 	if n, ok := f.need("decisions", "a mapping with output_format"); ok {
 		d.decisions(s, n)
 	}

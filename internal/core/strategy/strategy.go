@@ -50,13 +50,32 @@ type FuzzySet struct {
 	Sets        []fuzzy.Set // in the order written, which is the order of the features
 }
 
-// An Input feeds the memberships of one fuzzy set, on each of Timeframes, to the
-// network. All tells that the file says "all"; Timeframes is resolved either way.
+// An Input feeds the network, on each of Timeframes, the memberships of one fuzzy
+// set or the values of one output of an indicator. All tells that the file says
+// "all"; Timeframes is resolved either way.
 type Input struct {
-	FuzzySet   string
+	FuzzySet   string   // "" for raw values
+	Raw        RawInput // zero for a fuzzy set
 	Timeframes []market.Timeframe
 	All        bool
 }
+
+// A RawInput is one output of an indicator that the network reads as it is, or
+// on the scale that Normalization gives it.
+type RawInput struct {
+	Reference     string // as written, which is part of the feature's name: rsi_14 or macd.histogram
+	IndicatorID   string
+	Output        string
+	Normalization string
+}
+
+// How the values of a raw input are scaled. All but NormalizeNone need constants
+// that are fitted to the rows of a training, and to no others.
+const (
+	NormalizeNone   = "none"
+	NormalizeMinMax = "minmax" // 0 is the least value and 1 the largest
+	NormalizeZScore = "zscore" // 0 is the mean and 1 the standard deviation
+)
 
 // The values that the text fields of Model, Training and Decisions can have.
 const (
@@ -158,11 +177,19 @@ type Decisions struct {
 type CostModel struct{ RoundTripCost, MinEdgeMultiplier float64 }
 
 // A Feature is one column of the network's input: the degree to which one output
-// of one indicator, computed on the bars of one timeframe, belongs to one set.
+// of one indicator, computed on the bars of one timeframe, belongs to one set, or
+// the value of that output itself.
 type Feature struct {
-	Name      string // <timeframe>_<fuzzy set id>_<set>
-	Timeframe market.Timeframe
-	Indicator int // index in Strategy.Indicators
-	Output    int // index in the indicator's outputs
-	Set       fuzzy.Function
+	Name          string // <timeframe>_<fuzzy set id>_<set>, or <timeframe>_<reference>_raw
+	Timeframe     market.Timeframe
+	Indicator     int            // index in Strategy.Indicators
+	Output        int            // index in the indicator's outputs
+	Set           fuzzy.Function // zero for a raw value
+	Normalization string         // of a raw value; "" for a degree
 }
+
+// IsRaw tells that the feature is a value and not a degree.
+func (f Feature) IsRaw() bool { return f.Normalization != "" }
+
+// IsScaled tells that the value needs constants that a training fits.
+func (f Feature) IsScaled() bool { return f.IsRaw() && f.Normalization != NormalizeNone }

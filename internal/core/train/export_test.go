@@ -38,6 +38,20 @@ func Collect(in Input) ([]Row, error) {
 	return t.rows(part{0, t.len()}), nil
 }
 
+// Scaled returns the rows of in as the network is trained on them and judged by
+// them: divided, and scaled.
+func Scaled(in Input) ([]Row, error) {
+	t, err := collect(context.Background(), in, func(Progress) {})
+	if err != nil {
+		return nil, err
+	}
+	parts := divide(t, in.Strategy.Training.Split, in.Strategy.Training.EmbargoBars)
+	if err := t.scale(in.Strategy, parts.train); err != nil {
+		return nil, err
+	}
+	return t.rows(part{0, t.len()}), nil
+}
+
 // Divide cuts rows with those times and label ends, sorted by time, into parts.
 func Divide(times, ends []int64, share strategy.Split, embargoBars int) (train, validation, test []Row, purged, embargoed int) {
 	t := &table{time: append([]int64(nil), times...), end: append([]int64(nil), ends...), weight: make([]float32, len(times)), target: make([]float32, len(times))}

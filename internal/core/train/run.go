@@ -53,6 +53,9 @@ func run(ctx context.Context, in Input, report func(Progress)) (model.Model, Eva
 	if err := errors.Join(parts.check(t), t.checkClasses(parts.train)); err != nil {
 		return model.Model{}, Evaluation{}, err
 	}
+	if err := t.scale(s, parts.train); err != nil {
+		return model.Model{}, Evaluation{}, err
+	}
 	loss, err := lossOf(s, t, parts.train)
 	if err != nil {
 		return model.Model{}, Evaluation{}, err
@@ -163,7 +166,7 @@ func assemble(in Input, t *table, parts division, network *nn.Network, e Evaluat
 		Manifest: model.Manifest{
 			Format: model.Format, Name: s.Name + "_" + s.Base.String(), StrategyName: s.Name, StrategyHash: s.Hash(),
 			EngineVersion: in.EngineVersion, Symbols: s.Symbols, Timeframes: s.Timeframes, Base: s.Base,
-			OutputFormat: s.Decisions.OutputFormat, Classes: t.classes, Features: feature.SchemaOf(s), Network: network.Config(),
+			OutputFormat: s.Decisions.OutputFormat, Classes: t.classes, Features: feature.SchemaOf(s), Scaling: t.scaling, Network: network.Config(),
 			Seed: s.Training.Seed, Training: model.Span{From: splits.Train.From, To: known}, Splits: splits,
 			KnownUntil: max(known, splits.Test.To), Data: in.Data,
 		},

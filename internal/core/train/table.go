@@ -20,6 +20,7 @@ import (
 type table struct {
 	width   int
 	classes []string // nil for a regression
+	scaling feature.Scaling
 	x       []float32
 	time    []int64 // when the decision bar opens
 	end     []int64 // when the label is known
@@ -73,7 +74,7 @@ func collect(ctx context.Context, in Input, report func(Progress)) (*table, erro
 	var pairs []pair
 	for i, f := range frames {
 		report(Progress{Phase: PhaseFeatures, Percent: featurePercent * float64(i) / float64(len(frames))})
-		if sources[i].matrix, err = feature.Build(ctx, in.Strategy, f, in.Span); err != nil {
+		if sources[i].matrix, err = feature.BuildUnscaled(ctx, in.Strategy, f, in.Span); err != nil {
 			return nil, err
 		}
 		report(Progress{Phase: PhaseLabels, Percent: featurePercent * (float64(i) + 0.8) / float64(len(frames))})
@@ -173,6 +174,15 @@ func (t *table) keep(kept []bool) {
 	} else {
 		t.target = t.target[:n]
 	}
+}
+
+// scale fits the scaling of s to the training rows alone, and applies it to all.
+func (t *table) scale(s *strategy.Strategy, training part) (err error) {
+	if t.scaling, err = feature.Fit(s, t.x[training.from*t.width:training.to*t.width]); err != nil {
+		return err
+	}
+	t.scaling.Apply(s, t.x)
+	return nil
 }
 
 // checkClasses returns an error where the training rows teach nothing: fewer

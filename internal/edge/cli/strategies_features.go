@@ -3,9 +3,11 @@ package cli
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/ktrdr/ktrdr/internal/core/fuzzy"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
 
@@ -17,14 +19,16 @@ type printedFeature struct {
 	IndicatorID     string    `json:"indicator_id"`
 	IndicatorOutput string    `json:"indicator_output,omitempty"`
 	Indicator       string    `json:"indicator"`
-	Function        string    `json:"function"`
+	Function        string    `json:"function"` // a kind of fuzzy set, or raw
 	Parameters      []float64 `json:"parameters"`
+	Hedge           string    `json:"hedge,omitempty"`
+	Normalization   string    `json:"normalization,omitempty"` // of a raw value
 }
 
 func newStrategiesFeatures(c *console) *cobra.Command {
 	return &cobra.Command{
 		Use: "features FILE", Short: "List the inputs of a strategy's network, in their order", Args: arguments(1, 1),
-		Long: "List the inputs of a strategy's network, in their order: what each is computed from\nand the membership function that makes it a degree. Works without a backend.",
+		Long: "List the inputs of a strategy's network, in their order: what each is computed from,\nand the membership function that makes it a degree or how its value is scaled. Works without a backend.",
 		RunE: func(_ *cobra.Command, args []string) error {
 			s, err := c.readStrategy(args[0])
 			if err != nil {
@@ -38,7 +42,7 @@ func newStrategiesFeatures(c *console) *cobra.Command {
 					if f.IndicatorOutput != "" {
 						source += "." + f.IndicatorOutput
 					}
-					rows = append(rows, []string{f.FeatureID, f.Timeframe, source, f.Function, fmt.Sprint(f.Parameters)})
+					rows = append(rows, []string{f.FeatureID, f.Timeframe, source, f.lastStep(), fmt.Sprint(f.Parameters)})
 				}
 				columns(w, []string{"feature", "timeframe", "of", "function", "parameters"}, rows)
 			})
@@ -50,11 +54,23 @@ func features(s *strategy.Strategy) []printedFeature {
 	all := []printedFeature{}
 	for _, f := range s.Features() {
 		used := s.Indicators[f.Indicator]
-		all = append(all, printedFeature{
+		one := printedFeature{
 			FeatureID: f.Name, Timeframe: f.Timeframe.String(), IndicatorID: used.ID,
 			IndicatorOutput: used.Indicator.Outputs()[f.Output], Indicator: used.Indicator.Key(),
-			Function: f.Set.Kind().String(), Parameters: f.Set.Params(),
-		})
+			Function: "raw", Parameters: []float64{}, Normalization: f.Normalization,
+		}
+		if !f.IsRaw() {
+			one.Function, one.Parameters = f.Set.Kind().String(), f.Set.Params()
+			if h := f.Set.Hedge(); h != fuzzy.Plain {
+				one.Hedge = h.String()
+			}
+		}
+		all = append(all, one)
 	}
 	return all
+}
+
+// lastStep says what becomes of the indicator's value.
+func (f printedFeature) lastStep() string {
+	return strings.TrimSpace(f.Hedge + " " + f.Function + " " + f.Normalization)
 }

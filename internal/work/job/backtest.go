@@ -81,7 +81,7 @@ func runBacktest(ctx context.Context, text json.RawMessage, env worker.Env) (jso
 		return nil, fmt.Errorf("backtest %s %s: no bars from %s to %s", order.Symbol, s.Base, order.StartDate, order.EndDate)
 	}
 	env.Report(operation.Progress{Phase: "features", CurrentStep: "Computing features", Percentage: 5})
-	matrix, err := feature.Build(ctx, s, all[0], span)
+	matrix, err := feature.BuildScaled(ctx, s, all[0], span, trained.Manifest.Scaling)
 	if err != nil {
 		return nil, err
 	}
