@@ -37,9 +37,11 @@ type Store interface {
 	Unfinished(ctx context.Context) ([]operation.Unfinished, error)
 	// Workers returns the workers that were saved and not forgotten.
 	Workers(ctx context.Context) ([]fleet.Worker, error)
+	// Cordons returns the ids of workers that operators took out of service.
+	Cordons(ctx context.Context) ([]string, error)
 	// Commit makes transactions durable, in order, each whole or not at all,
 	// and returns one error per transaction. Beside the changes of operations
-	// it takes fleet.Saved and fleet.Forgotten. A change that does not start
+	// it takes fleet.Saved, fleet.Forgotten and fleet.Marked. A change that does not start
 	// from the state that is stored fails with operation.ErrConflict, a new
 	// operation whose id is taken with operation.ErrDuplicate, everything of an
 	// older term with operation.ErrDeposed.

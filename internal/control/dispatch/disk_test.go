@@ -24,6 +24,7 @@ type disk struct {
 	candidates map[string]operation.Report
 	models     map[string]operation.ModelRecord
 	workers    map[string]fleet.Worker
+	cordons    map[string]bool
 	commits    int
 	fail       error // of the next commit
 }
@@ -32,7 +33,7 @@ func newDisk() *disk {
 	return &disk{
 		operations: map[string]operation.Operation{}, losses: map[string]map[int]string{},
 		attempts: map[string]map[int]operation.Opened{}, candidates: map[string]operation.Report{},
-		models: map[string]operation.ModelRecord{}, workers: map[string]fleet.Worker{},
+		models: map[string]operation.ModelRecord{}, workers: map[string]fleet.Worker{}, cordons: map[string]bool{},
 	}
 }
 
@@ -95,6 +96,12 @@ func (d *disk) Workers(context.Context) ([]fleet.Worker, error) {
 	return all, nil
 }
 
+func (d *disk) Cordons(context.Context) ([]string, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Sorted(maps.Keys(d.cordons)), nil
+}
+
 func (d *disk) Commit(_ context.Context, term int64, batch []operation.Transaction) []error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -117,10 +124,8 @@ func (d *disk) apply(term int64, tx operation.Transaction) error {
 	}
 	staged := map[string]operation.Operation{}
 	for _, c := range tx {
-		if _, isWorker := c.(fleet.Saved); isWorker {
-			continue
-		}
-		if _, isWorker := c.(fleet.Forgotten); isWorker {
+		switch c.(type) {
+		case fleet.Saved, fleet.Forgotten, fleet.Marked:
 			continue
 		}
 		op, ok := staged[c.Subject()]
@@ -183,6 +188,11 @@ func (d *disk) note(c operation.Change) {
 		d.workers[id] = c.Worker
 	case fleet.Forgotten:
 		delete(d.workers, id)
+	case fleet.Marked:
+		delete(d.cordons, id)
+		if c.Cordoned {
+			d.cordons[id] = true
+		}
 	}
 }
 

@@ -17,6 +17,7 @@ type (
 	Restored struct {
 		Unfinished []operation.Unfinished
 		Workers    []fleet.Worker
+		Cordons    []string // ids of workers that are out of service
 		Limits     Limits
 	}
 	// Submitted: a user wants an operation. Its id is set.
@@ -50,6 +51,17 @@ type (
 		Request               uint64
 		WorkerID, Incarnation string
 	}
+	// CordonAsked: an operator wants a worker out of service, or back.
+	CordonAsked struct {
+		Request  uint64
+		WorkerID string
+		Out      bool
+	}
+	// RemoveAsked: an operator wants a worker forgotten.
+	RemoveAsked struct {
+		Request  uint64
+		WorkerID string
+	}
 	// Reported: a worker reports on its attempt.
 	Reported struct {
 		Request uint64
@@ -79,6 +91,8 @@ func (CancelAsked) event()   {}
 func (ResumeAsked) event()   {}
 func (Registered) event()    {}
 func (Left) event()          {}
+func (CordonAsked) event()   {}
+func (RemoveAsked) event()   {}
 func (Reported) event()      {}
 func (StartReturned) event() {}
 func (Answered) event()      {}

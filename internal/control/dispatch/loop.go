@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ktrdr/ktrdr/internal/control/fleet"
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 )
 
@@ -67,6 +68,10 @@ func (c *Controller) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("restore workers: %w", err)
 	}
+	cordons, err := c.o.Store.Cordons(ctx)
+	if err != nil {
+		return fmt.Errorf("restore cordons: %w", err)
+	}
 	calls, cancel := context.WithCancel(ctx)
 	defer cancel()
 	l := &loop{
@@ -77,7 +82,7 @@ func (c *Controller) Run(ctx context.Context) error {
 	var writer sync.WaitGroup
 	writer.Go(func() { l.write(ctx) })
 	c.o.Log.Info("scheduler started", "term", term, "operations", len(unfinished), "workers", len(workers))
-	l.perform(l.state.Step(Restored{Unfinished: unfinished, Workers: workers, Limits: c.o.Limits}, c.o.Now()))
+	l.perform(l.state.Step(Restored{Unfinished: unfinished, Workers: workers, Cordons: cordons, Limits: c.o.Limits}, c.o.Now()))
 	close(c.ready)
 	err = l.run(ctx)
 	cancel()
@@ -302,6 +307,8 @@ func logChange(log *slog.Logger, c operation.Change) {
 		log.Info("attempt found again", "operation", c.Token.OperationID, "attempt", c.Token.Attempt)
 	case operation.CancelRequested:
 		log.Info("cancel requested", "operation", c.ID)
+	case fleet.Marked:
+		log.Info("worker cordoned or put back", "worker", c.WorkerID, "cordoned", c.Cordoned)
 	case operation.Finished:
 		log.Info("operation ended", "operation", c.Token.OperationID, "status", c.State, "error", c.Error)
 	case operation.Closed:

@@ -16,6 +16,9 @@ import (
 // keep their workers, which have a whole lease to show themselves.
 func (s *State) restore(e Restored, now time.Time) {
 	s.limits = e.Limits
+	for _, id := range e.Cordons {
+		s.fleet.Cordon(id, true)
+	}
 	for _, w := range e.Workers {
 		_ = s.tell(fleet.Restored{Worker: w}, now)
 	}

@@ -95,7 +95,7 @@ func (s *script) do(command string, args []string) {
 		"register": s.doRegister, "healthy": s.doHealthy, "miss": s.doMiss, "leave": s.doLeave,
 		"submit": s.doSubmit, "cancel": s.doCancel, "started": s.doStarted, "report": s.doReport,
 		"tick": s.doTick, "hold": s.doHold, "release": s.doRelease, "fail": s.doFail,
-		"resume": s.doResume, "restart": s.doRestart, "limits": s.doLimits, "show": s.doShow, "workers": s.doWorkers,
+		"cordon": s.doCordon, "uncordon": s.doUncordon, "remove": s.doRemove, "resume": s.doResume, "restart": s.doRestart, "limits": s.doLimits, "show": s.doShow, "workers": s.doWorkers,
 	}[command]
 	if !ok {
 		s.t.Fatalf("unknown command %q", command)
@@ -130,12 +130,12 @@ func (s *script) token(text string) *operation.Token {
 	return &t
 }
 
-// register ID TYPE [gpu] [inc=I] [url=U] [running=OP#N] [says=OP] [finished=OP#N] [draining]
+// register ID TYPE [gpu] [inc=I] [url=U] [running=OP#N] [says=OP] [finished=OP#N] [contract=V] [draining]
 func (s *script) doRegister(args []string) {
 	kind, _ := fleet.ParseWorkerType(args[1])
 	r := fleet.Registration{
 		WorkerID: args[0], Type: kind, Incarnation: cmp.Or(option(args, "inc"), "1"), Draining: slices.Contains(args, "draining"),
-		EndpointURL: cmp.Or(option(args, "url"), "http://"+args[0]+":5003"), Current: s.token(option(args, "running")),
+		Contract: option(args, "contract"), EndpointURL: cmp.Or(option(args, "url"), "http://"+args[0]+":5003"), Current: s.token(option(args, "running")),
 		Capabilities: fleet.Capabilities{"gpu": slices.Contains(args, "gpu")},
 	}
 	if says := option(args, "says"); says != "" {
@@ -161,6 +161,21 @@ func (s *script) doHealthy(args []string) {
 // miss ID
 func (s *script) doMiss(args []string) {
 	s.step(dispatch.Missed{WorkerID: args[0], Incarnation: "1", Err: "no answer"})
+}
+
+// cordon ID
+func (s *script) doCordon(args []string) {
+	s.ask(func(q uint64) dispatch.Event { return dispatch.CordonAsked{Request: q, WorkerID: args[0], Out: true} })
+}
+
+// uncordon ID
+func (s *script) doUncordon(args []string) {
+	s.ask(func(q uint64) dispatch.Event { return dispatch.CordonAsked{Request: q, WorkerID: args[0]} })
+}
+
+// remove ID
+func (s *script) doRemove(args []string) {
+	s.ask(func(q uint64) dispatch.Event { return dispatch.RemoveAsked{Request: q, WorkerID: args[0]} })
 }
 
 // leave ID
@@ -257,7 +272,8 @@ func (s *script) doRestart([]string) {
 	s.state = dispatch.NewState(s.term, fleet.Timing{}, s.now)
 	unfinished, _ := s.disk.Unfinished(s.t.Context())
 	workers, _ := s.disk.Workers(s.t.Context())
-	s.step(dispatch.Restored{Unfinished: unfinished, Workers: workers, Limits: s.limits})
+	cordons, _ := s.disk.Cordons(s.t.Context())
+	s.step(dispatch.Restored{Unfinished: unfinished, Workers: workers, Cordons: cordons, Limits: s.limits})
 }
 
 // limits [queued=N] [running=N] of each submitter, and restarts
@@ -292,6 +308,9 @@ func (s *script) doWorkers([]string) {
 		fmt.Fprintf(&s.out, "%s %s", w.ID, w.Status)
 		if w.CurrentOperationID != nil {
 			fmt.Fprintf(&s.out, " %s", *w.CurrentOperationID)
+		}
+		if w.Cordoned {
+			s.out.WriteString(" cordoned")
 		}
 		if w.LastError != nil {
 			fmt.Fprintf(&s.out, " error=%q", *w.LastError)

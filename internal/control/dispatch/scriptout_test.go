@@ -112,6 +112,8 @@ func describeChange(c operation.Change) string {
 		return fmt.Sprintf("%s %s: %s", c.State, c.ID, c.Error)
 	case fleet.Saved:
 		return "worker " + c.Worker.ID
+	case fleet.Marked:
+		return fmt.Sprintf("worker %s cordoned=%v", c.WorkerID, c.Cordoned)
 	case fleet.Forgotten:
 		return fmt.Sprintf("no worker %s: %s", c.WorkerID, c.Reason)
 	}

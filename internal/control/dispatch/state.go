@@ -101,6 +101,10 @@ func (s *State) Step(e Event, now time.Time) []Effect {
 	case Left:
 		_ = s.tell(fleet.Left{WorkerID: e.WorkerID, Incarnation: e.Incarnation}, now)
 		s.reply(Reply{Request: e.Request})
+	case CordonAsked:
+		s.cordon(e, now)
+	case RemoveAsked:
+		s.remove(e, now)
 	case Reported:
 		s.report(e, now)
 	case StartReturned:

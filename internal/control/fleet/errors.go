@@ -1,6 +1,9 @@
 package fleet
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // What can go wrong when the backend calls a worker. Any other error means that
 // the outcome of the call is not known.
@@ -18,6 +21,8 @@ var (
 var (
 	// ErrInvalid: something in the registration cannot be right.
 	ErrInvalid = errors.New("invalid registration")
+	// ErrIncompatible: the worker belongs to another version of the program.
+	ErrIncompatible = fmt.Errorf("%w: incompatible version", ErrInvalid)
 	// ErrReplaced: a newer process lives under the same worker id or address.
 	ErrReplaced = errors.New("a newer process has taken this worker id or address")
 )

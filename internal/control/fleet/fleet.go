@@ -42,6 +42,7 @@ func (t Timing) WithDefaults() Timing {
 type Fleet struct {
 	timing  Timing
 	workers map[string]*Worker
+	cordons map[string]bool
 	order   []*Worker // the same, sorted by id, so that every walk has one order
 }
 
@@ -62,7 +63,7 @@ type track struct {
 
 // New makes an empty fleet.
 func New(t Timing) *Fleet {
-	return &Fleet{timing: t.WithDefaults(), workers: map[string]*Worker{}}
+	return &Fleet{timing: t.WithDefaults(), workers: map[string]*Worker{}, cordons: map[string]bool{}}
 }
 
 // Worker returns one worker.
@@ -108,7 +109,7 @@ func (f *Fleet) Reservation(id string) *operation.Token {
 func (f *Fleet) Select(t WorkerType) (Worker, bool) {
 	var best *Worker
 	for _, w := range f.order {
-		if w.Type == t && w.Status == Available && !w.Draining && (best == nil || before(w, best)) {
+		if w.Type == t && w.Status == Available && !w.Draining && !w.Cordoned && (best == nil || before(w, best)) {
 			best = w
 		}
 	}
@@ -133,6 +134,7 @@ func (f *Fleet) find(id string) (int, bool) {
 
 // add puts a worker into the fleet, in place of any of the same id.
 func (f *Fleet) add(w *Worker) {
+	w.Cordoned = f.cordons[w.ID]
 	if i, held := f.find(w.ID); held {
 		f.order[i] = w
 	} else {

@@ -314,3 +314,14 @@ func FuzzRegistration(f *testing.F) {
 		}
 	})
 }
+
+func TestCompatible(t *testing.T) {
+	for contract, want := range map[string]bool{
+		"": true, "1.0": true, "1.1": true, "1.2": true, "1.3": false, "2.1": false, "0.1": false,
+		"1": false, "1.x": false, "1.-1": false, "1.1.1": false, "v1.1": false, "1.99999": false, " 1.1": false,
+	} {
+		if err := fleet.Compatible(contract); (err == nil) != want || err != nil && !errors.Is(err, fleet.ErrInvalid) {
+			t.Errorf("Compatible(%q) = %v, want accepted: %v", contract, err, want)
+		}
+	}
+}

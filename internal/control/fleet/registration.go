@@ -19,6 +19,7 @@ type Registration struct {
 	Capabilities Capabilities `json:"capabilities"`
 	Incarnation  string       `json:"incarnation"`
 	Version      string       `json:"version"`
+	Contract     string       `json:"contract,omitempty"`
 	Draining     bool         `json:"draining"`
 	// CurrentOperationID is what the worker is running; Current is its token.
 	CurrentOperationID *string          `json:"current_operation_id"`
@@ -54,6 +55,9 @@ func (r Registration) Validate() error {
 	}
 	if len(r.Incarnation) > maxIDLength || len(r.Version) > maxIDLength {
 		return fmt.Errorf("%w: incarnation or version has more than %d characters", ErrInvalid, maxIDLength)
+	}
+	if err := Compatible(r.Contract); err != nil {
+		return err
 	}
 	if len(r.Capabilities) > maxCapabilities {
 		return fmt.Errorf("%w: %d capabilities: want at most %d", ErrInvalid, len(r.Capabilities), maxCapabilities)

@@ -47,6 +47,8 @@ type (
 	Doubted struct{ WorkerID string }
 	// Left: the worker said good-bye.
 	Left struct{ WorkerID, Incarnation string }
+	// Removed: an operator removed the worker.
+	Removed struct{ WorkerID string }
 	// Restored: a worker that was registered before the backend restarted.
 	Restored struct{ Worker Worker }
 	// Ticked: time has passed.
@@ -63,6 +65,7 @@ func (Released) event()   {}
 func (Declined) event()   {}
 func (Doubted) event()    {}
 func (Left) event()       {}
+func (Removed) event()    {}
 func (Restored) event()   {}
 func (Ticked) event()     {}
 
@@ -134,6 +137,10 @@ func (f *Fleet) Step(e Event, now time.Time) []Effect {
 	case Left:
 		if w := f.live(e.WorkerID, e.Incarnation); w != nil {
 			return f.remove(w, "worker "+w.ID+" left")
+		}
+	case Removed:
+		if w := f.workers[e.WorkerID]; w != nil {
+			return f.remove(w, "worker "+w.ID+" was removed by an operator")
 		}
 	case Restored:
 		f.restore(e.Worker, now)
@@ -210,7 +217,7 @@ func (f *Fleet) displace(r Registration, now time.Time) ([]Effect, error) {
 
 // describe copies what a worker says about itself.
 func (w *Worker) describe(r Registration, now time.Time) {
-	w.Type, w.EndpointURL, w.Version, w.Draining = r.Type, r.EndpointURL, r.Version, r.Draining
+	w.Type, w.EndpointURL, w.Version, w.Contract, w.Draining = r.Type, r.EndpointURL, r.Version, r.Contract, r.Draining
 	w.Capabilities = maps.Clone(r.Capabilities)
 	if w.Capabilities == nil {
 		w.Capabilities = Capabilities{}

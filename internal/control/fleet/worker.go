@@ -81,8 +81,10 @@ type Worker struct {
 	// Incarnation names the process behind the id; it sorts by start time.
 	Incarnation   string    `json:"incarnation"`
 	Version       string    `json:"version"`
-	Draining      bool      `json:"draining"`
-	Reachable     bool      `json:"reachable"` // the backend's last health check was answered
+	Contract      string    `json:"contract,omitempty"`
+	Draining      bool      `json:"draining"`           // it says that it takes nothing more
+	Cordoned      bool      `json:"cordoned,omitempty"` // an operator says that it is given nothing more
+	Reachable     bool      `json:"reachable"`          // the backend's last health check was answered
 	LastError     *string   `json:"last_error"`
 	RegisteredAt  time.Time `json:"registered_at"`
 	LastHeartbeat time.Time `json:"last_heartbeat"`

@@ -55,6 +55,8 @@ func (w *writer) change(c operation.Change) error {
 			string(c.State), nullText(c.Error), toJSON(list(c.Errors)), micros(c.At), c.ID, w.term)
 	case fleet.Saved:
 		return w.savedWorker(c)
+	case fleet.Marked:
+		return w.marked(c)
 	case fleet.Forgotten:
 		_, err := w.exec(`DELETE FROM workers WHERE id = $1 AND EXISTS (SELECT 1 FROM scheduler WHERE id = 1 AND term = $2)`, c.WorkerID, w.term)
 		return errors.Join(err, w.fence(c))

@@ -154,7 +154,12 @@ func testWorkers(t *testing.T, s *store.Store, reopen func(testing.TB, *store.St
 	gone.ID = "w0"
 	must(t, commit(t, s, term, fleet.Saved{Worker: other}, fleet.Saved{Worker: gone}, fleet.Saved{Worker: other}, fleet.Saved{Worker: w}))
 	must(t, commit(t, s, term, fleet.Forgotten{WorkerID: "w0"}))
+	must(t, commit(t, s, term, fleet.Marked{WorkerID: "w1", Cordoned: true, At: Epoch}, fleet.Marked{WorkerID: "w9", Cordoned: true, At: Epoch},
+		fleet.Marked{WorkerID: "w1", Cordoned: true, At: Epoch}, fleet.Marked{WorkerID: "w1", At: Epoch}, fleet.Marked{WorkerID: "w0", At: Epoch}))
 	s = reopen(t, s)
+	if cordons, err := s.Cordons(t.Context()); err != nil || len(cordons) != 1 || cordons[0] != "w9" {
+		t.Errorf("Cordons() = %q, %v, want w9", cordons, err)
+	}
 	got, err := s.Workers(t.Context())
 	must(t, err)
 	for i := range got { // what follows from the rest is not stored

@@ -178,6 +178,8 @@ func testFence(t *testing.T, s *store.Store) {
 		operation.Closed{ID: o.ID, State: operation.Failed, At: Epoch},
 		fleet.Saved{Worker: fleet.Worker{ID: "w"}},
 		fleet.Forgotten{WorkerID: "w"},
+		fleet.Marked{WorkerID: "w", Cordoned: true, At: Epoch},
+		fleet.Marked{WorkerID: "w", At: Epoch},
 	} {
 		if err := commit(t, s, old, c); !errors.Is(err, operation.ErrDeposed) {
 			t.Errorf("%T by an older term: %v, want ErrDeposed", c, err)
