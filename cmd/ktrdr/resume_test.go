@@ -1,0 +1,134 @@
+package main_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// eager makes a worker save its state all the time.
+var eager = []string{"--checkpoint-seconds", "0.05"}
+
+// position is how many epochs the newest checkpoint of a training has behind it;
+// -1 if there is none.
+func (s *system) position(id string) int {
+	s.t.Helper()
+	var answer struct {
+		Data struct{ State struct{ Position int } }
+	}
+	if code := s.get("/api/v1/checkpoints/"+id, &answer); code != http.StatusOK {
+		return -1
+	}
+	return answer.Data.State.Position
+}
+
+// awaitPosition waits for a checkpoint after at least so many epochs.
+func (s *system) awaitPosition(id string, epochs int) {
+	s.t.Helper()
+	s.await(fmt.Sprintf("%s has saved its state after epoch %d", id, epochs), func() bool {
+		if op := s.operation(id); op.Status == "completed" {
+			s.t.Fatalf("%s completed before it saved a state", id)
+		}
+		return s.position(id) >= epochs
+	})
+}
+
+// awaitEpoch waits until the n-th attempt trains and returns the first epoch that
+// is seen of it.
+func (s *system) awaitEpoch(id string, n int) int {
+	s.t.Helper()
+	epoch := 0
+	s.await(fmt.Sprintf("attempt %d of %s trains", n, id), func() bool {
+		op := s.operation(id)
+		if op.Status == "completed" {
+			s.t.Fatalf("%s completed before an epoch of attempt %d was seen", id, n)
+		}
+		_, err := fmt.Sscanf(op.Progress.Step, "Epoch %d/", &epoch)
+		return op.Attempt == n && err == nil
+	})
+	return epoch
+}
+
+func TestResume(t *testing.T) {
+	const epochs, enough = 800, 60
+	t.Run("after_cancel", func(t *testing.T) {
+		t.Parallel()
+		s := newSystem(t)
+		s.worker("training", "first", eager...)
+		s.importSample("EURUSD")
+		strategy := s.strategy("quick", epochs)
+		id := decode[finished](t, s.must(trainArgs(strategy, "--detach")...)).ID
+		s.awaitPosition(id, enough)
+		s.must("operations", "cancel", id)
+		s.awaitStatus(id, "cancelled")
+		shown := s.must("checkpoints", "show", id)
+		if !strings.Contains(shown, "cancellation") {
+			t.Errorf("the newest checkpoint was not made by the cancel:\n%s", shown)
+		}
+		stood := s.position(id)
+		s.must("operations", "resume", id, "--detach")
+		if epoch := s.awaitEpoch(id, 2); epoch < stood {
+			t.Errorf("resumed at epoch %d, although the state after epoch %d was saved", epoch, stood)
+		}
+		s.awaitStatus(id, "completed")
+		calm := decode[finished](t, s.must(trainArgs(strategy)...))
+		if got, want := s.weights(id), s.weights(calm.ID); got != want {
+			t.Errorf("the resumed training made model %s, an uninterrupted one %s", got, want)
+		}
+		if again := s.run("operations", "resume", id); again.code != 1 || !strings.Contains(again.stdout+again.stderr, "already completed") {
+			t.Errorf("resuming what completed: exit %d\n%s%s", again.code, again.stdout, again.stderr)
+		}
+		if left := s.position(id); left != -1 {
+			t.Errorf("a completed operation keeps the checkpoint after epoch %d", left)
+		}
+	})
+
+	t.Run("after_kill_of_the_worker", func(t *testing.T) {
+		t.Parallel()
+		s := newSystem(t, quickFleet...)
+		first := s.worker("training", "first", eager...)
+		s.importSample("EURUSD")
+		strategy := s.strategy("quick", epochs)
+		id := decode[finished](t, s.must(trainArgs(strategy, "--detach")...)).ID
+		s.awaitPosition(id, enough)
+		first.kill()
+		s.worker("training", "second", eager...)
+		if epoch := s.awaitEpoch(id, 2); epoch < enough {
+			t.Errorf("the second worker began at epoch %d, although the state after epoch %d was saved", epoch, enough)
+		}
+		s.awaitStatus(id, "completed")
+		calm := decode[finished](t, s.must(trainArgs(strategy)...))
+		if got, want := s.weights(id), s.weights(calm.ID); got != want {
+			t.Errorf("the training made model %s, an uninterrupted one %s", got, want)
+		}
+	})
+
+	t.Run("after_stop_of_the_worker", func(t *testing.T) {
+		t.Parallel()
+		s := newSystem(t)
+		first := s.worker("training", "first")
+		s.importSample("EURUSD")
+		id := decode[finished](t, s.must(trainArgs(s.strategy("quick", epochs), "--detach")...)).ID
+		s.awaitEpoch(id, 1)
+		s.await("some epochs pass", func() bool {
+			epoch := 0
+			_, _ = fmt.Sscanf(s.operation(id).Progress.Step, "Epoch %d/", &epoch)
+			return epoch >= enough
+		})
+		first.stop()
+		s.worker("training", "second")
+		if epoch := s.awaitEpoch(id, 2); epoch < enough {
+			t.Errorf("the second worker began at epoch %d, although the first one was stopped in order after epoch %d", epoch, enough)
+		}
+		s.awaitStatus(id, "completed")
+	})
+
+	t.Run("of_what_has_no_state", func(t *testing.T) {
+		t.Parallel()
+		s := newSystem(t)
+		if out := s.run("operations", "resume", "op_none"); out.code != 3 {
+			t.Errorf("resuming an unknown operation: exit %d, want 3\n%s", out.code, out.stderr)
+		}
+	})
+}
