@@ -43,7 +43,7 @@ func workOf(in Input, o Options) Work {
 	fmt.Fprintf(h, "ktrdr backtest work 1\n%s\n", head)
 	s := in.Series
 	hashColumn(h, s.Time, 8, func(b []byte, v int64) []byte { return binary.LittleEndian.AppendUint64(b, uint64(v)) })
-	for _, column := range [...][]float64{s.Open, s.High, s.Low, s.Close, s.Volume} {
+	for _, column := range [...][]float64{s.Open, s.High, s.Low, s.Close, s.Volume, in.Volatility} {
 		hashColumn(h, column, 8, appendFloat)
 	}
 	hashColumn(h, in.Signals, 6, func(b []byte, v decision.Raw) []byte {
@@ -180,9 +180,11 @@ func (c *codec) state(s *State) {
 func (c *codec) open(o *Open) {
 	enum(c, &o.Side, decision.Short, decision.Long)
 	c.int(&o.Bar)
-	for _, v := range []*float64{&o.Quantity, &o.Price, &o.Value, &o.Commission, &o.Slippage, &o.High, &o.Low} {
+	for _, v := range [...]*float64{&o.Quantity, &o.Price, &o.Value, &o.Commission, &o.Slippage, &o.High, &o.Low,
+		&o.Stop, &o.Target, &o.Trail} {
 		c.float(v)
 	}
+	c.int64(&o.SessionEnd)
 	c.float32(&o.Confidence)
 }
 

@@ -14,11 +14,16 @@
 //
 //  1. The order decided on bar t-1 is filled at the open of t, moved against us
 //     by the slippage, at a commission.
-//  2. Equity is marked at the close of t. An open position counts what it would
+//  2. The exits of the position are looked at (Options.Exits): first what the open
+//     of t decides, then what happened within the bar, then what its close does.
+//     Where a bar reaches a stop and a target, the stop came first. A price that
+//     a gap jumps over is filled at the open behind it. A stop slips like every
+//     market order; a target is a limit order and does not.
+//  3. Equity is marked at the close of t. An open position counts what it would
 //     bring at the close, without the costs of an exit that has not happened.
-//  3. If equity is not above zero, the position is closed at that close and
+//  4. If equity is not above zero, the position is closed at that close and
 //     trading stops for good ([Bankruptcy]).
-//  4. decision.Rules.Decide looks at the signal of t. What it decides is filled
+//  5. decision.Rules.Decide looks at the signal of t. What it decides is filled
 //     at the open of t+1.
 //
 // At the close of the last bar an open position is closed at that close, and the

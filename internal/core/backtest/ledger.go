@@ -55,6 +55,9 @@ func (s *Simulation) enter(bar int, side decision.Position, price float64, confi
 	open.Quantity, open.Price, open.Value = quantity, fill, value
 	open.Commission, open.Slippage = commission, slippage
 	open.High, open.Low = price, price
+	if s.byBar() {
+		s.protect(bar, price)
+	}
 	st.Entered, st.Entry = true, bar
 	st.Orders.Filled++
 	st.Turnover += value
@@ -71,6 +74,7 @@ type exit struct {
 	price      float64
 	cause      Cause
 	confidence float32
+	limit      bool // a limit order: it is filled at price, without slippage
 }
 
 // closeAtClose leaves the position at the close of bar.
@@ -84,7 +88,7 @@ func (s *Simulation) closeAtClose(bar int, cause Cause) error {
 
 // exit closes the position and books its result.
 //
-//	fill  = price * (1 - side*Slippage)
+//	fill  = price * (1 - side*Slippage), or price for a limit order
 //	gross = side * (fill*quantity - value of the entry)
 //	net   = gross - (commission of the entry + fill*quantity*Commission)
 //
@@ -94,7 +98,10 @@ func (s *Simulation) exit(x exit) error {
 	st := &s.last
 	open := &st.Open
 	sign := float64(open.Side)
-	fill := s.slipped(x.price, -sign)
+	fill := x.price
+	if !x.limit {
+		fill = s.slipped(x.price, -sign)
+	}
 	value := float64(fill * open.Quantity)
 	commission := float64(value * s.o.Commission)
 	slippage := float64(math.Abs(fill-x.price) * open.Quantity)

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"github.com/ktrdr/ktrdr/internal/core/decision"
 )
 
 // What Options mean where they are zero, and what a request gets that names no
@@ -30,6 +32,8 @@ type Options struct {
 	Slippage        float64 `json:"slippage"`         // fraction by which each fill is worse than the price
 	Fraction        float64 `json:"fraction"`         // share of equity that an entry, with its commission, may take; 0 means DefaultFraction
 	FractionalUnits bool    `json:"fractional_units"` // quantities need not be whole numbers
+
+	Exits decision.Exits `json:"exits"` // those of the strategy
 }
 
 // An OptionError says what is wrong with one of the Options. Option is its name

@@ -12,6 +12,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/backtest"
 	"github.com/ktrdr/ktrdr/internal/core/decision"
 	"github.com/ktrdr/ktrdr/internal/core/market"
+	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
 
 // A scenario is an input and options that exercise every branch: quiet walks and
@@ -42,8 +43,9 @@ func drawScenario(t *rapid.T) scenario {
 		return decision.Raw{Known: true, Confidence: rapid.Float32Range(0.3, 1).Draw(t, "confidence"),
 			Signal: decision.Signal(rapid.IntRange(-1, 1).Draw(t, "signal"))}
 	}), n, n).Draw(t, "signals")
+	exits, volatility := drawExits(t, n)
 	return scenario{
-		in: backtest.Input{Series: s, Signals: signals, Rules: decision.Rules{
+		in: backtest.Input{Series: s, Signals: signals, Volatility: volatility, Rules: decision.Rules{
 			Regression:          rapid.Bool().Draw(t, "regression"),
 			ConfidenceThreshold: rapid.SampledFrom([]float64{0, 0.5, 0.7}).Draw(t, "threshold"),
 			MinSignalSeparation: rapid.SampledFrom([]int{0, 1, 4}).Draw(t, "separation"),
@@ -55,8 +57,30 @@ func drawScenario(t *rapid.T) scenario {
 			Slippage:        rapid.SampledFrom([]float64{0, 0.0005, 0.1}).Draw(t, "slippage"),
 			Fraction:        rapid.SampledFrom([]float64{0.25, 1, 0.001}).Draw(t, "fraction"),
 			FractionalUnits: rapid.Bool().Draw(t, "fractional"),
+			Exits:           exits,
 		},
 	}
+}
+
+// drawExits draws none half of the time.
+func drawExits(t *rapid.T, bars int) (x decision.Exits, volatility []float64) {
+	kind := rapid.SampledFrom([]string{"none", "none", "fractions", "barriers"}).Draw(t, "exits")
+	if kind == "none" {
+		return x, nil
+	}
+	distance := rapid.SampledFrom([]float64{0, 0.002, 0.05, 0.5})
+	x.TrailingStop = distance.Draw(t, "trail")
+	x.MaxHoldingBars = rapid.SampledFrom([]int{0, 1, 3}).Draw(t, "holding")
+	x.SessionEnd = strategy.Clock(rapid.SampledFrom([]int{0, 0, 30, 1260, 1440}).Draw(t, "session"))
+	if kind == "fractions" {
+		x.StopLoss, x.TakeProfit = distance.Draw(t, "stop"), distance.Draw(t, "target")
+		return x, nil
+	}
+	x.UpperBarrier, x.LowerBarrier = 2, 1.5
+	for range bars {
+		volatility = append(volatility, rapid.SampledFrom([]float64{math.NaN(), 0, 0.002, 0.05, 0.7}).Draw(t, "volatility"))
+	}
+	return x, volatility
 }
 
 func run(t interface{ Fatal(...any) }, s scenario) backtest.Result {
@@ -80,7 +104,8 @@ func TestRunIsTheReference(t *testing.T) {
 // TestRunReachesEveryBranch fails when the scenarios above stop covering what
 // they are there for.
 func TestRunReachesEveryBranch(t *testing.T) {
-	var seen struct{ bankrupt, shorts, longs, unfilled, small, forced, blocked bool }
+	var seen struct{ bankrupt, shorts, longs, unfilled, small, forced, blocked, unplaced bool }
+	causes := map[backtest.Cause]bool{}
 	scenarios := rapid.Custom(drawScenario)
 	for seed := range 500 {
 		r := run(t, scenarios.Example(seed))
@@ -88,13 +113,18 @@ func TestRunReachesEveryBranch(t *testing.T) {
 		seen.unfilled = seen.unfilled || r.Orders.Unfilled > 0
 		seen.small = seen.small || r.Orders.TooSmall > 0
 		seen.blocked = seen.blocked || r.Decisions[decision.Separation] > 0
+		seen.unplaced = seen.unplaced || r.Decisions[decision.NoBarriers] > 0
 		for _, trade := range r.Trades {
+			causes[trade.Cause] = true
 			seen.shorts = seen.shorts || trade.Side == decision.Short
 			seen.longs = seen.longs || trade.Side == decision.Long
 			seen.forced = seen.forced || trade.Cause == backtest.ByEnd
 		}
 	}
-	if !seen.bankrupt || !seen.shorts || !seen.longs || !seen.unfilled || !seen.small || !seen.forced || !seen.blocked {
+	if len(causes) != 8 {
+		t.Errorf("causes seen: %v, want all 8", causes)
+	}
+	if !seen.unplaced || !seen.bankrupt || !seen.shorts || !seen.longs || !seen.unfilled || !seen.small || !seen.forced || !seen.blocked {
 		t.Errorf("branches seen: %+v, want all", seen)
 	}
 }
@@ -184,6 +214,9 @@ func TestRunSeesNoFuture(t *testing.T) {
 		whole := run(t, s)
 		cut := rapid.IntRange(1, s.in.Series.Len()).Draw(t, "cut")
 		s.in.Series, s.in.Signals = s.in.Series.Slice(0, cut), s.in.Signals[:cut]
+		if s.in.Volatility != nil {
+			s.in.Volatility = s.in.Volatility[:cut]
+		}
 		part := run(t, s)
 		for i := range cut - 1 {
 			if math.Float64bits(part.Equity[i]) != math.Float64bits(whole.Equity[i]) || part.Position[i] != whole.Position[i] {

@@ -25,22 +25,26 @@ type reference struct {
 	pending                    decision.Signal
 	pendingConfidence          float32
 	lastEntry                  int // -1: none
+	volatility                 []float64
+	stop, target, trail        float64 // NaN: none
+	sessionEnd                 int64
 	profit                     float64
 }
 
 func referenceRun(in backtest.Input, o backtest.Options) backtest.Result {
-	r := &reference{series: in.Series, o: o, lastEntry: -1}
+	r := &reference{series: in.Series, o: o, lastEntry: -1, volatility: in.Volatility}
 	r.out = backtest.Result{Symbol: in.Series.Symbol, Timeframe: in.Series.Timeframe, Options: o}
 	n := in.Series.Len()
 	for t := range n {
 		r.fillPending(t)
+		held := r.exits(t)
 		equity := r.o.Capital + r.profit
 		if r.side != 0 {
 			r.high, r.low = math.Max(r.high, r.series.High[t]), math.Min(r.low, r.series.Low[t])
 			open := float64(float64(r.side) * (float64(r.series.Close[t]*r.quantity) - float64(r.entryPrice*r.quantity)))
 			equity = (equity - r.entryCommission) + open
 		}
-		r.out.Position = append(r.out.Position, int8(r.side))
+		r.out.Position = append(r.out.Position, int8(held))
 		switch {
 		case r.out.Bankruptcy != nil:
 		case equity <= 0:
@@ -51,6 +55,9 @@ func referenceRun(in backtest.Input, o backtest.Options) backtest.Result {
 				since = t + 1 - r.lastEntry
 			}
 			signal, reason := in.Rules.Decide(in.Signals[t], decision.Position(r.side), since)
+			if x := o.Exits; x.UpperBarrier > 0 && signal != decision.Hold && r.side == 0 && !(in.Volatility[t] > 0 && x.LowerBarrier*in.Volatility[t] < 1) {
+				signal, reason = decision.Hold, decision.NoBarriers
+			}
 			r.out.Decisions[reason]++
 			if signal != decision.Hold {
 				r.out.Orders.Placed++
@@ -60,6 +67,7 @@ func referenceRun(in backtest.Input, o backtest.Options) backtest.Result {
 		if t == n-1 {
 			equity = r.end(t, equity)
 		}
+		r.trail = r.behind(r.high, r.low)
 		r.out.Equity = append(r.out.Equity, equity)
 	}
 	r.out.NetProfit, r.out.FinalEquity = r.profit, r.o.Capital+r.profit
@@ -74,7 +82,7 @@ func (r *reference) fillPending(t int) {
 	case signal == decision.Hold:
 	case r.side != 0:
 		r.out.Orders.Filled++
-		r.leave(r.series.Time[t], r.series.Open[t], t-r.entryBar, backtest.BySignal, r.pendingConfidence)
+		r.leave(r.series.Time[t], r.series.Open[t], t-r.entryBar, backtest.BySignal, r.pendingConfidence, 1)
 	default:
 		price := r.series.Open[t]
 		equity := r.o.Capital + r.profit
@@ -93,14 +101,15 @@ func (r *reference) fillPending(t int) {
 		r.entryCommission = float64(float64(fill*quantity) * r.o.Commission)
 		r.entrySlip = float64(math.Abs(fill-price) * quantity)
 		r.high, r.low = price, price
+		r.place(t, price)
 		r.out.Turnover += float64(fill * quantity)
 		r.out.Costs.Commission += r.entryCommission
 		r.out.Costs.Slippage += r.entrySlip
 	}
 }
 
-func (r *reference) leave(at int64, price float64, bars int, cause backtest.Cause, confidence float32) {
-	fill := price * (1 - float64(float64(r.side)*r.o.Slippage))
+func (r *reference) leave(at int64, price float64, bars int, cause backtest.Cause, confidence float32, slips float64) {
+	fill := price * (1 - float64(float64(r.side)*float64(slips*r.o.Slippage)))
 	commission := float64(float64(fill*r.quantity) * r.o.Commission)
 	slip := float64(math.Abs(fill-price) * r.quantity)
 	worth := func(price float64) float64 {
@@ -130,7 +139,7 @@ func (r *reference) leave(at int64, price float64, bars int, cause backtest.Caus
 func (r *reference) bankrupt(t int) float64 {
 	at := r.series.Available(t)
 	if r.side != 0 {
-		r.leave(at, r.series.Close[t], t+1-r.entryBar, backtest.ByBankrupt, 0)
+		r.leave(at, r.series.Close[t], t+1-r.entryBar, backtest.ByBankrupt, 0, 1)
 	}
 	equity := r.o.Capital + r.profit
 	r.out.Bankruptcy = &backtest.Bankruptcy{Bar: t, Time: at, Equity: equity}
@@ -144,10 +153,95 @@ func (r *reference) end(t int, equity float64) float64 {
 	if r.side == 0 {
 		return equity
 	}
-	r.leave(r.series.Available(t), r.series.Close[t], t+1-r.entryBar, backtest.ByEnd, 0)
+	r.leave(r.series.Available(t), r.series.Close[t], t+1-r.entryBar, backtest.ByEnd, 0, 1)
 	equity = r.o.Capital + r.profit
 	if equity <= 0 {
 		r.bankrupt(t)
 	}
 	return equity
+}
+
+// place puts the exits of a position entered at the open of t.
+func (r *reference) place(t int, price float64) {
+	x, side, nan := r.o.Exits, float64(r.side), math.NaN()
+	r.stop, r.target, r.sessionEnd = nan, nan, math.MaxInt64
+	against, inFavour := x.StopLoss, x.TakeProfit
+	if x.UpperBarrier > 0 {
+		against, inFavour = float64(x.LowerBarrier*r.volatility[t-1]), float64(x.UpperBarrier*r.volatility[t-1])
+		if side < 0 {
+			against, inFavour = inFavour, against
+		}
+	}
+	if against > 0 {
+		r.stop = price * (1 - float64(side*against))
+	}
+	if inFavour > 0 && side*inFavour > -1 {
+		r.target = price * (1 + float64(side*inFavour))
+	}
+	r.trail = r.behind(price, price)
+	if x.SessionEnd > 0 {
+		for r.sessionEnd = r.series.Time[t] + 60; (r.sessionEnd/60)%1440 != int64(x.SessionEnd)%1440; r.sessionEnd += 60 {
+		}
+	}
+}
+
+func (r *reference) behind(high, low float64) float64 {
+	switch d := r.o.Exits.TrailingStop; {
+	case d == 0 || r.side == 0:
+		return math.NaN()
+	case r.side > 0:
+		return high * (1 - d)
+	default:
+		return low * (1 + d)
+	}
+}
+
+// exits looks through everything that could end the position on bar t, in its
+// order, and returns the side held during the bar.
+func (r *reference) exits(t int) (held int) {
+	held = r.side
+	if held == 0 {
+		return 0
+	}
+	s, x := r.series, r.o.Exits
+	open, close, end := s.Open[t], s.Close[t], s.Available(t)
+	older, long := t > r.entryBar, r.side > 0
+	bars := t + 1 - r.entryBar
+	for _, event := range []struct {
+		happens bool
+		price   float64
+		cause   backtest.Cause
+		slips   float64
+		atOpen  bool
+		whole   bool // all of the bar was held
+	}{
+		{older && r.sessionEnd <= s.Time[t], open, backtest.BySession, 1, true, false},
+		{older && long && (open <= r.trail && !(r.trail <= r.stop)), open, backtest.ByTrail, 1, true, false},
+		{older && !long && (open >= r.trail && !(r.trail >= r.stop)), open, backtest.ByTrail, 1, true, false},
+		{older && (long && open <= r.stop || !long && open >= r.stop), open, backtest.ByStop, 1, true, false},
+		{older && (long && open >= r.target || !long && open <= r.target), open, backtest.ByTarget, 0, true, false},
+		{long && s.Low[t] <= r.trail && !(r.trail <= r.stop), r.trail, backtest.ByTrail, 1, false, false},
+		{!long && s.High[t] >= r.trail && !(r.trail >= r.stop), r.trail, backtest.ByTrail, 1, false, false},
+		{long && s.Low[t] <= r.stop || !long && s.High[t] >= r.stop, r.stop, backtest.ByStop, 1, false, false},
+		{long && s.High[t] >= r.target || !long && s.Low[t] <= r.target, r.target, backtest.ByTarget, 0, false, false},
+		{x.MaxHoldingBars > 0 && bars >= x.MaxHoldingBars, close, backtest.ByTime, 1, false, true},
+		{r.sessionEnd <= end, close, backtest.BySession, 1, false, true},
+	} {
+		if !event.happens {
+			continue
+		}
+		if older {
+			r.high, r.low = math.Max(r.high, open), math.Min(r.low, open)
+		}
+		if event.whole {
+			r.high, r.low = math.Max(r.high, s.High[t]), math.Min(r.low, s.Low[t])
+		}
+		at := end
+		if event.atOpen {
+			at, bars, held = s.Time[t], bars-1, 0
+		}
+		r.leave(at, event.price, bars, event.cause, 0, event.slips)
+		return held
+	}
+	return held
 }

@@ -20,10 +20,16 @@ const (
 	BySignal   Cause = iota // a signal against it
 	ByEnd                   // the window ended
 	ByBankrupt              // equity was used up
+	ByStop                  // the stop loss, or the barrier against the position
+	ByTarget                // the take profit, or the barrier in favour of the position
+	ByTrail                 // the trailing stop
+	ByTime                  // it was held as long as it may be
+	BySession               // the session ended
 	causeCount
 )
 
-var causeNames = [causeCount]string{BySignal: "signal", ByEnd: "end_of_data", ByBankrupt: "bankrupt"}
+var causeNames = [causeCount]string{BySignal: "signal", ByEnd: "end_of_data", ByBankrupt: "bankrupt", ByStop: "stop_loss",
+	ByTarget: "take_profit", ByTrail: "trailing_stop", ByTime: "max_holding", BySession: "session_end"}
 
 // String returns the name, for example end_of_data.
 func (c Cause) String() string {
@@ -49,7 +55,7 @@ func (c *Cause) UnmarshalText(text []byte) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("unknown cause %q: want signal, end_of_data or bankrupt", text)
+	return fmt.Errorf("unknown cause %q: want one of %v", text, causeNames)
 }
 
 // A Trade is a position in the symbol of the Result from its entry to its exit. Money is in account
@@ -67,7 +73,7 @@ type Trade struct {
 	EntryConfidence float32           `json:"entry_confidence"`
 	ExitConfidence  float32           `json:"exit_confidence"` // 0 where no signal closed it
 	EntryTime       int64             `json:"entry_time"`      // open of the bar of the entry
-	ExitTime        int64             `json:"exit_time"`       // open of the bar of the exit, or the end of the bar where it closed at a close
+	ExitTime        int64             `json:"exit_time"`       // open of the bar of the exit, or its end where it was left after the open
 	EntryPrice      float64           `json:"entry_price"`
 	ExitPrice       float64           `json:"exit_price"`
 	Quantity        float64           `json:"quantity"` // units, above 0 for shorts too

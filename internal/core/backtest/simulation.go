@@ -14,6 +14,10 @@ type Input struct {
 	Series  market.Series  // a window that passed Series.Validate when it was read
 	Signals []decision.Raw // one per bar
 	Rules   decision.Rules
+
+	// Volatility is what decision.VolatilityOf returns, cut to the window: one
+	// value per bar, known at its close. Nil where Options.Exits need none.
+	Volatility []float64
 }
 
 func (in Input) validate() error {
@@ -62,7 +66,14 @@ func Resume(in Input, o Options, state State) (*Simulation, error) {
 	if err := o.Validate(); err != nil {
 		return nil, fmt.Errorf("backtest options: %w", err)
 	}
+	if err := o.Exits.Validate(in.Series.Timeframe); err != nil {
+		return nil, fmt.Errorf("exits: %w", err)
+	}
 	n := in.Series.Len()
+	if o.Exits.NeedVolatility() && len(in.Volatility) != n || !o.Exits.NeedVolatility() && in.Volatility != nil {
+		return nil, fmt.Errorf("%s %s: %d values of volatility for %d bars: want one per bar where the exits are placed by it, and else none",
+			in.Series.Symbol, in.Series.Timeframe, len(in.Volatility), n)
+	}
 	if err := state.check(n); err != nil {
 		return nil, err
 	}
@@ -85,12 +96,15 @@ func (s *Simulation) Done() bool { return s.last.Bar == s.in.Series.Len() }
 // Advance simulates the bars from the next one to the one before upTo, which is
 // cut to the window. How a window is divided among calls changes nothing.
 //
-// It goes from decision to decision: between two of them the position does not
-// change, so that the signals are searched in one loop and the equity is marked
-// in another, neither of which allocates.
+// Without exits it goes from decision to decision: between two of them the
+// position does not change, so that the signals are searched in one loop and the
+// equity is marked in another, neither of which allocates.
 func (s *Simulation) Advance(upTo int) error {
 	n := s.in.Series.Len()
 	upTo = min(upTo, n)
+	if s.byBar() {
+		return s.advanceByBar(upTo)
+	}
 	st := &s.last
 	for st.Bar < upTo {
 		from := st.Bar

@@ -1,6 +1,7 @@
 package backtest
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -41,6 +42,10 @@ type Open struct {
 	Slippage   float64 // of the entry
 	Confidence float32
 	High, Low  float64 // extremes of the price since the entry
+
+	// Where its exits are; 0 is none.
+	Stop, Target, Trail float64 // prices
+	SessionEnd          int64   // Unix second
 }
 
 // clone returns a copy that shares nothing with s.
@@ -64,6 +69,8 @@ func (s State) check(bars int) error {
 		return fmt.Errorf("resume at bar %d: the state holds %d points of equity and %d of position", s.Bar, len(s.Equity), len(s.Position))
 	case s.Open.Side != decision.Flat && (s.Open.Bar < 0 || s.Open.Bar > s.Bar):
 		return fmt.Errorf("resume at bar %d: the open position was entered on bar %d", s.Bar, s.Open.Bar)
+	case s.Pending != decision.Hold && s.Bar == 0:
+		return errors.New("resume at bar 0: an order is pending that no bar decided")
 	case s.Entry < 0 || s.Entry > s.Bar:
 		return fmt.Errorf("resume at bar %d: the last entry was on bar %d", s.Bar, s.Entry)
 	}

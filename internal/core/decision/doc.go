@@ -6,7 +6,8 @@
 // [Raw] is what the model says, with its confidence, before anybody asks whether
 // it may be acted on. [Rules] look at a Raw, the [Position] held and the bars
 // since the last entry, and answer with a [Signal] to act on or with [Hold] and
-// the [Reason] for it. [Counts] adds the reasons up.
+// the [Reason] for it. [Counts] adds the reasons up. [Exits] say when a position
+// is left without a signal, and at which prices.
 //
 // # Flow
 //

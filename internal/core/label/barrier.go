@@ -31,12 +31,7 @@ func (m *maker) tripleBarrier() {
 		m.classes(0)
 		return
 	}
-	var vol []float64
-	if m.spec.VolMethod == VolClose {
-		vol = returnVolatility(m.bars.Close, m.spec.VolSpan)
-	} else {
-		vol = rangeVolatility(m.bars.High, m.bars.Low, m.bars.Close, m.spec.VolSpan)
-	}
+	vol := m.spec.Volatility(m.bars)
 	m.classes(n)
 	for t := range n {
 		// NaN, 0 and a lower barrier at or below 0 all mean: no barriers.

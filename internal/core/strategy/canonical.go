@@ -189,6 +189,9 @@ func (s *Strategy) decisionsObject() object {
 	r := s.Decisions
 	o := object{{"output_format", r.OutputFormat}, {"position_awareness", r.PositionAwareness},
 		{"filters", object{{"min_signal_separation", r.MinSignalSeparation}}}, {"allow_short_from_flat", r.AllowShortFromFlat}}
+	if r.Exits != (Exits{}) {
+		o = append(o, member{"exits", exitsValue(r.Exits)})
+	}
 	if r.OutputFormat == Regression {
 		return append(o, member{"cost_model", object{
 			{"round_trip_cost", r.CostModel.RoundTripCost}, {"min_edge_multiplier", r.CostModel.MinEdgeMultiplier}}})

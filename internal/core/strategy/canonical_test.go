@@ -87,6 +87,8 @@ func TestHashChanges(t *testing.T) {
 		{"class_weights", "  labels:", "  class_weights: none\n  labels:"},
 		{"position_awareness", "decisions:", "decisions:\n  position_awareness: false"},
 		{"allow_short", "decisions:", "decisions:\n  allow_short_from_flat: true"},
+		{"exits", "decisions:", "decisions:\n  exits: {stop_loss: 0.02, take_profit: 0.04}"},
+		{"session_end", "decisions:", "decisions:\n  exits: {trailing_stop: 0.02, max_holding_bars: 9, session_end: \"21:00\"}"},
 		{"separation", "decisions:", "decisions:\n  filters: {min_signal_separation: 5}"},
 	} {
 		t.Run(tc.name, func(t *testing.T) { compareHash(t, tc.old, tc.new, false) })

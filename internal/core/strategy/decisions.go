@@ -2,11 +2,14 @@ package strategy
 
 var (
 	decisionsShape = shape{
-		keys: []string{"output_format", "confidence_threshold", "position_awareness", "filters", "allow_short_from_flat", "cost_model"},
+		keys: []string{"output_format", "confidence_threshold", "position_awareness", "filters", "allow_short_from_flat", "cost_model", "exits"},
 		hints: map[string]string{
 			"num_classes":           "remove it: the labels decide how many classes there are",
 			"threshold":             "the key is called confidence_threshold",
 			"min_signal_separation": "it stands under decisions.filters",
+			"stop_loss":             "it stands under decisions.exits",
+			"take_profit":           "it stands under decisions.exits",
+			"trailing_stop":         "it stands under decisions.exits",
 		},
 	}
 	filtersShape   = shape{keys: []string{"min_signal_separation"}, later: []string{"volume_filter"}}
@@ -31,6 +34,7 @@ func (d *decoder) decisions(s *Strategy, n node) {
 			r.MinSignalSeparation = filters.whole("min_signal_separation", 4, 0, maxBars)
 		}
 	}
+	d.exits(s, f)
 	switch r.OutputFormat {
 	case Classification:
 		r.ConfidenceThreshold = f.number("confidence_threshold", 0.5, interval{low: 0, high: 1})

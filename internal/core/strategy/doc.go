@@ -71,6 +71,12 @@
 //	  position_awareness             true
 //	  filters.min_signal_separation  4             base bars between entries
 //	  allow_short_from_flat          false; true for regression and without position_awareness
+//	  exits                          none          or from_label: the barriers and the time
+//	                                 limit of the labels, or a mapping of
+//	    stop_loss, take_profit,
+//	    trailing_stop                fractions of the price at the entry
+//	    max_holding_bars             base bars
+//	    session_end                  hh:mm in UTC
 //	  cost_model.round_trip_cost,
 //	  cost_model.min_edge_multiplier regression only, and must be there
 //

@@ -57,6 +57,9 @@ func (d *decoder) strategy(s *Strategy, top node) {
 	if n, ok := f.need("training", "a mapping with labels"); ok {
 		d.training(s, n)
 	}
+	if n, ok := f.get("decisions"); ok {
+		d.exitsFit(s, n)
+	}
 }
 
 // isVersion3 reports a file of an older format by its name: its shape differs so

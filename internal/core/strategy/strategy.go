@@ -170,6 +170,7 @@ type Decisions struct {
 	MinSignalSeparation int // base bars between two entries
 	AllowShortFromFlat  bool
 	CostModel           CostModel // zero for classification
+	Exits               Exits
 }
 
 // A CostModel turns a predicted return into a decision: act when it exceeds

@@ -94,7 +94,8 @@ func runBacktest(ctx context.Context, text json.RawMessage, env worker.Env) (jso
 	if err != nil {
 		return nil, err
 	}
-	result, err := simulate(ctx, env, order, backtest.Input{Series: window, Signals: signals, Rules: decision.RulesOf(s)})
+	in := backtest.Input{Series: window, Signals: signals, Rules: decision.RulesOf(s), Volatility: volatility(s, all[0].Series[s.Base], window)}
+	result, err := simulate(ctx, env, order, in, backtestOptions(order, s))
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +103,7 @@ func runBacktest(ctx context.Context, text json.RawMessage, env worker.Env) (jso
 }
 
 // simulate runs the simulation, from a saved state if there is one.
-func simulate(ctx context.Context, env worker.Env, order wire.BacktestOrder, in backtest.Input) (result backtest.Result, err error) {
+func simulate(ctx context.Context, env worker.Env, order wire.BacktestOrder, in backtest.Input, o backtest.Options) (result backtest.Result, err error) {
 	err = fromSaved(ctx, env, func(saved []byte, begun func()) (err error) {
 		at := int64(0)
 		states := backtest.Checkpoints{
@@ -113,7 +114,7 @@ func simulate(ctx context.Context, env worker.Env, order wire.BacktestOrder, in 
 			Save:   func(state []byte) { env.Checkpoint(ctx, worker.Bars, at, state) },
 			Resume: saved,
 		}
-		result, err = backtest.RunFrom(ctx, in, backtestOptions(order), states, func(p backtest.Progress) {
+		result, err = backtest.RunFrom(ctx, in, o, states, func(p backtest.Progress) {
 			begun()
 			at = int64(p.Bar)
 			env.Report(backtestProgress(order, p))
@@ -123,11 +124,22 @@ func simulate(ctx context.Context, env worker.Env, order wire.BacktestOrder, in 
 	return result, err
 }
 
-func backtestOptions(order wire.BacktestOrder) backtest.Options {
+func backtestOptions(order wire.BacktestOrder, s *strategy.Strategy) backtest.Options {
 	return backtest.Options{
 		Capital: order.InitialCapital, Commission: order.Commission, Slippage: order.Slippage,
-		Fraction: order.SizingFraction, FractionalUnits: !order.WholeUnits,
+		Fraction: order.SizingFraction, FractionalUnits: !order.WholeUnits, Exits: decision.ExitsOf(s),
 	}
+}
+
+// volatility returns what the exits of s need to know at the bars of window, from
+// all bars held, or nil.
+func volatility(s *strategy.Strategy, held, window market.Series) []float64 {
+	values := decision.VolatilityOf(s, held)
+	if values == nil {
+		return nil
+	}
+	first := held.Search(window.Time[0])
+	return values[first : first+window.Len()]
 }
 
 // fetchModel fetches the model of an order and refuses it where its features are

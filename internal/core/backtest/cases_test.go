@@ -1,0 +1,193 @@
+package backtest_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ktrdr/ktrdr/internal/core/backtest"
+	"github.com/ktrdr/ktrdr/internal/core/decision"
+	"github.com/ktrdr/ktrdr/internal/core/market"
+	"github.com/ktrdr/ktrdr/internal/core/strategy"
+)
+
+// TestCases runs the cases of testdata/*.txt, which were worked out by hand: bars
+// in, positions, equity and trades out, compared to the last bit. A file is lines
+// of words:
+//
+//	case NAME           begins a case
+//	set KEY=VALUE …     what differs from: 1024 of capital, all of it in every
+//	                    entry, no costs, no separation, shorts allowed, hourly bars
+//	bar O H L C S [V]   a bar, the signal at its close (B buy, S sell, h hold,
+//	                    - not known) and, for barriers, the volatility at its close
+//	skip HOURS          hours without bars
+//
+// and what is wanted, one line each, floats in full:
+//
+//	held …              a letter per bar: L, S or .
+//	equity …            at the close of each bar
+//	trade …             each trade
+//	counts …            orders and decisions that are not 0, where a case has any
+//	                    beside those filled, acted, model_hold and holding
+//	error …             what the error says, in place of all of the above
+//
+// There is no -update: a number here comes from paper.
+func TestCases(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no cases: %v", err)
+	}
+	total := 0
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, cases, _ := strings.Cut("\n"+string(text), "\ncase ")
+		for one := range strings.SplitSeq(cases, "\ncase ") {
+			name, body, _ := strings.Cut(one, "\n")
+			total++
+			t.Run(strings.TrimSuffix(filepath.Base(file), ".txt")+"/"+name, func(t *testing.T) { checkCase(t, body) })
+		}
+	}
+	if total < 50 {
+		t.Errorf("%d cases, want at least 50", total)
+	}
+}
+
+func checkCase(t *testing.T, body string) {
+	s := scenario{
+		in: backtest.Input{Series: market.NewSeries("EURUSD", market.Hour1, 0), Rules: decision.Rules{AllowShort: true}},
+		o:  backtest.Options{Capital: 1024, Fraction: 1},
+	}
+	at := int64(1_546_300_800) // a Tuesday, 2019-01-01T00:00:00Z
+	var want []string
+	for line := range strings.Lines(body) {
+		words := strings.Fields(line)
+		switch {
+		case len(words) == 0 || strings.HasPrefix(words[0], "#"):
+		case words[0] == "set":
+			for _, pair := range words[1:] {
+				key, value, _ := strings.Cut(pair, "=")
+				if key == "start" {
+					at += int64(clock(t, value)) * 60
+					continue
+				}
+				set(t, &s, key, value)
+			}
+		case words[0] == "skip":
+			at += 3600 * int64(number(t, words[1]))
+		case words[0] == "bar":
+			price := func(i int) float64 { return number(t, words[i]) }
+			s.in.Series.Append(market.Bar{Time: at, Open: price(1), High: price(2), Low: price(3), Close: price(4), Volume: 16})
+			s.in.Signals = append(s.in.Signals, signals(words[5])...)
+			if len(words) > 6 {
+				s.in.Volatility = append(s.in.Volatility, price(6))
+			}
+			at += 3600
+		default:
+			want = append(want, strings.Join(words, " "))
+		}
+	}
+	r, err := backtest.Run(context.Background(), s.in, s.o, nil)
+	if err != nil {
+		if len(want) != 1 || !strings.HasPrefix(want[0], "error ") || !strings.Contains(err.Error(), want[0][6:]) {
+			t.Errorf("error %v, want %q", err, want)
+		}
+		return
+	}
+	if diff := cmp.Diff(want, render(s.in.Series, r)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func number(t *testing.T, text string) float64 {
+	v, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func clock(t *testing.T, text string) strategy.Clock {
+	c, err := strategy.ParseClock(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// set changes one thing about a case.
+func set(t *testing.T, s *scenario, key, value string) {
+	if key == "session_end" {
+		s.o.Exits.SessionEnd = clock(t, value)
+		return
+	}
+	v := number(t, value)
+	x := &s.o.Exits
+	floats := map[string]*float64{
+		"capital": &s.o.Capital, "fraction": &s.o.Fraction, "commission": &s.o.Commission, "slippage": &s.o.Slippage,
+		"stop_loss": &x.StopLoss, "take_profit": &x.TakeProfit, "trailing_stop": &x.TrailingStop,
+		"upper": &x.UpperBarrier, "lower": &x.LowerBarrier,
+	}
+	ints := map[string]*int{"max_holding_bars": &x.MaxHoldingBars, "separation": &s.in.Rules.MinSignalSeparation}
+	flags := map[string]*bool{"shorts": &s.in.Rules.AllowShort, "fractional": &s.o.FractionalUnits}
+	switch {
+	case floats[key] != nil:
+		*floats[key] = v
+	case ints[key] != nil:
+		*ints[key] = int(v)
+	case flags[key] != nil:
+		*flags[key] = v == 1
+	default:
+		t.Fatalf("unknown key %q", key)
+	}
+}
+
+// render writes a result in the form of the cases.
+func render(series market.Series, r backtest.Result) []string {
+	text := func(v float64) string { return strconv.FormatFloat(v+0, 'f', -1, 64) }
+	lines := []string{"held " + side(r.Position), "equity"}
+	for _, e := range r.Equity {
+		lines[1] += " " + text(e)
+	}
+	for _, trade := range r.Trades {
+		entry, _ := indexOf(series, trade.EntryTime)
+		line := fmt.Sprintf("trade %s entry=%d bars=%d quantity=%s in=%s out=%s exit=%s net=%s", strings.ToLower(trade.Side.String()),
+			entry, trade.HoldingBars, text(trade.Quantity), text(trade.EntryPrice), text(trade.ExitPrice), trade.Cause, text(trade.Net))
+		lines = append(lines, line)
+	}
+	counts := ""
+	for _, c := range []struct {
+		name string
+		n    int
+	}{{"unfilled", r.Orders.Unfilled}, {"too_small", r.Orders.TooSmall}} {
+		if c.n != 0 {
+			counts += fmt.Sprintf(" %s=%d", c.name, c.n)
+		}
+	}
+	for _, reason := range decision.Reasons() {
+		if n := r.Decisions[reason]; n != 0 && reason != decision.Acted && reason != decision.ModelHold && reason != decision.Holding {
+			counts += fmt.Sprintf(" %v=%d", reason, n)
+		}
+	}
+	if counts != "" {
+		lines = append(lines, "counts"+counts)
+	}
+	return lines
+}
+
+func indexOf(series market.Series, at int64) (int, bool) {
+	for i, t := range series.Time {
+		if t == at {
+			return i, true
+		}
+	}
+	return -1, false
+}

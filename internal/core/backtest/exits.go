@@ -1,0 +1,193 @@
+package backtest
+
+import (
+	"github.com/ktrdr/ktrdr/internal/core/decision"
+)
+
+// byBar tells whether a position can change within a bar, so that every bar has
+// to be gone through.
+func (s *Simulation) byBar() bool { return s.o.Exits != (decision.Exits{}) }
+
+// advanceByBar is Advance with exits.
+func (s *Simulation) advanceByBar(upTo int) error {
+	for s.last.Bar < upTo {
+		if err := s.step(s.last.Bar); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// step simulates one bar.
+func (s *Simulation) step(bar int) error {
+	st := &s.last
+	if err := s.fill(bar); err != nil {
+		return err
+	}
+	held, err := s.leave(bar)
+	if err != nil {
+		return err
+	}
+	if s.mark(bar, bar+1) == bar {
+		if err := s.stop(bar); err != nil {
+			return err
+		}
+	} else {
+		s.decideWithExits(bar)
+	}
+	st.Position[bar] = int8(held)
+	s.trail()
+	st.Bar = bar + 1
+	if st.Bar == s.in.Series.Len() {
+		return s.finish()
+	}
+	return nil
+}
+
+// decideWithExits decides at the close of bar. An entry whose exits cannot be
+// placed is none.
+func (s *Simulation) decideWithExits(bar int) {
+	st := &s.last
+	_, signal := s.decide(bar, bar+1)
+	if signal == decision.Hold {
+		return
+	}
+	if x := s.o.Exits; x.NeedVolatility() && st.Open.Side == decision.Flat && !x.KnowLevels(s.in.Volatility[bar]) {
+		st.Decisions[decision.Acted]--
+		st.Decisions[decision.NoBarriers]++
+		return
+	}
+	st.Pending, st.Sureness = signal, s.in.Signals[bar].Confidence
+	st.Orders.Placed++
+}
+
+// protect places the exits of the position that was entered at the open of bar,
+// at price before slippage, on a decision at the close of the bar before.
+func (s *Simulation) protect(bar int, price float64) {
+	x, open := s.o.Exits, &s.last.Open
+	volatility := 0.0
+	if x.NeedVolatility() {
+		volatility = s.in.Volatility[bar-1]
+	}
+	open.Stop, open.Target = x.Levels(price, volatility, open.Side)
+	if x.TrailingStop != 0 {
+		open.Trail = float64(price * (1 - float64(float64(open.Side)*x.TrailingStop)))
+	}
+	if x.SessionEnd != 0 {
+		open.SessionEnd = nextClock(s.in.Series.Time[bar], int64(x.SessionEnd)*60)
+	}
+}
+
+// nextClock returns the first moment after t that is second seconds after a
+// midnight in UTC.
+func nextClock(t, second int64) int64 {
+	const day = 86_400
+	since := (t - second) % day
+	if since < 0 {
+		since += day
+	}
+	return t - since + day
+}
+
+// trail moves the trailing stop at the close of a bar: it is one fraction behind
+// the best price so far, and never moves away.
+func (s *Simulation) trail() {
+	open := &s.last.Open
+	if open.Trail == 0 {
+		return
+	}
+	if open.Side == decision.Long {
+		open.Trail = max(open.Trail, float64(open.High*(1-s.o.Exits.TrailingStop)))
+	} else {
+		open.Trail = min(open.Trail, float64(open.Low*(1+s.o.Exits.TrailingStop)))
+	}
+}
+
+// leave closes the position on bar where one of its exits says so, and returns
+// the side that was held during the bar.
+//
+// What comes first in a bar is not known, so the worst is assumed:
+//
+//  1. At the open of a bar after that of the entry: a session that ended since
+//     the bar before; a stop that the open lies beyond, filled at the open; a
+//     target that it lies beyond, filled at the open, which is better than asked.
+//  2. Within the bar: the stop, at its price; then the target, at its price. A
+//     bar that reaches both is a loss.
+//  3. At the close: the bar is the last that the position may be held; the
+//     session ends with the bar or during it.
+func (s *Simulation) leave(bar int) (held decision.Position, err error) {
+	st, series := &s.last, s.in.Series
+	open := &st.Open
+	side := open.Side
+	if side == decision.Flat {
+		return side, nil
+	}
+	stop, cause := open.stop()
+	reached := func(level, price float64) bool { // by a price moving against the position
+		return level != 0 && float64(side)*(price-level) <= 0
+	}
+	passed := func(level, price float64) bool { // by a price moving in favour of it
+		return level != 0 && float64(side)*(price-level) >= 0
+	}
+	if price := series.Open[bar]; open.Bar < bar {
+		x := exit{bar: bar, bars: bar - open.Bar, time: series.Time[bar], price: price}
+		switch {
+		case open.SessionEnd != 0 && open.SessionEnd <= x.time:
+			x.cause = BySession
+		case reached(stop, price):
+			x.cause = cause
+		case passed(open.Target, price):
+			x.cause, x.limit = ByTarget, true
+		}
+		if x.cause != BySignal {
+			return decision.Flat, s.leaveAt(x)
+		}
+	}
+	against, inFavour := series.Low[bar], series.High[bar]
+	if side == decision.Short {
+		against, inFavour = inFavour, against
+	}
+	x := exit{bar: bar, bars: bar + 1 - open.Bar, time: series.Available(bar)}
+	switch {
+	case reached(stop, against):
+		x.cause, x.price = cause, stop
+	case passed(open.Target, inFavour):
+		x.cause, x.price, x.limit = ByTarget, open.Target, true
+	case s.o.Exits.MaxHoldingBars != 0 && x.bars >= s.o.Exits.MaxHoldingBars:
+		x.cause, x.price = ByTime, series.Close[bar]
+	case open.SessionEnd != 0 && open.SessionEnd <= x.time:
+		x.cause, x.price = BySession, series.Close[bar]
+	default:
+		return side, nil
+	}
+	if x.cause == ByTime || x.cause == BySession {
+		open.High, open.Low = max(open.High, series.High[bar]), min(open.Low, series.Low[bar])
+	}
+	return side, s.leaveAt(x)
+}
+
+// stop returns the nearer of the stop loss and the trailing stop, and its cause.
+func (o *Open) stop() (level float64, cause Cause) {
+	if o.Trail != 0 && (o.Stop == 0 || float64(o.Side)*(o.Trail-o.Stop) > 0) {
+		return o.Trail, ByTrail
+	}
+	return o.Stop, ByStop
+}
+
+// leaveAt is exit with prices that a bar can have.
+func (s *Simulation) leaveAt(x exit) error {
+	for _, column := range [...]struct {
+		name  string
+		price float64
+	}{{"open", s.in.Series.Open[x.bar]}, {"close", s.in.Series.Close[x.bar]}} {
+		if !isPrice(column.price) {
+			return priceError(s.in.Series, x.bar, column.name, column.price)
+		}
+	}
+	open := &s.last.Open
+	if x.cause != ByTime && x.cause != BySession && open.Bar < x.bar {
+		price := s.in.Series.Open[x.bar]
+		open.High, open.Low = max(open.High, price), min(open.Low, price)
+	}
+	return s.exit(x)
+}

@@ -1,0 +1,51 @@
+package job_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/ktrdr/ktrdr/internal/core/decision"
+	"github.com/ktrdr/ktrdr/internal/work/job"
+)
+
+// TestBacktestExits trains once and backtests with the exits of the strategy:
+// exits are no part of a model.
+func TestBacktestExits(t *testing.T) {
+	w := newWorld()
+	result, trainOrder, bars := trained(t, w)
+	for _, c := range []struct {
+		name, labels, exits string
+		want                decision.Exits
+		cause               string
+	}{
+		{"written_out", "", "{stop_loss: 0.01, take_profit: 0.02, max_holding_bars: 24}",
+			decision.Exits{StopLoss: 0.01, TakeProfit: 0.02, MaxHoldingBars: 24}, "max_holding"},
+		{"from_label", "{source: triple_barrier, pt_multiplier: 3, sl_multiplier: 2}", "from_label",
+			decision.Exits{UpperBarrier: 3, LowerBarrier: 2, MaxHoldingBars: 50}, "stop_loss"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			order := backtestOrder(t, w, result, trainOrder, bars)
+			order.StrategyYAML = strings.Replace(order.StrategyYAML, "decisions:", "decisions:\n  exits: "+c.exits, 1)
+			if c.labels != "" {
+				before, after, _ := strings.Cut(order.StrategyYAML, "  labels:")
+				_, after, _ = strings.Cut(after, "  epochs:")
+				order.StrategyYAML = before + "  labels: " + c.labels + "\n  epochs:" + after
+			}
+			text, err := w.run(t, job.Backtest(), order)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var r job.BacktestResult
+			if err := json.Unmarshal(text, &r); err != nil {
+				t.Fatal(err)
+			}
+			if r.Config.Exits != c.want {
+				t.Errorf("the result says %+v, want %+v", r.Config.Exits, c.want)
+			}
+			if trades := string(w.content[r.Trades.SHA256]); !strings.Contains(trades, c.cause) {
+				t.Errorf("no trade of %d ended by %s", r.TradeCount, c.cause)
+			}
+		})
+	}
+}
