@@ -65,7 +65,8 @@ var budgets = budget{mainFile: 30, function: 60, file: 500, testFile: 1000, pkg:
 
 // overBudget names what may be larger than its budget, with the reason.
 var overBudget = map[string]string{
-	"edge/cli": "thirty commands, a file each, and the wiring of every role, which stands in one place",
+	"core/indicator": "fifty indicators, a file each with its formula, behind one catalogue; parts of it would have to export how entries are made",
+	"edge/cli":       "thirty commands, a file each, and the wiring of every role, which stands in one place",
 }
 
 // impure lists the files of core that may use what core otherwise may not.

@@ -71,7 +71,7 @@ func startADLine(in Indicator) machine {
 	total := 0.0
 	return steps(func(b market.Bar, out []float64) {
 		out[1] = closeLocation(b)
-		out[2] = out[1] * b.Volume
+		out[2] = float64(out[1] * b.Volume)
 		total += out[2]
 		out[0] = line(total)
 		out[3] = changeOrNaN(total, past.add(total))

@@ -51,8 +51,8 @@ func startAroon(in Indicator) machine {
 	n := in.whole("period")
 	highs, lows := newAge(in.aroonBars(), in.isKTRDR()), newAge(in.aroonBars(), in.isKTRDR())
 	return steps(func(b market.Bar, out []float64) {
-		out[0] = 100 * (float64(n-highs.add(b.High)) / float64(n))
-		out[1] = 100 * (float64(n-lows.add(-b.Low)) / float64(n))
+		out[0] = float64(100 * (float64(n-highs.add(b.High)) / float64(n)))
+		out[1] = float64(100 * (float64(n-lows.add(-b.Low)) / float64(n)))
 		out[2] = out[0] - out[1]
 	})
 }

@@ -54,12 +54,16 @@ func (in Indicator) rangeMemory(n int) int {
 // averageRange returns the average true range of n bars, one bar at a time, as
 // the indicator's definition wants it.
 func (in Indicator) averageRange(n int) func(b market.Bar) float64 {
-	ranges := &ranger{}
 	if in.isKTRDR() {
-		window := newAverage(n)
+		ranges, window := &ranger{}, newAverage(n)
 		return func(b market.Bar) float64 { return window.mean(ranges.add(b)) }
 	}
-	average := newWilder(n)
+	return wilderRange(n)
+}
+
+// wilderRange returns the Wilder average of the true range from bar 1 on.
+func wilderRange(n int) func(b market.Bar) float64 {
+	ranges, average := &ranger{}, newWilder(n)
 	return func(b market.Bar) float64 {
 		isFollowing := ranges.isStarted
 		if tr := ranges.add(b); isFollowing {

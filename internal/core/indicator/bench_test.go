@@ -21,6 +21,8 @@ func BenchmarkCompute(b *testing.B) {
 		period int
 	}{
 		{"rsi", 0}, {"macd", 0}, {"bbands", 0}, {"atr", 0}, {"adx", 0}, {"ema", 50}, {"sma", 200}, {"roc", 0},
+		{"stoch", 0}, {"cci", 0}, {"obv", 0}, {"aroon", 25}, {"willr", 0}, {"wma", 20}, {"donchian", 20}, {"supertrend", 0},
+		{"sar", 0}, {"mfi", 0}, {"kama", 10}, {"t3", 5}, {"ht_trendline", 0}, {"linreg", 14}, {"volatility", 20},
 	} {
 		params := map[string]indicator.Value{}
 		if c.period > 0 {
@@ -81,7 +83,7 @@ func TestBits(t *testing.T) {
 			}
 		}
 	}
-	if got, want := fmt.Sprintf("%016x", h.Sum64()), "c6c0a2697b3b53e2"; got != want {
+	if got, want := fmt.Sprintf("%016x", h.Sum64()), "3c05dfdd9a936052"; got != want {
 		t.Errorf("hash of all indicators = %s, want %s", got, want)
 	}
 }

@@ -50,7 +50,7 @@ func startCMF(in Indicator) machine {
 	past, signal := newLag(cmfMomentum), newEMAFromFirst(cmfSignal)
 	return steps(func(b market.Bar, out []float64) {
 		multiplier := closeLocation(b)
-		moved := multiplier * b.Volume
+		moved := float64(multiplier * b.Volume)
 		sum, all := flow.total(moved), volume.total(b.Volume)
 		share := sum / all
 		if all == 0 {

@@ -78,7 +78,7 @@ func atanSmall(x float64) float64 {
 // Source: Cephes, sin.c, on an eighth of a turn to either side of a quarter.
 func wave(turn float64) (sin, cos float64) {
 	quarter := math.Floor(float64(4*turn) + 0.5)
-	x := (float64(4*turn) - quarter) * (math.Pi / 2)
+	x := float64((float64(4*turn) - quarter) * (math.Pi / 2))
 	z := x * x
 	s := x + float64(x*float64(z*poly(z, -1.66666666666666307295e-1, 8.33333333332211858878e-3, -1.98412698295895385996e-4,
 		2.75573136213857245213e-6, -2.50507477628578072866e-8, 1.58962301576546568060e-10)))

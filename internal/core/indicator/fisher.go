@@ -51,7 +51,7 @@ func startFisher(n int) machine {
 	highs, lows, past := newPeak(n), newPeak(n), newLag(1)
 	v, fisher := 0.0, 0.0
 	return steps(func(b market.Bar, out []float64) {
-		m := (b.High + b.Low) / 2
+		m := float64((b.High + b.Low) / 2)
 		top, bottom := highs.top(m), lows.bottom(m)
 		if top != top {
 			unknown(out)
@@ -78,7 +78,7 @@ func startFisherKTRDR(n, smoothing int) machine {
 	highs, lows, average, past := newPeak(n), newPeak(n), newEMAFromFirst(smoothing), newLag(1)
 	return steps(func(b market.Bar, out []float64) {
 		top, bottom := highs.top(b.High), lows.bottom(b.Low)
-		x := within(float64(2*place((b.High+b.Low)/2, top, bottom))-1, -0.999, 0.999)
+		x := within(float64(2*place(float64((b.High+b.Low)/2), top, bottom))-1, -0.999, 0.999)
 		out[0] = average.add(0.5 * ln((1+x)/(1-x)))
 		out[1] = past.add(out[0])
 	})

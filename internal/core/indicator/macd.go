@@ -32,10 +32,10 @@ func macdSpec() Spec {
 			return forget(1-alphaOf(in.whole("slow_period"))) + forget(1-alphaOf(in.whole("signal_period")))
 		},
 		start: func(in Indicator) machine {
-			price, difference := in.sourceOf(), in.twoAverages()
+			price, averages := in.sourceOf(), twoAverages(in.whole("fast_period"), in.whole("slow_period"), in.isKTRDR())
 			signal := in.exponential(in.whole("signal_period"))
 			return steps(func(b market.Bar, out []float64) {
-				fast, slow := difference(price(b))
+				fast, slow := averages(price(b))
 				out[0] = fast - slow
 				out[1] = signal.add(out[0])
 				out[2] = out[0] - out[1]
@@ -59,12 +59,11 @@ func fastBelowSlow(in Indicator, _ map[string]Value) []error {
 	return nil
 }
 
-// twoAverages returns the exponential averages of fast_period and slow_period
-// bars, one price at a time: begun at the same bar, or with the first price.
-func (in Indicator) twoAverages() func(price float64) (fast, slow float64) {
-	nFast, nSlow := in.whole("fast_period"), in.whole("slow_period")
+// twoAverages returns the exponential averages of two numbers of bars, one price
+// at a time: begun at the same bar, or with the first price.
+func twoAverages(nFast, nSlow int, isFromFirst bool) func(price float64) (fast, slow float64) {
 	quick, steady, wait := newEMA(nFast), newEMA(nSlow), nSlow-nFast
-	if in.isKTRDR() {
+	if isFromFirst {
 		quick, steady, wait = newEMAFromFirst(nFast), newEMAFromFirst(nSlow), 0
 	}
 	return func(price float64) (fast, slow float64) {

@@ -40,8 +40,8 @@ func startMFI(in Indicator) machine {
 			out[0] = nan
 			return
 		}
-		flow := price * b.Volume
-		rise, fall := 0*flow, 0*flow // NaN where the flow is
+		flow := float64(price * b.Volume)
+		rise, fall := float64(0*flow), float64(0*flow) // NaN where the flow is
 		switch {
 		case price > was:
 			rise = flow

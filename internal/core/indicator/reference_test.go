@@ -13,7 +13,6 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/indicator"
 	"github.com/ktrdr/ktrdr/internal/core/indicator/indicatortest"
 	"github.com/ktrdr/ktrdr/internal/core/market"
-	talib "github.com/markcheno/go-talib"
 )
 
 var nan = math.NaN()
@@ -108,108 +107,6 @@ func original(t *testing.T, name, setting string) indicator.Indicator {
 
 func near(got, want, allowed float64) bool {
 	return math.IsNaN(got) && math.IsNaN(want) || math.Abs(got-want) <= allowed
-}
-
-// TestTALib compares the definition textbook, bar for bar, with an independent
-// implementation: github.com/markcheno/go-talib in the version of go.mod, which
-// shows 0 where it knows nothing yet.
-//
-// Two things differ and are compared in another form. Its Macd begins the fast
-// average at bar fast-1 and its signal with zeros, unlike TA-Lib in C, so its
-// Ema is put together as TA-Lib does. Its BBands subtract running sums of
-// squares, which moves the variance by up to 1e-10 of the squared price; that
-// is nothing on a wide band and all of a narrow one, so the square of the width
-// is compared. TestBollingerError holds the bands to their exact value.
-func TestTALib(t *testing.T) {
-	for name, s := range seriesForComparison(t) {
-		for _, n := range []int{2, 5, 14, 50} {
-			t.Run(name+"/period="+strconv.Itoa(n), func(t *testing.T) { compareWithTALib(t, s, n) })
-		}
-	}
-}
-
-// allowed is what running sums of TA-Lib drift by, beyond 1e-9.
-var allowed = map[string]float64{"wma": 1e-8, "cci": 1e-8}
-
-func compareWithTALib(t *testing.T, s market.Series, n int) {
-	compare := func(kind string, params map[string]indicator.Value, want ...[]float64) [][]float64 {
-		in := build(t, kind, params)
-		got := in.Compute(s)
-		for c := range want {
-			for i := in.Lookbacks()[c]; i < s.Len(); i++ {
-				if !near(got[c][i], want[c][i], allowed[kind]+1e-9) {
-					t.Fatalf("%s column %d[%d] = %v, want %v", in.Key(), c, i, got[c][i], want[c][i])
-				}
-			}
-		}
-		return got
-	}
-	period := map[string]indicator.Value{"period": indicator.Int(n)}
-	compare("rsi", period, talib.Rsi(s.Close, n))
-	compare("sma", period, talib.Sma(s.Close, n))
-	compare("ema", period, talib.Ema(s.Close, n))
-	compare("roc", period, talib.Roc(s.Close, n))
-	compare("atr", period, talib.Atr(s.High, s.Low, s.Close, n))
-	compare("wma", period, talib.Wma(s.Close, n))
-	compare("momentum", period, talib.Mom(s.Close, n))
-	compare("willr", period, talib.WillR(s.High, s.Low, s.Close, n))
-	compare("cci", period, talib.Cci(s.High, s.Low, s.Close, n))
-	aroonDown, aroonUp := talib.Aroon(s.High, s.Low, n)
-	compare("aroon", period, aroonUp, aroonDown, talib.AroonOsc(s.High, s.Low, n))
-	high, low := talib.Max(s.High, n), talib.Min(s.Low, n)
-	compare("donchian", period, high, talib.MidPrice(s.High, s.Low, n), low)
-	_, k := talib.StochF(s.High, s.Low, s.Close, n, 3, talib.SMA) // its Stoch leaves k out until d is known
-	_, d := talib.Stoch(s.High, s.Low, s.Close, n, 3, talib.SMA, 3, talib.SMA)
-	compare("stoch", map[string]indicator.Value{"k_period": indicator.Int(n)}, k, d)
-	if !math.IsNaN(s.Volume[0]) {
-		compare("obv", nil, talib.Obv(s.Close, s.Volume))
-		compare("adline", nil, talib.Ad(s.High, s.Low, s.Close, s.Volume))
-		compare("mfi", period, talib.Mfi(s.High, s.Low, s.Close, s.Volume, n))
-	}
-	compare("sar", nil, talib.Sar(s.High, s.Low, 0.02, 0.2))
-	compare("adx", period, talib.Adx(s.High, s.Low, s.Close, n),
-		talib.PlusDI(s.High, s.Low, s.Close, n), talib.MinusDI(s.High, s.Low, s.Close, n))
-
-	slow := 2 * n
-	line := talib.Ema(s.Close, slow)
-	for i, fast := range talib.Ema(s.Close[slow-n:], n) {
-		line[slow-n+i] = fast - line[slow-n+i]
-	}
-	signal := append(make([]float64, slow-1), talib.Ema(line[slow-1:], 9)...)
-	histogram := make([]float64, len(line))
-	for i := range line {
-		histogram[i] = line[i] - signal[i]
-	}
-	compare("macd", map[string]indicator.Value{"fast_period": indicator.Int(n), "slow_period": indicator.Int(slow)}, line, signal, histogram)
-
-	upper, middle, lower := talib.BBands(s.Close, n, 2, 2, talib.SMA)
-	got := compare("bbands", period)
-	for i := n - 1; i < s.Len(); i++ {
-		width, want := got[0][i]-got[2][i], upper[i]-lower[i]
-		if !near(got[1][i], middle[i], 1e-9) || !near(width*width, want*want, 1e-9*middle[i]*middle[i]) {
-			t.Fatalf("bbands %d[%d] = %v %v %v, want %v %v %v", n, i, got[0][i], got[1][i], got[2][i], upper[i], middle[i], lower[i])
-		}
-	}
-}
-
-// TestTALibDiffersOnFlatPrices states what is different on purpose.
-func TestTALibDiffersOnFlatPrices(t *testing.T) {
-	s := market.NewSeries("TEST", market.Hour1, 0)
-	for i := range 100 {
-		s.Append(market.Bar{Time: int64(3600 * i), Open: 5, High: 5, Low: 5, Close: 5})
-	}
-	if got := talib.Rsi(s.Close, 14)[50]; got != 0 {
-		t.Errorf("go-talib's RSI on flat prices = %v; the comment on RSI says 0", got)
-	}
-	for name, want := range map[string][]float64{
-		"rsi": {50}, "sma": {5}, "ema": {5}, "roc": {0}, "atr": {0}, "adx": {0, 0, 0}, "macd": {0, 0, 0}, "bbands": {5, 5, 5},
-	} {
-		for c, column := range build(t, name, nil).Compute(s) {
-			if got := column[99]; got != want[c] {
-				t.Errorf("%s column %d on flat prices = %v, want %v", name, c, got, want[c])
-			}
-		}
-	}
 }
 
 // seriesForComparison returns random walks and, where they are at hand, real

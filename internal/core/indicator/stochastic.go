@@ -40,7 +40,7 @@ func startStochastic(in Indicator) machine {
 	smoothed, average := newAverage(in.whole("smooth_k")), newAverage(in.whole("d_period"))
 	return steps(func(b market.Bar, out []float64) {
 		top, bottom := highs.top(b.High), lows.bottom(b.Low)
-		k := within(smoothed.mean(100*place(b.Close, top, bottom)), 0, 100)
+		k := within(smoothed.mean(float64(100*place(b.Close, top, bottom))), 0, 100)
 		out[0], out[1] = k, within(average.mean(k), 0, 100)
 	})
 }

@@ -60,7 +60,7 @@ func (s *supertrend) step(b market.Bar, out []float64) {
 		unknown(out)
 		return
 	}
-	center, width := (b.High+b.Low)/2, float64(s.multiplier*atr)
+	center, width := float64((b.High+b.Low)/2), float64(s.multiplier*atr)
 	isFirst := s.way == 0
 	if upper := center + width; isFirst || upper < s.upper || s.close > s.upper {
 		s.upper = upper

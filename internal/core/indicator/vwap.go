@@ -54,7 +54,7 @@ func startVWAP(in Indicator) machine {
 		if anchor != anchor {
 			anchor = price
 		}
-		moved, traded := turnover((price-anchor)*b.Volume), volume(b.Volume)
+		moved, traded := turnover(float64((price-anchor)*b.Volume)), volume(b.Volume)
 		if out[0] = math.NaN(); traded != 0 {
 			out[0] = anchor + moved/traded
 		}
