@@ -1,11 +1,13 @@
 package dispatch
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/ktrdr/ktrdr/internal/control/fleet"
@@ -29,9 +31,16 @@ type Transport interface {
 
 // A Store keeps what the scheduler must not forget.
 type Store interface {
-	// AcquireTerm makes the caller the scheduler and returns its term, larger
-	// than any before.
+	// AcquireTerm makes the caller the scheduler for operation.LeaseLength and
+	// returns its term, larger than any before. It fails with operation.ErrHeld
+	// while another holder's lease has not run out.
 	AcquireTerm(ctx context.Context, holder string) (int64, error)
+	// RenewTerm makes the lease of a term begin anew, and ReleaseTerm ends it.
+	// RenewTerm fails with operation.ErrDeposed when there is a newer term.
+	RenewTerm(ctx context.Context, term int64) error
+	ReleaseTerm(ctx context.Context, term int64) error
+	// Scheduler returns who schedules, or did last.
+	Scheduler(ctx context.Context) (operation.Lease, error)
 	// Unfinished returns every operation that has not ended, in order of
 	// submission.
 	Unfinished(ctx context.Context) ([]operation.Unfinished, error)
@@ -61,8 +70,13 @@ type Options struct {
 	// Stored fails unless the content with that hash is in the artifact store; a
 	// checkpoint counts only if it does not. nil believes the workers.
 	Stored func(ctx context.Context, sha256 string) error
-	// Holder names this backend in the scheduler's lease.
+	// Holder names this process in the scheduler's lease; see operation.Lease.
+	// "" means "backend".
 	Holder string
+	// Shared says that other backends use the same store: Run stands by while
+	// one of them schedules, and again when it has lost the term or the store.
+	// Without it, Run returns then.
+	Shared bool
 	// Limits bound what one submitter may have at once.
 	Limits Limits
 	// Now is the clock; nil means time.Now.
@@ -79,10 +93,13 @@ type Options struct {
 // A Controller runs the scheduler. Make one with New; its methods may be called
 // from any goroutine, and wait for Run to begin.
 type Controller struct {
-	o       Options
-	inbox   mailbox[message]
-	ready   chan struct{}
-	stopped chan struct{}
+	o     Options
+	ready chan struct{} // closed when it is known for the first time who schedules
+
+	mu      sync.Mutex // guards all below
+	desk    *desk      // of the reign under way or, before the first, to come
+	holder  string     // who schedules, as far as is known
+	changed chan struct{}
 }
 
 // Errors of Controller methods.
@@ -96,6 +113,8 @@ var (
 	ErrTerminal = errors.New("operation has ended")
 	// ErrStopping: the backend is stopping; try again after its restart.
 	ErrStopping = errors.New("backend is stopping")
+	// ErrStandby: another backend schedules, or will in a moment.
+	ErrStandby = fmt.Errorf("this backend stands by: %w", ErrStopping)
 )
 
 // New makes a Controller. It does nothing until Run.
@@ -109,14 +128,13 @@ func New(o Options) *Controller {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	o.Holder = cmp.Or(o.Holder, "backend")
 	o.Timing = o.Timing.WithDefaults()
-	return &Controller{
-		o: o, inbox: newMailbox[message](),
-		ready: make(chan struct{}), stopped: make(chan struct{}),
-	}
+	return &Controller{o: o, desk: newDesk(), ready: make(chan struct{}), changed: make(chan struct{})}
 }
 
-// Ready is closed when Run has restored its state and schedules.
+// Ready is closed when Run has restored its state and schedules, or when it
+// stands by because another backend does.
 func (c *Controller) Ready() <-chan struct{} { return c.ready }
 
 // Submit records an operation durably and dispatches or queues it. An empty ID

@@ -38,9 +38,11 @@ type message struct {
 	err     error              // of the write
 }
 
-// loop is one life of a scheduler. Only its own goroutine touches it.
+// loop is one reign of a scheduler. Only its own goroutine touches it.
 type loop struct {
 	*Controller
+	inbox   mailbox[message]
+	lease   *lease
 	state   *State
 	term    int64
 	request uint64
@@ -51,15 +53,11 @@ type loop struct {
 	ctx     context.Context // of the calls
 }
 
-// Run takes the scheduler's term, restores what was saved and schedules until
-// ctx ends or the store fails. It returns only when every goroutine it started
-// has ended; a Controller runs once.
-func (c *Controller) Run(ctx context.Context) error {
-	defer close(c.stopped)
-	term, err := c.o.Store.AcquireTerm(ctx, c.o.Holder)
-	if err != nil {
-		return fmt.Errorf("become the scheduler: %w", err)
-	}
+// reign restores what was saved and schedules in term until ctx ends, the term
+// is lost or the store fails. It returns only when every goroutine it started has
+// ended.
+func (c *Controller) reign(ctx context.Context, d *desk, lease *lease) error {
+	term := lease.term
 	unfinished, err := c.o.Store.Unfinished(ctx)
 	if err != nil {
 		return fmt.Errorf("restore operations: %w", err)
@@ -75,7 +73,7 @@ func (c *Controller) Run(ctx context.Context) error {
 	calls, cancel := context.WithCancel(ctx)
 	defer cancel()
 	l := &loop{
-		Controller: c, state: NewState(term, c.o.Timing, c.o.Now()), term: term,
+		Controller: c, inbox: d.inbox, lease: lease, state: NewState(term, c.o.Timing, c.o.Now()), term: term,
 		waiting: map[uint64]chan Reply{}, writes: newMailbox[Write](),
 		slots: make(chan struct{}, callLimit), ctx: calls,
 	}
@@ -83,11 +81,16 @@ func (c *Controller) Run(ctx context.Context) error {
 	writer.Go(func() { l.write(ctx) })
 	c.o.Log.Info("scheduler started", "term", term, "operations", len(unfinished), "workers", len(workers))
 	l.perform(l.state.Step(Restored{Unfinished: unfinished, Workers: workers, Cordons: cordons, Limits: c.o.Limits}, c.o.Now()))
-	close(c.ready)
+	c.appoint(c.o.Holder)
 	err = l.run(ctx)
 	cancel()
+	if err != nil {
+		c.appoint("") // at once: what follows may wait for a store that does not answer
+	}
 	l.calls.Wait()
-	l.perform(l.state.Flush())
+	if err == nil { // a scheduler that failed records nothing any more
+		l.perform(l.state.Flush())
+	}
 	l.writes.close()
 	writer.Wait()
 	l.refuse()
@@ -101,14 +104,21 @@ func (l *loop) run(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
-			return nil
+			return l.lease.lost()
 		case <-ticker.C:
+			if err := l.lease.hold(ctx); err != nil {
+				return err
+			}
 			l.perform(l.state.Step(Ticked{}, l.o.Now()))
 		case <-l.inbox.bell:
 			messages, _ := l.inbox.take()
 			for i, m := range messages {
-				if err := l.handle(m); err != nil {
-					l.reject(messages[i+1:])
+				err := l.lease.hold(ctx)
+				if err == nil {
+					err = l.handle(m)
+				}
+				if err != nil {
+					l.reject(messages[i:])
 					return err
 				}
 			}
@@ -128,7 +138,7 @@ func (l *loop) handle(m message) error {
 	case m.look != nil:
 		m.look(l.state)
 		m.answer <- Reply{}
-	case m.err != nil && (!m.written.Submission || errors.Is(m.err, operation.ErrDeposed)):
+	case m.err != nil && (!m.written.Submission || errors.Is(m.err, operation.ErrDeposed) || errors.Is(m.err, operation.ErrUncertain)):
 		return fmt.Errorf("record a decision (nothing more is decided, so that nothing is done twice; restart the backend): %w", m.err)
 	default:
 		l.done(m)
@@ -249,7 +259,7 @@ func (l *loop) refuse() {
 	}
 	l.reject(messages)
 	for _, answer := range l.waiting {
-		answer <- Reply{Err: ErrStopping}
+		answer <- Reply{Err: l.away()}
 	}
 }
 
@@ -257,7 +267,7 @@ func (l *loop) refuse() {
 func (l *loop) reject(messages []message) {
 	for _, m := range messages {
 		if m.answer != nil {
-			m.answer <- Reply{Err: ErrStopping}
+			m.answer <- Reply{Err: l.away()}
 		}
 	}
 }
@@ -265,28 +275,35 @@ func (l *loop) reject(messages []message) {
 // ask sends an event to the loop and waits for the reply.
 func (c *Controller) ask(ctx context.Context, event func(uint64) Event) (Reply, error) {
 	answer := make(chan Reply, 1)
-	if !c.inbox.put(message{ask: event, answer: answer}) {
-		return Reply{}, ErrStopping
+	d := c.current()
+	if !d.inbox.put(message{ask: event, answer: answer}) {
+		return Reply{}, c.away()
 	}
 	select {
 	case r := <-answer:
 		return r, r.Err
 	case <-ctx.Done():
 		return Reply{}, context.Cause(ctx)
-	case <-c.stopped:
-		return Reply{}, ErrStopping
+	case <-d.closed:
+		select {
+		case r := <-answer: // it came just before
+			return r, r.Err
+		default:
+			return Reply{}, c.away()
+		}
 	}
 }
 
 // look reads the state on the loop's goroutine.
 func (c *Controller) look(f func(*State)) {
 	answer := make(chan Reply, 1)
-	if !c.inbox.put(message{look: f, answer: answer}) {
+	d := c.current()
+	if !d.inbox.put(message{look: f, answer: answer}) {
 		return
 	}
 	select {
 	case <-answer:
-	case <-c.stopped:
+	case <-d.closed:
 	}
 }
 

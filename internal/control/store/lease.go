@@ -55,6 +55,19 @@ func (s *Store) Scheduler(ctx context.Context) (operation.Lease, error) {
 	return l, s.readError("scheduler's lease", err)
 }
 
+// Bind ties the database to the folder of artifacts with this id, unless it is
+// tied to one already, and returns the id that it is tied to.
+func (s *Store) Bind(ctx context.Context, filesID string) (bound string, err error) {
+	if err := s.update(ctx, func(w *writer) error {
+		_, err := w.exec(`UPDATE scheduler SET files_id = $1 WHERE id = 1 AND files_id = ''`, filesID)
+		return err
+	}); err != nil {
+		return "", err
+	}
+	err = s.reads.QueryRowContext(ctx, `SELECT files_id FROM scheduler WHERE id = 1`).Scan(&bound)
+	return bound, s.readError("id of the artifacts", err)
+}
+
 // lease runs a statement about the lease that returns the term, and fails with
 // operation.ErrNotFound where it finds no row. On PostgreSQL it stands alone: a
 // group of writes holds the row of the term shared, and two groups that both

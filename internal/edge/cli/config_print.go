@@ -65,6 +65,9 @@ func printed(s settings) []printedSetting {
 	for _, x := range schema() {
 		if x.roles&s.role != 0 {
 			v := s.values[x.key]
+			if x.shown != nil {
+				v.value = x.shown(v.value)
+			}
 			all = append(all, printedSetting{x.key, v.value, v.origin, "--" + x.flag, x.env, strings.Split(x.roles.String(), ", "), x.doc})
 		}
 	}

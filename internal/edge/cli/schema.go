@@ -48,13 +48,14 @@ func (r role) String() string {
 
 // A setting is one thing that can be configured.
 type setting struct {
-	key      string             // in the file; dots stand for nesting
-	flag     string             // without dashes
-	env      []string           // the name, then older names that mean the same
-	fallback string             // the default
-	defaults map[role]string    // where a role has another default
-	roles    role               // who reads it
-	check    func(string) error // nil: any text
+	key      string              // in the file; dots stand for nesting
+	flag     string              // without dashes
+	env      []string            // the name, then older names that mean the same
+	fallback string              // the default
+	defaults map[role]string     // where a role has another default
+	roles    role                // who reads it
+	check    func(string) error  // nil: any text
+	shown    func(string) string // how it is shown; nil: as it is
 	doc      string
 }
 
@@ -95,7 +96,7 @@ const (
 
 // schema is the table of all settings, in the order of the documentation.
 func schema() []setting {
-	return slices.Concat(processSettings(), workerSettings(), fleetSettings())
+	return slices.Concat(processSettings(), workerSettings(), fleetSettings(), clusterSettings())
 }
 
 // processSettings are those of every process.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -35,7 +36,11 @@ func newServe(c *console) *cobra.Command {
 beside it with "ktrdr worker backtest" and "ktrdr worker training".
 
 When it is ready it prints one line, "listening on http://HOST:PORT". SIGINT and
-SIGTERM stop it; workers go on and find it again.`,
+SIGTERM stop it; workers go on and find it again.
+
+With --database-url several backends share one PostgreSQL database. One of them
+schedules; the others serve reads, pass the rest on to it, and one of them takes
+over within seconds when it is lost.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := c.settings(cmd, roleServe)
 			if err != nil {
@@ -57,7 +62,7 @@ func (c *console) serve(ctx context.Context, s settings) (err error) {
 	if err != nil {
 		return err
 	}
-	b, err := openBackend(ctx, s, log)
+	b, err := openBackend(ctx, s, holderName(s, l.Addr().String()), log)
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
@@ -114,25 +119,27 @@ type backend struct {
 }
 
 // openBackend opens everything that a backend keeps and wires it together.
-func openBackend(ctx context.Context, s settings, log *slog.Logger) (*backend, error) {
+// holder names this process to other backends.
+func openBackend(ctx context.Context, s settings, holder string, log *slog.Logger) (*backend, error) {
 	dir := s.get(keyDataDir)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
 	b := &backend{}
-	if err := b.open(ctx, dir, s, log); err != nil {
+	if err := b.open(ctx, dir, s, holder, log); err != nil {
 		return nil, errors.Join(err, closeAll(b.opened))
 	}
 	return b, nil
 }
 
-func (b *backend) open(ctx context.Context, dir string, s settings, log *slog.Logger) error {
-	records, err := store.Open(ctx, filepath.Join(dir, "ktrdr.db"), store.Options{})
+func (b *backend) open(ctx context.Context, dir string, s settings, holder string, log *slog.Logger) error {
+	shared := s.get(keyDatabaseURL) != ""
+	records, err := store.Open(ctx, cmp.Or(s.get(keyDatabaseURL), filepath.Join(dir, "ktrdr.db")), store.Options{})
 	if err != nil {
 		return err
 	}
 	b.opened = append(b.opened, records)
-	files, err := artifact.Open(filepath.Join(dir, "artifacts"))
+	files, err := openArtifacts(ctx, cmp.Or(s.get(keySharedDir), dir), shared, records)
 	if err != nil {
 		return err
 	}
@@ -150,7 +157,7 @@ func (b *backend) open(ctx context.Context, dir string, s settings, log *slog.Lo
 	build := observe.ReadBuild()
 	b.workers = wire.NewWorkerClient(wire.ClientOptions{})
 	b.controller = dispatch.New(dispatch.Options{
-		Store: records, Transport: b.workers, Holder: dir, Timing: timing, Log: log,
+		Store: records, Transport: b.workers, Holder: holder, Shared: shared, Timing: timing, Log: log,
 	})
 	b.handler, err = api.New(api.Options{
 		Controller: b.controller, Operations: records, Checkpoints: checkpointIndex{records}, Models: modelIndex{records}, Bars: barFiles{bars}, Artifacts: artifactFiles{files},
@@ -158,6 +165,9 @@ func (b *backend) open(ctx context.Context, dir string, s settings, log *slog.Lo
 		Version: build.Version, EngineVersion: engineVersion,
 		Metrics: observe.Metrics(observe.NewRegistry("backend", build)), Log: log,
 	})
+	if shared && err == nil {
+		b.handler = forwardHandler(b.controller, b.handler, log)
+	}
 	return err
 }
 
