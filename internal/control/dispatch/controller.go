@@ -152,7 +152,7 @@ func (c *Controller) Submit(ctx context.Context, op operation.Operation) (operat
 		if !chosen {
 			var tail [4]byte
 			c.o.Random(tail[:])
-			op.ID = operation.NewID(op.Type, c.o.Now(), tail)
+			op.ID = operation.NewIDFor(op, c.o.Now(), tail)
 		}
 		if err := op.Validate(); err != nil {
 			return operation.Operation{}, fmt.Errorf("submit: %w", err)

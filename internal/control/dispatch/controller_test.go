@@ -120,6 +120,8 @@ func TestController(t *testing.T) {
 		"restart":                   testRestart,
 		"repeated_submission":       testRepeated,
 		"resume":                    testResume,
+		"retry":                     testRetry,
+		"drain":                     testDrain,
 		"drawn_id_is_taken":         testDrawnID,
 		"stopping":                  testStopping,
 		"store_fails":               testStoreFails,
@@ -430,6 +432,82 @@ func testResume(t *testing.T) {
 	}
 	if _, err := b.Resume(t.Context(), "op_9"); !errors.Is(err, dispatch.ErrUnknown) {
 		t.Errorf("Resume(unknown) = %v, want ErrUnknown", err)
+	}
+}
+
+func testRetry(t *testing.T) {
+	b := start(t, newDisk(), newWires())
+	b.register("w1", fleet.Training)
+	first := submission("op_1", operation.Training)
+	first.Submitter, first.Priority, first.SpecHash, first.MaxAttempts = "ann", 3, "hash", 7
+	first.Artifacts = []operation.Artifact{{SHA256: strings.Repeat("0f", 32), Role: "bars"}}
+	if _, err := b.Submit(t.Context(), first); err != nil {
+		t.Fatal(err)
+	}
+	<-b.wires.started
+	synctest.Wait()
+	if _, err := b.Retry(t.Context(), "op_1"); err == nil || err.Error() != "Operation op_1 cannot be retried (status: running)" {
+		t.Errorf("Retry(running) = %v", err)
+	}
+	failed := b.wires.finish("w1")
+	failed.State, failed.Result, failed.Error = operation.Failed, nil, "bad luck"
+	if err := b.Report(t.Context(), failed); err != nil {
+		t.Fatal(err)
+	}
+	op, err := b.Retry(t.Context(), "op_1")
+	if err != nil || !strings.HasPrefix(op.ID, "op_retry_training_") || op.Status != operation.Pending || op.RetryOf == nil || *op.RetryOf != "op_1" {
+		t.Fatalf("Retry() = %+v, %v", op, err)
+	}
+	if op.Submitter != "ann" || op.Priority != 3 || op.SpecHash != "hash" || op.MaxAttempts != 7 || string(op.Spec) != string(first.Spec) || len(op.Artifacts) != 1 {
+		t.Errorf("Retry() = %+v, want the same work", op)
+	}
+	if token := <-b.wires.started; token.OperationID != op.ID {
+		t.Errorf("started %v, want the retry", token)
+	}
+	synctest.Wait()
+	if err := b.Report(t.Context(), b.wires.finish("w1")); err != nil {
+		t.Error(err)
+	}
+	if old, _ := b.Operation(t.Context(), "op_1"); old.Status != operation.Failed {
+		t.Errorf("the first is %s after the retry, want failed", old.Status)
+	}
+	if _, err := b.Retry(t.Context(), "op_9"); !errors.Is(err, dispatch.ErrUnknown) {
+		t.Errorf("Retry(unknown) = %v, want ErrUnknown", err)
+	}
+}
+
+func testDrain(t *testing.T) {
+	d := newDisk()
+	b := start(t, d, newWires())
+	b.register("w1", fleet.Training)
+	if w, err := b.Drain(t.Context(), "w1"); err != nil || !w.Cordoned {
+		t.Errorf("Drain() = %+v, %v", w, err)
+	}
+	if _, err := b.Drain(t.Context(), "w9"); !errors.Is(err, dispatch.ErrUnknown) {
+		t.Errorf("Drain(unknown) = %v, want ErrUnknown", err)
+	}
+	if err := b.stop(); err != nil {
+		t.Fatal(err)
+	}
+	b = start(t, d, newWires())
+	synctest.Wait()
+	b.submit("op_1")
+	if n := b.QueuePosition("op_1"); n != 1 {
+		t.Errorf("the operation is at %d while the only worker is drained, want 1", n)
+	}
+	if w, err := b.Undrain(t.Context(), "w1"); err != nil || w.Cordoned {
+		t.Errorf("Undrain() = %+v, %v", w, err)
+	}
+	<-b.wires.started
+	if _, busy := errors.AsType[*dispatch.WorkerBusyError](b.Remove(t.Context(), "w1")); !busy {
+		t.Error("a worker was removed while it ran something")
+	}
+	synctest.Wait()
+	if err := b.Report(t.Context(), b.wires.finish("w1")); err != nil {
+		t.Error(err)
+	}
+	if err := b.Remove(t.Context(), "w1"); err != nil || len(b.Workers()) != 0 {
+		t.Errorf("Remove() = %v, workers %v", err, b.Workers())
 	}
 }
 

@@ -61,6 +61,33 @@ func (c *Controller) Resume(ctx context.Context, id string) (operation.Operation
 	}
 }
 
+// A NotRetriableError says that an operation has not failed.
+type NotRetriableError struct {
+	ID     string
+	Status operation.Status
+}
+
+func (e *NotRetriableError) Error() string {
+	return fmt.Sprintf("Operation %s cannot be retried (status: %s)", e.ID, e.Status)
+}
+
+// Retry submits a failed or cancelled operation once more, from its beginning,
+// as a new operation that names the old one. It fails with ErrUnknown,
+// *NotRetriableError and as Submit does.
+func (c *Controller) Retry(ctx context.Context, id string) (operation.Operation, error) {
+	op, err := c.stored(ctx, id)
+	if err != nil {
+		return op, err
+	}
+	if op.Status != operation.Failed && op.Status != operation.Cancelled {
+		return op, &NotRetriableError{ID: id, Status: op.Status}
+	}
+	return c.Submit(ctx, operation.Operation{
+		Type: op.Type, RetryOf: &op.ID, Submitter: op.Submitter, Priority: op.Priority, MaxAttempts: op.MaxAttempts,
+		Metadata: op.Metadata, Spec: op.Spec, SpecHash: op.SpecHash, Artifacts: op.Artifacts,
+	})
+}
+
 // Repeated looks for the operation that the same submitter has already submitted
 // with the same key. It fails with operation.ErrKeyTaken if that was another
 // request.

@@ -220,7 +220,8 @@ func (s *script) doStarted(args []string) {
 	s.step(dispatch.StartReturned{Token: *s.token(args[0]), Err: err})
 }
 
-// report OP#N WORKER running PERCENT | completed | failed REASON | cancelled | resuming, and [checkpoint=POSITION]
+// report OP#N WORKER running PERCENT | completed | failed REASON | cancelled | resuming, and
+// [checkpoint=POSITION] [points=STEP to STEP+2]
 func (s *script) doReport(args []string) {
 	r := operation.Report{Token: *s.token(args[0]), WorkerID: args[1], State: operation.Status(args[2])}
 	switch r.State {
@@ -235,6 +236,11 @@ func (s *script) doReport(args []string) {
 	if at := option(args, "checkpoint"); at != "" {
 		r.Checkpoint = &operation.Checkpoint{SHA256: strings.Repeat("0c", 32), Kind: operation.CheckpointPeriodic, Unit: "epoch"}
 		r.Checkpoint.Position, _ = strconv.ParseInt(at, 10, 64)
+	}
+	if first, err := strconv.ParseInt(option(args, "points"), 10, 64); err == nil {
+		for i := range int64(3) {
+			r.Points = append(r.Points, operation.Point{Step: first + i, Values: []byte(`{"loss":0.5}`)})
+		}
 	}
 	s.ask(func(q uint64) dispatch.Event { return dispatch.Reported{Request: q, Report: r} })
 }

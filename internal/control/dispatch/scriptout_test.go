@@ -100,6 +100,8 @@ func describeChange(c operation.Change) string {
 		return "reopened " + short(c.Token)
 	case operation.Kept:
 		return "kept " + short(c.Report.Token)
+	case operation.Measured:
+		return fmt.Sprintf("points %s %d to %d", short(c.Token), c.Points[0].Number, c.Points[len(c.Points)-1].Number)
 	case operation.Checkpointed:
 		return fmt.Sprintf("checkpoint %s %s %d", short(c.Token), c.Checkpoint.Unit, c.Checkpoint.Position)
 	case operation.Resumed:

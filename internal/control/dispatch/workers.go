@@ -162,7 +162,7 @@ func (s *State) progress(h *held, e Reported, now time.Time) {
 		return
 	}
 	err := s.advance(h, r)
-	if r.Checkpoint == nil {
+	if r.Checkpoint == nil && len(r.Points) == 0 {
 		s.emit(Reply{Request: e.Request, Err: err})
 		return
 	}

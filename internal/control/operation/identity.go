@@ -81,6 +81,15 @@ func NewID(t Type, now time.Time, tail [4]byte) string {
 	return fmt.Sprintf("op_%s_%s_%s", t, now.UTC().Format("20060102_150405"), hex.EncodeToString(tail[:]))
 }
 
+// NewIDFor returns an id for o: that of a retry names itself one, as
+// op_retry_training_20251113_123456_1a2b3c4d.
+func NewIDFor(o Operation, now time.Time, tail [4]byte) string {
+	if o.RetryOf != nil {
+		return NewID("retry_"+o.Type, now, tail)
+	}
+	return NewID(o.Type, now, tail)
+}
+
 // maxIDLength bounds ids that come from outside.
 const maxIDLength = 120
 

@@ -16,6 +16,7 @@ const DefaultMaxAttempts = 3
 type Operation struct {
 	ID           string          `json:"operation_id"`
 	ParentID     *string         `json:"parent_operation_id"`
+	RetryOf      *string         `json:"retry_of,omitempty"` // the operation that is tried again
 	Type         Type            `json:"operation_type"`
 	Status       Status          `json:"status"`
 	CreatedAt    time.Time       `json:"created_at"`
@@ -68,6 +69,11 @@ type Operation struct {
 	// Checkpoints are what a later attempt may go on from, newest first, at most
 	// KeptCheckpoints; none after completion.
 	Checkpoints []Checkpoint `json:"checkpoints,omitempty"`
+
+	// Points counts the points that are stored; PointStep is the step of the
+	// newest attempt's last.
+	Points    int64 `json:"-"`
+	PointStep int64 `json:"-"`
 
 	// Deadline is when the operation fails unless it has ended; Expired says that
 	// it was asked to stop for that reason.

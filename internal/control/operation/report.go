@@ -29,6 +29,9 @@ type Report struct {
 	// Checkpoint is the state of the attempt, uploaded before the report; it may
 	// come with any state but completed.
 	Checkpoint *Checkpoint `json:"checkpoint,omitempty"`
+	// Points are numbers that the attempt has produced since its last report; some
+	// may be repeated.
+	Points []Point `json:"points,omitempty"`
 	// Artifacts are the stored outputs, uploaded before the report.
 	Artifacts []Artifact `json:"artifacts,omitempty"`
 }
@@ -45,8 +48,8 @@ func (r Report) Validate() error {
 		err = fmt.Errorf("token.attempt is %d: want at least 1", r.Token.Attempt)
 	case r.WorkerID == "":
 		err = errors.New("worker_id is empty")
-	case r.State == Running && r.Progress == nil && r.Checkpoint == nil:
-		err = errors.New("state is running but neither progress nor checkpoint is there")
+	case r.State == Running && r.Progress == nil && r.Checkpoint == nil && len(r.Points) == 0:
+		err = errors.New("state is running but neither progress nor checkpoint nor points are there")
 	case r.State != Running && r.State != Resuming && !r.State.Terminal():
 		err = fmt.Errorf("state is %q: want one of %s %s %s %s %s", r.State, Running, Resuming, Completed, Failed, Cancelled)
 	case len(r.Result) > 0 && !json.Valid(r.Result):
@@ -58,6 +61,9 @@ func (r Report) Validate() error {
 	}
 	if err == nil && r.Checkpoint != nil {
 		err = r.Checkpoint.Validate()
+	}
+	if err == nil {
+		err = validatePoints(r.Points)
 	}
 	for i := 0; err == nil && i < len(r.Artifacts); i++ {
 		err = r.Artifacts[i].Validate()
@@ -72,6 +78,9 @@ func (r Report) Validate() error {
 // and outcome. They come before the change that ends the operation, if any.
 func (r Report) Evidence(o Operation, at time.Time) Transaction {
 	var tx Transaction
+	if c := r.measured(o, at); c != nil {
+		tx = append(tx, c)
+	}
 	if c := r.checkpoint(o, at); c != nil {
 		tx = append(tx, c)
 	}

@@ -32,7 +32,7 @@ func TestReportValidate(t *testing.T) {
 		"attempt_zero":      {func(r *operation.Report) { r.Token.Attempt = 0 }, "token.attempt"},
 		"no_worker":         {func(r *operation.Report) { r.WorkerID = "" }, "worker_id"},
 		"pending":           {func(r *operation.Report) { r.State = operation.Pending }, "state"},
-		"running_silently":  {func(r *operation.Report) { r.State, r.Model = operation.Running, nil }, "neither progress nor checkpoint"},
+		"running_silently":  {func(r *operation.Report) { r.State, r.Model = operation.Running, nil }, "neither progress nor checkpoint nor points"},
 		"result_not_json":   {func(r *operation.Report) { r.Result = json.RawMessage(`{`) }, "result is not JSON"},
 		"model_of_failure":  {func(r *operation.Report) { r.State = operation.Failed }, "a model is reported"},
 		"model_hash":        {func(r *operation.Report) { r.Model.SHA256 = "x" }, "model.sha256"},

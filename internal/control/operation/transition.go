@@ -39,6 +39,8 @@ func (o Operation) Apply(c Change) (Operation, error) {
 		return o, nil
 	case Checkpointed:
 		return o.checkpoint(c)
+	case Measured:
+		return o.measure(c)
 	case CancelRequested:
 		o.CancelRequested, o.CancelReason, o.CancelRequestedAt, o.Expired = true, c.Reason, new(c.At), c.Expired
 		return o, nil
@@ -56,7 +58,7 @@ func (o Operation) open(c Opened) (Operation, error) {
 	}
 	o.Attempt, o.Term = c.Token.Attempt, c.Token.Term
 	o.WorkerID, o.Incarnation, o.Open, o.Ended = c.WorkerID, c.Incarnation, true, ""
-	o.Progress = Progress{Context: map[string]any{}}
+	o.Progress, o.PointStep = Progress{Context: map[string]any{}}, 0
 	return o, nil
 }
 

@@ -11,10 +11,10 @@ import (
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 )
 
-// change stores one change. Its first statement names the state that the change
+// record stores one change. Its first statement names the state that the change
 // starts from and the scheduler's term, and nothing follows unless it has found
 // them.
-func (w *writer) change(c operation.Change) error {
+func (w *writer) record(c operation.Change) error {
 	switch c := c.(type) {
 	case operation.Created:
 		return w.created(c)
@@ -39,6 +39,8 @@ func (w *writer) change(c operation.Change) error {
 			toJSON(c.Report), t.OperationID, t.Attempt, w.term)
 	case operation.Checkpointed:
 		return w.checkpointed(c)
+	case operation.Measured:
+		return w.measured(c)
 	case operation.Resumed:
 		return w.resumed(c)
 	case operation.CancelRequested:
@@ -95,12 +97,12 @@ func (w *writer) fence(c operation.Change) error {
 func (w *writer) created(c operation.Created) error {
 	o := c.Operation
 	err := w.guarded(c, `INSERT INTO operations (id, parent_id, type, status, priority, created_at, max_attempts, spec_hash,
-			metadata_json, warnings_json, errors_json, submitter, idempotency_key, fingerprint, deadline)
-		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $13, $14, $15, $16 FROM scheduler WHERE id = 1 AND term = $12
+			metadata_json, warnings_json, errors_json, submitter, idempotency_key, fingerprint, deadline, retry_of)
+		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $13, $14, $15, $16, $17 FROM scheduler WHERE id = 1 AND term = $12
 		ON CONFLICT DO NOTHING`,
 		o.ID, o.ParentID, string(o.Type), string(operation.Pending), o.Priority, micros(o.CreatedAt), o.MaxAttempts, o.SpecHash,
 		toJSON(o.Metadata), toJSON(list(o.Warnings)), toJSON(list(o.Errors)), w.term,
-		o.Submitter, nullText(o.IdempotencyKey), o.Fingerprint, nullMicros(o.Deadline))
+		o.Submitter, nullText(o.IdempotencyKey), o.Fingerprint, nullMicros(o.Deadline), o.RetryOf)
 	if errors.Is(err, operation.ErrConflict) {
 		return w.taken(o)
 	}
@@ -139,7 +141,7 @@ func (w *writer) artifacts(id string, all []operation.Artifact, outputs bool) er
 func (w *writer) opened(c operation.Opened) error {
 	t := c.Token
 	if err := w.guarded(c, `UPDATE operations SET attempt = $1, term = $2, worker_id = $3, incarnation = $4,
-			is_open = 1, ended = '', progress_json = ''
+			is_open = 1, ended = '', progress_json = '', point_step = 0
 		WHERE id = $5 AND attempt = $6 AND is_open = 0 AND status IN ('pending', 'resuming') AND cancel_requested_at IS NULL
 		AND EXISTS (SELECT 1 FROM scheduler WHERE id = 1 AND term = $7)`,
 		t.Attempt, t.Term, c.WorkerID, c.Incarnation, t.OperationID, t.Attempt-1, w.term); err != nil {

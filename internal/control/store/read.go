@@ -16,7 +16,8 @@ import (
 // recordColumns are the columns of an operation in the order of scanRecord.
 const recordColumns = `id, parent_id, type, status, priority, created_at, started_at, completed_at, attempt, term, worker_id,
 	incarnation, is_open, ended, lost, max_attempts, cancel_requested_at, cancel_reason, spec_hash, error,
-	metadata_json, progress_json, warnings_json, errors_json, submitter, idempotency_key, fingerprint, deadline, expired`
+	metadata_json, progress_json, warnings_json, errors_json, submitter, idempotency_key, fingerprint, deadline, expired,
+	retry_of, points, point_step`
 
 // scanRecord reads a row of recordColumns, and of more if there are any.
 func scanRecord(scan func(...any) error, more ...any) (operation.Operation, error) {
@@ -27,7 +28,8 @@ func scanRecord(scan func(...any) error, more ...any) (operation.Operation, erro
 	var key sql.NullString
 	err := scan(append([]any{&o.ID, &o.ParentID, &o.Type, &o.Status, &o.Priority, &created, &started, &completed, &o.Attempt, &o.Term, &o.WorkerID,
 		&o.Incarnation, &o.Open, &o.Ended, &o.Lost, &o.MaxAttempts, &cancelled, &o.CancelReason, &o.SpecHash, &o.ErrorMessage,
-		&metadata, &progress, &warnings, &errs, &o.Submitter, &key, &o.Fingerprint, &deadline, &o.Expired}, more...)...)
+		&metadata, &progress, &warnings, &errs, &o.Submitter, &key, &o.Fingerprint, &deadline, &o.Expired,
+		&o.RetryOf, &o.Points, &o.PointStep}, more...)...)
 	if err != nil {
 		return o, err
 	}

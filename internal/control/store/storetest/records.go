@@ -47,7 +47,7 @@ func testFollowsApply(t *testing.T, s *store.Store) {
 func anyChange(r *rapid.T, id string, term int64, at time.Time) operation.Change {
 	token := operation.Token{OperationID: id, Attempt: rapid.IntRange(1, 3).Draw(r, "attempt"), Term: term}
 	progress := operation.Progress{Percentage: rapid.Float64Range(0, 100).Draw(r, "percentage"), Context: map[string]any{}}
-	switch rapid.IntRange(0, 13).Draw(r, "kind") {
+	switch rapid.IntRange(0, 14).Draw(r, "kind") {
 	case 0, 1, 2:
 		return operation.Opened{Token: token, WorkerID: "w", Incarnation: "i", At: at}
 	case 3, 4:
@@ -68,6 +68,9 @@ func anyChange(r *rapid.T, id string, term int64, at time.Time) operation.Change
 		return operation.Checkpointed{Token: token, Checkpoint: operation.Checkpoint{SHA256: strings.Repeat("0a", 32), Bytes: 7, Position: int64(at.Second()),
 			Unit: "epoch", Kind: operation.CheckpointPeriodic, State: json.RawMessage(`{"epoch":1}`), Attempt: token.Attempt, CreatedAt: at}}
 	case 12:
+		number := rapid.Int64Range(0, 3).Draw(r, "number")
+		return operation.Measured{Token: token, Points: []operation.Point{{Number: number, Attempt: token.Attempt, Step: number + 1, At: at, Values: json.RawMessage(`{"loss":1}`)}}}
+	case 13:
 		return operation.Resumed{ID: id, At: at}
 	default:
 		if rapid.Bool().Draw(r, "keep") {
