@@ -8,6 +8,9 @@
 // sigmoid). A [Hedge], very or somewhat, sharpens or softens it. A [Set] is a
 // function with a name, such as "oversold".
 //
+// [Hole], [Alike] and Function.Reaches say of sets that are valid whether they can
+// be meant: values that belong to none, two that say the same, one out of reach.
+//
 // # What always holds
 //
 // A degree lies in [0, 1], and is NaN for NaN and only then. [Function.Degree]

@@ -20,5 +20,8 @@ func (m *maker) forwardReturn() {
 	for t := range n {
 		m.row(t, t+h, m.bars.Close[t+h])
 	}
+	for t := n; t < m.bars.Len(); t++ {
+		m.pending(t)
+	}
 	m.labels.Target = append(make([]float64, 0, n), m.labels.Return...)
 }

@@ -34,11 +34,12 @@ func ExampleMake() {
 func clock(unix int64) string { return strings.Split(market.Stamp(unix), "T")[1][:5] }
 
 func TestValidate(t *testing.T) {
-	valid := func(change func(*label.Spec)) label.Spec {
-		s := label.Default(label.TripleBarrier)
+	with := func(source label.Source, change func(*label.Spec)) label.Spec {
+		s := label.Default(source)
 		change(&s)
 		return s
 	}
+	valid := func(change func(*label.Spec)) label.Spec { return with(label.TripleBarrier, change) }
 	for _, c := range []struct {
 		name string
 		spec label.Spec
@@ -48,8 +49,25 @@ func TestValidate(t *testing.T) {
 		{"default_forward_return", label.Default(label.ForwardReturn), nil},
 		{"default_triple_barrier", label.Default(label.TripleBarrier), nil},
 		{"entry_absent", label.Spec{Source: label.ForwardReturn, Horizon: 1}, nil},
+		{"default_regime", label.Default(label.Regime), nil},
+		{"default_single_scale_regime", label.Default(label.SingleScaleRegime), nil},
+		{"default_context", label.Default(label.Context), nil},
+		{"classes", valid(func(s *label.Spec) { s.Classes = 4 }), []string{"classes: want 2 or 3, have 4"}},
+		{"hold_of_two_classes", valid(func(s *label.Spec) { s.Classes = 2 }), []string{"hold_threshold: it has no effect with 2 classes"}},
+		{"entry_of_regime", label.Spec{Source: label.Context, Horizon: 3, Entry: label.NextOpen}, []string{"entry: belongs to zigzag, forward_return, triple_barrier labels and has no effect with context: remove it"}},
+		{"swings_of_one_size", with(label.Regime, func(s *label.Spec) { s.MicroATRMult = 3 }), []string{"micro_atr_mult: want less than macro_atr_mult, which is 3, have 3"}},
+		{"tolerance", with(label.Regime, func(s *label.Spec) { s.ProgressionTolerance = math.NaN() }), []string{"progression_tolerance: want a number from 0 to 1, have NaN"}},
+		{"lookback", with(label.Regime, func(s *label.Spec) { s.VolLookback = 5001 }), []string{"vol_lookback: want 2 to 5000 bars"}},
+		{"horizon_of_one_bar", with(label.SingleScaleRegime, func(s *label.Spec) { s.Horizon = 1 }), []string{"horizon: want 2 to 5000 bars"}},
+		{"context_thresholds", with(label.Context, func(s *label.Spec) { s.BearishThreshold = .01 }), []string{"bullish_threshold: want at least bearish_threshold, which is 0.01, have 0.005"}},
+		{"events", valid(func(s *label.Spec) { s.CUSUM, s.CUSUMThreshold = true, .01 }), nil},
+		{"events_automatic", with(label.ZigZag, func(s *label.Spec) { s.CUSUM, s.CUSUMMultiplier, s.VolSpan = true, .5, 50 }), nil},
+		{"events_without_span", with(label.ZigZag, func(s *label.Spec) { s.CUSUM, s.CUSUMMultiplier = true, .5 }), []string{"vol_span: want 2 to"}},
+		{"events_not_asked_for", valid(func(s *label.Spec) { s.CUSUMThreshold, s.CUSUMMultiplier = .01, .5 }), []string{"cusum_threshold: it has no effect", "cusum_multiplier: it has no effect"}},
+		{"events_negative", valid(func(s *label.Spec) { s.CUSUM, s.CUSUMThreshold = true, -1 }), []string{"cusum_threshold: want a fraction above 0"}},
+		{"events_without_multiplier", valid(func(s *label.Spec) { s.CUSUM = true }), []string{"cusum_multiplier: want a number above 0"}},
 		{"no_source", label.Spec{}, []string{`source: unknown label source ""`}},
-		{"unknown_source", label.Spec{Source: "zig_zag"}, []string{`source: unknown label source "zig_zag": want one of [zigzag forward_return triple_barrier] (did you mean zigzag?)`}},
+		{"unknown_source", label.Spec{Source: "zig_zag"}, []string{`source: unknown label source "zig_zag": want one of [zigzag forward_return triple_barrier regime single_scale_regime context] (did you mean zigzag?)`}},
 		{"unknown_entry", valid(func(s *label.Spec) { s.Entry = "open" }), []string{`entry: want next_open or close, have "open"`}},
 		{"threshold_absent", label.Spec{Source: label.ZigZag}, []string{"zigzag_threshold: want a fraction above 0 and below 1, have 0"}},
 		{"threshold_nan", label.Spec{Source: label.ZigZag, Threshold: math.NaN()}, []string{"zigzag_threshold: want a fraction"}},
@@ -90,7 +108,7 @@ func TestValidate(t *testing.T) {
 
 func TestSourceText(t *testing.T) {
 	var sources []label.Source
-	if err := json.Unmarshal([]byte(`["zigzag","forward_return","triple_barrier"]`), &sources); err != nil || fmt.Sprint(sources) != fmt.Sprint(label.Sources()) {
+	if err := json.Unmarshal([]byte(`["zigzag","forward_return","triple_barrier","regime","single_scale_regime","context"]`), &sources); err != nil || fmt.Sprint(sources) != fmt.Sprint(label.Sources()) {
 		t.Errorf("sources from JSON = %v, %v, want %v", sources, err, label.Sources())
 	}
 	if err := json.Unmarshal([]byte(`["forward_returns"]`), &sources); err == nil || !strings.Contains(err.Error(), "did you mean forward_return?") {
@@ -189,6 +207,21 @@ func TestTripleBarrier(t *testing.T) {
 	}
 }
 
+// With two classes an extreme has the direction of the swing it begins, and bars
+// whose lookahead is too short have no row.
+func TestZigZagOfTwoClasses(t *testing.T) {
+	s := bars(100, 105, 110, 108, 103, 95, 97, 102, 104, 104)
+	for lookahead, want := range map[int]string{
+		0: "0:BUY+4 1:BUY+3 2:SELL+5 3:SELL+4 4:SELL+3",
+		3: "1:BUY+3 4:SELL+3",
+	} {
+		l := mustMake(t, label.Spec{Source: label.ZigZag, Threshold: .05, Lookahead: lookahead, Classes: 2}, s)
+		if got := show(l); got != want || fmt.Sprint(l.Classes) != "[BUY SELL]" {
+			t.Errorf("lookahead %d: labels of %v are\n%s, want\n%s", lookahead, l.Classes, got, want)
+		}
+	}
+}
+
 // Where one bar reaches both barriers, its close decides.
 func TestTripleBarrierBothInOneBar(t *testing.T) {
 	spec := label.Spec{Source: label.TripleBarrier, PTMultiplier: 1, SLMultiplier: 1, MaxHolding: 1, VolSpan: 2}
@@ -208,9 +241,15 @@ func TestTripleBarrierTimeLimit(t *testing.T) {
 	// Prices creep while the range stays wide enough to keep barriers away.
 	spec := label.Spec{Source: label.TripleBarrier, Entry: label.AtClose, PTMultiplier: 10, SLMultiplier: 10, MaxHolding: 4, VolSpan: 2}
 	for name, c := range map[string]struct {
-		step float64 // per bar; half the volatility times 2 is 0.01
+		step float64 // per bar; the volatility times 2, the root of 4 bars, is 0.02
+		hold float64 // so many of which are HOLD
+		two  bool
 		want string
-	}{"flat": {0, "HOLD"}, "slow": {.002, "HOLD"}, "up": {.004, "BUY"}, "down": {-.004, "SELL"}} {
+	}{
+		"flat": {step: 0, want: "HOLD"}, "slow": {step: .002, want: "HOLD"}, "up": {step: .004, want: "BUY"}, "down": {step: -.004, want: "SELL"},
+		"threshold_low": {step: .002, hold: .1, want: "BUY"}, "threshold_high": {step: -.004, hold: 1, want: "HOLD"},
+		"two_classes_slow": {step: -.0001, two: true, want: "SELL"}, "two_classes_flat": {step: 0, two: true},
+	} {
 		t.Run(name, func(t *testing.T) {
 			s := market.NewSeries("TEST", market.Hour1, 0)
 			price := 100.0
@@ -218,8 +257,15 @@ func TestTripleBarrierTimeLimit(t *testing.T) {
 				s.Append(market.Bar{Time: int64(3600 * i), Open: price, High: price * 1.005, Low: price * .995, Close: price})
 				price *= 1 + c.step
 			}
-			l := mustMake(t, spec, s)
-			if got, want := show(l), fmt.Sprintf("1:%s+4 2:%s+4", c.want, c.want); got != want {
+			spec.HoldThreshold = c.hold
+			if spec.Classes = 3; c.two {
+				spec.Classes = 2
+			}
+			l, want := mustMake(t, spec, s), ""
+			if c.want != "" {
+				want = fmt.Sprintf("1:%s+4 2:%s+4", c.want, c.want)
+			}
+			if got := show(l); got != want {
 				t.Errorf("labels are %s, want %s", got, want)
 			}
 		})

@@ -37,7 +37,13 @@ func walk(seed uint64, n int) market.Series {
 
 func drawSpec(t *rapid.T) label.Spec {
 	s := label.Default(rapid.SampledFrom(label.Sources()).Draw(t, "source"))
-	s.Entry = rapid.SampledFrom([]label.Entry{"", label.NextOpen, label.AtClose}).Draw(t, "entry")
+	if s.Entry != "" {
+		s.Entry = rapid.SampledFrom([]label.Entry{"", label.NextOpen, label.AtClose}).Draw(t, "entry")
+	}
+	if s.Classes != 0 {
+		s.Classes = rapid.SampledFrom([]int{0, 2, 3}).Draw(t, "classes")
+	}
+	s.ComputeWeights = rapid.Bool().Draw(t, "weights")
 	switch s.Source {
 	case label.ZigZag:
 		s.Threshold = rapid.Float64Range(.005, .05).Draw(t, "threshold")
@@ -50,8 +56,42 @@ func drawSpec(t *rapid.T) label.Spec {
 		s.MaxHolding = rapid.IntRange(1, 20).Draw(t, "hold")
 		s.VolSpan = rapid.IntRange(2, 20).Draw(t, "span")
 		s.VolMethod = rapid.SampledFrom([]label.VolMethod{label.VolATR, label.VolClose}).Draw(t, "method")
+		s.HoldThreshold = 0
+		if s.Classes != 2 {
+			s.HoldThreshold = rapid.SampledFrom([]float64{0, .1, .5, 3}).Draw(t, "hold threshold")
+		}
+	case label.Regime:
+		s.MacroATRMult = rapid.Float64Range(1.1, 4).Draw(t, "macro")
+		s.MicroATRMult = rapid.Float64Range(.2, 1).Draw(t, "micro")
+		s.ATRPeriod = rapid.IntRange(2, 10).Draw(t, "atr")
+		s.ProgressionTolerance = rapid.Float64Range(0, 1).Draw(t, "tolerance")
+		drawCrisis(t, &s)
+	case label.SingleScaleRegime:
+		s.Horizon = rapid.IntRange(2, 20).Draw(t, "horizon")
+		s.TrendingThreshold = rapid.Float64Range(0, 1).Draw(t, "trending")
+		drawCrisis(t, &s)
+	case label.Context:
+		s.Horizon = rapid.IntRange(1, 20).Draw(t, "horizon")
+		s.BullishThreshold = rapid.Float64Range(-.01, .02).Draw(t, "bullish")
+		s.BearishThreshold = s.BullishThreshold - rapid.Float64Range(0, .02).Draw(t, "neutral")
 	}
+	drawEvents(t, &s)
 	return s
+}
+
+func drawCrisis(t *rapid.T, s *label.Spec) {
+	s.VolLookback = rapid.IntRange(2, 20).Draw(t, "lookback")
+	s.VolCrisisThreshold = rapid.Float64Range(.5, 3).Draw(t, "crisis")
+}
+
+func drawEvents(t *rapid.T, s *label.Spec) {
+	switch rapid.IntRange(0, 2).Draw(t, "events") {
+	case 1:
+		s.CUSUM, s.CUSUMThreshold = true, rapid.Float64Range(.001, .05).Draw(t, "cusum threshold")
+	case 2:
+		s.CUSUM, s.CUSUMMultiplier = true, rapid.Float64Range(.1, 3).Draw(t, "cusum multiplier")
+		s.VolSpan = rapid.IntRange(2, 20).Draw(t, "span")
+	}
 }
 
 func drawBars(t *rapid.T) market.Series {
@@ -65,6 +105,7 @@ func TestColumnsAgree(t *testing.T) {
 		n := l.Len()
 		isRegression := spec.Source == label.ForwardReturn
 		if len(l.Return) != n || len(l.End) != n || len(l.Ahead) != n || len(l.Weight) != n ||
+			spec.CUSUM != (l.Event != nil) || (spec.CUSUM && len(l.Event) != n) ||
 			isRegression != (l.Classes == nil) || isRegression != (l.Class == nil) || isRegression != (l.Target != nil) ||
 			(isRegression && len(l.Target) != n) || (!isRegression && len(l.Class) != n) {
 			t.Fatalf("columns differ: %+v", l)
@@ -81,8 +122,12 @@ func TestColumnsAgree(t *testing.T) {
 			if l.Ahead[i] < 1 || int(l.Ahead[i]) > l.Horizon() || last >= s.Len() || l.End[i] != s.Available(last) {
 				t.Fatalf("row %d looks %d bars ahead and ends at %d", i, l.Ahead[i], l.End[i])
 			}
-			if l.Weight[i] != 1 || math.IsNaN(l.Return[i]) || l.Return[i] <= -1 {
-				t.Fatalf("row %d has the return %v and weight %v", i, l.Return[i], l.Weight[i])
+			if math.IsNaN(l.Return[i]) || l.Return[i] <= -1 {
+				t.Fatalf("row %d has the return %v", i, l.Return[i])
+			}
+			counts := l.Event == nil || l.Event[i]
+			if w := l.Weight[i]; counts != (w > 0) || w > 1 || counts && !spec.ComputeWeights && w != 1 {
+				t.Fatalf("row %d, which counts: %v, has the weight %v", i, counts, w)
 			}
 			if !isRegression && (l.Class[i] < 0 || int(l.Class[i]) >= len(l.Classes)) {
 				t.Fatalf("row %d has class %d", i, l.Class[i])
@@ -139,7 +184,8 @@ func isReserved(spec label.Spec, s market.Series, at int64, n int) bool {
 }
 
 func sameRow(a, b label.Labels, i, k int) bool {
-	same := a.End[i] == b.End[k] && a.Ahead[i] == b.Ahead[k] && math.Float64bits(a.Return[i]) == math.Float64bits(b.Return[k])
+	same := a.End[i] == b.End[k] && a.Ahead[i] == b.Ahead[k] && math.Float64bits(a.Return[i]) == math.Float64bits(b.Return[k]) &&
+		math.Float64bits(a.Weight[i]) == math.Float64bits(b.Weight[k]) && (a.Event == nil || a.Event[i] == b.Event[k])
 	if a.Class != nil {
 		return same && a.Class[i] == b.Class[k]
 	}
@@ -156,7 +202,8 @@ func TestReturnIsTradable(t *testing.T) {
 		}
 		l := mustMakeRapid(t, spec, s)
 		for i, class := range l.Class {
-			if class == label.Buy && l.Return[i] <= 0 || class == label.Sell && l.Return[i] >= 0 {
+			name := l.Classes[class]
+			if name == "BUY" && l.Return[i] <= 0 || name == "SELL" && l.Return[i] >= 0 {
 				t.Fatalf("row %d: class %s with the return %v", i, l.Classes[class], l.Return[i])
 			}
 		}

@@ -13,6 +13,13 @@ package label
 //	HOLD  where label_lookahead is given and the end of the swing is not
 //	      confirmed within so many bars
 //
+// With 2 classes an extreme has the direction of the swing that it begins, and
+// bars whose lookahead ends too early have no row.
+//
+// Without a lookahead this is the original's oracle, whose horizon is as long as
+// its longest swing; with one it is bounded: no label looks further, and none
+// rests on a swing that is not confirmed.
+//
 // Shape:   a row for each bar before the last confirmed extreme. With a
 // lookahead also for each later bar that has so many bars after it.
 // Range:   classes; the return is that to the close of the extreme, or of the
@@ -28,9 +35,9 @@ func (m *maker) zigzag() {
 	n := m.bars.Len()
 	m.classes(n)
 	begin := 0
-	walk := swing{close: m.bars.Close, threshold: m.spec.Threshold}
+	walk := swing{close: m.bars.Close}
 	for t := 1; t < n; t++ {
-		if end, isConfirmed := walk.step(t); isConfirmed {
+		if end, isConfirmed := walk.step(t, m.spec.Threshold); isConfirmed {
 			m.leg(begin, end, t)
 			begin = end
 		}
@@ -51,59 +58,59 @@ func (m *maker) leg(begin, end, confirmed int) {
 			m.undecided(t)
 			continue
 		}
-		m.row(t, confirmed, price[end])
-		if t == begin {
-			m.labels.Class = append(m.labels.Class, Hold)
+		if t == begin && m.spec.Classes != 2 {
+			m.decided(t, confirmed, price[end], Hold)
 		} else {
-			m.labels.Class = append(m.labels.Class, class)
+			m.decided(t, confirmed, price[end], class)
 		}
 	}
 }
 
 // openLeg adds those bars of the unfinished swing that the lookahead decides.
 func (m *maker) openLeg(begin int) {
-	if m.spec.Lookahead == 0 {
-		return
-	}
-	for t := begin; t < m.bars.Len()-m.spec.Lookahead; t++ {
-		m.undecided(t)
+	n := m.bars.Len()
+	for t := begin; t < n; t++ {
+		if m.spec.Lookahead > 0 && t+m.spec.Lookahead < n {
+			m.undecided(t)
+		} else {
+			m.pending(t)
+		}
 	}
 }
 
 // undecided adds bar t, whose lookahead ends before its swing does.
 func (m *maker) undecided(t int) {
 	last := t + m.spec.Lookahead
-	m.row(t, last, m.bars.Close[last])
-	m.labels.Class = append(m.labels.Class, Hold)
+	m.decided(t, last, m.bars.Close[last], Hold)
 }
 
 // A swing finds confirmed extremes of a column, one bar at a time.
 type swing struct {
 	close     []float64
-	threshold float64
 	direction int // of the swing under way: 1 up, -1 down, 0 not known yet
 	extreme   int // its highest or lowest bar so far
 }
 
-// step takes bar t, in order from bar 1 on, and returns the extreme that it
-// confirms, if any.
-func (w *swing) step(t int) (extreme int, isConfirmed bool) {
+// step takes bar t, in order from the bar after the first extreme on, and returns
+// the extreme that it confirms, if any. A reversal is a move of threshold, above
+// 0, as a fraction of the extreme.
+func (w *swing) step(t int, threshold float64) (extreme int, isConfirmed bool) {
 	best := w.close[w.extreme]
 	move := (w.close[t] - best) / best
 	if w.direction == 0 {
 		switch {
-		case move >= w.threshold:
+		case move >= threshold:
 			w.direction, w.extreme = 1, t
-		case -move >= w.threshold:
+		case -move >= threshold:
 			w.direction, w.extreme = -1, t
 		}
-		return 0, false // bar 0 bounds the first swing without being confirmed
+		return 0, false // the first bar bounds the first swing without being confirmed
 	}
 	along := move * float64(w.direction)
 	switch {
 	case along > 0:
 		w.extreme = t
-	case -along >= w.threshold:
+	case -along >= threshold:
 		extreme, isConfirmed = w.extreme, true
 		w.direction, w.extreme = -w.direction, t
 	}

@@ -176,7 +176,7 @@ func (s *Strategy) trainingObject() object {
 	if t.Schedule.Type != "" {
 		o = append(o, member{"lr_scheduler", scheduleObject(t.Schedule)})
 	}
-	if s.Decisions.OutputFormat == Classification {
+	if s.Decisions.OutputFormat != Regression {
 		o = append(o, member{"class_weights", t.ClassWeights})
 	}
 	if t.EarlyStopping.Patience == 0 {
@@ -187,6 +187,9 @@ func (s *Strategy) trainingObject() object {
 
 func (s *Strategy) decisionsObject() object {
 	r := s.Decisions
+	if !r.Trades() {
+		return object{{"output_format", r.OutputFormat}}
+	}
 	o := object{{"output_format", r.OutputFormat}, {"position_awareness", r.PositionAwareness},
 		{"filters", object{{"min_signal_separation", r.MinSignalSeparation}}}, {"allow_short_from_flat", r.AllowShortFromFlat}}
 	if r.Exits != (Exits{}) {

@@ -16,15 +16,28 @@ var (
 	costModelShape = shape{keys: []string{"round_trip_cost", "min_edge_multiplier"}}
 )
 
+var outputFormats = []string{Classification, Regression, RegimeClassification, ContextClassification}
+
+// Trades tells that the outputs become trades. Those of a model of regimes or of
+// context describe the market, for others to act on.
+func (r Decisions) Trades() bool {
+	return r.OutputFormat == Classification || r.OutputFormat == Regression
+}
+
 func (d *decoder) decisions(s *Strategy, n node) {
 	f, ok := n.fields(decisionsShape)
 	if !ok {
 		return
 	}
 	r := &s.Decisions
-	if n, ok := f.need("output_format", "classification or regression"); ok {
-		r.OutputFormat, _ = n.choice([]string{Classification, Regression},
-			[]string{"regime_classification", "context_classification"})
+	if n, ok := f.need("output_format", alternatives(outputFormats)); ok {
+		r.OutputFormat, _ = n.choice(outputFormats, nil)
+	}
+	if r.OutputFormat != "" && !r.Trades() {
+		for _, key := range decisionsShape.keys[1:] {
+			f.useless(key, "output_format "+r.OutputFormat+" describes the market and makes no trades")
+		}
+		return
 	}
 	r.PositionAwareness = f.flag("position_awareness", true)
 	d.shorts(s, f)

@@ -50,8 +50,14 @@
 //	  output_activation              what follows from output_format: softmax or linear
 //	training
 //	  method                         supervised    nothing else
-//	  labels.source                  zigzag, triple_barrier or forward_return
+//	  labels.source                  zigzag, triple_barrier, forward_return, regime,
+//	                                 single_scale_regime or context
 //	  labels.<parameter>             of package label, as are defaults
+//	  labels.compute_weights         false         weigh rows by the uniqueness of their labels
+//	  labels.cusum_threshold         none          train only on bars at which the price has moved
+//	                                 so far; 0: by the volatility until then
+//	  labels.cusum_multiplier,
+//	  labels.vol_span                0.5, 50       cusum_threshold 0 only
 //	  epochs, batch_size             100, 32
 //	  learning_rate                  0.001
 //	  optimizer                      adam          nothing else
@@ -65,8 +71,11 @@
 //	  class_weights                  balanced      or none; classification only
 //	  seed                           1
 //	decisions
-//	  output_format                  classification (labels zigzag, triple_barrier) or
-//	                                 regression (labels forward_return)
+//	  output_format                  classification (labels zigzag, triple_barrier),
+//	                                 regression (labels forward_return),
+//	                                 regime_classification (labels regime, single_scale_regime)
+//	                                 or context_classification (labels context); the last two
+//	                                 make no trades and take no other key
 //	  confidence_threshold           0.5           classification only
 //	  position_awareness             true
 //	  filters.min_signal_separation  4             base bars between entries

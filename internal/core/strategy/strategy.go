@@ -107,6 +107,9 @@ const (
 
 	Classification = "classification"
 	Regression     = "regression"
+
+	RegimeClassification  = "regime_classification"  // of labels regime and single_scale_regime; makes no trades
+	ContextClassification = "context_classification" // of labels context; makes no trades
 )
 
 // A Model is the shape of the network; its input width follows from Features and

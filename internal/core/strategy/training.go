@@ -74,7 +74,7 @@ func (d *decoder) fit(s *Strategy, f fields) {
 	t := &s.Training
 	decay := interval{low: 0, high: 1}
 	switch s.Decisions.OutputFormat {
-	case Classification:
+	case Classification, RegimeClassification, ContextClassification:
 		t.Loss = f.choice("loss", LossCrossEntropy, []string{LossCrossEntropy, LossFocal}, nil)
 		t.ClassWeights = f.choice("class_weights", ClassWeightsBalanced, []string{ClassWeightsBalanced, ClassWeightsNone}, nil)
 		t.WeightDecay = f.number("weight_decay", 1e-4, decay)

@@ -77,6 +77,7 @@ type DataSummary struct {
 	Bars          int                `json:"bars"`               // in the span asked for
 	Incomplete    int                `json:"incomplete_rows"`    // left out: a feature is not known
 	Unlabelled    int                `json:"unlabelled_rows"`    // left out: no label yet
+	Eventless     int                `json:"eventless_rows"`     // left out: the event filter of the labels
 	Purged        int                `json:"purged_rows"`        // left out: the label reaches into the next part
 	Embargoed     int                `json:"embargoed_rows"`     // left out: too close after a border
 	LabelHorizon  int                `json:"label_horizon_bars"` // most bars that a label looks ahead
@@ -105,7 +106,7 @@ func evaluate(ctx context.Context, in Input, t *table, parts division, network *
 			Symbols: in.Strategy.Symbols, Timeframes: in.Strategy.Timeframes,
 			StartDate: market.Stamp(splits.Train.From), EndDate: market.Stamp(max(splits.Train.To, splits.Validation.To, splits.Test.To)),
 			TotalSamples: t.len(), FeatureCount: t.width, Bars: t.counts.bars, Incomplete: t.counts.incomplete,
-			Unlabelled: t.counts.unlabelled, Purged: parts.purged, Embargoed: parts.embargoed, LabelHorizon: t.counts.horizon,
+			Unlabelled: t.counts.unlabelled, Eventless: t.counts.eventless, Purged: parts.purged, Embargoed: parts.embargoed, LabelHorizon: t.counts.horizon,
 			ClassWeights: loss.ClassWeights, TrainSplit: t.summarise(parts.train, splits.Train),
 			ValidateSplit: t.summarise(parts.validation, splits.Validation), TestSplit: t.summarise(parts.test, splits.Test),
 		},

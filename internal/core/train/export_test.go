@@ -11,13 +11,14 @@ type Row struct {
 	Time, End int64
 	Class     int32
 	Target    float32
+	Weight    float32
 	X         []float32
 }
 
 func (t *table) rows(p part) []Row {
 	var rows []Row
 	for i := p.from; i < p.to; i++ {
-		r := Row{Time: t.time[i], End: t.end[i], X: t.x[i*t.width : (i+1)*t.width]}
+		r := Row{Time: t.time[i], End: t.end[i], Weight: t.weight[i], X: t.x[i*t.width : (i+1)*t.width]}
 		if t.class != nil {
 			r.Class = t.class[i]
 		}

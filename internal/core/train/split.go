@@ -93,10 +93,10 @@ func (d division) check(t *table) error {
 	}
 	c := t.counts
 	return fmt.Errorf("too few rows to train: want at least %d training, %d validation and %d test rows, have %d, %d and %d: "+
-		"of %d bars %d have no complete features (warm-up and holes), %d no label yet, %d were purged because their label reaches into the next part, %d were embargoed: "+
-		"choose a longer date range, shorter indicators, a shorter label horizon or other shares in training.data_split",
+		"of %d bars %d have no complete features (warm-up and holes), %d no label yet, %d are no events, %d were purged because their label reaches into the next part, %d were embargoed: "+
+		"choose a longer date range, shorter indicators, a shorter label horizon, a lower cusum_threshold or other shares in training.data_split",
 		MinTrainRows, MinJudgeRows, MinJudgeRows, d.train.len(), d.validation.len(), d.test.len(),
-		c.bars, c.incomplete, c.unlabelled, d.purged, d.embargoed)
+		c.bars, c.incomplete, c.unlabelled, c.eventless, d.purged, d.embargoed)
 }
 
 // splits describes the parts for the manifest.

@@ -35,6 +35,7 @@ type counts struct {
 	bars       int // in the span, of all symbols
 	incomplete int // dropped: some feature is not known
 	unlabelled int // dropped: complete, but without a label
+	eventless  int // dropped: labelled, but nothing happened at their bar
 	horizon    int // most bars that a label looks ahead
 }
 
@@ -113,7 +114,8 @@ func order(s *strategy.Strategy, frames []feature.Frame) ([]feature.Frame, error
 }
 
 // join appends the pairs of one symbol. Rows and labels are in the order of
-// time; a row without a label and a label without a row are left out.
+// time; a row without a label, a label without a row, and rows that the event
+// filter of the labels does not count are left out.
 func (t *table) join(pairs []pair, symbol int32, s source) []pair {
 	mark := 0
 	t.counts.bars += s.matrix.Len()
@@ -127,6 +129,8 @@ func (t *table) join(pairs []pair, symbol int32, s source) []pair {
 			t.counts.incomplete++
 		case mark == s.labels.Len() || s.labels.Time[mark] != at:
 			t.counts.unlabelled++
+		case s.labels.Event != nil && !s.labels.Event[mark]:
+			t.counts.eventless++
 		default:
 			pairs = append(pairs, pair{time: at, symbol: symbol, row: int32(row), mark: int32(mark)})
 		}

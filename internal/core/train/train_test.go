@@ -201,7 +201,7 @@ func TestRun_joins_by_key(t *testing.T) {
 		}
 		for k, at := range l.Time {
 			if r := slices.Index(x.Time, at); r >= 0 && x.Complete(r) {
-				want[key{at, i}] = train.Row{Time: at, End: l.End[k], Class: l.Class[k], X: x.Row(r)}
+				want[key{at, i}] = train.Row{Time: at, End: l.End[k], Class: l.Class[k], Weight: 1, X: x.Row(r)}
 				total++
 			}
 		}
@@ -245,7 +245,7 @@ func TestRun_span(t *testing.T) {
 		t.Errorf("splits overlap: %+v", k.Splits)
 	}
 	d := e.DataSummary
-	if total := d.TotalSamples + d.Incomplete + d.Unlabelled + d.Purged + d.Embargoed; total != d.Bars {
+	if total := d.TotalSamples + d.Incomplete + d.Unlabelled + d.Eventless + d.Purged + d.Embargoed; total != d.Bars {
 		t.Errorf("%d rows are accounted for, want %d bars: %+v", total, d.Bars, d)
 	}
 	if d.TrainSplit.Rows+d.ValidateSplit.Rows+d.TestSplit.Rows != d.TotalSamples || d.Purged == 0 {
