@@ -21,6 +21,7 @@ type ClientOptions struct {
 	Tries      int           // of an idempotent call; 0: 4, 1: no retries
 	RetryDelay time.Duration // before the second try, doubling; 0: 1 s
 	UserAgent  string
+	Submitter  string // who asks for operations; "" for nobody in particular
 }
 
 // A caller performs calls against one address. Client and WorkerClient are made
@@ -108,7 +109,7 @@ func mayPass(ctx context.Context, err error) bool {
 		return false
 	}
 	if e, ok := errors.AsType[*Error](err); ok {
-		return e.Kind() == Unavailable && e.Code != CodeWorkerUnavailable || e.Status() >= 500 && e.Status() != http.StatusServiceUnavailable
+		return e.Kind() == Unavailable && e.Code != CodeWorkerUnavailable && e.Code != CodeSubmitterLimit || e.Status() >= 500 && e.Status() != http.StatusServiceUnavailable
 	}
 	_, unreachable := errors.AsType[*UnreachableError](err)
 	return unreachable

@@ -45,8 +45,8 @@ func (c *Client) Health(ctx context.Context) (Health, error) {
 	return h, c.get(ctx, PathHealth, nil, &h)
 }
 
-// StartTraining starts a training. The call is not repeated by itself; key makes
-// two calls with the same key recognisable as one wish, and "" makes a fresh key.
+// StartTraining starts a training. Calls with the same key are one wish and make
+// one operation, so a call whose answer was lost is repeated; "" makes a fresh key.
 func (c *Client) StartTraining(ctx context.Context, req StartTraining, key string) (TrainingStarted, error) {
 	var s TrainingStarted
 	return s, c.start(ctx, PathTrainingStart, req, key, &s)
@@ -59,15 +59,21 @@ func (c *Client) StartBacktest(ctx context.Context, req StartBacktest, key strin
 }
 
 // HeaderIdempotencyKey names a wish: two starts with the same key are the same
-// wish.
-const HeaderIdempotencyKey = "Idempotency-Key"
+// wish. HeaderSubmitter names who asks.
+const (
+	HeaderIdempotencyKey = "Idempotency-Key"
+	HeaderSubmitter      = "X-Ktrdr-Submitter"
+)
 
 func (c *Client) start(ctx context.Context, path string, in any, key string, out any) error {
 	if key == "" {
 		key = newKey()
 	}
 	h := http.Header{HeaderIdempotencyKey: {key}}
-	return c.do(ctx, call{method: http.MethodPost, path: path, in: in, out: out, header: h})
+	if c.o.Submitter != "" {
+		h.Set(HeaderSubmitter, c.o.Submitter)
+	}
+	return c.do(ctx, call{method: http.MethodPost, path: path, in: in, out: out, header: h, repeat: true})
 }
 
 // Operations lists operations, newest first.
@@ -119,6 +125,25 @@ func (c *Client) Workers(ctx context.Context) ([]fleet.Worker, error) {
 func (c *Client) Worker(ctx context.Context, id string) (fleet.Worker, error) {
 	var w fleet.Worker
 	return w, c.get(ctx, fill(PathWorker, id), nil, &w)
+}
+
+// DrainWorker takes a worker out of service: it gets no new operation until
+// UndrainWorker.
+func (c *Client) DrainWorker(ctx context.Context, id string) (fleet.Worker, error) {
+	var w fleet.Worker
+	return w, c.do(ctx, call{method: http.MethodPost, path: fill(PathWorkerDrain, id), out: &w, repeat: true})
+}
+
+// UndrainWorker puts a worker back into service.
+func (c *Client) UndrainWorker(ctx context.Context, id string) (fleet.Worker, error) {
+	var w fleet.Worker
+	return w, c.do(ctx, call{method: http.MethodPost, path: fill(PathWorkerUndrain, id), out: &w, repeat: true})
+}
+
+// RemoveWorker takes an idle worker off the list. One that lives registers again.
+func (c *Client) RemoveWorker(ctx context.Context, id string) (Done, error) {
+	var d Done
+	return d, c.do(ctx, call{method: http.MethodPost, path: fill(PathWorkerRemove, id), out: &d})
 }
 
 // Models lists the trained models, newest first.

@@ -67,6 +67,8 @@ const (
 	CodeWorkerNotFound      Code = "WORKER_NOT_FOUND"
 	CodeWorkerUnavailable   Code = "WORKER_UNAVAILABLE"
 	CodeWorkerBusy          Code = "WORKER_BUSY"
+	CodeWorkerIncompatible  Code = "WORKER_INCOMPATIBLE"
+	CodeSubmitterLimit      Code = "SUBMITTER_LIMIT"
 	CodeSuperseded          Code = "ATTEMPT_SUPERSEDED"
 	CodeUnavailable         Code = "CONNECTION_ERROR"
 	CodeCancelled           Code = "CANCELLED"
@@ -109,6 +111,8 @@ var codes = map[Code]struct {
 	CodeWorkerNotFound:      {NotFound, http.StatusNotFound},
 	CodeWorkerUnavailable:   {Unavailable, http.StatusServiceUnavailable},
 	CodeWorkerBusy:          {Conflict, http.StatusConflict},
+	CodeWorkerIncompatible:  {Conflict, http.StatusConflict},
+	CodeSubmitterLimit:      {Unavailable, http.StatusTooManyRequests},
 	CodeSuperseded:          {Conflict, http.StatusConflict},
 	CodeUnavailable:         {Unavailable, http.StatusServiceUnavailable},
 	CodeCancelled:           {Cancelled, statusClientClosedRequest},

@@ -48,6 +48,8 @@ func TestErrorCrossesTheWire(t *testing.T) {
 		{wire.CodeWorkerNotFound, wire.NotFound, 404},
 		{wire.CodeWorkerUnavailable, wire.Unavailable, 503},
 		{wire.CodeWorkerBusy, wire.Conflict, 409},
+		{wire.CodeWorkerIncompatible, wire.Conflict, 409},
+		{wire.CodeSubmitterLimit, wire.Unavailable, 429},
 		{wire.CodeSuperseded, wire.Conflict, 409},
 		{wire.CodeUnavailable, wire.Unavailable, 503},
 		{wire.CodeCancelled, wire.Cancelled, 499},

@@ -65,6 +65,16 @@ func (s *server) classify(err error) *wire.Error {
 		return wire.Errorf(wire.CodeArtifactNotFound, "%w", err)
 	case is(known.WrongArtifact):
 		return wire.Errorf(wire.CodeArtifactMismatch, "%w", err)
+	case known.Limited != nil && known.Limited(err):
+		e := wire.Errorf(wire.CodeSubmitterLimit, "%w", err)
+		e.RetryAfter = restartDelay
+		return e
+	case known.Late != nil && known.Late(err):
+		return wire.Errorf(wire.CodeBadRequest, "%w", err)
+	case known.WorkerBusy != nil && known.WorkerBusy(err):
+		return wire.Errorf(wire.CodeWorkerBusy, "%w", err)
+	case errors.Is(err, fleet.ErrIncompatible):
+		return wire.Errorf(wire.CodeWorkerIncompatible, "%w", err)
 	case errors.Is(err, operation.ErrDuplicate):
 		return wire.Errorf(wire.CodeOperationDuplicate, "%w", err)
 	case errors.Is(err, fleet.ErrInvalid), errors.Is(err, operation.ErrInvalidReport), impossible:

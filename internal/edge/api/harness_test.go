@@ -33,6 +33,9 @@ var (
 	errSuperseded = errors.New("superseded")
 	errEnded      = errors.New("ended")
 	errStopping   = errors.New("stopping")
+	errWorkerBusy = errors.New("busy")
+	errLimited    = errors.New("too much waits")
+	errLate       = errors.New("the deadline has passed")
 )
 
 // A noWorkerError is what a fakeController answers when nobody can work.
@@ -159,6 +162,34 @@ func (c *fakeController) DeleteCheckpoints(_ context.Context, id string) (int, e
 	n := len(op.Checkpoints)
 	op.Checkpoints = nil
 	return n, nil
+}
+
+func (c *fakeController) cordon(id string, out bool) (fleet.Worker, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i := range c.workers {
+		if c.workers[i].ID == id {
+			c.workers[i].Cordoned = out
+			return c.workers[i], nil
+		}
+	}
+	return fleet.Worker{}, fmt.Errorf("worker %s: %w", id, errUnknown)
+}
+
+func (c *fakeController) Drain(_ context.Context, id string) (fleet.Worker, error) {
+	return c.cordon(id, true)
+}
+
+func (c *fakeController) Undrain(_ context.Context, id string) (fleet.Worker, error) {
+	return c.cordon(id, false)
+}
+
+func (c *fakeController) Remove(_ context.Context, id string) error {
+	w, err := c.cordon(id, false)
+	if err == nil && w.CurrentOperationID != nil {
+		return fmt.Errorf("Worker %s runs %s: %w", id, *w.CurrentOperationID, errWorkerBusy)
+	}
+	return err
 }
 
 func (c *fakeController) Overlay(ops []operation.Operation) []operation.Operation { return ops }
@@ -326,7 +357,10 @@ func newBackend(t testing.TB, models ...operation.ModelRecord) *backend {
 func (b *backend) options(models []operation.ModelRecord) api.Options {
 	return api.Options{Controller: b.controller, Operations: b.controller, Checkpoints: b.controller, Models: fakeModels(models), Bars: barFiles{b.bars}, Artifacts: files{b.files},
 		Errors: api.Errors{Unknown: errUnknown, Superseded: errSuperseded, Ended: errEnded, Stopping: errStopping,
-			NoBars: barstore.ErrNotFound, NoArtifact: artifact.ErrNotFound, WrongArtifact: artifact.ErrMismatch,
+			Limited:    func(err error) bool { return errors.Is(err, errLimited) },
+			Late:       func(err error) bool { return errors.Is(err, errLate) },
+			WorkerBusy: func(err error) bool { return errors.Is(err, errWorkerBusy) },
+			NoBars:     barstore.ErrNotFound, NoArtifact: artifact.ErrNotFound, WrongArtifact: artifact.ErrMismatch,
 			NoWorker: func(err error) (api.NoWorker, bool) {
 				n, ok := errors.AsType[*noWorkerError](err)
 				if !ok {

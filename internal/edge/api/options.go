@@ -29,6 +29,9 @@ type Controller interface {
 	Register(ctx context.Context, r fleet.Registration) (fleet.Worker, error)
 	Deregister(ctx context.Context, workerID, incarnation string) error
 	Report(ctx context.Context, r operation.Report) error
+	Drain(ctx context.Context, workerID string) (fleet.Worker, error)
+	Undrain(ctx context.Context, workerID string) (fleet.Worker, error)
+	Remove(ctx context.Context, workerID string) error
 	Workers() []fleet.Worker
 }
 
@@ -109,6 +112,11 @@ type Errors struct {
 	NoBars        error // of Bars.Read
 	NoArtifact    error // of Artifacts.Open and Stat
 	WrongArtifact error // of Artifacts.Put
+
+	// These recognise errors whose text is for the caller.
+	Limited    func(error) bool // of Submit: the submitter has too much waiting
+	Late       func(error) bool // of Submit: the deadline has passed
+	WorkerBusy func(error) bool // of Remove: the worker runs an operation
 
 	// NoWorker recognises the error of Controller.Submit that no worker can take
 	// the operation: none is registered, or all are busy and it was not to wait.

@@ -19,12 +19,12 @@ import (
 )
 
 type trainingInput struct {
-	wish
+	Wish
 	Body wire.StartTraining
 }
 
 type backtestInput struct {
-	wish
+	Wish
 	Body wire.StartBacktest
 }
 
@@ -37,8 +37,8 @@ func (s *server) addStarts() {
 
 func (s *server) startTraining(ctx context.Context, in *trainingInput) (wire.TrainingStarted, error) {
 	b := in.Body
-	op := operation.Operation{ID: b.TaskID, Type: operation.Training, Priority: b.Priority}
-	if before, again, err := s.repeated(ctx, in.wish, b, &op); err != nil || again {
+	op := operation.Operation{ID: b.TaskID, Type: operation.Training, Priority: b.Priority, MaxAttempts: b.MaxAttempts, Deadline: b.Deadline}
+	if before, again, err := s.repeated(ctx, in.Wish, b, &op); err != nil || again {
 		return s.trainingStarted(before, err)
 	}
 	symbols, err := either("symbol", b.Symbol, b.Symbols)
@@ -118,8 +118,8 @@ func (s *server) started(op operation.Operation, status, message, strategyName s
 
 func (s *server) startBacktest(ctx context.Context, in *backtestInput) (wire.BacktestStarted, error) {
 	b := in.Body
-	op := operation.Operation{ID: b.TaskID, Type: operation.Backtesting, Priority: b.Priority}
-	if before, again, err := s.repeated(ctx, in.wish, b, &op); err != nil || again {
+	op := operation.Operation{ID: b.TaskID, Type: operation.Backtesting, Priority: b.Priority, MaxAttempts: b.MaxAttempts, Deadline: b.Deadline}
+	if before, again, err := s.repeated(ctx, in.Wish, b, &op); err != nil || again {
 		return s.backtestStarted(before, err)
 	}
 	costs, err := costsOf(b)

@@ -415,3 +415,64 @@ func FuzzStartTraining(f *testing.F) {
 		message(t, rec)
 	})
 }
+
+func TestIdempotencyKey(t *testing.T) {
+	again := func(b *backend, key, submitter, body string) (int, wire.TrainingStarted) {
+		t.Helper()
+		rec := b.do("POST", train, body, "Content-Type", "application/json", "Idempotency-Key", key, "X-Ktrdr-Submitter", submitter)
+		var s wire.TrainingStarted
+		if err := json.Unmarshal(rec.Body.Bytes(), &s); err != nil {
+			t.Fatal(err)
+		}
+		return rec.Code, s
+	}
+	b := populated(t)
+	before := len(b.controller.operations)
+	_, first := again(b, "k1", "ann", goodTraining)
+	for name, tc := range map[string]struct {
+		key, submitter, body string
+		code                 int
+		same                 bool
+	}{
+		"repetition":        {"k1", "ann", goodTraining, 200, true},
+		"another_request":   {"k1", "ann", strings.Replace(goodTraining, "{", `{"seed":7,`, 1), 409, false},
+		"another_key":       {"k2", "ann", goodTraining, 200, false},
+		"another_submitter": {"k1", "bob", goodTraining, 200, false},
+		"no_key":            {"", "ann", goodTraining, 200, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			code, s := again(b, tc.key, tc.submitter, tc.body)
+			if code != tc.code || (s.OperationID == first.OperationID) != tc.same {
+				t.Errorf("%d %+v, want %d and the same operation: %v", code, s, tc.code, tc.same)
+			}
+			if tc.same && (s.SpecHash != first.SpecHash || len(s.Symbols) != len(first.Symbols) || s.StrategyName != first.StrategyName) {
+				t.Errorf("the repetition is answered with %+v, the first with %+v", s, first)
+			}
+		})
+	}
+	if n := len(b.controller.operations) - before; n != 4 {
+		t.Errorf("%d operations were made, want 4", n)
+	}
+	if op := b.controller.operations[before]; op.Submitter != "ann" {
+		t.Errorf("the submitter is %q, want ann", op.Submitter)
+	}
+}
+
+func TestTermsThatNobodyKeeps(t *testing.T) {
+	for name, tc := range map[string]struct {
+		fail error
+		code int
+	}{"submitter_has_too_much_waiting": {errLimited, 429}, "deadline_has_passed": {errLate, 400}} {
+		t.Run(name, func(t *testing.T) {
+			b := populated(t)
+			b.controller.fail = tc.fail
+			rec := b.do("POST", train, strings.Replace(goodTraining, "{", `{"deadline":"2020-01-01T00:00:00Z","max_attempts":1,`, 1), "Content-Type", "application/json")
+			if rec.Code != tc.code || !strings.Contains(rec.Body.String(), tc.fail.Error()) {
+				t.Errorf("%d %s, want %d with the reason", rec.Code, rec.Body, tc.code)
+			}
+			if retry := rec.Header().Get("Retry-After"); (retry != "") != (tc.code == 429) {
+				t.Errorf("Retry-After is %q", retry)
+			}
+		})
+	}
+}

@@ -12,16 +12,16 @@ import (
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 )
 
-// A wish is who asks for an operation and how a repetition is recognised. Every
-// start has one.
-type wish struct {
+// A Wish is who asks for an operation and how a repetition is recognised. Every
+// start has one. It is exported for the sake of reflection only.
+type Wish struct {
 	Key       string `header:"Idempotency-Key" maxLength:"128" doc:"names the wish: the same request with the same key is answered with the operation that the first one made, another request with it is refused"`
 	Submitter string `header:"X-Ktrdr-Submitter" maxLength:"200" doc:"who asks; waiting operations of different submitters take turns"`
 }
 
 // repeated returns the operation that this very wish has made before, if it has.
 // It fills op with what Submit needs to recognise the next repetition.
-func (s *server) repeated(ctx context.Context, w wish, body any, op *operation.Operation) (operation.Operation, bool, error) {
+func (s *server) repeated(ctx context.Context, w Wish, body any, op *operation.Operation) (operation.Operation, bool, error) {
 	op.Submitter = w.Submitter
 	if w.Key == "" {
 		return operation.Operation{}, false, nil
@@ -41,7 +41,7 @@ func keyTaken(err error) *wire.Error {
 	if !errors.Is(err, operation.ErrKeyTaken) {
 		return nil
 	}
-	return wire.Errorf(wire.CodeKeyTaken, "%w: it names another request. Use a new key for a new wish, and an old one only to repeat the same", err)
+	return wire.Errorf(wire.CodeKeyTaken, "%w: it names another request. Use a new key for a new Wish, and an old one only to repeat the same", err)
 }
 
 // orderOf reads the work order of an operation.

@@ -26,6 +26,7 @@ type registration struct {
 	Capabilities       fleet.Capabilities `json:"capabilities,omitempty" nullable:"true"`
 	Incarnation        string             `json:"incarnation,omitempty"`
 	Version            string             `json:"version,omitempty"`
+	Contract           string             `json:"contract,omitempty" doc:"version of the contract that the worker speaks"`
 	Draining           bool               `json:"draining,omitempty"`
 	CurrentOperationID *string            `json:"current_operation_id,omitempty" nullable:"true"`
 	Current            *operation.Token   `json:"current,omitempty"`
@@ -88,6 +89,12 @@ func (s *server) addWorkers() {
 	add(s, huma.Operation{OperationID: "get-worker", Method: http.MethodGet, Path: wire.PathWorker, Tags: tags, Summary: "Get one worker"}, s.worker)
 	add(s, huma.Operation{OperationID: "remove-worker", Method: http.MethodDelete, Path: wire.PathWorker, Tags: tags,
 		Summary: "Take note that a worker leaves"}, s.removeWorker)
+	add(s, huma.Operation{OperationID: "drain-worker", Method: http.MethodPost, Path: wire.PathWorkerDrain, Tags: tags,
+		Summary: "Take a worker out of service", Description: "It finishes what it runs and gets nothing new, over its restarts too, until it is put back."}, s.drain)
+	add(s, huma.Operation{OperationID: "undrain-worker", Method: http.MethodPost, Path: wire.PathWorkerUndrain, Tags: tags,
+		Summary: "Put a worker back into service"}, s.undrain)
+	add(s, huma.Operation{OperationID: "forget-worker", Method: http.MethodPost, Path: wire.PathWorkerRemove, Tags: tags,
+		Summary: "Take an idle worker off the list", Description: "A worker that lives registers again with its next heartbeat."}, s.forgetWorker)
 	add(s, huma.Operation{OperationID: "report", Method: http.MethodPost, Path: wire.PathWorkerReports, Tags: tags,
 		Summary: "Take a worker's report about an attempt", MaxBodyBytes: wire.MaxReportBytes, SkipValidateBody: true}, s.report)
 }
@@ -99,7 +106,7 @@ func (s *server) register(ctx context.Context, in *registerInput) (fleet.Worker,
 		return fleet.Worker{}, wire.Errorf(wire.CodeValidation, "worker_type: %w", err)
 	}
 	r := fleet.Registration{WorkerID: b.WorkerID, Type: t, EndpointURL: strings.TrimSuffix(b.EndpointURL, "/"), Capabilities: b.Capabilities,
-		Incarnation: b.Incarnation, Version: b.Version, Draining: b.Draining,
+		Incarnation: b.Incarnation, Version: b.Version, Contract: b.Contract, Draining: b.Draining,
 		CurrentOperationID: b.CurrentOperationID, Current: b.Current, Finished: b.Finished}
 	if r.Capabilities == nil {
 		r.Capabilities = fleet.Capabilities{}
@@ -184,6 +191,32 @@ func (s *server) worker(_ context.Context, in *workerInput) (fleet.Worker, error
 
 func (s *server) removeWorker(ctx context.Context, in *leaveInput) (wire.ReportAnswer, error) {
 	return wire.ReportAnswer{Success: true}, s.o.Controller.Deregister(ctx, in.WorkerID, in.Incarnation)
+}
+
+// about turns the error of a question about a worker into the words of the
+// contract.
+func (s *server) about(id string, err error) error {
+	if s.unknown(err) {
+		return wire.Errorf(wire.CodeWorkerNotFound, "Worker not found: %s", id)
+	}
+	return err
+}
+
+func (s *server) drain(ctx context.Context, in *workerInput) (fleet.Worker, error) {
+	w, err := s.o.Controller.Drain(ctx, in.WorkerID)
+	return w, s.about(in.WorkerID, err)
+}
+
+func (s *server) undrain(ctx context.Context, in *workerInput) (fleet.Worker, error) {
+	w, err := s.o.Controller.Undrain(ctx, in.WorkerID)
+	return w, s.about(in.WorkerID, err)
+}
+
+func (s *server) forgetWorker(ctx context.Context, in *workerInput) (wire.Done, error) {
+	if err := s.o.Controller.Remove(ctx, in.WorkerID); err != nil {
+		return wire.Done{}, s.about(in.WorkerID, err)
+	}
+	return wire.Done{Success: true, Message: "Worker " + in.WorkerID + " is removed"}, nil
 }
 
 func (s *server) report(ctx context.Context, in *reportInput) (wire.ReportAnswer, error) {

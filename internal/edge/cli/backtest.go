@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"math"
 
 	"github.com/spf13/cobra"
@@ -20,7 +21,8 @@ type backtestRequest struct {
 	capital, commission, slippage, fraction float64
 	fractionalUnits, inSample, detach       bool
 	model, output                           string
-	threads, priority                       int
+	threads                                 int
+	terms                                   terms
 }
 
 func newBacktestRun(c *console) *cobra.Command {
@@ -67,7 +69,7 @@ func (r *backtestRequest) bind(cmd *cobra.Command) {
 	f.BoolVar(&r.inSample, "allow-in-sample", false, "run although the model was trained on part of the period")
 	f.StringVarP(&r.output, "output", "o", "", "folder for trades.parquet, equity.parquet and summary.json")
 	f.IntVar(&r.threads, "threads", 0, "threads on the worker; 0 is all it has")
-	f.IntVar(&r.priority, "priority", 0, "higher runs earlier, -100 to 100")
+	r.terms.bind(cmd)
 	f.BoolVarP(&r.detach, "detach", "d", false, "do not wait for the end (also --no-follow)")
 	renameFlags(cmd, map[string]string{"start": "start-date", "end": "end-date", "model-path": "model", "no-follow": "detach"})
 }
@@ -81,7 +83,8 @@ func (c *console) backtestOrder(r backtestRequest, args []string) (wire.StartBac
 	order = wire.StartBacktest{
 		StartDate: r.span.start, EndDate: r.span.end,
 		InitialCapital: &r.capital, Commission: &r.commission, Slippage: &r.slippage, SizingFraction: &r.fraction,
-		WholeUnits: !r.fractionalUnits, Model: r.model, AllowInSample: r.inSample, Threads: r.threads, Priority: r.priority,
+		WholeUnits: !r.fractionalUnits, Model: r.model, AllowInSample: r.inSample, Threads: r.threads,
+		Priority: r.terms.priority, MaxAttempts: r.terms.maxAttempts, Deadline: r.terms.until(), Queue: r.terms.queue(),
 	}
 	if len(args) > 1 {
 		order.Symbol = args[1]
@@ -101,7 +104,7 @@ func (r backtestRequest) check() error {
 	if r.span.start == "" || r.span.end == "" {
 		return usagef("a backtest needs --start-date and --end-date")
 	}
-	if err := r.span.check(); err != nil {
+	if err := errors.Join(r.span.check(), r.terms.check()); err != nil {
 		return err
 	}
 	for _, x := range []struct {

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"cmp"
+
 	"github.com/spf13/cobra"
 
 	"github.com/ktrdr/ktrdr/internal/control/wire"
@@ -14,7 +16,8 @@ func (c *console) client(cmd *cobra.Command) (*wire.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	client, err := wire.NewClient(s.get(keyURL), wire.ClientOptions{Tries: 2, UserAgent: "ktrdr/" + observe.ReadBuild().Version})
+	client, err := wire.NewClient(s.get(keyURL), wire.ClientOptions{Tries: 2, UserAgent: "ktrdr/" + observe.ReadBuild().Version,
+		Submitter: cmp.Or(s.get(keySubmitter), defaultSubmitter())})
 	if err != nil {
 		return nil, usagef("%w", err)
 	}

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"errors"
+
 	"github.com/spf13/cobra"
 
 	"github.com/ktrdr/ktrdr/internal/control/wire"
@@ -14,7 +16,8 @@ type trainRequest struct {
 	span                period
 	seed                uint64
 	name                string
-	threads, priority   int
+	threads             int
+	terms               terms
 	detach              bool
 }
 
@@ -53,7 +56,7 @@ timeframes narrow what the strategy names. Ctrl+C cancels the training; with
 	f.Uint64Var(&r.seed, "seed", 0, "replace the seed of the strategy")
 	f.StringVar(&r.name, "name", "", "name of the model (default: made from strategy, symbol and timeframe)")
 	f.IntVar(&r.threads, "threads", 0, "threads on the worker; 0 is all it has")
-	f.IntVar(&r.priority, "priority", 0, "higher runs earlier, -100 to 100")
+	r.terms.bind(cmd)
 	f.BoolVarP(&r.detach, "detach", "d", false, "do not wait for the end (also --no-follow)")
 	renameFlags(cmd, map[string]string{"start": "start-date", "end": "end-date", "symbols": "symbol", "timeframes": "timeframe", "no-follow": "detach"})
 	return cmd
@@ -61,11 +64,12 @@ timeframes narrow what the strategy names. Ctrl+C cancels the training; with
 
 // trainOrder checks what can be checked here and returns the request.
 func (c *console) trainOrder(cmd *cobra.Command, r *trainRequest, args []string) (wire.StartTraining, error) {
-	order := wire.StartTraining{StartDate: r.span.start, EndDate: r.span.end, ModelName: r.name, Threads: r.threads, Priority: r.priority}
+	order := wire.StartTraining{StartDate: r.span.start, EndDate: r.span.end, ModelName: r.name, Threads: r.threads,
+		Priority: r.terms.priority, MaxAttempts: r.terms.maxAttempts, Deadline: r.terms.until(), Queue: r.terms.queue()}
 	if err := r.takeArguments(args); err != nil {
 		return order, err
 	}
-	if err := r.span.check(); err != nil {
+	if err := errors.Join(r.span.check(), r.terms.check()); err != nil {
 		return order, err
 	}
 	if cmd.Flags().Changed("seed") {

@@ -72,6 +72,7 @@ const configFileEnv = "KTRDR_CONFIG"
 // The keys of the settings.
 const (
 	keyURL            = "url"
+	keySubmitter      = "submitter"
 	keyListen         = "listen"
 	keyDataDir        = "data_dir"
 	keyStrategiesDir  = "strategies_dir"
@@ -92,6 +93,8 @@ const (
 	keyHealthFailures = "fleet.health_check_failures"
 	keyLease          = "fleet.lease"
 	keyRemoval        = "fleet.removal_threshold"
+	keyMaxQueued      = "submitter_limits.queued"
+	keyMaxRunning     = "submitter_limits.running"
 )
 
 // schema is the table of all settings, in the order of the documentation.
@@ -105,6 +108,8 @@ func processSettings() []setting {
 		{key: keyURL, flag: "url", env: []string{"KTRDR_API_URL", "KTRDR_API_CLIENT_BASE_URL"}, fallback: "http://127.0.0.1:8000",
 			defaults: map[role]string{roleBacktest: "", roleTraining: ""}, roles: roleClient | roleWorkers, check: checkURL,
 			doc: "Backend to talk to, with or without /api/v1. Workers have no default and do not start without it."},
+		{key: keySubmitter, flag: "submitter", env: []string{"KTRDR_SUBMITTER"}, roles: roleClient,
+			doc: "Who asks for operations; waiting operations of different submitters take turns. Default: user@host."},
 		{key: keyListen, flag: "listen", env: []string{"KTRDR_LISTEN"}, fallback: "127.0.0.1:8000",
 			defaults: map[role]string{roleBacktest: "", roleTraining: ""}, roles: roleServers, check: checkListen,
 			doc: "HOST:PORT to listen on; port 0 takes a free one. Workers without it listen on worker.ip and worker.port."},
@@ -177,6 +182,12 @@ func fleetSettings() []setting {
 		{key: keyRemoval, flag: "removal-threshold", env: []string{"KTRDR_WORKER_REMOVAL_THRESHOLD"}, fallback: "300",
 			roles: roleServe, check: checkSeconds,
 			doc: "Seconds without a word from a worker until it is removed from the list."},
+		{key: keyMaxQueued, flag: "max-queued", env: []string{"KTRDR_SUBMITTER_MAX_QUEUED"}, fallback: "0",
+			roles: roleServe, check: checkLimit,
+			doc: "Operations that one submitter may have waiting; more are refused. 0 is no limit."},
+		{key: keyMaxRunning, flag: "max-running", env: []string{"KTRDR_SUBMITTER_MAX_RUNNING"}, fallback: "0",
+			roles: roleServe, check: checkLimit,
+			doc: "Operations that one submitter may have running; more wait. 0 is no limit."},
 	}
 }
 
@@ -256,6 +267,13 @@ func parseSeconds(s string) (time.Duration, error) {
 func checkFailures(s string) error {
 	if n, err := strconv.Atoi(s); err != nil || n < 1 || n > 1000 {
 		return fmt.Errorf("%q: want a number from 1 to 1000", s)
+	}
+	return nil
+}
+
+func checkLimit(s string) error {
+	if n, err := strconv.Atoi(s); err != nil || n < 0 {
+		return fmt.Errorf("%q: want a whole number, or 0 for no limit", s)
 	}
 	return nil
 }

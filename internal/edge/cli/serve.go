@@ -154,10 +154,18 @@ func (b *backend) open(ctx context.Context, dir string, s settings, holder strin
 	if err != nil {
 		return err
 	}
+	limits, err := submitterLimits(s)
+	if err != nil {
+		return err
+	}
 	build := observe.ReadBuild()
 	b.workers = wire.NewWorkerClient(wire.ClientOptions{})
 	b.controller = dispatch.New(dispatch.Options{
-		Store: records, Transport: b.workers, Holder: holder, Shared: shared, Timing: timing, Log: log,
+		Store: records, Transport: b.workers, Holder: holder, Shared: shared, Timing: timing, Limits: limits, Log: log,
+		Stored: func(ctx context.Context, hash string) error {
+			_, err := files.Stat(ctx, artifact.Hash(hash))
+			return err
+		},
 	})
 	b.handler, err = api.New(api.Options{
 		Controller: b.controller, Operations: records, Checkpoints: checkpointIndex{records}, Models: modelIndex{records}, Bars: barFiles{bars}, Artifacts: artifactFiles{files},
@@ -189,11 +197,25 @@ func fleetTiming(s settings) (fleet.Timing, error) {
 	return timing, nil
 }
 
+// submitterLimits reads what one submitter may have at once.
+func submitterLimits(s settings) (dispatch.Limits, error) {
+	queued, err1 := strconv.Atoi(s.get(keyMaxQueued))
+	running, err2 := strconv.Atoi(s.get(keyMaxRunning))
+	return dispatch.Limits{Queued: queued, Running: running}, errors.Join(err1, err2)
+}
+
+// isError says whether an error is of type E.
+func isError[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
+}
+
 // apiErrors tells the API which errors of the parts mean what.
 func apiErrors() api.Errors {
 	return api.Errors{
 		Unknown: dispatch.ErrUnknown, Superseded: dispatch.ErrSuperseded, Ended: dispatch.ErrTerminal, Stopping: dispatch.ErrStopping,
 		NoBars: barstore.ErrNotFound, NoArtifact: artifact.ErrNotFound, WrongArtifact: artifact.ErrMismatch,
+		Limited: isError[*dispatch.LimitError], Late: isError[*dispatch.DeadlineError], WorkerBusy: isError[*dispatch.WorkerBusyError],
 		NoWorker: func(err error) (api.NoWorker, bool) {
 			if none, ok := errors.AsType[*dispatch.NoWorkersError](err); ok {
 				return api.NoWorker{Type: none.Type, Registered: none.Registered, Uptime: none.Uptime}, true

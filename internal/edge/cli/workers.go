@@ -10,7 +10,8 @@ import (
 )
 
 func newWorkers(c *console) *cobra.Command {
-	cmd := group("workers", "Show the registered workers", newWorkersList(c))
+	cmd := group("workers", "Show the registered workers, take them out of service and put them back",
+		newWorkersList(c), newWorkersDrain(c), newWorkersUndrain(c), newWorkersRemove(c))
 	bindSettings(cmd, roleClient)
 	return cmd
 }
@@ -49,7 +50,11 @@ func (c *console) printWorkers(w io.Writer, url string, all []fleet.Worker) {
 		if x.Capabilities.GPU() {
 			gpu = "yes"
 		}
-		rows = append(rows, []string{x.ID, string(x.Type), c.status(string(x.Status)), gpu, x.EndpointURL, operation})
+		status := c.status(string(x.Status))
+		if x.Cordoned || x.Draining {
+			status += ", draining"
+		}
+		rows = append(rows, []string{x.ID, string(x.Type), status, gpu, x.EndpointURL, operation})
 	}
 	columns(w, []string{"worker", "type", "status", "gpu", "endpoint", "operation"}, rows)
 }

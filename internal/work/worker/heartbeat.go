@@ -64,7 +64,7 @@ func (w *Worker) registration(endpoint string) fleet.Registration {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	r := fleet.Registration{WorkerID: w.id, Type: w.o.Type, EndpointURL: endpoint, Capabilities: w.o.Capabilities,
-		Incarnation: w.incarnation, Version: w.o.Version, Draining: w.stopping}
+		Incarnation: w.incarnation, Version: w.o.Version, Contract: fleet.Contract, Draining: w.stopping}
 	if w.current != nil {
 		token := w.current.token
 		r.CurrentOperationID, r.Current = &token.OperationID, &token

@@ -1,0 +1,93 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ktrdr/ktrdr/internal/control/fleet"
+	"github.com/ktrdr/ktrdr/internal/control/wire"
+)
+
+func newWorkersDrain(c *console) *cobra.Command {
+	var wait bool
+	cmd := &cobra.Command{
+		Use: "drain ID", Short: "Take a worker out of service: it finishes what it runs and gets nothing new", Args: arguments(1, 1),
+		Long: `Take a worker out of service: it finishes what it runs and gets nothing new. That
+belongs to its id and outlives restarts of the worker and of the backend, until
+"ktrdr workers undrain". With --wait the command returns when the worker is idle
+and can be stopped or updated.`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			client, err := c.client(cmd)
+			if err != nil {
+				return err
+			}
+			w, err := client.DrainWorker(cmd.Context(), args[0])
+			if err == nil && wait {
+				w, err = c.awaitIdle(cmd.Context(), client, w)
+			}
+			if err != nil {
+				return err
+			}
+			return c.show(w, func(out io.Writer) {
+				if w.CurrentOperationID == nil {
+					fmt.Fprintf(out, "%s is idle and gets no new operation\n", w.ID)
+				} else {
+					fmt.Fprintf(out, "%s finishes %s and gets no new operation\n", w.ID, *w.CurrentOperationID)
+				}
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&wait, "wait", false, "wait until the worker is idle")
+	return cmd
+}
+
+// awaitIdle waits until the worker runs nothing.
+func (c *console) awaitIdle(ctx context.Context, client *wire.Client, w fleet.Worker) (fleet.Worker, error) {
+	for w.CurrentOperationID != nil {
+		if err := pause(ctx, pollInterval); err != nil {
+			return w, err
+		}
+		var err error
+		if w, err = client.Worker(ctx, w.ID); err != nil {
+			return w, err
+		}
+	}
+	return w, nil
+}
+
+func newWorkersUndrain(c *console) *cobra.Command {
+	return &cobra.Command{
+		Use: "undrain ID", Short: "Put a worker back into service", Args: arguments(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			client, err := c.client(cmd)
+			if err != nil {
+				return err
+			}
+			w, err := client.UndrainWorker(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			return c.show(w, func(out io.Writer) { fmt.Fprintf(out, "%s is %s\n", w.ID, c.status(string(w.Status))) })
+		},
+	}
+}
+
+func newWorkersRemove(c *console) *cobra.Command {
+	return &cobra.Command{
+		Use: "remove ID", Short: "Take an idle worker off the list; one that lives comes back with its next heartbeat", Args: arguments(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			client, err := c.client(cmd)
+			if err != nil {
+				return err
+			}
+			done, err := client.RemoveWorker(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			return c.show(done, func(out io.Writer) { fmt.Fprintln(out, done.Message) })
+		},
+	}
+}
