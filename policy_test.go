@@ -23,7 +23,7 @@ const lattice = `
 	core/market                              < core/indicator
 	core/indicator                           < core/label
 	core/indicator, core/fuzzy, core/label   < core/strategy
-	core/strategy                            < core/feature
+	core/strategy                            < core/feature, core/migration
 	core/feature, core/nn                    < core/model
 	core/feature, core/label, core/model     < core/train
 	core/strategy, core/nn                   < core/decision
@@ -46,7 +46,7 @@ const lattice = `
 	control/wire, core/feature               < edge/api
 	NONE                                     < observe, web, strategies
 	edge/api, work/job, control/dispatch, control/store,
-	data/artifact, data/sample, observe,
+	data/artifact, data/sample, observe, core/migration,
 	web, strategies                          < edge/cli
 	edge/cli                                 < cmd/ktrdr
 `
@@ -77,7 +77,8 @@ var impure = map[string]string{
 // coreModules names the packages of core that may import a module beside the
 // standard library, and which.
 var coreModules = map[string]string{
-	"core/strategy": "go.yaml.in/yaml/v4",
+	"core/strategy":  "go.yaml.in/yaml/v4",
+	"core/migration": "go.yaml.in/yaml/v4",
 }
 
 // clocks lists the packages that may read the clock (R12); every other one is

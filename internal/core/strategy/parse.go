@@ -24,6 +24,18 @@ func Parse(file string, src []byte) (*Strategy, error) {
 	return s, nil
 }
 
+// Document returns the one YAML mapping that src holds, within the limits of Parse
+// but before its grammar, for programs that rewrite strategy files. The error is
+// Problems.
+func Document(file string, src []byte) (*yaml.Node, error) {
+	d := &decoder{file: file}
+	top, _ := d.load(src)
+	if problems := d.problems.sorted(); problems != nil {
+		return nil, problems
+	}
+	return top.yaml, nil
+}
+
 var topShape = shape{
 	keys: []string{"name", "description", "version", "hypothesis", "training_data", "indicators", "fuzzy_sets", "nn_inputs",
 		"model", "training", "decisions"},
@@ -79,9 +91,8 @@ func (d *decoder) isVersion3(top node) bool {
 			version = "2"
 		}
 	}
-	indicators.problem("this is a strategy of format version %s (indicators is a list); only version 3 is read, and migration is not "+
-		"available yet: write indicators as a mapping (rsi_14: {type: rsi, period: 14}), name the indicator in each fuzzy set "+
-		"(indicator: rsi_14), list the network's inputs under nn_inputs, and move model.training to training", version)
+	indicators.problem("this is a strategy of format version %s (indicators is a list); only version 3 is read: "+
+		"rewrite it as one, and read what that changes, with: ktrdr strategies migrate FILE -o OUT", version)
 	return false
 }
 

@@ -1,0 +1,136 @@
+package migration
+
+import (
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/ktrdr/ktrdr/internal/core/market"
+)
+
+// ignored are top-level keys that never changed a training or a backtest.
+var ignored = []struct{ key, why string }{
+	{"scope", "which symbols a strategy is used for is said in each request"},
+	{"deployment", "the original never enforced it; which symbols a strategy is used for is said in each request"},
+	{"orchestrator", "only the original's paper trading read it"},
+	{"risk_management", "the original never read it"},
+	{"backtesting", "the original never read it: capital, costs and dates are given with each backtest"},
+}
+
+// describe rewrites what stands at the top.
+func (m *migration) describe() {
+	for _, x := range ignored {
+		m.drop(m.top, "", x.key, x.why)
+	}
+	m.drop(m.top, "", "backtest", "dates are given with each request"+dates(find(m.top, "backtest", "date_range")))
+	version := get(m.top, "version")
+	switch {
+	case version == nil && m.from == 3:
+	case version == nil:
+		set(m.top, "version", quoted("3.0"))
+		m.did(nil, "version", "added 3.0")
+	case version.Value != "3.0" || version.ShortTag() != "!!str":
+		set(m.top, "version", quoted("3.0"))
+		m.did(version, "version", "%s became \"3.0\", the version of the format", inline(version))
+	}
+	if n := get(m.top, "context_data"); n != nil {
+		m.refuse(n, "context_data", "series from other sources cannot be read yet")
+	}
+}
+
+func quoted(s string) *yaml.Node {
+	n := text(s)
+	n.Style = yaml.DoubleQuotedStyle
+	return n
+}
+
+// dates says how to ask for a range of dates that a file names.
+func dates(n *yaml.Node) string {
+	start, end := get(n, "start"), get(n, "end")
+	if start == nil || end == nil {
+		return ""
+	}
+	return ": --start-date " + start.Value + " --end-date " + end.Value
+}
+
+// trainingData rewrites symbols and timeframes.
+func (m *migration) trainingData() {
+	if m.from == 1 {
+		m.dataOfVersion1()
+	}
+	n := get(m.top, "training_data")
+	m.drop(n, "training_data", "history_required", "the history that the indicators need follows from their parameters")
+	m.drop(n, "training_data", "date_range", "dates are given with each request"+dates(get(n, "date_range")))
+	for _, key := range []string{"start_date", "end_date"} {
+		if value := get(n, key); value != nil {
+			m.drop(n, "training_data", key, "dates are given with each request: --"+strings.ReplaceAll(key, "_", "-")+" "+value.Value)
+		}
+	}
+	m.drop(get(n, "symbols"), "training_data.symbols", "selection_criteria", "the original never selected anything by it")
+	m.timeframes(get(n, "timeframes"))
+}
+
+// dataOfVersion1 turns data into training_data.
+func (m *migration) dataOfVersion1() {
+	old := remove(m.top, "data")
+	if old == nil {
+		m.refuse(nil, "training_data", "the file names no symbol and no timeframe; the original took AAPL on 1h without saying so: write training_data")
+		return
+	}
+	n := mapping()
+	for _, x := range []struct{ from, one, many string }{{"symbols", "symbol", "multi_symbol"}, {"timeframes", "timeframe", "multi_timeframe"}} {
+		values := remove(old, x.from)
+		if values == nil || values.Kind != yaml.SequenceNode || len(values.Content) == 0 {
+			m.refuse(old, "training_data."+x.from, "the file names no %s: write one", x.one)
+			continue
+		}
+		part := flow(mapping())
+		if len(values.Content) == 1 {
+			set(part, "mode", text("single"))
+			set(part, x.one, values.Content[0])
+		} else {
+			set(part, "mode", text(x.many))
+			values.Style = yaml.FlowStyle
+			set(part, "list", values)
+		}
+		set(n, x.from, part)
+		m.did(values, "data."+x.from, "moved to training_data.%s", x.from)
+	}
+	n.Content = append(n.Content, old.Content...)
+	set(m.top, "training_data", n)
+}
+
+// timeframes names the base where the original only implied it.
+func (m *migration) timeframes(n *yaml.Node) {
+	listed := get(n, "list")
+	if listed == nil {
+		listed = get(n, "timeframes")
+	}
+	if listed == nil || listed.Kind != yaml.SequenceNode {
+		return
+	}
+	if mode := get(n, "mode"); mode != nil && mode.Value == "multi_timeframe" && len(listed.Content) == 1 {
+		mode.Value = "single"
+		m.did(mode, "training_data.timeframes.mode", "multi_timeframe became single: there is one timeframe")
+	}
+	if get(n, "base_timeframe") != nil || len(listed.Content) < 2 {
+		return
+	}
+	base, why := listed.Content[0].Value, "the original decided on the first timeframe"
+	if m.from < 3 {
+		base, why = shortest(listed), "the original decided on the shortest timeframe"
+	}
+	set(n, "base_timeframe", text(base))
+	m.did(nil, "training_data.timeframes.base_timeframe", "added %s: %s", base, why)
+}
+
+// shortest returns the shortest of the timeframes that can be read.
+func shortest(list *yaml.Node) string {
+	name, least := list.Content[0].Value, int64(0)
+	for _, item := range list.Content {
+		if tf, err := market.ParseTimeframe(item.Value); err == nil && (least == 0 || tf.Seconds() < least) {
+			name, least = item.Value, tf.Seconds()
+		}
+	}
+	return name
+}
