@@ -21,9 +21,9 @@ func (f Function) Centre() float64 {
 	case Triangular:
 		return p[1]
 	case Trapezoidal:
-		return p[1] + (p[2]-p[1])/2
+		return p[1] + float64((p[2]-p[1])/2)
 	case Gauss2:
-		return p[0] + (p[2]-p[0])/2
+		return p[0] + float64((p[2]-p[0])/2)
 	case Gaussian, Bell, Sigmoid, LeftShoulder, Singleton:
 		return p[0]
 	case RightShoulder:

@@ -23,6 +23,21 @@ func ExampleNew() {
 	// Output: [1 1 0.75 0 0]
 }
 
+func ExampleFunction_Hedged() {
+	near, err := fuzzy.New(fuzzy.Gauss2, []float64{40, 10, 60, 20})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, f := range []fuzzy.Function{near, near.Hedged(fuzzy.Very), near.Hedged(fuzzy.Somewhat)} {
+		fmt.Printf("%v: %.3f at 30, %.0f at 50\n", f, f.Degree(30), f.Degree(50))
+	}
+	// Output:
+	// gauss2[40 10 60 20]: 0.607 at 30, 1 at 50
+	// very gauss2[40 10 60 20]: 0.368 at 30, 1 at 50
+	// somewhat gauss2[40 10 60 20]: 0.779 at 30, 1 at 50
+}
+
 // The numbers without a comment are those of the original KTRDR's array path
 // (Python, numpy 1.24, 8 decimals).
 func TestDegree(t *testing.T) {

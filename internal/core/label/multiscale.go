@@ -1,8 +1,10 @@
 package label
 
 import (
-	"container/heap"
+	"cmp"
 	"math"
+	"math/bits"
+	"slices"
 
 	"github.com/ktrdr/ktrdr/internal/core/indicator"
 )
@@ -127,49 +129,49 @@ func (m *maker) typicalRange() []float64 {
 	s, n := m.bars, m.bars.Len()
 	typical := indicator.TrueRange(make([]float64, n), s.High, s.Low, s.Close)
 	typical = indicator.SMA(make([]float64, n), typical, m.spec.ATRPeriod)
-	var ranges, prices median
-	for t, atr := range typical {
-		prices.add(s.Close[t])
-		if !math.IsNaN(atr) {
-			ranges.add(atr)
-			typical[t] = ranges.value() / prices.value()
-		}
+	known := min(m.spec.ATRPeriod-1, n)
+	ranges, prices := runningMedians(typical[known:]), runningMedians(s.Close)
+	for i, r := range ranges {
+		typical[known+i] = r / prices[known+i]
 	}
 	return typical
 }
 
-// A median is that of the values added so far. The zero value has none.
-type median struct {
-	low  heaped // the smaller half, negated: the largest first
-	high heaped // the larger half: the smallest first
-}
-
-func (m *median) add(x float64) {
-	heap.Push(&m.low, -x)
-	heap.Push(&m.high, -heap.Pop(&m.low).(float64))
-	if len(m.high) > len(m.low) {
-		heap.Push(&m.low, -heap.Pop(&m.high).(float64))
+// runningMedians returns for each t the median of x[0..t]: of an even number of
+// values the mean of the two in the middle. It takes the values in one by one and
+// marks them in a Fenwick tree over their ranks; that the ranks are those among
+// all values, later ones included, does not show in any result.
+func runningMedians(x []float64) []float64 {
+	sorted := make([]int32, len(x))
+	for i := range sorted {
+		sorted[i] = int32(i)
 	}
-}
-
-// value returns the median: of an even number of values the mean of the two in
-// the middle.
-func (m *median) value() float64 {
-	if len(m.low) > len(m.high) {
-		return -m.low[0]
+	slices.SortFunc(sorted, func(a, b int32) int { return cmp.Or(cmp.Compare(x[a], x[b]), cmp.Compare(a, b)) })
+	rank := make([]int32, len(x))
+	for r, i := range sorted {
+		rank[i] = int32(r)
 	}
-	return (m.high[0] - m.low[0]) / 2
+	tree := make([]int32, len(x)+1)
+	medians := make([]float64, len(x))
+	for t := range x {
+		for i := int(rank[t]) + 1; i < len(tree); i += i & -i {
+			tree[i]++
+		}
+		low, high := marked(tree, t/2), marked(tree, (t+1)/2)
+		medians[t] = (x[sorted[low]] + x[sorted[high]]) / 2
+	}
+	return medians
 }
 
-// heaped implements heap.Interface.
-type heaped []float64
-
-func (h heaped) Len() int           { return len(h) }
-func (h heaped) Less(i, j int) bool { return h[i] < h[j] }
-func (h heaped) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *heaped) Push(x any)        { *h = append(*h, x.(float64)) }
-func (h *heaped) Pop() any {
-	last := (*h)[len(*h)-1]
-	*h = (*h)[:len(*h)-1]
-	return last
+// marked returns the nth marked rank of a Fenwick tree, the smallest being the
+// 0th.
+func marked(tree []int32, n int) int {
+	rank := 0
+	for step := 1 << (bits.Len(uint(len(tree))) - 1); step > 0; step /= 2 {
+		if next := rank + step; next < len(tree) && int(tree[next]) <= n {
+			rank = next
+			n -= int(tree[next])
+		}
+	}
+	return rank
 }

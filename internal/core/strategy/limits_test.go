@@ -3,6 +3,8 @@ package strategy_test
 import (
 	"bytes"
 	"fmt"
+	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -46,6 +48,17 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte("{\"name\":\"x\",\"training\":{\"labels\":{}}}"))
 	f.Add([]byte("? {}\n: []\n<<: 1\n"))
 	for _, src := range exampleFiles(f) {
+		f.Add(src)
+	}
+	more, err := filepath.Glob("testdata/good/*.yaml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, name := range more {
+		src, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
 		f.Add(src)
 	}
 	f.Fuzz(func(t *testing.T, src []byte) {
