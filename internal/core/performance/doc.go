@@ -5,6 +5,8 @@
 // [Metrics] are the numbers of a report, each with its formula at its field.
 // [Annualisation] says how those that speak of a year were brought to a year.
 // [Sharpe] holds the error of the Sharpe ratio, without which it means little.
+// [Tails] are about the worst days, [Benchmark] about buying and holding instead,
+// and a [Period] is a year or month of a table.
 //
 // # Flow
 //

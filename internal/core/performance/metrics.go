@@ -19,6 +19,10 @@ type Options struct {
 	// taken off each period's return, in equal parts, in the Sharpe and Sortino
 	// ratios.
 	RiskFreeRate float64
+
+	// Closes are the closes of the bars that were traded. With them, Measure
+	// compares the backtest with holding; without, Metrics.Benchmark is nil.
+	Closes []float64
 }
 
 // Metrics are the numbers of a report. Money is in account currency, fractions
@@ -66,7 +70,11 @@ type Metrics struct {
 	MaxDrawdownDays      float64       `json:"max_drawdown_days"`      // longest time from a peak until equity was back at it, or to the end
 	Costs                Costs         `json:"costs"`
 	Sharpe               Sharpe        `json:"sharpe"`
+	Tails                Tails         `json:"tails"`
+	Benchmark            *Benchmark    `json:"benchmark"` // nil where Options.Closes is not given
 	Annualisation        Annualisation `json:"annualisation"`
+	Years                []Period      `json:"years"`
+	Months               []Period      `json:"months"`
 }
 
 // Costs says what trading cost.
@@ -100,7 +108,7 @@ type Annualisation struct {
 //
 // Shape:   times has one element per bar of r.
 // NaN:     no metric is NaN or infinite; what is undefined is nil.
-// Panics:  if r has no bars, or not one per element of times.
+// Panics:  if r has no bars, or not one per element of times and of Options.Closes.
 // Error:   sums are taken in order; each metric is within 1e-9 relative of its
 // formula, or 1e-12 absolute near 0.
 // Source:  the formulas stand at the fields of Metrics.
@@ -109,6 +117,9 @@ type Annualisation struct {
 func Measure(r backtest.Result, times []int64, tf market.Timeframe, o Options) Metrics {
 	if len(times) == 0 || len(times) != len(r.Equity) || len(r.Position) != len(r.Equity) {
 		panic("performance: Measure wants one time, equity and position per bar, and at least one bar")
+	}
+	if o.Closes != nil && len(o.Closes) != len(times) {
+		panic("performance: Measure wants one close per bar, or none")
 	}
 	m := Metrics{
 		TotalReturn:      r.NetProfit,
@@ -122,6 +133,10 @@ func Measure(r backtest.Result, times []int64, tf market.Timeframe, o Options) M
 	m.addTrades(r.Trades)
 	m.addDrawdown(r.Options.Capital, r.Equity, times, tf)
 	m.addReturns(r, times, tf, o)
+	m.Years, m.Months = tables(r, times, tf)
+	if o.Closes != nil {
+		m.Benchmark = benchmark(r, m, times, tf, o)
+	}
 	if average := mean(r.Equity); average > 0 {
 		m.Turnover = defined(r.Turnover / average)
 	}

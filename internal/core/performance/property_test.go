@@ -94,6 +94,11 @@ func TestScaleOfCapital(t *testing.T) {
 			&want.Costs.Total, want.AvgWin, want.AvgLoss, want.AvgTrade, want.LargestWin, want.LargestLoss} {
 			times(v)
 		}
+		for _, rows := range [][]performance.Period{want.Years, want.Months} {
+			for i := range rows {
+				rows[i].Net *= scale
+			}
+		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatalf("%v times the capital (-want +got):\n%s", scale, diff)
 		}
@@ -158,7 +163,7 @@ func TestMeasureLooksAtDaysOnly(t *testing.T) {
 			}
 		}
 		got := performance.Measure(r, times, market.Hour1, performance.Options{})
-		ignore := cmpopts.IgnoreFields(performance.Metrics{}, "MaxDrawdown", "MaxDrawdownPct", "MaxDrawdownBars", "MaxDrawdownDays", "CalmarRatio", "RecoveryFactor")
+		ignore := cmpopts.IgnoreFields(performance.Metrics{}, "MaxDrawdown", "MaxDrawdownPct", "MaxDrawdownBars", "MaxDrawdownDays", "CalmarRatio", "RecoveryFactor", "Years", "Months")
 		if diff := cmp.Diff(want, got, ignore); diff != "" {
 			t.Fatalf("points within days change it (-want +got):\n%s", diff)
 		}

@@ -18,6 +18,11 @@ type Sharpe struct {
 	StandardError *float64 `json:"standard_error"` // of sharpe_ratio: SharpeStandardError * sqrt(N)
 	CI95Low       *float64 `json:"ci95_low"`       // sharpe_ratio - 1.96 standard errors
 	CI95High      *float64 `json:"ci95_high"`      // sharpe_ratio + 1.96 standard errors
+
+	// How likely the true ratio is above 0, and how many returns it takes to say
+	// so at 95 %. Nil where PerPeriod is, and the second where it is not above 0.
+	Probabilistic  *float64 `json:"probabilistic"`    // ProbabilisticSharpe against 0
+	MinTrackRecord *float64 `json:"min_track_record"` // MinTrackRecord against 0, in returns
 }
 
 // z95 is the 97.5 % quantile of the standard normal distribution.
@@ -41,7 +46,7 @@ func (m *Metrics) addReturns(r backtest.Result, times []int64, tf market.Timefra
 		excess[i] = v - o.RiskFreeRate/measured
 	}
 	x := momentsOf(excess)
-	m.Sharpe = x.sharpe()
+	m.Sharpe, m.Tails = x.sharpe(), tailsOf(returns)
 	if elapsed >= MinDays*daySeconds {
 		a.PeriodsPerYear = defined(measured)
 		a.BarsPerYear = defined(float64(len(times)) / a.Years)
@@ -96,7 +101,10 @@ func (m moments) sharpe() Sharpe {
 	if m.n < 2 || m.sd <= tinyDeviation {
 		return s
 	}
-	s.PerPeriod, s.Skewness, s.Kurtosis = defined(m.mean/m.sd), defined(m.skew), defined(m.kurtosis)
+	ratio := m.mean / m.sd
+	s.PerPeriod, s.Skewness, s.Kurtosis = defined(ratio), defined(m.skew), defined(m.kurtosis)
+	s.Probabilistic = defined(ProbabilisticSharpe(ratio, 0, m.skew, m.kurtosis, m.n))
+	s.MinTrackRecord = defined(MinTrackRecord(ratio, 0, m.skew, m.kurtosis))
 	return s
 }
 

@@ -125,8 +125,10 @@ func (d *decoder) exitsFit(s *Strategy, n node) {
 		}
 	}
 	x := s.Decisions.Exits
-	if x.FromLabel && s.Training.Labels.Source == label.ZigZag {
-		at.problem("zigzag labels have no exit to take over: want labels of source triple_barrier or forward_return, or the exits written out, for example {stop_loss: 0.02, take_profit: 0.04}")
+	switch source := s.Training.Labels.Source; {
+	case !x.FromLabel || source == "" || source == label.TripleBarrier || source == label.ForwardReturn:
+	default:
+		at.problem("%s labels have no exit to take over: want labels of source triple_barrier or forward_return, or the exits written out, for example {stop_loss: 0.02, take_profit: 0.04}", source)
 	}
 	if x.SessionEnd != 0 && s.Base >= market.Day1 {
 		at.problem("%s", sessionOfDays(s.Base))

@@ -1,0 +1,76 @@
+package performance
+
+import (
+	"math"
+
+	"github.com/ktrdr/ktrdr/internal/core/backtest"
+	"github.com/ktrdr/ktrdr/internal/core/market"
+)
+
+// A Benchmark compares a backtest with buying at the first open with the whole
+// capital, without costs, and holding. b[d] are its returns between the points
+// at which those of the backtest are taken.
+type Benchmark struct {
+	FinalEquity      float64  `json:"final_equity"`
+	Return           float64  `json:"return"`            // last close / first open - 1
+	ExcessReturn     float64  `json:"excess_return"`     // total_return_pct - return
+	AnnualizedReturn *float64 `json:"annualized_return"` // like those of Metrics, as are the next three
+	Volatility       *float64 `json:"volatility"`
+	SharpeRatio      *float64 `json:"sharpe_ratio"`
+	MaxDrawdownPct   float64  `json:"max_drawdown_pct"`
+	Beta             *float64 `json:"beta"`              // cov(r, b) / var(b); nil where b does not vary
+	Correlation      *float64 `json:"correlation"`       // cov(r, b) / (sd(r) sd(b)); nil where either does not vary
+	TrackingError    *float64 `json:"tracking_error"`    // sd(r - b) * sqrt(N); nil under MinDays
+	InformationRatio *float64 `json:"information_ratio"` // mean(r - b) / sd(r - b) * sqrt(N); nil under MinDays or where r - b does not vary
+}
+
+// benchmark compares r, whose metrics are m, with holding at the given closes.
+func benchmark(r backtest.Result, m Metrics, times []int64, tf market.Timeframe, o Options) *Benchmark {
+	capital := r.Options.Capital
+	held := backtest.Result{Options: r.Options, Equity: make([]float64, len(o.Closes)), BuyAndHold: r.BuyAndHold}
+	first := o.Closes[len(o.Closes)-1] / (1 + r.BuyAndHold)
+	for i, c := range o.Closes {
+		held.Equity[i] = float64(capital * (c / first))
+	}
+	held.FinalEquity = capital * (1 + r.BuyAndHold)
+	held.Equity[len(held.Equity)-1] = held.FinalEquity
+
+	var of Metrics
+	of.addDrawdown(capital, held.Equity, times, tf)
+	of.addReturns(held, times, tf, Options{RiskFreeRate: o.RiskFreeRate})
+	b := Benchmark{
+		FinalEquity: held.FinalEquity, Return: r.BuyAndHold, ExcessReturn: m.TotalReturnPct - r.BuyAndHold,
+		AnnualizedReturn: of.AnnualizedReturn, Volatility: of.Volatility, SharpeRatio: of.SharpeRatio, MaxDrawdownPct: of.MaxDrawdownPct,
+	}
+	b.relate(dailyReturns(capital, r.Equity, times, tf), dailyReturns(capital, held.Equity, times, tf), m.Annualisation.PeriodsPerYear)
+	return &b
+}
+
+// relate fills in what follows from returns r and b of the same days.
+func (b *Benchmark) relate(r, held []float64, perYear *float64) {
+	if len(r) < 2 {
+		return
+	}
+	active := make([]float64, len(r))
+	products, meanR, meanHeld := 0.0, mean(r), mean(held)
+	for i := range r {
+		active[i] = r[i] - held[i]
+		products += float64((r[i] - meanR) * (held[i] - meanHeld))
+	}
+	covariance := products / float64(len(r)-1)
+	own, theirs, difference := momentsOf(r), momentsOf(held), momentsOf(active)
+	if theirs.sd > tinyDeviation {
+		b.Beta = defined(covariance / theirs.sd / theirs.sd)
+		if own.sd > tinyDeviation {
+			b.Correlation = defined(covariance / own.sd / theirs.sd)
+		}
+	}
+	if perYear == nil {
+		return
+	}
+	root := math.Sqrt(*perYear)
+	b.TrackingError = defined(difference.sd * root)
+	if difference.sd > tinyDeviation {
+		b.InformationRatio = defined(difference.mean / difference.sd * root)
+	}
+}
