@@ -3,11 +3,12 @@
 
 export CGO_ENABLED = 0
 T ?= 30s
+N ?= 10000
 
 # Packages whose concurrency is worth the race detector's time.
 RACE = ./internal/control/... ./internal/work/... ./internal/edge/... ./internal/data/... ./internal/observe
 
-.PHONY: help build demo test check fmt vet lint policy race fuzz golden gen bench bench-once generated smoke changelog ci clean
+.PHONY: help build demo test simulate check fmt vet lint policy race fuzz golden gen bench bench-once generated smoke changelog ci clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +21,9 @@ demo: build ## build, then show the whole way from bars to a backtest
 
 test: ## run all tests
 	go test ./...
+
+simulate: ## simulate N (default 10,000) histories of the scheduler under faults
+	go test -count=1 -timeout 0 ./internal/control/dispatch -run '^TestSimulation$$' -seeds $(N)
 
 check: fmt vet lint policy ## what a commit must pass: formatting, vet, staticcheck, policy, short tests
 	go test -short ./...

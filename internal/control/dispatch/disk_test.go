@@ -25,6 +25,8 @@ type disk struct {
 	models     map[string]operation.ModelRecord
 	workers    map[string]fleet.Worker
 	cordons    map[string]bool
+	points     map[string][]operation.Point
+	events     map[string][]operation.EventKind
 	commits    int
 	fail       error // of the next commit
 }
@@ -34,6 +36,7 @@ func newDisk() *disk {
 		operations: map[string]operation.Operation{}, losses: map[string]map[int]string{},
 		attempts: map[string]map[int]operation.Opened{}, candidates: map[string]operation.Report{},
 		models: map[string]operation.ModelRecord{}, workers: map[string]fleet.Worker{}, cordons: map[string]bool{},
+		points: map[string][]operation.Point{}, events: map[string][]operation.EventKind{},
 	}
 }
 
@@ -166,6 +169,9 @@ func (d *disk) taken(id string, op operation.Operation) error {
 // note keeps what is not in the record of the operation.
 func (d *disk) note(c operation.Change) {
 	id := c.Subject()
+	if e, tells := operation.EventOf(c); tells {
+		d.events[id] = append(d.events[id], e.Kind)
+	}
 	switch c := c.(type) {
 	case operation.Created:
 		d.order = append(d.order, id)
@@ -178,6 +184,8 @@ func (d *disk) note(c operation.Change) {
 		}
 	case operation.Reopened:
 		delete(d.losses[id], c.Token.Attempt)
+	case operation.Measured:
+		d.points[id] = append(d.points[id], c.Points...)
 	case operation.Kept:
 		d.candidates[id] = c.Report
 	case operation.Finished:

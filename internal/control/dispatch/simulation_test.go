@@ -6,6 +6,8 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,13 +17,14 @@ import (
 )
 
 var (
-	seeds = flag.Int("seeds", 300, "number of simulated histories")
+	seeds = flag.Int("seeds", 1000, "number of simulated histories")
 	seed  = flag.Uint64("seed", 0, "simulate this history only, and print it")
 )
 
 // TestSimulation drives the scheduler through random histories of crashes,
-// restarts, partitions, delays, duplicates and reordering, in virtual time, and
-// then through a calm in which everything must come to its end.
+// restarts, pauses, clocks that jump, partitions, delays, duplicates and
+// reordering, in virtual time, and then through a calm in which everything must
+// come to its end.
 func TestSimulation(t *testing.T) {
 	if *seed != 0 {
 		simulate(t, *seed, true)
@@ -31,10 +34,16 @@ func TestSimulation(t *testing.T) {
 	if testing.Short() {
 		n = 50
 	}
-	for i := range n {
-		if simulate(t, uint64(i+1), false); t.Failed() {
-			t.Fatalf("replay with: go test -run TestSimulation -seed %d", i+1)
-		}
+	shards := runtime.GOMAXPROCS(0)
+	for shard := range shards {
+		t.Run(fmt.Sprintf("shard_%d", shard), func(t *testing.T) {
+			t.Parallel()
+			for i := shard; i < n; i += shards {
+				if simulate(t, uint64(i+1), false); t.Failed() {
+					t.Fatalf("replay with: go test -run TestSimulation -seed %d", i+1)
+				}
+			}
+		})
 	}
 }
 
@@ -62,9 +71,16 @@ type world struct {
 	writes   []*pendingWrite
 	free     time.Time // when the disk has finished what it was given
 
+	limits  dispatch.Limits
+	skew    time.Duration // of the backend's clock
+	paused  bool          // the backend does nothing, and what it is told waits
+	backlog []dispatch.Event
+
 	workers simWorkers
-	acked   map[string]bool // submissions that were answered
-	stopped map[string]bool // cancellations that were answered
+	acked   map[string]bool  // submissions that were answered
+	stopped map[string]bool  // cancellations that were answered
+	saved   map[string]int64 // position of the newest checkpoint that was acknowledged
+	told    map[string]bool  // points that were acknowledged: op#attempt.step
 }
 
 // pendingWrite is a write that the disk has not finished.
@@ -78,8 +94,9 @@ type pendingWrite struct {
 func simulate(t *testing.T, seed uint64, verbose bool) {
 	w := &world{
 		t: t, rng: rand.New(rand.NewPCG(seed, 7)), verbose: verbose, now: began, disk: newDisk(),
-		acked: map[string]bool{}, stopped: map[string]bool{},
+		acked: map[string]bool{}, stopped: map[string]bool{}, saved: map[string]int64{}, told: map[string]bool{},
 	}
+	w.limits = dispatch.Limits{Queued: 3 + w.rng.IntN(20), Running: w.rng.IntN(3)}
 	for i := range 4 {
 		kind, gpu := fleet.Training, i == 0
 		if i == 3 {
@@ -99,8 +116,17 @@ func simulate(t *testing.T, seed uint64, verbose bool) {
 	for range 30 {
 		w.after(w.upTo(storm), func() { w.workers[w.rng.IntN(len(w.workers))].trouble() })
 	}
-	w.run(storm + calm)
-	w.check()
+	for range 15 {
+		w.after(w.upTo(storm), func() { w.resume(fmt.Sprintf("op_%d", w.rng.IntN(userCount))) })
+	}
+	for range 4 {
+		w.after(w.upTo(storm), func() { w.cordon(w.workers[w.rng.IntN(len(w.workers))].id) })
+		w.after(w.upTo(storm), w.pause)
+		w.after(w.upTo(storm), func() { w.skew += w.upTo(40*time.Second) - 20*time.Second })
+	}
+	if w.run(storm + calm); !t.Failed() {
+		w.check()
+	}
 }
 
 // upTo is a random time below d.
@@ -181,9 +207,10 @@ func (w *world) boot() {
 	w.requests = map[uint64]func(dispatch.Reply){}
 	unfinished, _ := w.disk.Unfinished(w.t.Context())
 	workers, _ := w.disk.Workers(w.t.Context())
-	w.state = dispatch.NewState(w.term, fleet.Timing{}, w.now)
+	cordons, _ := w.disk.Cordons(w.t.Context())
+	w.state, w.backlog = dispatch.NewState(w.term, fleet.Timing{}, w.now.Add(w.skew)), nil
 	w.logf("backend starts, term %d, %d operations", w.term, len(unfinished))
-	w.step(dispatch.Restored{Unfinished: unfinished, Workers: workers})
+	w.step(dispatch.Restored{Unfinished: unfinished, Workers: workers, Cordons: cordons, Limits: w.limits})
 	w.tick(w.life)
 }
 
@@ -201,7 +228,7 @@ func (w *world) crash() {
 		return
 	}
 	w.logf("backend crashes")
-	w.state = nil
+	w.state, w.paused = nil, false
 	done := w.rng.IntN(len(w.writes) + 1)
 	for i, p := range w.writes {
 		p.gone = true
@@ -234,10 +261,35 @@ func (w *world) step(e dispatch.Event) {
 	if w.state == nil {
 		return
 	}
+	if w.paused {
+		w.backlog = append(w.backlog, e)
+		return
+	}
 	if _, tick := e.(dispatch.Ticked); !tick {
 		w.logf("  %T %+v", e, e)
 	}
-	w.perform(w.state.Step(e, w.now))
+	w.perform(w.state.Step(e, w.now.Add(w.skew)))
+}
+
+// pause stops the backend for a while, as a debugger or a laptop's lid does.
+func (w *world) pause() {
+	life := w.life
+	if w.state == nil || w.paused {
+		return
+	}
+	w.logf("backend pauses")
+	w.paused = true
+	w.after(w.upTo(time.Minute), func() {
+		if w.life != life || w.state == nil {
+			return
+		}
+		w.logf("backend goes on")
+		backlog := w.backlog
+		w.paused, w.backlog = false, nil
+		for _, e := range backlog {
+			w.step(e)
+		}
+	})
 }
 
 // perform does what the loop does.
@@ -263,6 +315,9 @@ func (w *world) perform(effects []dispatch.Effect) {
 			if op := w.disk.operations[e.Operation.ID]; !op.Open || op.Token() != e.Operation.Token() {
 				w.t.Errorf("%s is started and that is not on the disk: %+v", e.Operation.Token(), op)
 			}
+			if from := e.Operation.Checkpoints; w.saved[e.Operation.ID] > 0 && (len(from) == 0 || from[0].Position < w.saved[e.Operation.ID]) {
+				w.t.Errorf("%s begins at %+v although position %d was acknowledged", e.Operation.Token(), from, w.saved[e.Operation.ID])
+			}
 			w.workers.find(e.Worker.ID).onStart(e, back)
 		case dispatch.Stop:
 			w.send(func() { w.workers.find(e.Worker.ID).onStop(e) })
@@ -287,6 +342,9 @@ func (w *world) write(e dispatch.Write) {
 		w.writes = w.writes[1:]
 		err := w.disk.Commit(w.t.Context(), p.term, []operation.Transaction{e.Tx})[0]
 		for _, c := range e.Tx {
+			if opened, ok := c.(operation.Opened); ok && err == nil {
+				w.allowed(opened)
+			}
 			w.logf("    stored %T %+v: %v", c, c, err)
 		}
 		if err != nil && !e.Submission {
@@ -301,6 +359,24 @@ func (w *world) write(e dispatch.Write) {
 			w.step(dispatch.Recorded{ID: e.ID, Err: err})
 		}
 	})
+}
+
+// allowed checks that an attempt may have been opened: its worker is in service
+// and its submitter has not more running than it may. One that is found again
+// may be one too many.
+func (w *world) allowed(c operation.Opened) {
+	if w.disk.cordons[c.WorkerID] {
+		w.t.Errorf("%s was given to %s, which is out of service", c.Token, c.WorkerID)
+	}
+	running := 0
+	for _, op := range w.disk.operations {
+		if op.Open && op.Submitter == w.disk.operations[c.Token.OperationID].Submitter {
+			running++
+		}
+	}
+	if w.limits.Running > 0 && running > w.limits.Running {
+		w.t.Errorf("with %s its submitter has %d running, want at most %d", c.Token, running, w.limits.Running)
+	}
 }
 
 // booked checks that no process holds two attempts.
@@ -332,6 +408,13 @@ func (w *world) submit(id string) {
 	}
 	op.Immediate = w.rng.IntN(10) == 0
 	op.Priority = w.rng.IntN(2)
+	op.Submitter = []string{"", "ann", "bob"}[w.rng.IntN(3)]
+	if w.rng.IntN(6) == 0 {
+		op.Deadline = new(w.now.Add(w.skew + w.upTo(4*time.Minute)))
+	}
+	if w.rng.IntN(4) == 0 { // of which only one can be stored
+		op.Submitter, op.IdempotencyKey = "cid", fmt.Sprintf("key_%d", w.rng.IntN(8))
+	}
 	w.ask(func(r uint64) dispatch.Event { return dispatch.Submitted{Request: r, Operation: op} }, func(r dispatch.Reply) {
 		if r.Err == nil {
 			w.acked[id] = true
@@ -359,9 +442,82 @@ func (w *world) cancel(id string) {
 	})
 }
 
+// resume is a user who resumes what can be.
+func (w *world) resume(id string) {
+	op := w.disk.operations[id]
+	if op.ID == "" || op.Resumable() != nil {
+		return
+	}
+	w.ask(func(r uint64) dispatch.Event { return dispatch.ResumeAsked{Request: r, Operation: op} }, func(r dispatch.Reply) {
+		if now := w.disk.operations[id]; r.Err == nil && now.Status != operation.Resuming {
+			w.t.Errorf("the resumption of %s was acknowledged, and the disk says %s", id, now.Status)
+		}
+	})
+}
+
+// cordon takes a worker out of service, and some time later back.
+func (w *world) cordon(id string) {
+	w.ask(func(r uint64) dispatch.Event { return dispatch.CordonAsked{Request: r, WorkerID: id, Out: true} }, func(r dispatch.Reply) {
+		if r.Err == nil && !w.disk.cordons[id] {
+			w.t.Errorf("the cordon of %s was acknowledged and is not on the disk", id)
+		}
+	})
+	w.after(w.upTo(2*time.Minute), func() { w.uncordon(id) })
+}
+
+func (w *world) uncordon(id string) {
+	done := false
+	w.ask(func(r uint64) dispatch.Event { return dispatch.CordonAsked{Request: r, WorkerID: id} }, func(r dispatch.Reply) {
+		done = r.Err == nil
+	})
+	w.after(5*time.Second, func() {
+		if !done && w.disk.cordons[id] {
+			w.uncordon(id)
+		}
+	})
+}
+
+// checkHistory: after a terminal state only a resumption follows.
+func (w *world) checkHistory(id string) {
+	ended := false
+	for _, kind := range w.disk.events[id] {
+		if ended != (kind == operation.EventResumed) {
+			w.t.Errorf("history of %s: %v", id, w.disk.events[id])
+			return
+		}
+		ended = operation.Status(kind).Terminal()
+	}
+	if !ended {
+		w.t.Errorf("history of %s has no end: %v", id, w.disk.events[id])
+	}
+}
+
+// checkPoints: they are numbered without gaps, grow within an attempt, and all
+// that was acknowledged is there.
+func (w *world) checkPoints() {
+	found := map[string]bool{}
+	for id, points := range w.disk.points {
+		last := operation.Point{}
+		for i, p := range points {
+			if p.Number != int64(i) || p.Attempt < last.Attempt || p.Attempt == last.Attempt && p.Step <= last.Step {
+				w.t.Errorf("points of %s: %+v after %+v", id, p, last)
+			}
+			last = p
+			found[fmt.Sprintf("%s#%d.%d", id, p.Attempt, p.Step)] = true
+		}
+	}
+	for point := range w.told {
+		if !found[point] {
+			w.t.Errorf("point %s was acknowledged and is not on the disk", point)
+		}
+	}
+}
+
 // check looks at the end of a history.
 func (w *world) check() {
+	w.checkPoints()
 	for id := range w.acked {
+		w.checkHistory(id)
 		op, err := w.disk.Operation(w.t.Context(), id)
 		if err != nil || !op.Status.Terminal() || op.Open {
 			w.t.Errorf("%s was acknowledged and has not ended: %+v %v", id, op, err)
@@ -372,7 +528,7 @@ func (w *world) check() {
 		if op.Status == operation.Cancelled && !op.CancelRequested {
 			w.t.Errorf("%s is cancelled and nobody asked for it", id)
 		}
-		if op.Status == operation.Failed && op.Lost < op.AttemptLimit() && op.ErrorMessage != nil && *op.ErrorMessage != "bad luck" && *op.ErrorMessage != fleet.ErrRejected.Error() {
+		if op.Status == operation.Failed && op.Lost < op.AttemptLimit() && op.ErrorMessage != nil && *op.ErrorMessage != "bad luck" && !strings.HasPrefix(*op.ErrorMessage, "The deadline passed") && *op.ErrorMessage != fleet.ErrRejected.Error() {
 			w.t.Errorf("%s failed without cause: %s", id, *op.ErrorMessage)
 		}
 	}

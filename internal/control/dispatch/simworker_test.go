@@ -24,6 +24,9 @@ type simWorker struct {
 	mute     bool // what it says does not arrive
 	current  *operation.Token
 	percent  float64
+	position int64             // of the work: what a checkpoint holds
+	steps    int64             // of the last point
+	points   []operation.Point // not acknowledged
 	unacked  []operation.Report
 	finished int
 }
@@ -61,7 +64,16 @@ func (x *simWorker) trouble() {
 		return
 	}
 	process := x.process
-	switch x.rng.IntN(4) {
+	switch x.rng.IntN(5) {
+	case 4:
+		x.logf("%s is stopped", x.id)
+		if x.current != nil {
+			x.end(operation.Report{Token: *x.current, State: operation.Resuming, Checkpoint: x.checkpoint(operation.CheckpointShutdown)})
+		}
+		x.during(process, 3*time.Second, func() {
+			x.up = false
+			x.after(x.upTo(time.Minute), x.start)
+		})
 	case 0, 1:
 		if x.current == nil && x.rng.IntN(2) == 0 {
 			return // rather while there is something to lose
@@ -142,7 +154,7 @@ func (x *simWorker) onStart(e dispatch.Start, back func(func()) func()) {
 		case x.chance(2):
 			answer(fleet.ErrRejected)
 		default:
-			x.compute(token)
+			x.compute(token, e.Operation.Checkpoints)
 			if !x.chance(5) { // else the answer is lost
 				answer(nil)
 			}
@@ -151,9 +163,12 @@ func (x *simWorker) onStart(e dispatch.Start, back func(func()) func()) {
 }
 
 // compute runs an attempt to its end.
-func (x *simWorker) compute(token operation.Token) {
+func (x *simWorker) compute(token operation.Token, from []operation.Checkpoint) {
 	x.logf("%s computes %s", x.id, token)
-	x.current, x.percent = &token, 0
+	x.current, x.percent, x.position, x.steps, x.points = &token, 0, 0, 0, nil
+	if len(from) > 0 {
+		x.position = from[0].Position
+	}
 	process := x.process
 	x.progress(process, token)
 	x.during(process, time.Second+x.upTo(time.Minute), func() {
@@ -162,7 +177,7 @@ func (x *simWorker) compute(token operation.Token) {
 		}
 		r := operation.Report{Token: token, State: operation.Completed, Result: []byte(result(token.OperationID))}
 		if x.rng.IntN(20) == 0 {
-			r = operation.Report{Token: token, State: operation.Failed, Error: "bad luck"}
+			r = operation.Report{Token: token, State: operation.Failed, Error: "bad luck", Checkpoint: x.checkpoint(operation.CheckpointFailure)}
 		}
 		x.end(r)
 	})
@@ -170,7 +185,7 @@ func (x *simWorker) compute(token operation.Token) {
 
 // end stops computing and has something to say until it is heard.
 func (x *simWorker) end(r operation.Report) {
-	r.WorkerID, r.Incarnation = x.id, x.incarnation()
+	r.WorkerID, r.Incarnation, r.Points = x.id, x.incarnation(), x.points
 	x.unacked = append(x.unacked, r)
 	x.current = nil
 	x.finished++
@@ -183,19 +198,47 @@ func (x *simWorker) progress(process int, token operation.Token) {
 			return
 		}
 		x.percent = min(99, x.percent+x.rng.Float64()*10)
+		x.position++
+		x.steps++
+		x.points = append(x.points, operation.Point{Step: x.steps, Values: []byte(`{"loss":1}`)})
 		p := operation.Progress{Percentage: x.percent}
 		lie := x.chance(5)
 		if lie {
 			p.Percentage = 200
 		}
-		r := operation.Report{Token: token, WorkerID: x.id, Incarnation: x.incarnation(), State: operation.Running, Progress: &p}
+		r := operation.Report{Token: token, WorkerID: x.id, Incarnation: x.incarnation(), State: operation.Running, Progress: &p, Points: slices.Clone(x.points)}
+		if x.rng.IntN(3) == 0 {
+			r.Checkpoint = x.checkpoint(operation.CheckpointPeriodic)
+		}
 		x.say(func(q uint64) dispatch.Event { return dispatch.Reported{Request: q, Report: r} }, func(reply dispatch.Reply) {
 			if lie && reply.Err == nil {
 				x.t.Errorf("200 %% was accepted from %s for %s", x.id, token)
 			}
+			if reply.Err == nil {
+				x.recorded(r)
+			}
 		})
 		x.progress(process, token)
 	})
+}
+
+// checkpoint is one of the attempt at hand.
+func (x *simWorker) checkpoint(kind operation.CheckpointKind) *operation.Checkpoint {
+	return &operation.Checkpoint{SHA256: fmt.Sprintf("%064x", x.position), Kind: kind, Position: x.position, Unit: "epoch"}
+}
+
+// recorded takes the acknowledgement of what a report brought.
+func (x *simWorker) recorded(r operation.Report) {
+	id := r.Token.OperationID
+	if r.Checkpoint != nil {
+		x.saved[id] = max(x.saved[id], r.Checkpoint.Position)
+	}
+	for _, p := range r.Points {
+		x.told[fmt.Sprintf("%s#%d.%d", id, r.Token.Attempt, p.Step)] = true
+		if x.current != nil && *x.current == r.Token {
+			x.points = slices.DeleteFunc(x.points, func(mine operation.Point) bool { return mine.Step == p.Step })
+		}
+	}
 }
 
 // push repeats what was not acknowledged.
@@ -224,7 +267,7 @@ func (x *simWorker) verdict(r operation.Report, err error) error {
 	if op.Status == r.State && op.Token() == r.Token {
 		return nil
 	}
-	if !op.Status.Terminal() {
+	if !op.Status.Terminal() && op.Token() == r.Token && op.Ended != operation.Settled {
 		x.t.Errorf("a report for %s was refused as unknown, and the disk says %s", r.Token, op.Status)
 	}
 	return dispatch.ErrSuperseded
@@ -245,7 +288,7 @@ func (x *simWorker) onStop(e dispatch.Stop) {
 	}
 	x.during(x.process, x.upTo(time.Second), func() {
 		if x.current != nil && *x.current == e.Token {
-			x.end(operation.Report{Token: e.Token, State: operation.Cancelled})
+			x.end(operation.Report{Token: e.Token, State: operation.Cancelled, Checkpoint: x.checkpoint(operation.CheckpointCancellation)})
 		}
 	})
 }
