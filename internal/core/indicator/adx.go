@@ -26,9 +26,9 @@ func adxSpec() Spec {
 		memory: func(in Indicator) int { return 2 * forget(1-1/float64(in.whole("period"))) },
 		start: func(in Indicator) machine {
 			if in.isKTRDR() {
-				return newADXFromFirst(in.whole("period"))
+				return steps(newADXFromFirst(in.whole("period")).step)
 			}
-			return newADX(in.whole("period"))
+			return steps(newADX(in.whole("period")).step)
 		},
 		compute: func(in Indicator, s market.Series, out [][]float64) {
 			adx := ADX

@@ -48,13 +48,24 @@ func (in Indicator) aroonBars() int {
 // Error:   two roundings.
 // Source:  T. Chande, 1995; TA-Lib, TA_AROON, which takes the newest of equals.
 func startAroon(in Indicator) machine {
-	n := in.whole("period")
-	highs, lows := newAge(in.aroonBars(), in.isKTRDR()), newAge(in.aroonBars(), in.isKTRDR())
-	return steps(func(b market.Bar, out []float64) {
-		out[0] = float64(100 * (float64(n-highs.add(b.High)) / float64(n)))
-		out[1] = float64(100 * (float64(n-lows.add(-b.Low)) / float64(n)))
-		out[2] = out[0] - out[1]
-	})
+	return &aroon{
+		n:     in.whole("period"),
+		highs: newAge(in.aroonBars(), in.isKTRDR()), lows: newAge(in.aroonBars(), in.isKTRDR()),
+	}
+}
+
+type aroon struct {
+	n           int
+	highs, lows *age
+}
+
+func (a *aroon) run(s market.Series, out [][]float64) {
+	up, down, difference, low := out[0], out[1], out[2], s.Low
+	for t, high := range s.High {
+		rise := float64(100 * (float64(a.n-a.highs.add(high)) / float64(a.n)))
+		fall := float64(100 * (float64(a.n-a.lows.add(-low[t])) / float64(a.n)))
+		up[t], down[t], difference[t] = rise, fall, rise-fall
+	}
 }
 
 // An age says how long ago the highest of the last n values came. It is a peak

@@ -18,7 +18,8 @@ func cciSpec() Spec {
 		lookback: func(in Indicator) []int { return []int{in.whole("period") - 1} },
 		start: func(in Indicator) machine {
 			n := in.whole("period")
-			return &cci{window: newAverage(n), last: make([]float64, n)}
+			c := &cci{window: newAverage(n), last: make([]float64, n)}
+			return chunked(c.run)
 		},
 	}
 }
@@ -40,11 +41,22 @@ type cci struct {
 	window *average
 	last   []float64
 	at     int
+	prices [chunk]float64
 }
 
-func (c *cci) step(b market.Bar, out []float64) {
-	price := typical(b)
-	center := c.window.mean(price)
+func (c *cci) run(s market.Series, out [][]float64) {
+	prices := c.prices[:s.Len()]
+	for t, price := range s.Close {
+		prices[t] = typical(s.High[t], s.Low[t], price)
+	}
+	c.window.means(out[0], prices)
+	for t, price := range prices {
+		out[0][t] = c.add(price, out[0][t])
+	}
+}
+
+// add takes a price and the mean of the window that it completes.
+func (c *cci) add(price, center float64) float64 {
 	c.last[c.at] = price
 	if c.at++; c.at == len(c.last) {
 		c.at = 0
@@ -62,10 +74,11 @@ func (c *cci) step(b market.Bar, out []float64) {
 		sums[i] += math.Abs(v - center)
 	}
 	mad := (sums[0] + sums[1] + sums[2] + sums[3]) / float64(len(c.last))
-	if out[0] = 0; mad != 0 {
-		out[0] = (price - center) / (0.015 * mad)
+	if mad == 0 {
+		return 0
 	}
+	return (price - center) / (0.015 * mad)
 }
 
 // typical returns the mean of high, low and close.
-func typical(b market.Bar) float64 { return (b.High + b.Low + b.Close) / 3 }
+func typical(high, low, close float64) float64 { return (high + low + close) / 3 }

@@ -14,28 +14,39 @@
 //
 // # What always holds
 //
-// A value depends on bars up to its own and on nothing else. Values before an
-// output's lookback are NaN, and all later ones are known. The same bars give
-// the same bits on every processor: no result depends on how the compiler
-// combines operations, and no transcendental function is used. Recursions begin
-// at the first bar they are given; after [Indicator.WarmUp] bars that no longer
-// matters.
+// A value depends on bars up to its own and on nothing else, but for what is
+// said to repaint. Values before an output's lookback are NaN, and all later
+// ones are known, but for the gaps that a Spec names. The same bars give the
+// same bits on every processor: no result depends on how the compiler combines
+// operations, and logarithm, sine, cosine and arctangent are this package's own.
+// Recursions begin at the first bar they are given; after [Indicator.WarmUp]
+// bars that no longer matters.
 //
 // # Definitions
 //
-// RSI, ROC and the simple moving average have one definition. Where the
-// original KTRDR computes something else than the textbooks (EMA, MACD, ATR,
-// ADX, Bollinger bands), the parameter definition chooses: textbook, the
-// default, is what TA-Lib computes, and ktrdr the original's formula. Where the
-// original shows numbers before an indicator is determined, here is NaN.
+// Where the original KTRDR computes something else than the textbooks, the
+// parameter definition chooses: textbook, the default, is what TA-Lib or the
+// author's paper computes, and ktrdr the original's formula. Where the original
+// shows numbers before an indicator is determined (0, 50, 1), here is NaN, and
+// its defects have no definition: a SuperTrend that is never known, a
+// displacement without effect, an EMA bent for one test. Parameters that it took
+// without effect are refused ([Spec.Obsolete]).
+//
+// # Volume, repainting, running totals
+//
+// What is computed from volumes is NaN where they are not reported, never 0
+// ([Spec.Volume]). An indicator whose past changes with later bars is for charts
+// only ([Spec.Repaints]); a strategy may not use it. A running total depends on
+// where the series begins ([Indicator.Anchored]).
 //
 // # Streaming
 //
-// Every indicator is a machine that takes one bar at a time ([Indicator.Stream])
-// and is built from the few in smooth.go (recursive averages) and window.go
-// (means, sums, peaks of the last bars). [Indicator.Compute] runs that machine
-// over a series; where there is also a quicker form for whole columns, the suite
-// holds both to the same bits.
+// Every indicator is a machine that goes on as bars come, one at a time
+// ([Indicator.Stream]) or a column at once ([Indicator.Compute]), with the same
+// bits. Machines are built from few parts: recursive averages in smooth.go, and
+// means, sums and extremes of the last bars in window.go. Eight of the most used
+// also have a function for whole columns, such as [RSI], which the suite holds to
+// the bits of their machine.
 //
 // # What it refuses
 //
@@ -47,5 +58,5 @@
 //
 // Write one file with the function and its Spec, and add a line to the table in
 // catalog.go. The suite in indicatortest then tests it; add numbers from
-// elsewhere. Start reading at rsi.go.
+// elsewhere. Start reading at momentum.go, then rsi.go.
 package indicator

@@ -34,17 +34,13 @@ func donchianSpec() Spec {
 // Error:   upper and lower none, middle one rounding.
 // Source:  R. Donchian; TA-Lib, TA_MAX and TA_MIN.
 func startDonchian(in Indicator) machine {
-	middle := newMiddle(in.whole("period"))
-	return steps(func(b market.Bar, out []float64) { out[0], out[1], out[2] = middle.add(b) })
-}
-
-// A middle is the range of the last n bars.
-type middle struct{ highs, lows *peak }
-
-func newMiddle(n int) middle { return middle{highs: newPeak(n), lows: newPeak(n)} }
-
-// add returns the highest high, the lowest low, and between them their mean.
-func (m middle) add(b market.Bar) (top, mean, bottom float64) {
-	top, bottom = m.highs.top(b.High), m.lows.bottom(b.Low)
-	return top, (top + bottom) / 2, bottom
+	window := newExtent(in.whole("period"))
+	return chunked(func(s market.Series, out [][]float64) {
+		upper, center, lower := out[0], out[1], out[2]
+		tops, bottoms := window.fill(s.High, s.Low)
+		for t, top := range tops {
+			bottom := bottoms[t]
+			upper[t], center[t], lower[t] = top, (top+bottom)/2, bottom
+		}
+	})
 }

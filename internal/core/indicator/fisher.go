@@ -48,11 +48,11 @@ func fisherSpec() Spec {
 // Error:   below 1e-9 against the formula with the standard library's logarithm.
 // Source:  J. Ehlers, Using the Fisher Transform, 2002.
 func startFisher(n int) machine {
-	highs, lows, past := newPeak(n), newPeak(n), newLag(1)
+	window, past := newExtent(n), newLag(1)
 	v, fisher := 0.0, 0.0
 	return steps(func(b market.Bar, out []float64) {
 		m := float64((b.High + b.Low) / 2)
-		top, bottom := highs.top(m), lows.bottom(m)
+		top, bottom := window.add(m, m)
 		if top != top {
 			unknown(out)
 			return
@@ -75,9 +75,9 @@ func startFisher(n int) machine {
 // Error:   below 1e-8 absolute against the original (testdata/ktrdr.csv).
 // Source:  the original KTRDR.
 func startFisherKTRDR(n, smoothing int) machine {
-	highs, lows, average, past := newPeak(n), newPeak(n), newEMAFromFirst(smoothing), newLag(1)
+	window, average, past := newExtent(n), newEMAFromFirst(smoothing), newLag(1)
 	return steps(func(b market.Bar, out []float64) {
-		top, bottom := highs.top(b.High), lows.bottom(b.Low)
+		top, bottom := window.add(b.High, b.Low)
 		x := within(float64(2*place(float64((b.High+b.Low)/2), top, bottom))-1, -0.999, 0.999)
 		out[0] = average.add(0.5 * ln((1+x)/(1-x)))
 		out[1] = past.add(out[0])

@@ -54,14 +54,18 @@ func (in Indicator) displacement() int {
 // of the future; here it is the close. The original KTRDR takes the parameter
 // displacement and does nothing with it: with definition ktrdr there is none.
 func startIchimoku(in Indicator) machine {
-	tenkan, kijun, slow := newMiddle(in.whole("tenkan_period")), newMiddle(in.whole("kijun_period")), newMiddle(in.whole("senkou_b_period"))
+	tenkan, kijun, slow := newExtent(in.whole("tenkan_period")), newExtent(in.whole("kijun_period")), newExtent(in.whole("senkou_b_period"))
 	a, b := newLag(in.displacement()), newLag(in.displacement())
 	return steps(func(bar market.Bar, out []float64) {
-		_, out[0], _ = tenkan.add(bar)
-		_, out[1], _ = kijun.add(bar)
-		_, mean, _ := slow.add(bar)
+		out[0], out[1] = middleOf(tenkan, bar), middleOf(kijun, bar)
 		out[2] = a.add((out[0] + out[1]) / 2)
-		out[3] = b.add(mean)
+		out[3] = b.add(middleOf(slow, bar))
 		out[4] = bar.Close
 	})
+}
+
+// middleOf adds a bar and returns the middle of the range.
+func middleOf(window *extent, b market.Bar) float64 {
+	top, bottom := window.add(b.High, b.Low)
+	return (top + bottom) / 2
 }

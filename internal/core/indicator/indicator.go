@@ -86,7 +86,7 @@ func (in Indicator) Compute(s market.Series) [][]float64 {
 		in.spec.compute(in, s, out)
 		return out
 	}
-	in.Stream().compute(s, out)
+	in.Stream().run(s, out)
 	return out
 }
 

@@ -34,7 +34,7 @@ func startMFI(in Indicator) machine {
 	up, down := newTotal(in.whole("period")), newTotal(in.whole("period"))
 	before := nan
 	return steps(func(b market.Bar, out []float64) {
-		price, was := typical(b), before
+		price, was := typical(b.High, b.Low, b.Close), before
 		before = price
 		if was != was {
 			out[0] = nan

@@ -30,17 +30,36 @@ func obvSpec() Spec {
 // Error:   none for whole volumes below 2^53 in total.
 // Source:  J. Granville, 1963; TA-Lib, TA_OBV.
 func startOBV(in Indicator) machine {
-	total, before := 0.0, nan
-	return steps(func(b market.Bar, out []float64) {
-		sign := 0.0
-		switch {
-		case b.Close > before, before != before && !in.isKTRDR():
-			sign = 1
-		case b.Close < before:
-			sign = -1
+	return &obv{before: nan, beginsAt0: in.isKTRDR()}
+}
+
+type obv struct {
+	total, before float64
+	beginsAt0     bool
+}
+
+func (o *obv) run(s market.Series, out [][]float64) {
+	total, before, volume, column := o.total, o.before, s.Volume, out[0]
+	for t, price := range s.Close {
+		if before != before { // the first bar
+			before = price
+			if !o.beginsAt0 {
+				before = 0
+			}
 		}
-		before = b.Close
-		total += float64(sign * b.Volume)
-		out[0] = total
-	})
+		// A comparison becomes 0 or 1 without a branch, which nobody could
+		// predict here.
+		total += float64(float64(asInt8(price > before)-asInt8(price < before)) * volume[t])
+		before = price
+		column[t] = total
+	}
+	o.total, o.before = total, before
+}
+
+// asInt8 returns 1 for true.
+func asInt8(b bool) int8 {
+	if b {
+		return 1
+	}
+	return 0
 }

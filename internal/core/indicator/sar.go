@@ -36,9 +36,9 @@ func sarSpec() Spec {
 		start: func(in Indicator) machine {
 			s := sar{first: in.number("initial_af"), more: in.number("step_af"), most: in.number("max_af")}
 			if in.isKTRDR() {
-				return &laxSAR{sar: s}
+				return steps((&laxSAR{sar: s}).step)
 			}
-			return &strictSAR{sar: s}
+			return steps((&strictSAR{sar: s}).step)
 		},
 	}
 }

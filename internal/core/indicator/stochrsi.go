@@ -41,10 +41,11 @@ func stochRSISpec() Spec {
 // Differs: TA-Lib gives 0 where the range is nothing.
 func startStochRSI(in Indicator) machine {
 	n := in.whole("k_period")
-	price, rsi, highs, lows, average := in.sourceOf(), newStrength(in.whole("period")), newPeak(n), newPeak(n), newAverage(in.whole("d_period"))
+	price, rsi, window, average := in.sourceOf(), newStrength(in.whole("period")), newExtent(n), newAverage(in.whole("d_period"))
 	return steps(func(b market.Bar, out []float64) {
 		x := rsi.add(price(b))
-		k := float64(100 * place(x, highs.top(x), lows.bottom(x)))
+		top, bottom := window.add(x, x)
+		k := float64(100 * place(x, top, bottom))
 		out[0], out[1] = k, within(average.mean(k), 0, 100)
 	})
 }

@@ -6,22 +6,72 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/market"
 )
 
-// A machine computes an indicator bar after bar. It writes one value per output
-// into out and keeps what it needs of the bars before; it may write anything
-// before an output's lookback.
+// A machine computes an indicator as bars come. It goes on with the bars of s,
+// writes one value per bar and output into out, and keeps what it needs of them.
+// It may write anything before an output's lookback.
 type machine interface {
-	step(b market.Bar, out []float64)
+	run(s market.Series, out [][]float64)
+}
+
+// steps is a machine that is a function of one bar. The others loop themselves,
+// which is quicker.
+type steps func(b market.Bar, out []float64)
+
+func (f steps) run(s market.Series, out [][]float64) {
+	var values [8]float64
+	row := values[:len(out)]
+	for t := range s.Len() {
+		f(s.Bar(t), row)
+		for c, v := range row {
+			out[c][t] = v
+		}
+	}
+}
+
+// chunked is a machine that takes at most chunk bars at once.
+type chunked func(s market.Series, out [][]float64)
+
+func (f chunked) run(s market.Series, out [][]float64) {
+	var columns [8][]float64
+	part := columns[:len(out)]
+	for from := 0; from < s.Len(); from += chunk {
+		to := min(from+chunk, s.Len())
+		for c := range out {
+			part[c] = out[c][from:to]
+		}
+		f(s.Slice(from, to), part)
+	}
+}
+
+// onSource is the machine of a single output that add makes of one price.
+func onSource(in Indicator, add func(price float64) float64) machine {
+	return sourceMachine{in: in, add: add}
+}
+
+type sourceMachine struct {
+	in  Indicator
+	add func(price float64) float64
+}
+
+func (m sourceMachine) run(s market.Series, out [][]float64) {
+	column := out[0]
+	for t, price := range m.in.source(s) {
+		column[t] = m.add(price)
+	}
 }
 
 // A Stream computes an indicator one bar at a time, with the bits of
 // [Indicator.Compute] on the same bars. It belongs to one goroutine.
 type Stream struct {
 	machine machine
-	row     []float64
 	first   []int // lookbacks
 	bars    int
 	strict  bool // a price that is not finite ends the stream
 	ended   bool
+
+	bar market.Series // of one bar
+	out [][]float64
+	row []float64 // what out consists of
 }
 
 // Stream returns a stream at the beginning of a series. It panics if the
@@ -30,56 +80,61 @@ func (in Indicator) Stream() *Stream {
 	if in.spec.Repaints {
 		panic("indicator: " + in.spec.Name + " repaints and has no stream")
 	}
-	return &Stream{
-		machine: in.spec.start(in), row: make([]float64, len(in.spec.Outputs)), first: in.Lookbacks(),
-		strict: in.spec.compute == nil,
+	s := &Stream{machine: in.spec.start(in), first: in.Lookbacks(), strict: in.spec.compute == nil}
+	s.bar = market.NewSeries("", 0, 1)
+	s.bar.Append(market.Bar{})
+	s.row = make([]float64, len(in.spec.Outputs))
+	for c := range s.row {
+		s.out = append(s.out, s.row[c:c+1])
 	}
+	return s
 }
 
 // Next returns the outputs at b, the bar after those given before. The slice is
 // valid until the next call.
 func (s *Stream) Next(b market.Bar) []float64 {
-	if sum := b.Open + b.High + b.Low + b.Close; s.strict && sum-sum != 0 {
-		s.ended = true
-	}
-	if s.ended {
-		unknown(s.row)
-		return s.row
-	}
-	s.machine.step(b, s.row)
-	for c, v := range s.row {
-		// Processors give different bits to a NaN that they compute.
-		if s.bars < s.first[c] || v != v {
-			s.row[c] = math.NaN()
-		}
-	}
-	s.bars++
+	s.bar.Time[0], s.bar.Open[0], s.bar.High[0], s.bar.Low[0] = b.Time, b.Open, b.High, b.Low
+	s.bar.Close[0], s.bar.Volume[0] = b.Close, b.Volume
+	s.run(s.bar, s.out)
 	return s.row
 }
 
-// compute fills out from a stream over s.
-func (s *Stream) compute(series market.Series, out [][]float64) {
-	if len(out) == 1 {
-		column := out[0]
-		for t := range column {
-			column[t] = s.Next(series.Bar(t))[0]
-		}
-		return
+// run goes on with the bars of series.
+func (s *Stream) run(series market.Series, out [][]float64) {
+	end := series.Len()
+	if s.strict {
+		end = finite(series)
 	}
-	for t := range series.Len() {
-		for c, v := range s.Next(series.Bar(t)) {
-			out[c][t] = v
+	if s.ended {
+		end = 0
+	}
+	known := make([][]float64, 0, 8)
+	for _, column := range out {
+		known = append(known, column[:end])
+		unknown(column[end:])
+	}
+	s.machine.run(series.Slice(0, end), known)
+	for c, column := range known {
+		unknown(column[:min(max(s.first[c]-s.bars, 0), end)])
+		// Processors give different bits to a NaN that they compute.
+		for t, v := range column {
+			if v != v {
+				column[t] = math.NaN()
+			}
 		}
 	}
+	s.bars += end
+	s.ended = s.ended || end < series.Len()
 }
 
-// steps is a machine that is a function.
-type steps func(b market.Bar, out []float64)
-
-func (f steps) step(b market.Bar, out []float64) { f(b, out) }
-
-// onSource is the machine of a single output that add makes of one price.
-func onSource(in Indicator, add func(price float64) float64) machine {
-	price := in.sourceOf()
-	return steps(func(b market.Bar, out []float64) { out[0] = add(price(b)) })
+// finite returns the number of bars before the first with a price that is not a
+// finite number.
+func finite(s market.Series) int {
+	high, low, close := s.High, s.Low, s.Close
+	for t, price := range s.Open {
+		if sum := price + high[t] + low[t] + close[t]; sum-sum != 0 {
+			return t
+		}
+	}
+	return s.Len()
 }

@@ -25,7 +25,8 @@ func supertrendSpec() Spec {
 		},
 		anchored: always,
 		start: func(in Indicator) machine {
-			return &supertrend{averageRange: in.averageRange(in.whole("period")), multiplier: in.number("multiplier")}
+			s := &supertrend{averageRange: in.averageRange(in.whole("period")), multiplier: in.number("multiplier")}
+			return steps(s.step)
 		},
 	}
 }

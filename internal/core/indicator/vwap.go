@@ -49,7 +49,7 @@ func startVWAP(in Indicator) machine {
 	return steps(func(b market.Bar, out []float64) {
 		price := b.Close
 		if isTypical {
-			price = typical(b)
+			price = typical(b.High, b.Low, b.Close)
 		}
 		if anchor != anchor {
 			anchor = price

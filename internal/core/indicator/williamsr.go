@@ -28,9 +28,12 @@ func williamsSpec() Spec {
 // Differs: TA-Lib gives 0 where the range is nothing. The original KTRDR shows
 // -50 before anything is known.
 func startWilliams(in Indicator) machine {
-	highs, lows := newPeak(in.whole("period")), newPeak(in.whole("period"))
-	return steps(func(b market.Bar, out []float64) {
-		top, bottom := highs.top(b.High), lows.bottom(b.Low)
-		out[0] = -100 * place(-b.Close, -bottom, -top)
+	window := newExtent(in.whole("period"))
+	return chunked(func(s market.Series, out [][]float64) {
+		column := out[0]
+		tops, bottoms := window.fill(s.High, s.Low)
+		for t, price := range s.Close {
+			column[t] = -100 * place(-price, -bottoms[t], -tops[t])
+		}
 	})
 }
