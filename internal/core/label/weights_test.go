@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/ktrdr/ktrdr/internal/core/label"
@@ -119,6 +120,41 @@ func TestEventsAmongWeights(t *testing.T) {
 	}
 	if events != 6 {
 		t.Errorf("%d events, want 6", events)
+	}
+}
+
+// TestWeightsAreKnown cuts series off: the weights of labels that are known by
+// then count those that are not, and those that two classes leave out, as much as
+// they do later.
+func TestWeightsAreKnown(t *testing.T) {
+	for _, source := range label.Sources() {
+		for _, classes := range []int{0, 2} {
+			spec := label.Default(source)
+			if spec.Classes == 0 && classes != 0 {
+				continue
+			}
+			if spec.Classes = classes; classes == 2 {
+				spec.HoldThreshold = 0
+			}
+			spec.ComputeWeights = true
+			spec.MaxHolding, spec.VolSpan = min(spec.MaxHolding, 12), min(spec.VolSpan, 5)
+			spec.VolLookback, spec.Lookahead = min(spec.VolLookback, 20), 0
+			if classes == 2 && source == label.ZigZag {
+				spec.Lookahead = 10
+			}
+			for seed := range uint64(20) {
+				s := walk(seed, 150)
+				whole := mustMake(t, spec, s)
+				part := mustMake(t, spec, s.Slice(0, 100))
+				for i := range part.Len() {
+					k := slices.Index(whole.Time, part.Time[i])
+					if k < 0 || !sameRow(part, whole, i, k) {
+						t.Fatalf("%s with %d classes, seed %d: the label of %d weighs %v when it is known, later %v",
+							source, classes, seed, part.Time[i], part.Weight[i], whole.Weight[k])
+					}
+				}
+			}
+		}
 	}
 }
 
