@@ -48,68 +48,69 @@ func (in Indicator) aroonBars() int {
 // Error:   two roundings.
 // Source:  T. Chande, 1995; TA-Lib, TA_AROON, which takes the newest of equals.
 func startAroon(in Indicator) machine {
-	return &aroon{
-		n:     in.whole("period"),
-		highs: newAge(in.aroonBars(), in.isKTRDR()), lows: newAge(in.aroonBars(), in.isKTRDR()),
-	}
+	n := in.whole("period")
+	highs, lows := newAge(in.aroonBars(), 0, in.isKTRDR()), newAge(in.aroonBars(), math.MaxUint64, in.isKTRDR())
+	return chunked(func(s market.Series, out [][]float64) {
+		up, down, difference := out[0], out[1], out[2]
+		highs.fill(up, s.High)
+		lows.fill(down, s.Low)
+		for t := range up {
+			rise := float64(100 * ((float64(n) - up[t]) / float64(n)))
+			fall := float64(100 * ((float64(n) - down[t]) / float64(n)))
+			up[t], down[t], difference[t] = rise, fall, rise-fall
+		}
+	})
 }
 
-type aroon struct {
-	n           int
-	highs, lows *age
-}
-
-func (a *aroon) run(s market.Series, out [][]float64) {
-	up, down, difference, low := out[0], out[1], out[2], s.Low
-	for t, high := range s.High {
-		rise := float64(100 * (float64(a.n-a.highs.add(high)) / float64(a.n)))
-		fall := float64(100 * (float64(a.n-a.lows.add(-low[t])) / float64(a.n)))
-		up[t], down[t], difference[t] = rise, fall, rise-fall
-	}
-}
-
-// An age says how long ago the highest of the last n values came. It is a peak
-// that also keeps places: of the best in the block, and for each position of the
-// best in the window's part before the block.
+// An age says how long ago the highest, or lowest, of the last n values came. It
+// is a peak that also keeps places: of the best in the block, and for each
+// position of the best in the window's part before the block.
 type age struct {
-	block
-	bests       []float64
-	places      []int
-	best        float64
-	place       int
-	takesOldest bool // of equal values
+	peak
+	places []int
+	place  int
+	tie    uint64 // 1 takes the oldest of equal values, 0 the newest
 }
 
-func newAge(n int, takesOldest bool) *age {
-	return &age{block: block{values: make([]float64, n)}, bests: make([]float64, n), places: make([]int, n), takesOldest: takesOldest}
+func newAge(n int, turn uint64, takesOldest bool) *age {
+	a := &age{peak: *newPeak(n), places: make([]int, n)}
+	a.turn = turn
+	if takesOldest {
+		a.tie = 1
+	}
+	return a
 }
 
-// add adds x and returns the number of values since the highest.
-func (a *age) add(x float64) int {
-	if a.begins() {
-		a.rebase()
+// fill writes the number of bars since the best of each window into dst.
+func (a *age) fill(dst, src []float64) {
+	n := len(a.keys)
+	for t, x := range src {
+		if a.begins() {
+			a.rebase()
+		}
+		// Of whole numbers, key+1 > best says key >= best.
+		i, key := a.at, math.Float64bits(x)^a.turn
+		a.at++
+		a.keys[i] = key
+		if key+1 > a.best+a.tie {
+			a.best, a.place = key, i
+		}
+		since := i - a.place
+		if a.older[i]+a.tie > a.best {
+			since = i + n - a.places[i]
+		}
+		dst[t] = float64(since)
 	}
-	i := a.at
-	a.values[i] = x
-	a.at++
-	if x > a.best || x == a.best && !a.takesOldest {
-		a.best, a.place = x, i
-	}
-	if a.bests[i] > a.best || a.bests[i] == a.best && a.takesOldest {
-		return i + len(a.values) - a.places[i]
-	}
-	return i - a.place
 }
 
 func (a *age) rebase() {
-	n := len(a.values)
-	a.best = math.Inf(-1)
-	best, place := math.Inf(-1), 0
-	a.bests[n-1] = best
-	for k := n - 2; k >= 0; k-- {
-		if v := a.values[k+1]; a.isFull && (v > best || v == best && a.takesOldest) {
-			best, place = v, k+1
+	best, place := uint64(0), 0
+	n := len(a.keys)
+	a.best, a.older[n-1] = 0, 0
+	for k := n - 2; k >= 0 && a.isFull; k-- {
+		if key := a.keys[k+1]; key+a.tie > best {
+			best, place = key, k+1
 		}
-		a.bests[k], a.places[k] = best, place
+		a.older[k], a.places[k] = best, place
 	}
 }

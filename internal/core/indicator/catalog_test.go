@@ -146,6 +146,14 @@ func TestNewRefuses(t *testing.T) {
 		{"nan_number", "bbands", params{"multiplier": indicator.Number(nan)}, []string{"multiplier: want a number"}},
 		{"flag", "ema", params{"adjust": indicator.Int(1)}, []string{"adjust: want true or false, have 1"}},
 		{"no_effect", "ema", params{"adjust": indicator.Flag(true)}, []string{"adjust: has no effect with definition textbook"}},
+		{"obsolete", "donchian", params{"include_middle": indicator.Flag(true)}, []string{"include_middle: the middle is always given: remove it"}},
+		{"displacement_of_ktrdr", "ichimoku", params{"definition": indicator.Text("ktrdr"), "displacement": indicator.Int(26)}, []string{"displacement: has no effect with definition ktrdr"}},
+		{"smoothing_of_textbook", "fisher_transform", params{"smoothing": indicator.Int(3)}, []string{"smoothing: has no effect with definition textbook"}},
+		{"signal_of_textbook", "rvi", params{"signal_period": indicator.Int(4)}, []string{"signal_period: has no effect with definition textbook"}},
+		{"smoothing_not_asked_for", "adline", params{"smoothing_period": indicator.Int(9)}, []string{"smoothing_period: has no effect without use_sma_smoothing"}},
+		{"initial_above_max", "psar", params{"initial_af": indicator.Number(0.5)}, []string{"initial_af: want at most max_af (0.2), have 0.5"}},
+		{"empty_session", "session", params{"end": indicator.Number(8)}, []string{"end: the session is empty or the whole day"}},
+		{"ppo_order", "ppo", params{"slow_period": indicator.Int(12)}, []string{"fast_period: want less than slow_period (12), have 12"}},
 		{"fast_not_below_slow", "macd", params{"fast_period": indicator.Int(26)}, []string{"fast_period: want less than slow_period (26), have 26"}},
 		{
 			"all_at_once", "macd", params{"fast_period": indicator.Int(0), "source": indicator.Int(3), "b": indicator.Int(1), "a": indicator.Int(1)},
@@ -168,6 +176,19 @@ func TestNewRefuses(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestAllocations: what is allocated beside the result does not grow with it.
+func TestAllocations(t *testing.T) {
+	few, many := benchSeries(100), benchSeries(10_000)
+	for _, spec := range indicator.Catalog() {
+		in := build(t, spec.Name, nil)
+		short := testing.AllocsPerRun(5, func() { in.Compute(few) })
+		long := testing.AllocsPerRun(5, func() { in.Compute(many) })
+		if long > short {
+			t.Errorf("%s: %v allocations for 100 bars, %v for 10,000", spec.Name, short, long)
+		}
 	}
 }
 

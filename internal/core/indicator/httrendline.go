@@ -68,8 +68,8 @@ func (d *delay) turn(x, gain float64) float64 {
 }
 
 func (h *hilbert) add(price float64) float64 {
-	t := h.bars
-	h.past[t%htLongest] = price
+	t, at := h.bars, h.bars%htLongest
+	h.past[at] = price
 	if h.bars++; t < htStart {
 		return nan
 	}
@@ -77,8 +77,11 @@ func (h *hilbert) add(price float64) float64 {
 	h.follow(float64((float64(4*price) + float64(3*ago(1)) + float64(2*ago(2)) + ago(3)) * 0.1))
 
 	cycle, sum := int(h.slowPeriod+0.5), 0.0
-	for k := range cycle {
-		sum += ago(k) - price
+	for range cycle {
+		sum += h.past[at] - price
+		if at--; at < 0 {
+			at = htLongest - 1
+		}
 	}
 	mean := 0.0
 	if cycle > 0 {

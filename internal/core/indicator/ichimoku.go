@@ -67,5 +67,5 @@ func startIchimoku(in Indicator) machine {
 // middleOf adds a bar and returns the middle of the range.
 func middleOf(window *extent, b market.Bar) float64 {
 	top, bottom := window.add(b.High, b.Low)
-	return (top + bottom) / 2
+	return float64((top + bottom) / 2)
 }
