@@ -19,7 +19,10 @@ import (
 // that the code is in the wrong place, or that an ADR is missing.
 const lattice = `
 	NONE                                     < core/spell
-	core/spell                               < core/market, core/fuzzy, core/nn
+	core/spell                               < core/market, core/fuzzy
+	NONE                                     < core/elementary
+	core/elementary                          < core/rate
+	core/rate                                < core/nn
 	core/market                              < core/indicator
 	core/indicator                           < core/label
 	core/indicator, core/fuzzy, core/label   < core/strategy

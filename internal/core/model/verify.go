@@ -59,19 +59,24 @@ func (m Model) verify() error {
 // Config returns the shape of the network that s asks for: one input per
 // feature, and one output per class or, where classes is empty, one value.
 func Config(s *strategy.Strategy, classes []string) (nn.Config, error) {
-	activation, err := nn.ParseActivation(s.Model.Activation)
+	cell, err := nn.ParseCell(s.Model.Type)
 	if err != nil {
 		return nn.Config{}, err
 	}
 	c := nn.Config{
-		Inputs: len(s.Features()), Hidden: slices.Clone(s.Model.Hidden), Outputs: max(1, len(classes)),
-		Activation: activation, LayerNorm: s.Model.LayerNorm, Dropout: s.Model.Dropout,
+		Cell: cell, Window: s.Model.Sequence, Inputs: len(s.Features()), Hidden: slices.Clone(s.Model.Hidden), Outputs: max(1, len(classes)),
+		LayerNorm: s.Model.LayerNorm, Dropout: s.Model.Dropout,
+	}
+	if cell == nn.Perceptron {
+		if c.Activation, err = nn.ParseActivation(s.Model.Activation); err != nil {
+			return nn.Config{}, err
+		}
 	}
 	return c, c.Validate()
 }
 
 func equal(a, b nn.Config) bool {
-	return a.Inputs == b.Inputs && a.Outputs == b.Outputs && slices.Equal(a.Hidden, b.Hidden) &&
+	return a.Cell == b.Cell && a.Window == b.Window && a.Inputs == b.Inputs && a.Outputs == b.Outputs && slices.Equal(a.Hidden, b.Hidden) &&
 		a.Activation == b.Activation && a.LayerNorm == b.LayerNorm && a.Dropout == b.Dropout
 }
 

@@ -1,8 +1,9 @@
 package nn
 
 import (
-	"fmt"
 	"math"
+
+	"github.com/ktrdr/ktrdr/internal/core/elementary"
 )
 
 // An Activation is what a hidden unit does with its sum. The zero value is
@@ -20,45 +21,6 @@ const (
 
 const leak = 0.01 // slope of LeakyReLU below 0
 
-var activationNames = [...]string{ReLU: "relu", Tanh: "tanh", Sigmoid: "sigmoid", LeakyReLU: "leaky_relu"}
-
-// ParseActivation returns the activation of that name: relu, tanh, sigmoid or
-// leaky_relu.
-func ParseActivation(s string) (Activation, error) {
-	for a, name := range activationNames {
-		if name == s {
-			return Activation(a), nil
-		}
-	}
-	return 0, fmt.Errorf("unknown activation %q: want relu, tanh, sigmoid or leaky_relu", s)
-}
-
-// String returns the name that ParseActivation takes.
-func (a Activation) String() string {
-	if int(a) >= len(activationNames) {
-		return fmt.Sprintf("Activation(%d)", uint8(a))
-	}
-	return activationNames[a]
-}
-
-// MarshalText implements encoding.TextMarshaler.
-func (a Activation) MarshalText() ([]byte, error) {
-	if int(a) >= len(activationNames) {
-		return nil, fmt.Errorf("%v is not an activation", a)
-	}
-	return []byte(activationNames[a]), nil
-}
-
-// UnmarshalText implements encoding.TextUnmarshaler with ParseActivation.
-func (a *Activation) UnmarshalText(text []byte) error {
-	parsed, err := ParseActivation(string(text))
-	if err != nil {
-		return err
-	}
-	*a = parsed
-	return nil
-}
-
 // apply replaces every value v of a tile by the activation of v; what fills up
 // the last panel of a tile of that width stays zero.
 func (a Activation) apply(v []quad, stride, width int) {
@@ -66,12 +28,12 @@ func (a Activation) apply(v []quad, stride, width int) {
 	case Tanh:
 		for i := range v {
 			q := &v[i]
-			q[0], q[1], q[2], q[3] = tanh(q[0]), tanh(q[1]), tanh(q[2]), tanh(q[3])
+			q[0], q[1], q[2], q[3] = elementary.Tanh(q[0]), elementary.Tanh(q[1]), elementary.Tanh(q[2]), elementary.Tanh(q[3])
 		}
 	case Sigmoid:
 		for i := range v {
 			q := &v[i]
-			q[0], q[1], q[2], q[3] = sigmoid(q[0]), sigmoid(q[1]), sigmoid(q[2]), sigmoid(q[3])
+			q[0], q[1], q[2], q[3] = elementary.Sigmoid(q[0]), elementary.Sigmoid(q[1]), elementary.Sigmoid(q[2]), elementary.Sigmoid(q[3])
 		}
 		clearPadding(v, stride, width)
 	case LeakyReLU:
@@ -141,19 +103,4 @@ func (a Activation) slope(dst, v []quad) {
 func step(v float32) float32 {
 	positive := uint32(-int32(math.Float32bits(v)) >> 31)
 	return math.Float32frombits(positive & math.Float32bits(1))
-}
-
-// sigmoid returns 1/(1+e^-x).
-//
-//	x >= 0: 1/(1+e^-x)    x < 0: e^x/(1+e^x)
-//
-// Range:   [0, 1]; 0 below expMin, 1 above 17.
-// NaN:     NaN gives NaN.
-// Error:   below 3 units in the last place.
-func sigmoid(x float32) float32 {
-	if x < 0 {
-		e := exp(x)
-		return e / (1 + e)
-	}
-	return 1 / (1 + exp(-x))
 }

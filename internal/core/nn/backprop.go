@@ -7,6 +7,9 @@ type desk struct {
 	slope [][]quad // slope[l] is the derivative of hidden layer l's values, dropout included
 	delta [][]quad // delta[l] is the derivative of the loss by what layer l sums up
 	xt    []quad   // a tile turned round
+	ht    []quad   // and one of a state
+	back  *rewind  // of a recurrent network
+	drops []quad   // what dropout multiplied its last state by; nil is nothing
 	grad  []quad   // the shard's gradient, laid out like the weights
 	z, g  []float32
 	loss  float64 // weighted sum over the shard
@@ -15,7 +18,7 @@ type desk struct {
 
 func newDesk(n *Network) *desk {
 	d := &desk{
-		tile: newTile(n, shardRows), grad: make([]quad, len(n.weight)),
+		tile: newTile(n, shardRows, true), grad: make([]quad, len(n.weight)),
 		z: make([]float32, n.config.Outputs), g: make([]float32, n.config.Outputs),
 	}
 	widest := 0
@@ -25,6 +28,14 @@ func newDesk(n *Network) *desk {
 			d.slope = append(d.slope, make([]quad, quads(l.out)*d.stride))
 		}
 		widest = max(widest, quads(l.in))
+	}
+	if n.config.Cell != Perceptron {
+		widest = max(widest, quads(n.config.Inputs))
+		d.ht = make([]quad, quads(shardRows)*4*quads(n.config.Hidden[0]))
+		d.back = newRewind(n, d.stride)
+		if n.config.Dropout > 0 {
+			d.drops = make([]quad, len(d.value[0]))
+		}
 	}
 	d.xt = make([]quad, quads(shardRows)*4*widest)
 	return d
@@ -38,11 +49,15 @@ type shard struct {
 }
 
 // backprop computes the gradient of a shard's part of the batch loss into
-// d.grad. wt holds the turned weights of every layer but the first.
-func (d *desk) backprop(n *Network, l Loss, drop *dropout, data *Data, s shard, wt [][]quad) {
+// d.grad.
+func (d *desk) backprop(n *Network, l Loss, drop *dropout, data *Data, s shard, w turned) {
 	rows := len(s.rows)
 	for r, i := range s.rows {
-		gather(d.value[0], d.stride, r, data.X, n.config.Inputs, int(i))
+		d.end[r] = data.end(i)
+	}
+	d.load(n, data.X, rows, drop, s.place)
+	if d.drops != nil {
+		d.dropState(n, drop, rows, s.place)
 	}
 	d.forwardTraining(n, drop, rows, s.place)
 	d.lossAndDelta(l, data, s)
@@ -53,8 +68,57 @@ func (d *desk) backprop(n *Network, l Loss, drop *dropout, data *Data, s shard, 
 		transpose(d.xt, d.value[i], d.stride, rows)
 		n.layers[i].backwardWeights(d.grad, d.xt, d.delta[i], d.stride, rows)
 		if i > 0 {
-			d.backwardInputs(n.layers[i], i, rows, wt[i])
+			d.backwardInputs(n.layers[i], i, rows, w.layers[i])
 		}
+	}
+	if d.back != nil {
+		up := d.back.up[n.config.Window-1]
+		multiply(up, d.delta[0], d.stride, rows, w.layers[0], 4*quads(n.layers[0].out))
+		if d.drops != nil {
+			scale(up, d.drops)
+		}
+		d.backpropCells(n, rows, w.gates)
+	}
+}
+
+// A turned is the weights turned round for the way back: of every gate, and of
+// every layer that something lies before.
+type turned struct {
+	layers [][]quad
+	gates  []turnedGate
+}
+
+func newTurned(n *Network) turned {
+	size := func(l layer) []quad { return make([]quad, quads(l.in)*4*quads(l.out)) }
+	var w turned
+	for _, l := range n.layers {
+		w.layers = append(w.layers, size(l))
+	}
+	for _, g := range n.gates {
+		w.gates = append(w.gates, turnedGate{size(g.x), size(g.h)})
+	}
+	return w
+}
+
+// update turns the weights of n.
+func (w turned) update(n *Network) {
+	for i, l := range n.layers {
+		if i > 0 || n.gates != nil {
+			l.transposeWeights(w.layers[i], n.weight)
+		}
+	}
+	for i, g := range n.gates {
+		g.x.transposeWeights(w.gates[i].x, n.weight)
+		g.h.transposeWeights(w.gates[i].h, n.weight)
+	}
+}
+
+// dropState drops units of the last state of a recurrent network.
+func (d *desk) dropState(n *Network, drop *dropout, rows int, place uint64) {
+	window := uint64(n.config.Window)
+	fillOnes(d.drops)
+	for r := range rows {
+		drop.apply(d.value[0], d.drops, d.stride, r, (place+uint64(r))*window+window-1, len(n.config.Hidden)-1)
 	}
 }
 

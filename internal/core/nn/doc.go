@@ -1,5 +1,6 @@
-// Package nn trains and runs multilayer perceptrons in float32, and gives the
-// same bits for the same input on every CPU and for any number of threads.
+// Package nn trains and runs multilayer perceptrons and recurrent networks (LSTM,
+// GRU) in float32, and gives the same bits for the same input on every CPU and
+// for any number of threads.
 //
 // # Nouns
 //
@@ -15,7 +16,7 @@
 //
 // A step of Fit: draw a batch; cut it into shards of 64 rows; take each shard
 // through the network and back; add up the shards' gradients; clip; let the
-// [Optimizer] change the weights at the rate of the [Schedule]. After each epoch
+// [Optimizer] change the weights at the rate of the [rate.Schedule]. After each epoch
 // the weights are judged on the validation rows, and the best are kept.
 //
 // # What always holds
@@ -51,9 +52,12 @@
 //     is 64 consecutive rows, the last one what is left.
 //  3. The gradient by a value that went into a layer is a chain over the units of
 //     the layer, times the slope of the activation (dropout included).
-//  4. exp, log and tanh are the polynomials of elementary.go and sigmoid is made
+//     The sum of a recurrent gate is a forward chain over the input plus one over
+//     the state; its gradients are such chains for each step, added from the last
+//     step to the first. [Cell] gives the formulas.
+//  4. exp, log and tanh are the polynomials of package elementary and sigmoid is made
 //     of exp; division and square root are those of IEEE 754. Learning rates are
-//     computed in float64 as schedule.go states, cosine included.
+//     computed in float64 as package rate states.
 //  5. Softmax takes the maximum off, sums the exponentials in the order of the
 //     classes, and divides. Losses of rows, their weights, and the squares of the
 //     gradient's norm are summed in float64, in orders that [Network.Evaluate] and

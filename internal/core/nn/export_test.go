@@ -1,14 +1,13 @@
 package nn
 
-import "context"
+import (
+	"context"
 
-// What the tests see of the inside: the elementary functions, parameters in the
-// order of the state dictionary, one gradient, and one step of the optimizer.
-
-var (
-	Exp    = exp
-	TanhOf = tanh
+	"github.com/ktrdr/ktrdr/internal/core/rate"
 )
+
+// What the tests see of the inside: parameters in the
+// order of the state dictionary, one gradient, and one step of the optimizer.
 
 // Get returns all parameters in the order of the state dictionary.
 func Get(n *Network) []float32 { return n.flatten(n.weight) }
@@ -83,28 +82,16 @@ func OptimizerSteps(o Options, weight float32, gradients ...float32) []float32 {
 	return path
 }
 
-// Factors returns what a schedule multiplies the learning rate by in every step.
-func Factors(s Schedule, epochs, batches int) []float64 {
-	var list []float64
-	for step := range epochs * batches {
-		list = append(list, s.factor(step/batches, epochs, step, epochs*batches, 0))
-	}
-	return list
-}
-
 // PlateauFactors returns what Plateau multiplies the rate by after each loss.
-func PlateauFactors(s Schedule, losses ...float64) []float64 {
+func PlateauFactors(s rate.Schedule, losses ...float64) []float64 {
 	c := newCourse()
 	var list []float64
 	for i, loss := range losses {
 		c.add(Epoch{Number: i + 1, Validation: Score{Loss: loss}}, Options{Schedule: s})
-		list = append(list, s.factor(0, 1, 0, 1, c.plateaus))
+		list = append(list, s.At(0, 1, 0, 1, c.plateaus))
 	}
 	return list
 }
-
-// CosPi is cos(πx).
-var CosPi = cosPi
 
 // Shuffled returns the order of n rows in an epoch.
 func Shuffled(n int, seed uint64, epoch int) []int32 {

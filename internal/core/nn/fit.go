@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"github.com/ktrdr/ktrdr/internal/core/rate"
 )
 
 // Options say how Fit trains. Epochs, BatchSize, LearningRate and Loss must be
@@ -16,7 +18,7 @@ type Options struct {
 	Loss         Loss
 	Optimizer    Optimizer
 	Momentum     float64 // of SGD only, at least 0 and below 1
-	Schedule     Schedule
+	Schedule     rate.Schedule
 	WeightDecay  float64 // see Optimizer; zero is none
 	GradientClip float64 // largest Euclidean norm of the whole gradient; zero is no limit
 	Patience     int     // epochs without improvement after which training stops; zero is never
@@ -63,7 +65,7 @@ func (o Options) validate() error {
 	case o.Optimizer != SGD && o.Momentum != 0:
 		return fmt.Errorf("momentum belongs to sgd, not to %s", optimizerNames[o.Optimizer])
 	}
-	return o.Schedule.validate()
+	return o.Schedule.Validate()
 }
 
 // An Epoch is what one pass over the training rows gave. Train is measured

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/ktrdr/ktrdr/internal/core/nn"
+	"github.com/ktrdr/ktrdr/internal/core/rate"
 )
 
 var xor = nn.Data{X: []float32{0, 0, 0, 1, 1, 0, 1, 1}, Class: []int32{0, 1, 1, 0}}
@@ -311,11 +312,13 @@ func TestFit_refuses(t *testing.T) {
 		"momentum_of_adam":    func(_ *nn.Data, o *nn.Options) { o.Momentum = 0.9 },
 		"momentum_one":        func(_ *nn.Data, o *nn.Options) { o.Optimizer, o.Momentum = nn.SGD, 1 },
 		"unknown_schedule":    func(_ *nn.Data, o *nn.Options) { o.Schedule.Kind = 9 },
-		"step_of_no_epochs":   func(_ *nn.Data, o *nn.Options) { o.Schedule = nn.Schedule{Kind: nn.Step, Factor: 0.5} },
-		"factor_nan":          func(_ *nn.Data, o *nn.Options) { o.Schedule = nn.Schedule{Kind: nn.Exponential, Factor: math.NaN()} },
-		"floor_above_one":     func(_ *nn.Data, o *nn.Options) { o.Schedule = nn.Schedule{Kind: nn.Cosine, Floor: 1.1} },
-		"warm_up_of_all":      func(_ *nn.Data, o *nn.Options) { o.Schedule = nn.Schedule{Kind: nn.OneCycle, WarmUp: 1} },
-		"factor_of_constant":  func(_ *nn.Data, o *nn.Options) { o.Schedule = nn.Schedule{Factor: 0.5} },
+		"step_of_no_epochs":   func(_ *nn.Data, o *nn.Options) { o.Schedule = rate.Schedule{Kind: rate.Step, Factor: 0.5} },
+		"factor_nan": func(_ *nn.Data, o *nn.Options) {
+			o.Schedule = rate.Schedule{Kind: rate.Exponential, Factor: math.NaN()}
+		},
+		"floor_above_one":    func(_ *nn.Data, o *nn.Options) { o.Schedule = rate.Schedule{Kind: rate.Cosine, Floor: 1.1} },
+		"warm_up_of_all":     func(_ *nn.Data, o *nn.Options) { o.Schedule = rate.Schedule{Kind: rate.OneCycle, WarmUp: 1} },
+		"factor_of_constant": func(_ *nn.Data, o *nn.Options) { o.Schedule = rate.Schedule{Factor: 0.5} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			d, o := nn.Data{X: slices.Clone(xor.X), Class: slices.Clone(xor.Class)}, good

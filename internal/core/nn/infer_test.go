@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/ktrdr/ktrdr/internal/core/elementary"
 	"github.com/ktrdr/ktrdr/internal/core/nn"
 )
 
@@ -24,7 +25,7 @@ func inferSlow(c nn.Config, w []float32, x []float32) []float32 {
 			switch {
 			case l == len(widths)-1:
 			case c.Activation == nn.Tanh:
-				sum = nn.TanhOf(sum)
+				sum = elementary.Tanh(sum)
 			default:
 				sum = max(sum, 0)
 			}

@@ -81,7 +81,7 @@ type judgeDesk struct {
 func newJudge(n *Network, l Loss, t *team) *judge {
 	j := &judge{net: n, loss: l, team: t, desk: make([]judgeDesk, t.size)}
 	for i := range j.desk {
-		j.desk[i] = judgeDesk{tile: newTile(n, shardRows), z: make([]float32, n.config.Outputs), g: make([]float32, n.config.Outputs)}
+		j.desk[i] = judgeDesk{tile: newTile(n, shardRows, false), z: make([]float32, n.config.Outputs), g: make([]float32, n.config.Outputs)}
 	}
 	j.job = func(k int) { j.block(&j.desk[k], j.data, j.from+k*shardRows) }
 	return j
@@ -112,11 +112,11 @@ func (j *judge) score(ctx context.Context, d *Data) (Score, error) {
 
 // block scores the rows from from, shardRows of them or what is left.
 func (j *judge) block(b *judgeDesk, d *Data, from int) {
-	rows, in := min(shardRows, d.Len()-from), j.net.config.Inputs
+	rows := min(shardRows, d.Len()-from)
 	for r := range rows {
-		gather(b.tile.value[0], b.tile.stride, r, d.X, in, from+r)
+		b.tile.end[r] = d.end(int32(from + r))
 	}
-	b.tile.forward(j.net, rows)
+	b.tile.forward(j.net, d.X, rows)
 	b.sum, b.weight, b.right = 0, 0, 0
 	for r := range rows {
 		b.tile.output(b.z, r)

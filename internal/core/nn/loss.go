@@ -3,6 +3,8 @@ package nn
 import (
 	"fmt"
 	"math"
+
+	"github.com/ktrdr/ktrdr/internal/core/elementary"
 )
 
 // A LossKind says what a network is fitted to. The zero value is none.
@@ -21,27 +23,6 @@ const (
 	Focal
 	Pinball
 )
-
-var lossNames = [...]string{CrossEntropy: "cross_entropy", MSE: "mse", Huber: "huber", Focal: "focal", Pinball: "quantile"}
-
-// ParseLoss returns the loss of that name: cross_entropy, focal, mse, huber or
-// quantile.
-func ParseLoss(s string) (LossKind, error) {
-	for k := CrossEntropy; int(k) < len(lossNames); k++ {
-		if lossNames[k] == s {
-			return k, nil
-		}
-	}
-	return 0, fmt.Errorf("unknown loss %q: want cross_entropy, focal, mse, huber or quantile", s)
-}
-
-// String returns the name that ParseLoss takes.
-func (k LossKind) String() string {
-	if k < CrossEntropy || int(k) >= len(lossNames) {
-		return fmt.Sprintf("LossKind(%d)", uint8(k))
-	}
-	return lossNames[k]
-}
 
 // Classes tells whether the loss is about classes, one output each, and not
 // about a number.
@@ -109,7 +90,8 @@ func (l Loss) validate(c Config) error {
 
 // Data is rows to learn from or to be judged by. Fit and Evaluate only read it.
 type Data struct {
-	X      []float32 // (N,I), row-major, finite
+	X      []float32 // (M,I), row-major, finite where it is read
+	At     []int32   // (N), the row of X at which each input ends, Rows() of them; nil is row i for input i, and M is N
 	Class  []int32   // (N), for losses of classes: 0 to O-1
 	Target []float32 // (N), for losses of numbers, finite
 	Weight []float32 // (N), finite and above 0; nil is 1 each
@@ -124,19 +106,14 @@ func (d Data) validate(c Config, l Loss) error {
 	if n > math.MaxInt32 {
 		return fmt.Errorf("%d rows: want at most %d", n, math.MaxInt32)
 	}
-	if len(d.X) != n*c.Inputs {
-		return fmt.Errorf("%d features for %d rows of %d", len(d.X), n, c.Inputs)
-	}
 	if d.Weight != nil && len(d.Weight) != n {
 		return fmt.Errorf("%d weights for %d rows", len(d.Weight), n)
 	}
 	if classes := l.Kind.Classes(); classes && len(d.Class) != n || !classes && len(d.Target) != n {
 		return fmt.Errorf("%v of %d rows has %d classes and %d targets", l.Kind, n, len(d.Class), len(d.Target))
 	}
-	for i, v := range d.X {
-		if !finite(v) {
-			return fmt.Errorf("row %d feature %d is %v: leave incomplete rows out", i/c.Inputs, i%c.Inputs, v)
-		}
+	if err := d.validateFeatures(c); err != nil {
+		return err
 	}
 	for i := range n {
 		switch {
@@ -149,6 +126,48 @@ func (d Data) validate(c Config, l Loss) error {
 		}
 	}
 	return nil
+}
+
+// validateFeatures returns the first thing that is wrong with X and At.
+func (d Data) validateFeatures(c Config) error {
+	rows, n := len(d.X)/c.Inputs, d.Len()
+	switch {
+	case len(d.X) != rows*c.Inputs || d.At == nil && rows != n:
+		return fmt.Errorf("%d features for %d rows of %d", len(d.X), n, c.Inputs)
+	case d.At == nil && c.Rows() > 1:
+		return fmt.Errorf("a window of %d rows, but no ends of windows", c.Rows())
+	case d.At != nil && len(d.At) != n:
+		return fmt.Errorf("%d ends for %d rows", len(d.At), n)
+	}
+	read := make([]int32, rows+1) // changes of the number of inputs that read a row
+	for i := range n {
+		last := d.end(int32(i))
+		if last < c.Rows()-1 || last >= rows {
+			return fmt.Errorf("input %d of %d rows ends at row %d of %d", i, c.Rows(), last, rows)
+		}
+		read[last-c.Rows()+1]++
+		read[last+1]--
+	}
+	readers := int32(0)
+	for row := range rows {
+		if readers += read[row]; readers == 0 {
+			continue
+		}
+		for i, v := range d.X[row*c.Inputs : (row+1)*c.Inputs] {
+			if !finite(v) {
+				return fmt.Errorf("row %d feature %d is %v: leave incomplete rows out", row, i, v)
+			}
+		}
+	}
+	return nil
+}
+
+// end returns the row of X at which input i ends.
+func (d *Data) end(i int32) int {
+	if d.At == nil {
+		return int(i)
+	}
+	return int(d.At[i])
 }
 
 // weight returns the weight of row i in the loss.
@@ -246,7 +265,7 @@ func (l Loss) focus(g []float32, crossEntropy float32, y int32) float32 {
 		return 0
 	}
 	gamma, p := float32(l.Gamma), g[y]
-	power := exp(float32(gamma * log(q)))
+	power := elementary.Exp(float32(gamma * elementary.Log(q)))
 	factor := power + float32(float32(float32(gamma*p)*float32(power/q))*crossEntropy)
 	g[y] = -q // p[y]-1 without the cancellation
 	for c := range g {

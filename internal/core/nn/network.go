@@ -4,21 +4,27 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 )
 
 // Limits of a Config. They keep a network that came from outside from asking
 // for more memory than anybody trains with.
 const (
+	MaxUnrolled   = 1 << 18 // units of all recurrent layers over all steps of a window
 	MaxInputs     = 1 << 16
 	MaxWidth      = 1 << 13 // of a hidden layer, and of the output
 	MaxHidden     = 16
 	MaxParameters = 1 << 23
 )
 
-// A Config is the shape of a network: Inputs numbers go through the Hidden
-// layers, each with LayerNorm (if it is on), Activation and, in training only,
-// Dropout, and through one linear layer to Outputs numbers.
+// A Config is the shape of a network. In a Perceptron Inputs numbers go through
+// the Hidden layers, each with LayerNorm (if it is on), Activation and, in
+// training only, Dropout, and through one linear layer to Outputs numbers. In a
+// recurrent network the Hidden layers, all of one width, read Window rows of
+// Inputs numbers, and neither Activation nor LayerNorm is set.
 type Config struct {
+	Cell       Cell       `json:"cell,omitzero"`
+	Window     int        `json:"window,omitzero"` // rows that a recurrent network reads; 0 for a Perceptron
 	Inputs     int        `json:"inputs"`
 	Hidden     []int      `json:"hidden"` // widths; empty is a linear model
 	Outputs    int        `json:"outputs"`
@@ -41,6 +47,9 @@ func (c Config) Validate() error {
 	case !(c.Dropout >= 0 && c.Dropout < 1):
 		return fmt.Errorf("dropout: want at least 0 and below 1, have %v", c.Dropout)
 	}
+	if err := c.validateCell(); err != nil {
+		return err
+	}
 	for i, width := range c.Hidden {
 		if width < 1 || width > MaxWidth {
 			return fmt.Errorf("hidden layer %d: want 1 to %d units, have %d", i+1, MaxWidth, width)
@@ -52,9 +61,42 @@ func (c Config) Validate() error {
 	return nil
 }
 
+// validateCell returns what is wrong between the cell and the rest.
+func (c Config) validateCell() error {
+	if c.Cell == Perceptron {
+		if c.Window != 0 {
+			return fmt.Errorf("window of %d rows: a perceptron has none", c.Window)
+		}
+		return nil
+	}
+	switch {
+	case int(c.Cell) >= len(cellNames):
+		return fmt.Errorf("cell: %v is not one", c.Cell)
+	case len(c.Hidden) == 0:
+		return fmt.Errorf("%v: want at least 1 hidden layer", c.Cell)
+	case slices.ContainsFunc(c.Hidden, func(width int) bool { return width != c.Hidden[0] }):
+		return fmt.Errorf("%v: want hidden layers of one width, have %v", c.Cell, c.Hidden)
+	case c.Activation != ReLU || c.LayerNorm:
+		return fmt.Errorf("%v has neither another activation nor layer normalization", c.Cell)
+	case c.Window < 1 || c.Window > MaxUnrolled/len(c.Hidden)/max(1, c.Hidden[0]):
+		return fmt.Errorf("%v: want a window of at least 1 row and at most %d hidden units over all layers and rows, have %d rows of %v", c.Cell, MaxUnrolled, c.Window, c.Hidden)
+	}
+	return nil
+}
+
+// Rows returns how many rows of features make one input: 1, or Window.
+func (c Config) Rows() int { return max(1, c.Window) }
+
 // Parameters returns the number of weights and biases.
 func (c Config) Parameters() int {
 	sum, in := 0, c.Inputs
+	if c.Cell != Perceptron {
+		for _, width := range c.Hidden {
+			sum += c.Cell.gates() * width * (in + width + 2)
+			in = width
+		}
+		return sum + (in+1)*c.Outputs
+	}
 	for _, out := range c.Hidden {
 		sum += (in + 1) * out
 		if c.LayerNorm {
@@ -65,36 +107,44 @@ func (c Config) Parameters() int {
 	return sum + (in+1)*c.Outputs
 }
 
-// A Network is a multilayer perceptron: its shape and its weights. The zero
+// A Network is its shape and its weights. The zero
 // value is not a network; New and ParseSafetensors make one. Infer may be
 // called by several goroutines at once; everything that changes weights may
 // not.
 type Network struct {
 	config Config
-	layers []layer
-	weight []quad // all layers, one after the other; see layer
+	gates  []gate  // of the recurrent layers, from the first on
+	layers []layer // of the perceptron, or the linear one behind the recurrent layers
+	weight []quad  // all of them, one after the other; see layer
 }
 
 // New returns a network with fresh weights, drawn from rng as PyTorch's
 // nn.Linear draws them: every weight and bias of a layer is uniform in
 // ±1/sqrt(fan in). The draws follow the order of the state dictionary: layer
 // by layer, the weights row by row (one row per unit), then the biases. Gains
-// and biases of a layer normalization begin with 1 and 0 and are not drawn.
+// and biases of a layer normalization begin with 1 and 0 and are not drawn. All
+// of a recurrent layer is uniform in ±1/sqrt(width), as in torch.nn.LSTM.
 func New(c Config, rng *rand.Rand) (*Network, error) {
 	n, err := blank(c)
 	if err != nil {
 		return nil, err
 	}
+	draw := func(fan int) float32 {
+		return float32((float64(2*rng.Float64()) - 1) * (1 / math.Sqrt(float64(fan))))
+	}
+	for _, t := range n.gateTensors() {
+		for k := range t.len() {
+			*t.at(n, k) = draw(c.Hidden[0])
+		}
+	}
 	for _, l := range n.layers {
-		bound := 1 / math.Sqrt(float64(l.in))
-		draw := func() float32 { return float32((float64(2*rng.Float64()) - 1) * bound) }
 		for j := range l.out {
 			for i := range l.in {
-				*n.at(l, j, i) = draw()
+				*n.at(l, j, i) = draw(l.in)
 			}
 		}
 		for j := range l.out {
-			*n.at(l, j, l.bias()) = draw()
+			*n.at(l, j, l.bias()) = draw(l.in)
 		}
 		if l.normed {
 			gain, _ := l.norm(n.weight)
@@ -111,7 +161,7 @@ func (n *Network) Config() Config { return n.config.clone() }
 
 // Clone returns a deep copy.
 func (n *Network) Clone() *Network {
-	return &Network{config: n.config.clone(), layers: append([]layer(nil), n.layers...), weight: append([]quad(nil), n.weight...)}
+	return &Network{config: n.config.clone(), gates: n.gates, layers: n.layers, weight: slices.Clone(n.weight)}
 }
 
 func (c Config) clone() Config {
@@ -173,8 +223,21 @@ func blank(c Config) (*Network, error) {
 	}
 	n := &Network{config: c.clone()}
 	in, offset := c.Inputs, 0
-	for i, out := range append(n.config.clone().Hidden, c.Outputs) {
-		l := layer{in: in, out: out, offset: offset, normed: c.LayerNorm && i < len(c.Hidden)}
+	hidden := n.config.clone().Hidden
+	if c.Cell != Perceptron {
+		for _, out := range hidden {
+			for range c.Cell.gates() {
+				x := layer{in: in, out: out, offset: offset}
+				h := layer{in: out, out: out, offset: x.end()}
+				n.gates = append(n.gates, gate{x, h})
+				offset = h.end()
+			}
+			in = out
+		}
+		hidden = nil
+	}
+	for i, out := range append(hidden, c.Outputs) {
+		l := layer{in: in, out: out, offset: offset, normed: c.LayerNorm && i < len(hidden)}
 		n.layers = append(n.layers, l)
 		in, offset = out, l.end()
 	}

@@ -1,9 +1,6 @@
 package nn
 
-import (
-	"fmt"
-	"math"
-)
+import "math"
 
 // An Optimizer says how a gradient changes the weights. The zero value is Adam.
 type Optimizer uint8
@@ -26,18 +23,6 @@ const (
 	AdamW
 	SGD
 )
-
-var optimizerNames = [...]string{Adam: "adam", AdamW: "adamw", SGD: "sgd"}
-
-// ParseOptimizer returns the optimizer of that name: adam, adamw or sgd.
-func ParseOptimizer(s string) (Optimizer, error) {
-	for o, name := range optimizerNames {
-		if name == s {
-			return Optimizer(o), nil
-		}
-	}
-	return 0, fmt.Errorf("unknown optimizer %q: want adam, adamw or sgd", s)
-}
 
 // moments returns how many numbers the optimizer remembers of every weight.
 func (o Optimizer) moments() int {

@@ -35,12 +35,16 @@ func (t tensor) len() int {
 }
 
 // tensors lists the state dictionary in its order: 0.weight, 0.bias, 3.weight …,
-// or 0.weight, 0.bias, 1.weight, 1.bias, 4.weight … with layer normalization.
+// or 0.weight, 0.bias, 1.weight, 1.bias, 4.weight … with layer normalization. A
+// recurrent network has lstm.… or gru.… and then fc.weight, fc.bias.
 func (n *Network) tensors() []tensor {
-	var list []tensor
+	list := n.gateTensors()
 	place := 0
 	for _, l := range n.layers {
 		name := strconv.Itoa(place)
+		if n.config.Cell != Perceptron {
+			name = "fc"
+		}
 		place += 3
 		list = append(list,
 			tensor{name + ".weight", []int{l.out, l.in}, func(n *Network, k int) *float32 { return n.at(l, k/l.in, k%l.in) }},

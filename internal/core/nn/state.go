@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/ktrdr/ktrdr/internal/core/rate"
 )
 
 // A State is where a Fit stands between two batches: what Fit needs, beside the
@@ -118,7 +120,7 @@ func (r *trainer) resume(s State) {
 // flatten returns v, which is laid out like the weights, in the order of the
 // state dictionary.
 func (n *Network) flatten(v []quad) []float32 {
-	m := &Network{config: n.config, layers: n.layers, weight: v}
+	m := &Network{config: n.config, gates: n.gates, layers: n.layers, weight: v}
 	flat := make([]float32, 0, n.config.Parameters())
 	for _, t := range n.tensors() {
 		for k := range t.len() {
@@ -130,7 +132,7 @@ func (n *Network) flatten(v []quad) []float32 {
 
 // unflatten is the reverse of flatten.
 func (n *Network) unflatten(v []quad, flat []float32) {
-	m := &Network{config: n.config, layers: n.layers, weight: v}
+	m := &Network{config: n.config, gates: n.gates, layers: n.layers, weight: v}
 	for _, t := range n.tensors() {
 		for k := range t.len() {
 			*t.at(m, k), flat = flat[0], flat[1:]
@@ -162,7 +164,7 @@ func (c *course) add(e Epoch, o Options) bool {
 	if c.since++; loss < c.reference-o.MinDelta {
 		c.reference, c.since = loss, 0
 	}
-	if c.flat++; loss < float64(c.level*(1-plateauThreshold)) {
+	if c.flat++; loss < float64(c.level*(1-rate.PlateauThreshold)) {
 		c.level, c.flat = loss, 0
 	}
 	if c.flat > o.Schedule.Every {

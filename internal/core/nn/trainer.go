@@ -17,7 +17,7 @@ type trainer struct {
 	desk              []*desk // one per job of the team
 	drop              *dropout
 	order             []int32
-	wt                [][]quad
+	turned            turned
 	grad              []quad
 	optimizer         *optimizer
 	report            func(Progress)
@@ -53,9 +53,7 @@ func newTrainer(n *Network, train, validation *Data, o Options, t *team) *traine
 		drop := newDropout(n.config.Dropout, o.Seed)
 		r.drop = &drop
 	}
-	for _, l := range n.layers {
-		r.wt = append(r.wt, make([]quad, quads(l.in)*4*quads(l.out)))
-	}
+	r.turned = newTurned(n)
 	r.job = r.shardJob // bound once, so that a step allocates nothing
 	return r
 }
@@ -140,7 +138,7 @@ func (r *trainer) step(ctx context.Context) (stepResult, error) {
 		}
 	}
 	p := &r.progress
-	p.LearningRate = r.LearningRate * r.Schedule.factor(p.Epoch-1, p.Epochs, (p.Epoch-1)*p.Batches+p.Batch, p.Epochs*p.Batches, r.course.plateaus)
+	p.LearningRate = r.LearningRate * r.Schedule.At(p.Epoch-1, p.Epochs, (p.Epoch-1)*p.Batches+p.Batch, p.Epochs*p.Batches, r.course.plateaus)
 	r.optimizer.step(r.net.weight, r.grad, s.norm, p.LearningRate)
 	return s, nil
 }
@@ -153,9 +151,7 @@ func (r *trainer) gradient(ctx context.Context) (stepResult, error) {
 	for _, i := range r.batch {
 		r.divisor += float64(r.Loss.weight(r.train, i))
 	}
-	for i, l := range r.net.layers[1:] {
-		l.transposeWeights(r.wt[i+1], r.net.weight)
-	}
+	r.turned.update(r.net)
 	shards := (len(r.batch) + shardRows - 1) / shardRows
 	for r.first = 0; r.first < shards; r.first += r.team.size {
 		if ctx.Err() != nil {
@@ -181,7 +177,7 @@ func (r *trainer) gradient(ctx context.Context) (stepResult, error) {
 func (r *trainer) shardJob(k int) {
 	from := (r.first + k) * shardRows
 	rows := r.batch[from:min(from+shardRows, len(r.batch))]
-	r.desk[k].backprop(r.net, r.Loss, r.drop, r.train, shard{rows: rows, place: r.place + uint64(from), divisor: r.divisor}, r.wt)
+	r.desk[k].backprop(r.net, r.Loss, r.drop, r.train, shard{rows: rows, place: r.place + uint64(from), divisor: r.divisor}, r.turned)
 }
 
 func add(sum, g []quad) {

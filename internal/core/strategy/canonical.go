@@ -147,6 +147,10 @@ func (s *Strategy) inputsList() []object {
 // architectureObject leaves out what is off, and so does trainingObject: a hash
 // outlives the keys that later versions add.
 func (s *Strategy) architectureObject() object {
+	if s.Model.Type != TypeMLP {
+		return object{{"hidden_size", s.Model.Hidden[0]}, {"num_layers", len(s.Model.Hidden)},
+			{"sequence_length", s.Model.Sequence}, {"dropout", s.Model.Dropout}}
+	}
 	o := object{{"hidden_layers", s.Model.Hidden}, {"activation", s.Model.Activation}, {"dropout", s.Model.Dropout}}
 	if s.Model.LayerNorm {
 		o = append(o, member{"layer_norm", true})

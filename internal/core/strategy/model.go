@@ -1,5 +1,7 @@
 package strategy
 
+import "slices"
+
 var (
 	modelShape = shape{
 		keys:  []string{"type", "architecture"},
@@ -10,20 +12,30 @@ var (
 		},
 	}
 	architectureShape = shape{
-		keys:  []string{"hidden_layers", "activation", "output_activation", "dropout", "layer_norm"},
-		later: []string{"hidden_size", "num_layers", "sequence_length"},
+		keys: []string{"hidden_layers", "activation", "output_activation", "dropout", "layer_norm"},
 		hints: map[string]string{
-			"layers":      "the key is called hidden_layers",
-			"batch_norm":  "what is there is layer_norm: true",
-			"input_size":  "remove it: it follows from nn_inputs",
-			"output_size": "remove it: it follows from the labels",
+			"layers": "the key is called hidden_layers", "batch_norm": "what is there is layer_norm: true",
+			"hidden_size": notOfMLP, "num_layers": notOfMLP, "sequence_length": "it belongs to lstm and gru, an mlp reads one row",
+			"input_size": "remove it: it follows from nn_inputs", "output_size": "remove it: it follows from the labels",
+		},
+	}
+	recurrentShape = shape{
+		keys: []string{"hidden_size", "num_layers", "sequence_length", "dropout", "output_activation"},
+		hints: map[string]string{
+			"hidden_layers": "it belongs to mlp, recurrent networks have hidden_size and num_layers", "layer_norm": "it belongs to mlp",
+			"activation": "remove it: the cells have activations of their own", "lookback": "the key is called sequence_length",
+			"input_size": "remove it: it follows from nn_inputs", "output_size": "remove it: it follows from the labels",
 		},
 	}
 )
 
+const notOfMLP = "it belongs to lstm and gru, an mlp has hidden_layers"
+
 const (
-	maxLayers = 8
-	maxWidth  = 4096
+	maxLayers   = 8
+	maxWidth    = 4096
+	maxSequence = 10_000
+	maxUnrolled = 1 << 18 // units of all layers over all rows of a window
 )
 
 func (d *decoder) model(s *Strategy, n node) {
@@ -34,24 +46,55 @@ func (d *decoder) model(s *Strategy, n node) {
 	if n, ok = f.need("type", TypeMLP); !ok {
 		return
 	}
-	if s.Model.Type, ok = n.choice([]string{TypeMLP}, []string{"lstm", "gru"}); !ok {
+	if s.Model.Type, ok = n.choice([]string{TypeMLP, TypeLSTM, TypeGRU}, nil); !ok {
 		return // what its architecture takes is not known
 	}
-	n, ok = f.need("architecture", "a mapping with hidden_layers, for example {hidden_layers: [64, 32]}")
+	if s.Model.Type == TypeMLP {
+		f, ok = d.perceptron(s, f)
+	} else {
+		f, ok = d.recurrent(s, f)
+	}
 	if !ok {
 		return
 	}
-	if f, ok = n.fields(architectureShape); !ok {
-		return
-	}
-	d.hidden(s, f)
-	s.Model.Activation = f.choice("activation", ActivationReLU,
-		[]string{ActivationReLU, ActivationTanh, ActivationSigmoid, ActivationLeakyReLU}, nil)
-	s.Model.LayerNorm = f.flag("layer_norm", false)
 	s.Model.Dropout = f.number("dropout", 0.2, interval{low: 0, high: 1, highOpen: true})
 	if n, ok := f.get("output_activation"); ok {
 		d.outputActivation(s, n)
 	}
+}
+
+// perceptron reads the architecture of an mlp and returns its keys.
+func (d *decoder) perceptron(s *Strategy, f fields) (fields, bool) {
+	n, ok := f.need("architecture", "a mapping with hidden_layers, for example {hidden_layers: [64, 32]}")
+	if !ok {
+		return f, false
+	}
+	if f, ok = n.fields(architectureShape); ok {
+		d.hidden(s, f)
+		s.Model.Activation = f.choice("activation", ActivationReLU,
+			[]string{ActivationReLU, ActivationTanh, ActivationSigmoid, ActivationLeakyReLU}, nil)
+		s.Model.LayerNorm = f.flag("layer_norm", false)
+	}
+	return f, ok
+}
+
+// recurrent reads the architecture of an lstm or gru and returns its keys.
+func (d *decoder) recurrent(s *Strategy, f fields) (fields, bool) {
+	n, ok := f.need("architecture", "a mapping with sequence_length, for example {hidden_size: 64, num_layers: 2, sequence_length: 20}")
+	if !ok {
+		return f, false
+	}
+	if f, ok = n.fields(recurrentShape); !ok {
+		return f, false
+	}
+	m := &s.Model
+	m.Hidden = slices.Repeat([]int{f.whole("hidden_size", 64, 1, maxWidth)}, f.whole("num_layers", 2, 1, maxLayers))
+	if n, ok := f.need("sequence_length", "how many bars the network reads at a time, for example 20"); ok {
+		if m.Sequence, ok = n.whole(1, maxSequence); ok && m.Sequence*len(m.Hidden)*m.Hidden[0] > maxUnrolled {
+			n.problem("%d bars of %d layers with %d units are more than %d altogether: choose fewer", m.Sequence, len(m.Hidden), m.Hidden[0], maxUnrolled)
+		}
+	}
+	return f, true
 }
 
 func (d *decoder) hidden(s *Strategy, f fields) {

@@ -51,18 +51,11 @@ func (d *decoder) schedule(s *Strategy, f fields) {
 
 // scheduleObject is the canonical form of a schedule.
 func scheduleObject(x Schedule) object {
-	o := object{{"type", x.Type}}
-	switch x.Type {
-	case ScheduleStep:
-		o = append(o, member{"step_size", x.Every}, member{"gamma", x.Factor})
-	case ScheduleExponential:
-		o = append(o, member{"gamma", x.Factor})
-	case ScheduleCosine:
-		o = append(o, member{"min_factor", x.Floor})
-	case SchedulePlateau:
-		o = append(o, member{"factor", x.Factor}, member{"patience", x.Every})
-	case ScheduleOneCycle:
-		o = append(o, member{"warmup", x.WarmUp})
-	}
-	return o
+	return map[string]object{
+		ScheduleStep:        {{"type", x.Type}, {"step_size", x.Every}, {"gamma", x.Factor}},
+		ScheduleExponential: {{"type", x.Type}, {"gamma", x.Factor}},
+		ScheduleCosine:      {{"type", x.Type}, {"min_factor", x.Floor}},
+		SchedulePlateau:     {{"type", x.Type}, {"factor", x.Factor}, {"patience", x.Every}},
+		ScheduleOneCycle:    {{"type", x.Type}, {"warmup", x.WarmUp}},
+	}[x.Type]
 }

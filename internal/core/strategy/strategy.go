@@ -79,22 +79,17 @@ const (
 
 // The values that the text fields of Model, Training and Decisions can have.
 const (
-	TypeMLP = "mlp"
+	TypeMLP, TypeLSTM, TypeGRU = "mlp", "lstm", "gru"
 
 	ActivationReLU      = "relu"
 	ActivationTanh      = "tanh"
 	ActivationSigmoid   = "sigmoid"
 	ActivationLeakyReLU = "leaky_relu"
 
-	OptimizerAdam  = "adam"
-	OptimizerAdamW = "adamw"
-	OptimizerSGD   = "sgd"
+	OptimizerAdam, OptimizerAdamW, OptimizerSGD = "adam", "adamw", "sgd"
 
-	ScheduleStep        = "step"
-	ScheduleExponential = "exponential"
-	ScheduleCosine      = "cosine"
-	SchedulePlateau     = "reduce_on_plateau"
-	ScheduleOneCycle    = "one_cycle"
+	ScheduleStep, ScheduleExponential, ScheduleCosine = "step", "exponential", "cosine"
+	SchedulePlateau, ScheduleOneCycle                 = "reduce_on_plateau", "one_cycle"
 
 	LossCrossEntropy = "cross_entropy"
 	LossFocal        = "focal"
@@ -116,8 +111,9 @@ const (
 // its output width from the labels.
 type Model struct {
 	Type       string
-	Hidden     []int // width of each hidden layer, first to last
-	Activation string
+	Hidden     []int   // width of each hidden layer, first to last
+	Sequence   int     // bars that an lstm or gru reads at a time; 0 for mlp
+	Activation string  // of mlp only
 	LayerNorm  bool    // what goes into an activation is normalized over the layer
 	Dropout    float64 // share of hidden units left out of each training step, in [0, 1)
 }

@@ -8,16 +8,10 @@ var (
 			"focal_gamma", "label_smoothing", "huber_delta", "quantile", "weight_decay",
 			"gradient_clip", "early_stopping", "data_split", "embargo_bars", "class_weights", "seed"},
 		hints: map[string]string{
-			"lr":               "the key is called learning_rate",
-			"scheduler":        "the key is called lr_scheduler",
-			"gamma":            "the key is called focal_gamma",
-			"tau":              "the key is called quantile",
-			"batch":            "the key is called batch_size",
-			"random_state":     "the key is called seed",
-			"patience":         "it stands under training.early_stopping",
-			"min_delta":        "it stands under training.early_stopping",
-			"embargo":          "the key is called embargo_bars",
-			"validation_split": "write data_split: {train: 0.7, validation: 0.15, test: 0.15}",
+			"lr": "the key is called learning_rate", "scheduler": "the key is called lr_scheduler", "gamma": "the key is called focal_gamma",
+			"tau": "the key is called quantile", "batch": "the key is called batch_size", "random_state": "the key is called seed",
+			"patience": "it stands under training.early_stopping", "min_delta": "it stands under training.early_stopping",
+			"embargo": "the key is called embargo_bars", "validation_split": "write data_split: {train: 0.7, validation: 0.15, test: 0.15}",
 		},
 	}
 	earlyStoppingShape = shape{

@@ -69,3 +69,29 @@ func TestParseFit(t *testing.T) {
 }
 
 func schedule(s *strategy.Strategy) any { return s.Training.Schedule }
+
+// TestParseRecurrent reads the architecture of recurrent networks.
+func TestParseRecurrent(t *testing.T) {
+	for architecture, want := range map[string]strategy.Model{
+		"{sequence_length: 20}": {Type: "lstm", Hidden: []int{64, 64}, Sequence: 20, Dropout: 0.2},
+		"{sequence_length: 5, hidden_size: 8, num_layers: 3, dropout: 0}": {Type: "lstm", Hidden: []int{8, 8, 8}, Sequence: 5},
+	} {
+		src := strings.Replace(minimal, "type: mlp\n  architecture: {hidden_layers: [8]}", "type: lstm\n  architecture: "+architecture, 1)
+		s := parse(t, src)
+		if d := cmp.Diff(want, s.Model); d != "" {
+			t.Error(d)
+		}
+		again := parse(t, string(s.MarshalCanonical()))
+		if d := cmp.Diff(want, again.Model); d != "" || again.Hash() != s.Hash() {
+			t.Errorf("after the canonical form: %s, hash %s, want %s", d, again.Hash(), s.Hash())
+		}
+		for old, with := range map[string]string{"lstm": "gru", "sequence_length: ": "sequence_length: 1", "{": "{dropout: 0.3, "} {
+			if old == "{" && want.Dropout == 0 {
+				continue
+			}
+			if other := strings.Replace(src[strings.Index(src, "model:"):], old, with, 1); parse(t, src[:strings.Index(src, "model:")]+other).Hash() == s.Hash() {
+				t.Errorf("the hash is the same with %s for %s", with, old)
+			}
+		}
+	}
+}

@@ -205,7 +205,12 @@ func workOf(in Input, t *table, parts division, c nn.Config) Work {
 			}
 		}
 	}
-	put(parts.validation.to*t.width, func(i int) uint32 { return math.Float32bits(t.x[i]) })
+	rows := parts.validation.to * t.width
+	if t.at != nil {
+		rows = len(t.x)
+		put(parts.validation.to, func(i int) uint32 { return uint32(t.at[i]) })
+	}
+	put(rows, func(i int) uint32 { return math.Float32bits(t.x[i]) })
 	put(parts.validation.to, func(i int) uint32 { return math.Float32bits(t.weight[i]) })
 	put(parts.validation.to, func(i int) uint32 {
 		if t.classes != nil {

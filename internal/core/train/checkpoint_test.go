@@ -83,6 +83,18 @@ func TestRun_resumed(t *testing.T) {
 	}
 }
 
+func TestRun_resumed_recurrent(t *testing.T) {
+	in := twoSymbols(t, strings.Replace(lstm(source), "epochs: 12", "epochs: 3", 1), 500)
+	want := artifact(t, in)
+	for _, reports := range []int{1, 4, 6} {
+		in.Resume = interrupt(t, in, reports)
+		in.Threads++
+		if !bytes.Equal(artifact(t, in), want) {
+			t.Errorf("stopped at report %d, the training made another model", reports)
+		}
+	}
+}
+
 // TestRun_checkpoints_change_nothing trains with and without a receiver of
 // checkpoints, and looks at when it is called.
 func TestRun_checkpoints_change_nothing(t *testing.T) {

@@ -80,6 +80,7 @@ type DataSummary struct {
 	Eventless     int                `json:"eventless_rows"`     // left out: the event filter of the labels
 	Purged        int                `json:"purged_rows"`        // left out: the label reaches into the next part
 	Embargoed     int                `json:"embargoed_rows"`     // left out: too close after a border
+	Cut           int                `json:"cut_rows"`           // left out: the window reaches into the part before
 	LabelHorizon  int                `json:"label_horizon_bars"` // most bars that a label looks ahead
 	ClassWeights  []float32          `json:"class_weights"`      // in the order of the classes; null where none
 	TrainSplit    SplitSummary       `json:"train"`
@@ -106,7 +107,7 @@ func evaluate(ctx context.Context, in Input, t *table, parts division, network *
 			Symbols: in.Strategy.Symbols, Timeframes: in.Strategy.Timeframes,
 			StartDate: market.Stamp(splits.Train.From), EndDate: market.Stamp(max(splits.Train.To, splits.Validation.To, splits.Test.To)),
 			TotalSamples: t.len(), FeatureCount: t.width, Bars: t.counts.bars, Incomplete: t.counts.incomplete,
-			Unlabelled: t.counts.unlabelled, Eventless: t.counts.eventless, Purged: parts.purged, Embargoed: parts.embargoed, LabelHorizon: t.counts.horizon,
+			Unlabelled: t.counts.unlabelled, Eventless: t.counts.eventless, Purged: parts.purged, Embargoed: parts.embargoed, Cut: parts.cut, LabelHorizon: t.counts.horizon,
 			ClassWeights: loss.ClassWeights, TrainSplit: t.summarise(parts.train, splits.Train),
 			ValidateSplit: t.summarise(parts.validation, splits.Validation), TestSplit: t.summarise(parts.test, splits.Test),
 		},
@@ -149,7 +150,11 @@ func infer(ctx context.Context, n *nn.Network, d nn.Data) ([]float32, error) {
 			return nil, err
 		}
 		to := min(from+chunkRows, rows)
-		n.Infer(outputs[from*width:to*width], d.X[from*in:to*in], to-from)
+		if d.At != nil {
+			n.InferAt(outputs[from*width:to*width], d.X, d.At[from:to])
+		} else {
+			n.Infer(outputs[from*width:to*width], d.X[from*in:to*in], to-from)
+		}
 	}
 	return outputs, nil
 }
@@ -179,13 +184,18 @@ func known(v float64) *float64 {
 
 func describeModel(n *nn.Network) ModelInfo {
 	c := n.Config()
-	text := fmt.Sprintf("mlp %d", c.Inputs)
+	text := fmt.Sprintf("%v %d", c.Cell, c.Inputs)
 	for _, width := range append(c.Hidden, c.Outputs) {
 		text += fmt.Sprintf("-%d", width)
 	}
+	if c.Cell == nn.Perceptron {
+		text += " " + c.Activation.String()
+	} else {
+		text += fmt.Sprintf(" window %d", c.Window)
+	}
 	return ModelInfo{
 		ParametersCount: c.Parameters(), TrainableParameters: c.Parameters(),
-		Architecture: text + " " + c.Activation.String(), Config: n.Config(),
+		Architecture: text, Config: n.Config(),
 	}
 }
 

@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 
+	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
 
@@ -55,9 +56,40 @@ func Scaled(in Input) ([]Row, error) {
 
 // Divide cuts rows with those times and label ends, sorted by time, into parts.
 func Divide(times, ends []int64, share strategy.Split, embargoBars int) (train, validation, test []Row, purged, embargoed int) {
-	t := &table{time: append([]int64(nil), times...), end: append([]int64(nil), ends...), weight: make([]float32, len(times)), target: make([]float32, len(times))}
+	t := &table{time: append([]int64(nil), times...), end: append([]int64(nil), ends...), begin: append([]int64(nil), times...), weight: make([]float32, len(times)), target: make([]float32, len(times))}
 	d := divide(t, share, embargoBars)
 	return t.rows(d.train), t.rows(d.validation), t.rows(d.test), d.purged, d.embargoed
+}
+
+// A Window is what the network reads for one row of a table.
+type Window struct {
+	Symbol market.Symbol
+	Time   int64
+	X      []float32
+}
+
+// Windows returns the windows of each part of the rows of in.
+func Windows(in Input) (parts [3][]Window, err error) {
+	t, err := collect(context.Background(), in, func(Progress) {})
+	if err != nil {
+		return parts, err
+	}
+	var first []int32 // row of each symbol's first
+	for _, f := range in.Frames {
+		first = append(first, int32(f.Series[in.Strategy.Base].Len()))
+	}
+	d := divide(t, in.Strategy.Training.Split, in.Strategy.Training.EmbargoBars)
+	for k, p := range [...]part{d.train, d.validation, d.test} {
+		for i := p.from; i < p.to; i++ {
+			at := int(t.at[i])
+			symbol := in.Strategy.Symbols[0]
+			if at >= int(first[0]) {
+				symbol = in.Strategy.Symbols[1]
+			}
+			parts[k] = append(parts[k], Window{symbol, t.time[i], t.x[(at-t.window+1)*t.width : (at+1)*t.width]})
+		}
+	}
+	return parts, nil
 }
 
 // Balanced returns the class weights for those numbers of rows.

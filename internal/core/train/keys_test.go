@@ -17,6 +17,9 @@ func TestRun_every_key(t *testing.T) {
 		return change{strings.Replace(regressionSource, "loss: huber\n  huber_delta: 0.02", "loss: huber", 1), "loss: huber", line}
 	}
 	const fast = "learning_rate: 0.1" // so that the validation loss rises again before its lowest point
+	recurrent := func(architecture string) change {
+		return change{source, "type: mlp\n  architecture: {hidden_layers: [16, 8], activation: tanh, dropout: 0.1}", architecture}
+	}
 	seen := map[string]string{}
 	for name, c := range map[string]change{
 		"nothing":          {source, "", ""},
@@ -24,6 +27,12 @@ func TestRun_every_key(t *testing.T) {
 		"relu":             {source, "activation: tanh", "activation: relu"},
 		"sigmoid":          {source, "activation: tanh", "activation: sigmoid"},
 		"leaky_relu":       {source, "activation: tanh", "activation: leaky_relu"},
+		"lstm":             recurrent("type: lstm\n  architecture: {hidden_size: 6, sequence_length: 4}"),
+		"gru":              recurrent("type: gru\n  architecture: {hidden_size: 6, sequence_length: 4}"),
+		"hidden_size":      recurrent("type: gru\n  architecture: {hidden_size: 7, sequence_length: 4}"),
+		"num_layers":       recurrent("type: gru\n  architecture: {hidden_size: 6, num_layers: 1, sequence_length: 4}"),
+		"sequence_length":  recurrent("type: gru\n  architecture: {hidden_size: 6, sequence_length: 5}"),
+		"gru_dropout":      recurrent("type: gru\n  architecture: {hidden_size: 6, sequence_length: 4, dropout: 0.1}"),
 		"layer_norm":       {source, "dropout: 0.1", "dropout: 0.1, layer_norm: true"},
 		"dropout":          {source, "dropout: 0.1", "dropout: 0.2"},
 		"epochs":           {source, "epochs: 9", "epochs: 1"},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/ktrdr/ktrdr/internal/core/nn"
+	"github.com/ktrdr/ktrdr/internal/core/rate"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
 
@@ -14,9 +15,9 @@ func options(in Input, loss nn.Loss) (nn.Options, error) {
 	if err != nil {
 		return nn.Options{}, err
 	}
-	schedule := nn.Schedule{Every: t.Schedule.Every, Factor: t.Schedule.Factor, Floor: t.Schedule.Floor, WarmUp: t.Schedule.WarmUp}
+	schedule := rate.Schedule{Every: t.Schedule.Every, Factor: t.Schedule.Factor, Floor: t.Schedule.Floor, WarmUp: t.Schedule.WarmUp}
 	if t.Schedule.Type != "" {
-		if schedule.Kind, err = nn.ParseSchedule(t.Schedule.Type); err != nil {
+		if schedule.Kind, err = rate.ParseKind(t.Schedule.Type); err != nil {
 			return nn.Options{}, err
 		}
 	}

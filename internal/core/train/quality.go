@@ -3,6 +3,7 @@ package train
 import (
 	"math"
 
+	"github.com/ktrdr/ktrdr/internal/core/elementary"
 	"github.com/ktrdr/ktrdr/internal/core/nn"
 )
 
@@ -71,7 +72,7 @@ func baselineOf(classes []string, d nn.Data) baseline {
 		count[c]++
 	}
 	for c, n := range count {
-		b.logShare = append(b.logShare, float64(nn.Log(float32(n+1)/float32(d.Len()+len(classes)))))
+		b.logShare = append(b.logShare, float64(elementary.Log(float32(n+1)/float32(d.Len()+len(classes)))))
 		if n > count[b.frequent] {
 			b.frequent = int32(c)
 		}

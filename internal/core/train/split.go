@@ -23,7 +23,7 @@ func (p part) len() int { return p.to - p.from }
 // A division is a table cut into parts in the order of time.
 type division struct {
 	train, validation, test part
-	purged, embargoed       int // rows dropped at the borders
+	purged, embargoed, cut  int // rows dropped at the borders
 }
 
 // divide cuts t in the order of time and drops the rows that would let one part
@@ -32,7 +32,8 @@ type division struct {
 // The rows are cut where the shares say; rows of one time stay together. The
 // time of the first row after a cut is the border. Purge: a row before a border
 // whose label is known only after it is dropped. Embargo: the rows of the first
-// embargoBars times from a border on are dropped too.
+// embargoBars times from a border on are dropped too, and so are rows whose window
+// begins before the border that they lie behind.
 func divide(t *table, share strategy.Split, embargoBars int) division {
 	n := t.len()
 	second := t.startOfTime(int(math.Round(float64(n) * share.Train)))
@@ -47,6 +48,10 @@ func divide(t *table, share strategy.Split, embargoBars int) division {
 		}
 		d.embargoed += first - from
 		for i := first; i < to; i++ {
+			if t.begin[i] < t.time[from] && from > 0 {
+				d.cut++
+				continue
+			}
 			if to < n && t.end[i] > t.time[to] {
 				d.purged++
 				continue
@@ -93,10 +98,11 @@ func (d division) check(t *table) error {
 	}
 	c := t.counts
 	return fmt.Errorf("too few rows to train: want at least %d training, %d validation and %d test rows, have %d, %d and %d: "+
-		"of %d bars %d have no complete features (warm-up and holes), %d no label yet, %d are no events, %d were purged because their label reaches into the next part, %d were embargoed: "+
+		"of %d bars %d have no complete features (warm-up and holes), %d no label yet, %d are no events, %d were purged because their label reaches into the next part, "+
+		"%d were embargoed, the windows of %d reach into the part before: "+
 		"choose a longer date range, shorter indicators, a shorter label horizon, a lower cusum_threshold or other shares in training.data_split",
 		MinTrainRows, MinJudgeRows, MinJudgeRows, d.train.len(), d.validation.len(), d.test.len(),
-		c.bars, c.incomplete, c.unlabelled, c.eventless, d.purged, d.embargoed)
+		c.bars, c.incomplete, c.unlabelled, c.eventless, d.purged, d.embargoed, d.cut)
 }
 
 // splits describes the parts for the manifest.

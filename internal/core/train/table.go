@@ -10,6 +10,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/feature"
 	"github.com/ktrdr/ktrdr/internal/core/label"
 	"github.com/ktrdr/ktrdr/internal/core/market"
+	"github.com/ktrdr/ktrdr/internal/core/model"
 	"github.com/ktrdr/ktrdr/internal/core/nn"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
@@ -17,11 +18,18 @@ import (
 // A table is the rows to learn from: features and labels that met by their key
 // (symbol, time), of all symbols, in the order of time and then of the
 // strategy's symbols. Its columns have one length.
+//
+// For a recurrent network x holds all rows of one symbol after those of the
+// other, and at says where the window of each row of the table ends; otherwise at
+// is nil, and x has one row for each of the table.
 type table struct {
 	width   int
+	window  int      // rows that a recurrent network reads at a time; 0 for a perceptron
 	classes []string // nil for a regression
 	scaling feature.Scaling
 	x       []float32
+	at      []int32
+	begin   []int64 // when the first bar of the window opens
 	time    []int64 // when the decision bar opens
 	end     []int64 // when the label is known
 	class   []int32
@@ -33,7 +41,7 @@ type table struct {
 // counts tells what became of the bars.
 type counts struct {
 	bars       int // in the span, of all symbols
-	incomplete int // dropped: some feature is not known
+	incomplete int // dropped: some feature of the row or its window is not known
 	unlabelled int // dropped: complete, but without a label
 	eventless  int // dropped: labelled, but nothing happened at their bar
 	horizon    int // most bars that a label looks ahead
@@ -43,7 +51,12 @@ func (t *table) len() int { return len(t.time) }
 
 // data returns rows from to to-1 for nn, sharing memory.
 func (t *table) data(p part) nn.Data {
-	d := nn.Data{X: t.x[p.from*t.width : p.to*t.width], Weight: t.weight[p.from:p.to]}
+	d := nn.Data{Weight: t.weight[p.from:p.to]}
+	if t.at != nil {
+		d.X, d.At = t.x, t.at[p.from:p.to]
+	} else {
+		d.X = t.x[p.from*t.width : p.to*t.width]
+	}
 	if t.classes != nil {
 		d.Class = t.class[p.from:p.to]
 	} else {
@@ -60,8 +73,9 @@ type pair struct {
 
 // A source is what one symbol contributes.
 type source struct {
-	matrix feature.Matrix
-	labels label.Labels
+	matrix   feature.Matrix
+	readable []bool // at which rows the network can be asked
+	labels   label.Labels
 }
 
 // collect computes features and labels of every symbol and joins them.
@@ -70,7 +84,7 @@ func collect(ctx context.Context, in Input, report func(Progress)) (*table, erro
 	if err != nil {
 		return nil, err
 	}
-	t := &table{width: len(in.Strategy.Features())}
+	t := &table{width: len(in.Strategy.Features()), window: in.Strategy.Model.Sequence}
 	sources := make([]source, len(frames))
 	var pairs []pair
 	for i, f := range frames {
@@ -78,6 +92,7 @@ func collect(ctx context.Context, in Input, report func(Progress)) (*table, erro
 		if sources[i].matrix, err = feature.BuildUnscaled(ctx, in.Strategy, f, in.Span); err != nil {
 			return nil, err
 		}
+		sources[i].readable = model.Readable(sources[i].matrix, max(1, t.window))
 		report(Progress{Phase: PhaseLabels, Percent: featurePercent * (float64(i) + 0.8) / float64(len(frames))})
 		// Bars from the end of the span on are nobody's business, not even a label's.
 		bars := f.Series[in.Strategy.Base].Within(market.Span{To: in.Span.To})
@@ -125,7 +140,7 @@ func (t *table) join(pairs []pair, symbol int32, s source) []pair {
 			mark++
 		}
 		switch {
-		case !s.matrix.Complete(row):
+		case !s.readable[row]:
 			t.counts.incomplete++
 		case mark == s.labels.Len() || s.labels.Time[mark] != at:
 			t.counts.unlabelled++
@@ -141,10 +156,15 @@ func (t *table) join(pairs []pair, symbol int32, s source) []pair {
 // fill copies the pairs into columns.
 func (t *table) fill(sources []source, pairs []pair) {
 	t.classes = sources[0].labels.Classes
-	t.x = make([]float32, 0, len(pairs)*t.width)
+	first := t.store(sources, len(pairs))
 	for _, p := range pairs {
 		s := &sources[p.symbol]
-		t.x = append(t.x, s.matrix.Row(int(p.row))...)
+		if first != nil {
+			t.at = append(t.at, first[p.symbol]+p.row)
+		} else {
+			t.x = append(t.x, s.matrix.Row(int(p.row))...)
+		}
+		t.begin = append(t.begin, s.matrix.Time[int(p.row)-max(1, t.window)+1])
 		t.time = append(t.time, p.time)
 		t.end = append(t.end, s.labels.End[p.mark])
 		t.weight = append(t.weight, float32(s.labels.Weight[p.mark]))
@@ -156,6 +176,21 @@ func (t *table) fill(sources []source, pairs []pair) {
 	}
 }
 
+// store makes room for the features of so many pairs. For a recurrent network it
+// copies all rows of all symbols and returns where each symbol's begin.
+func (t *table) store(sources []source, pairs int) (first []int32) {
+	if t.window > 0 {
+		for _, s := range sources {
+			first = append(first, int32(len(t.x)/t.width))
+			t.x = append(t.x, s.matrix.Data...)
+		}
+		t.at = make([]int32, 0, pairs)
+		return first
+	}
+	t.x = make([]float32, 0, pairs*t.width)
+	return nil
+}
+
 // keep drops the rows for which kept is false and closes the gaps.
 func (t *table) keep(kept []bool) {
 	n := 0
@@ -163,8 +198,12 @@ func (t *table) keep(kept []bool) {
 		if !k {
 			continue
 		}
-		copy(t.x[n*t.width:(n+1)*t.width], t.x[i*t.width:(i+1)*t.width])
-		t.time[n], t.end[n], t.weight[n] = t.time[i], t.end[i], t.weight[i]
+		if t.at != nil {
+			t.at[n] = t.at[i]
+		} else {
+			copy(t.x[n*t.width:(n+1)*t.width], t.x[i*t.width:(i+1)*t.width])
+		}
+		t.begin[n], t.time[n], t.end[n], t.weight[n] = t.begin[i], t.time[i], t.end[i], t.weight[i]
 		if t.classes != nil {
 			t.class[n] = t.class[i]
 		} else {
@@ -172,7 +211,12 @@ func (t *table) keep(kept []bool) {
 		}
 		n++
 	}
-	t.x, t.time, t.end, t.weight = t.x[:n*t.width], t.time[:n], t.end[:n], t.weight[:n]
+	if t.at != nil {
+		t.at = t.at[:n]
+	} else {
+		t.x = t.x[:n*t.width]
+	}
+	t.begin, t.time, t.end, t.weight = t.begin[:n], t.time[:n], t.end[:n], t.weight[:n]
 	if t.classes != nil {
 		t.class = t.class[:n]
 	} else {
@@ -182,7 +226,16 @@ func (t *table) keep(kept []bool) {
 
 // scale fits the scaling of s to the training rows alone, and applies it to all.
 func (t *table) scale(s *strategy.Strategy, training part) (err error) {
-	if t.scaling, err = feature.Fit(s, t.x[training.from*t.width:training.to*t.width]); err != nil {
+	rows := t.x
+	if t.at != nil {
+		rows = nil
+		for _, i := range t.at[training.from:training.to] {
+			rows = append(rows, t.x[int(i)*t.width:int(i+1)*t.width]...)
+		}
+	} else {
+		rows = rows[training.from*t.width : training.to*t.width]
+	}
+	if t.scaling, err = feature.Fit(s, rows); err != nil {
 		return err
 	}
 	t.scaling.Apply(s, t.x)

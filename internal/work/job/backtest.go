@@ -81,7 +81,7 @@ func runBacktest(ctx context.Context, text json.RawMessage, env worker.Env) (jso
 		return nil, fmt.Errorf("backtest %s %s: no bars from %s to %s", order.Symbol, s.Base, order.StartDate, order.EndDate)
 	}
 	env.Report(operation.Progress{Phase: "features", CurrentStep: "Computing features", Percentage: 5})
-	matrix, err := feature.BuildScaled(ctx, s, all[0], span, trained.Manifest.Scaling)
+	matrix, before, err := trained.Features(ctx, s, all[0], span)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +90,7 @@ func runBacktest(ctx context.Context, text json.RawMessage, env worker.Env) (jso
 	if threads == 0 {
 		threads = env.Threads()
 	}
-	signals, err := readSignals(ctx, trained, s, matrix, window.Time, threads)
+	signals, err := readSignals(ctx, trained, s, matrix, before, window.Time, threads)
 	if err != nil {
 		return nil, err
 	}
@@ -164,28 +164,27 @@ func fetchModel(ctx context.Context, env worker.Env, hash string, s *strategy.St
 // no result: a row's outputs are the same however rows are divided.
 const inferRows = 16_384
 
-// readSignals asks the model at every bar whose features are complete.
-func readSignals(ctx context.Context, m model.Model, s *strategy.Strategy, matrix feature.Matrix, times []int64, threads int) ([]decision.Raw, error) {
-	if !slices.Equal(matrix.Time, times) {
+// readSignals asks the model at every bar of times at which it can be asked. The
+// matrix has so many rows before those of times.
+func readSignals(ctx context.Context, m model.Model, s *strategy.Strategy, matrix feature.Matrix, before int, times []int64, threads int) ([]decision.Raw, error) {
+	if !slices.Equal(matrix.Time[before:], times) {
 		return nil, errors.New("features and bars are not of the same times")
 	}
 	head, err := decision.HeadOf(s, m.Manifest.Classes)
 	if err != nil {
 		return nil, err
 	}
-	known := make([]bool, matrix.Len())
-	for i := range known {
-		known[i] = matrix.Complete(i)
-	}
-	signals := make([]decision.Raw, matrix.Len())
-	chunks := (matrix.Len() + inferRows - 1) / inferRows
+	readable := model.Readable(matrix, m.Network.Config().Rows())
+	known := readable[before:]
+	signals := make([]decision.Raw, len(times))
+	chunks := (len(times) + inferRows - 1) / inferRows
 	failures := make([]error, chunks)
 	var group sync.WaitGroup
 	for lane := range min(threads, chunks) {
 		group.Go(func() {
 			for c := lane; c < chunks && ctx.Err() == nil; c += threads {
-				from, to := c*inferRows, min((c+1)*inferRows, matrix.Len())
-				outputs := m.Network.Infer(nil, matrix.Data[from*matrix.Width:to*matrix.Width], to-from)
+				from, to := c*inferRows, min((c+1)*inferRows, len(times))
+				outputs := m.Outputs(matrix, readable, before+from, before+to)
 				_, failures[c] = head.DecodeKnown(signals[from:to], outputs, times[from:to], known[from:to])
 			}
 		})

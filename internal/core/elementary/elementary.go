@@ -1,4 +1,4 @@
-package nn
+package elementary
 
 import "math"
 
@@ -12,7 +12,7 @@ const (
 	expMax = 88.72283
 )
 
-// exp returns e to the x.
+// Exp returns e to the x.
 //
 //	n = round(x / ln 2), r = x - n ln 2, e^x = 2^n (1 + r + r² P(r))
 //
@@ -22,7 +22,7 @@ const (
 // Error:   below 1 unit in the last place, over every float32 from expMin to
 // 88.71.
 // Source:  Cephes expf, with products and sums rounded one by one.
-func exp(x float32) float32 {
+func Exp(x float32) float32 {
 	switch {
 	case x != x:
 		return x
@@ -51,11 +51,7 @@ func exp(x float32) float32 {
 // power2 returns 2^k for k in -126..127.
 func power2(k int32) float32 { return math.Float32frombits(uint32(k+127) << 23) }
 
-// Log returns the natural logarithm of a normal positive x; the same bits on
-// every CPU, which math.Log does not promise.
-func Log(x float32) float32 { return log(x) }
-
-// log returns the natural logarithm of a normal positive x.
+// Log returns the natural logarithm of a normal positive x.
 //
 //	x = 2^e m with m in [sqrt(1/2), sqrt(2)), z = m - 1
 //	log x = z - z²/2 + z³ P(z) + e ln 2
@@ -66,7 +62,7 @@ func Log(x float32) float32 { return log(x) }
 // Error:   below 0.8 units in the last place or 5e-8 absolute, whichever is
 // larger, over every normal float32.
 // Source:  Cephes logf, with products and sums rounded one by one.
-func log(x float32) float32 {
+func Log(x float32) float32 {
 	if !(x <= math.MaxFloat32) {
 		return x
 	}
@@ -93,7 +89,7 @@ func log(x float32) float32 {
 	return (z + p) + float32(e*ln2Hi)
 }
 
-// tanh returns the hyperbolic tangent of x.
+// Tanh returns the hyperbolic tangent of x.
 //
 //	|x| < 0.625: x + x³ P(x²)    else: sign(x) (1 - 2/(e^(2|x|) + 1))
 //
@@ -101,10 +97,10 @@ func log(x float32) float32 {
 // NaN:     NaN gives NaN.
 // Error:   below 1.4 units in the last place, over every float32.
 // Source:  Cephes tanhf, with products and sums rounded one by one.
-func tanh(x float32) float32 {
+func Tanh(x float32) float32 {
 	z := math.Float32frombits(math.Float32bits(x) &^ (1 << 31))
 	if z >= 0.625 {
-		t := 1 - 2/(exp(z+z)+1)
+		t := 1 - 2/(Exp(z+z)+1)
 		return math.Float32frombits(math.Float32bits(t) | math.Float32bits(x)&(1<<31))
 	}
 	s := float32(x * x)
@@ -114,4 +110,49 @@ func tanh(x float32) float32 {
 	p = float32(p*s) - 3.33332819422e-1
 	p = float32(float32(p*s) * x)
 	return p + x
+}
+
+// Sigmoid returns 1/(1+e^-x).
+//
+//	x >= 0: 1/(1+e^-x)    x < 0: e^x/(1+e^x)
+//
+// Range:   [0, 1]; 0 below expMin, 1 above 17.
+// NaN:     NaN gives NaN.
+// Error:   below 3 units in the last place.
+func Sigmoid(x float32) float32 {
+	if x < 0 {
+		e := Exp(x)
+		return e / (1 + e)
+	}
+	return 1 / (1 + Exp(-x))
+}
+
+// CosPi returns cos(πx) for x in [0, 1]; math.Cos does not promise the same bits
+// on every CPU.
+//
+//	|πx| up to π/4 by the Taylor series of cosine, up to π/2 by that of sine of
+//	the complement, beyond by -cos(π(1-x))
+//
+// Range:   [-1, 1].
+// Error:   below 4e-16 absolute.
+func CosPi(x float64) float64 {
+	if x > 0.5 {
+		return -CosPi(1 - x)
+	}
+	if x > 0.25 {
+		y := math.Pi * (0.5 - x)
+		return float64(y * series(float64(y*y), 2))
+	}
+	y := math.Pi * x
+	return series(float64(y*y), 1)
+}
+
+// series returns 1 - y/(n(n+1)) (1 - y/((n+2)(n+3)) (1 - …)): for n = 1 the cosine
+// of √y, for n = 2 the sine over √y. Twelve terms exhaust float64 for y < 1.
+func series(y, n float64) float64 {
+	sum := 1.0
+	for k := n + 22; k >= n; k -= 2 {
+		sum = 1 - float64(float64(y/(k*(k+1)))*sum)
+	}
+	return sum
 }

@@ -1,13 +1,14 @@
-package nn
+package rate
 
 import (
 	"fmt"
-	"math"
+
+	"github.com/ktrdr/ktrdr/internal/core/elementary"
 )
 
-// A ScheduleKind says how the learning rate changes in the course of a training.
+// A Kind says how the learning rate changes in the course of a training.
 // The zero value leaves it alone.
-type ScheduleKind uint8
+type Kind uint8
 
 // The schedules, with e the epoch from 0, E the epochs planned, s the step from 0,
 // S the steps planned, and the first three constant within an epoch:
@@ -23,7 +24,7 @@ type ScheduleKind uint8
 // They are those of torch.optim.lr_scheduler: StepLR, ExponentialLR,
 // CosineAnnealingLR(T_max=E), ReduceLROnPlateau and OneCycleLR(cycle_momentum=False).
 const (
-	Constant ScheduleKind = iota
+	Constant Kind = iota
 	Step
 	Exponential
 	Cosine
@@ -31,14 +32,14 @@ const (
 	OneCycle
 )
 
-var scheduleNames = [...]string{Constant: "constant", Step: "step", Exponential: "exponential", Cosine: "cosine", Plateau: "reduce_on_plateau", OneCycle: "one_cycle"}
+var names = [...]string{Constant: "constant", Step: "step", Exponential: "exponential", Cosine: "cosine", Plateau: "reduce_on_plateau", OneCycle: "one_cycle"}
 
-// ParseSchedule returns the schedule of that name: constant, step, exponential,
+// ParseKind returns the schedule of that name: constant, step, exponential,
 // cosine, reduce_on_plateau or one_cycle.
-func ParseSchedule(s string) (ScheduleKind, error) {
-	for k, name := range scheduleNames {
+func ParseKind(s string) (Kind, error) {
+	for k, name := range names {
 		if name == s {
-			return ScheduleKind(k), nil
+			return Kind(k), nil
 		}
 	}
 	return 0, fmt.Errorf("unknown schedule %q: want constant, step, exponential, cosine, reduce_on_plateau or one_cycle", s)
@@ -47,7 +48,7 @@ func ParseSchedule(s string) (ScheduleKind, error) {
 // A Schedule is a kind and the parameters that it names. The zero value is a
 // constant rate.
 type Schedule struct {
-	Kind   ScheduleKind
+	Kind   Kind
 	Every  int     // Step: epochs, at least 1; Plateau: epochs of patience, at least 0
 	Factor float64 // Step, Exponential, Plateau: above 0 and at most 1
 	Floor  float64 // Cosine: last rate over first, 0 to 1
@@ -60,10 +61,11 @@ const (
 	cycleEnd   = cycleStart / 1e4
 )
 
-// plateauThreshold is the share of itself that a loss must fall by on Plateau.
-const plateauThreshold = 1e-4
+// PlateauThreshold is the share of itself that a loss must fall by on Plateau.
+const PlateauThreshold = 1e-4
 
-func (s Schedule) validate() error {
+// Validate returns what is wrong with the schedule, or nil.
+func (s Schedule) Validate() error {
 	ok := true
 	switch s.Kind {
 	case Constant:
@@ -82,14 +84,14 @@ func (s Schedule) validate() error {
 		return fmt.Errorf("schedule %d is not one", s.Kind)
 	}
 	if !ok {
-		return fmt.Errorf("schedule %s: a parameter is out of range in %+v", scheduleNames[s.Kind], s)
+		return fmt.Errorf("schedule %s: a parameter is out of range in %+v", names[s.Kind], s)
 	}
 	return nil
 }
 
-// factor returns what the learning rate is multiplied by in a step of an epoch,
+// At returns what the learning rate is multiplied by in a step of an epoch,
 // both from 0, after so many plateaus.
-func (s Schedule) factor(epoch, epochs, step, steps, plateaus int) float64 {
+func (s Schedule) At(epoch, epochs, step, steps, plateaus int) float64 {
 	switch s.Kind {
 	case Step:
 		return power(s.Factor, epoch/s.Every)
@@ -116,7 +118,7 @@ func (s Schedule) factor(epoch, epochs, step, steps, plateaus int) float64 {
 
 // descend goes from from to to along half a cosine while x goes from 0 to 1.
 func descend(from, to, x float64) float64 {
-	return to + float64(float64(from-to)*0.5)*(1+cosPi(x))
+	return to + float64(float64(from-to)*0.5)*(1+elementary.CosPi(x))
 }
 
 // power returns x to the n by repeated squaring, for n of at least 0.
@@ -129,34 +131,4 @@ func power(x float64, n int) float64 {
 		x = float64(x * x)
 	}
 	return p
-}
-
-// cosPi returns cos(πx) for x in [0, 1]; math.Cos does not promise the same bits
-// on every CPU.
-//
-//	|πx| up to π/4 by the Taylor series of cosine, up to π/2 by that of sine of
-//	the complement, beyond by -cos(π(1-x))
-//
-// Range:   [-1, 1].
-// Error:   below 4e-16 absolute.
-func cosPi(x float64) float64 {
-	if x > 0.5 {
-		return -cosPi(1 - x)
-	}
-	if x > 0.25 {
-		y := math.Pi * (0.5 - x)
-		return float64(y * series(float64(y*y), 2))
-	}
-	y := math.Pi * x
-	return series(float64(y*y), 1)
-}
-
-// series returns 1 - y/(n(n+1)) (1 - y/((n+2)(n+3)) (1 - …)): for n = 1 the cosine
-// of √y, for n = 2 the sine over √y. Twelve terms exhaust float64 for y < 1.
-func series(y, n float64) float64 {
-	sum := 1.0
-	for k := n + 22; k >= n; k -= 2 {
-		sum = 1 - float64(float64(y/(k*(k+1)))*sum)
-	}
-	return sum
 }

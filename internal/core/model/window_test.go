@@ -1,0 +1,51 @@
+package model_test
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/ktrdr/ktrdr/internal/core/feature"
+	"github.com/ktrdr/ktrdr/internal/core/market"
+	"github.com/ktrdr/ktrdr/internal/core/model"
+	"github.com/ktrdr/ktrdr/internal/core/nn"
+)
+
+// TestReadable: windows of three rows end where three known rows follow one
+// another; a weekend is no hole, more than four days are.
+func TestReadable(t *testing.T) {
+	const hour = 3600
+	nan := float32(math.NaN())
+	x := feature.Matrix{Timeframe: market.Hour1, Width: 2, Time: []int64{0, hour, 2 * hour, 3 * hour, 4 * hour, 5 * hour,
+		6*hour + model.MaxPause, 7*hour + model.MaxPause, 9*hour + 2*model.MaxPause, 10*hour + 2*model.MaxPause, 11*hour + 2*model.MaxPause}}
+	for i := range x.Time {
+		x.Data = append(x.Data, float32(i), 1)
+	}
+	x.Data[2*2+1] = nan // row 2
+	want := []bool{false, false, false, false, false, true, true, true, false, false, true}
+	if got := model.Readable(x, 3); !slices.Equal(got, want) {
+		t.Errorf("readable %v, want %v", got, want)
+	}
+	want = slices.Repeat([]bool{true}, 11)
+	want[2] = false
+	if got := model.Readable(x, 1); !slices.Equal(got, want) {
+		t.Errorf("readable row by row %v, want %v", got, want)
+	}
+}
+
+// TestModel_Outputs asks at part of the rows: the windows are those of the
+// network, and rows that cannot be asked are zero.
+func TestModel_Outputs(t *testing.T) {
+	c := nn.Config{Cell: nn.GRU, Window: 3, Inputs: 2, Hidden: []int{4}, Outputs: 2}
+	n, err := nn.New(c, nn.InitStream(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := model.Model{Network: n}
+	x := feature.Matrix{Width: 2, Data: []float32{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, Time: make([]int64, 5)}
+	got := m.Outputs(x, []bool{false, false, true, false, true}, 1, 5)
+	want := slices.Concat([]float32{0, 0}, n.Infer(nil, x.Data[:6], 1), []float32{0, 0}, n.Infer(nil, x.Data[4:], 1))
+	if !slices.Equal(got, want) {
+		t.Errorf("outputs %v, want %v", got, want)
+	}
+}
