@@ -28,6 +28,8 @@ indicators:
 fuzzy_sets:
   level: {indicator: rsi, low: {type: trapezoidal, parameters: [0, 0, 30, 60]}, mid: {type: gaussian, parameters: [50, 15]}}
   level_again: {indicator: same_rsi, low: {type: trapezoidal, parameters: [0, 0, 30, 60]}, other: [0, 50, 100]}
+  edge: {indicator: rsi, low: {type: sigmoid, parameters: [30, -0.3], hedge: very}, mid: {type: bell, parameters: [50, 15, 2], hedge: somewhat}, high: {type: right_shoulder, parameters: [60, 90]}}
+  edge_4h: {indicator: rsi, low: {type: left_shoulder, parameters: [10, 40]}, mid: {type: gauss2, parameters: [40, 9, 60, 20]}, half: {type: singleton, parameters: [50]}}
   momentum: {indicator: macd.histogram, down: [-2, -1, 0], up: [0, 1, 2]}
   signal: {indicator: macd.signal, up: {type: gaussian, parameters: [1, 1]}}
   strength: {indicator: adx, weak: [0, 25, 50], strong: {type: trapezoidal, parameters: [25, 50, 100, 100]}}
@@ -35,6 +37,8 @@ fuzzy_sets:
 nn_inputs:
   - {fuzzy_set: level, timeframes: all}
   - {fuzzy_set: level_again, timeframes: [4h, 1h]}
+  - {fuzzy_set: edge, timeframes: [1h, 15m]}
+  - {fuzzy_set: edge_4h, timeframes: [4h]}
   - {fuzzy_set: momentum, timeframes: all}
   - {fuzzy_set: signal, timeframes: [15m]}
   - {fuzzy_set: strength, timeframes: [4h, 15m]}

@@ -2,10 +2,13 @@ package train_test
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/ktrdr/ktrdr/internal/core/feature"
 	"github.com/ktrdr/ktrdr/internal/core/label"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/model"
@@ -112,6 +115,41 @@ func TestRun_classes(t *testing.T) {
 			}
 			if _, err := model.Decode(b); err != nil {
 				t.Error(err)
+			}
+		})
+	}
+}
+
+// TestRun_examples trains every example strategy for a moment.
+func TestRun_examples(t *testing.T) {
+	names, err := filepath.Glob("../../../strategies/*.yaml")
+	if err != nil || len(names) < 6 {
+		t.Fatalf("there are %d example strategies, want at least 6 (%v)", len(names), err)
+	}
+	for _, name := range names {
+		t.Run(strings.TrimSuffix(filepath.Base(name), ".yaml"), func(t *testing.T) {
+			src, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := *parse(t, string(src))
+			s.Training.Epochs, s.Training.EarlyStopping.Patience = 2, 0
+			in := train.Input{Strategy: &s, EngineVersion: "test"}
+			for i, symbol := range s.Symbols {
+				f := feature.Frame{Symbol: symbol, Series: map[market.Timeframe]market.Series{}}
+				for _, tf := range s.Timeframes {
+					bars := trending(symbol, uint64(i+1), 4000, nil)
+					bars.Timeframe = tf
+					for k := range bars.Time {
+						bars.Time[k] = start/86400*86400 + int64(k)*tf.Seconds()
+					}
+					f.Series[tf] = bars
+				}
+				in.Frames = append(in.Frames, f)
+			}
+			m, e := mustRun(t, in)
+			if e.DataSummary.TotalSamples < 300 || m.Manifest.OutputFormat != s.Decisions.OutputFormat {
+				t.Errorf("a model of %s from %d rows: %+v", m.Manifest.OutputFormat, e.DataSummary.TotalSamples, e.DataSummary)
 			}
 		})
 	}
