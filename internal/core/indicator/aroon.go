@@ -83,7 +83,6 @@ func newAge(n int, turn uint64, takesOldest bool) *age {
 
 // fill writes the number of bars since the best of each window into dst.
 func (a *age) fill(dst, src []float64) {
-	n := len(a.keys)
 	for t, x := range src {
 		if a.begins() {
 			a.rebase()
@@ -97,7 +96,7 @@ func (a *age) fill(dst, src []float64) {
 		}
 		since := i - a.place
 		if a.older[i]+a.tie > a.best {
-			since = i + n - a.places[i]
+			since = i + a.n - a.places[i]
 		}
 		dst[t] = float64(since)
 	}
@@ -105,9 +104,8 @@ func (a *age) fill(dst, src []float64) {
 
 func (a *age) rebase() {
 	best, place := uint64(0), 0
-	n := len(a.keys)
-	a.best, a.older[n-1] = 0, 0
-	for k := n - 2; k >= 0 && a.isFull; k-- {
+	a.best, a.older[a.n-1] = 0, 0
+	for k := a.n - 2; k >= 0 && a.isFull; k-- {
 		if key := a.keys[k+1]; key+a.tie > best {
 			best, place = key, k+1
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/core/indicator"
 	"github.com/ktrdr/ktrdr/internal/core/indicator/indicatortest"
+	"github.com/ktrdr/ktrdr/internal/core/market"
 )
 
 func ExampleLookup() {
@@ -27,6 +28,24 @@ func ExampleLookup() {
 	// Output:
 	// macd(definition=textbook,fast_period=8,signal_period=9,slow_period=26,source=close)
 	// [line signal histogram] known from bar [25 33 33] settled after 154
+}
+
+func ExampleIndicator_Stream() {
+	spec, _ := indicator.Lookup("momentum")
+	momentum, err := spec.New(map[string]indicator.Value{"period": indicator.Int(2)})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	stream := momentum.Stream()
+	for _, price := range []float64{1, 2, 4, 8} {
+		fmt.Println(stream.Next(market.Bar{Open: price, High: price, Low: price, Close: price}))
+	}
+	// Output:
+	// [NaN]
+	// [NaN]
+	// [3]
+	// [6]
 }
 
 func TestContract(t *testing.T) {

@@ -1,7 +1,7 @@
 package indicator
 
 func trixSpec() Spec {
-	s := cascade("trix", "trixindicator", 3,
+	s := cascade("trix", "tripleexponentialaverage", 3,
 		"TRIX: by how much a threefold exponential average rises per bar, in percent.", startTRIX)
 	s.Scales = []Scale{ratio}
 	s.lookback = func(in Indicator) []int { return []int{3*(in.whole("period")-1) + 1} }

@@ -10,16 +10,17 @@ import "math"
 // harms exactly the windows that hold it. A NaN before the first value is no
 // value, so that windows can follow each other.
 
-// A block is the window's share of bookkeeping: where it stands.
+// A block says where a window stands. A window keeps the values of its block over
+// those of the block before.
 type block struct {
-	values []float64 // of the block, over those of the one before
-	at     int       // values in the block
-	isFull bool      // a block lies before this one
+	n      int
+	at     int  // values in the block
+	isFull bool // a block lies before this one
 }
 
 // begins reports whether x begins a block, after skipping leading NaN.
 func (b *block) begins() bool {
-	if b.at == len(b.values) {
+	if b.at == b.n {
 		b.at, b.isFull = 0, true
 	}
 	return b.at == 0
@@ -29,11 +30,12 @@ func (b *block) begins() bool {
 func (b *block) skips(x float64) bool { return x != x && b.at == 0 && !b.isFull }
 
 // knows reports whether the value just put at position i completes a window.
-func (b *block) knows(i int) bool { return b.isFull || i == len(b.values)-1 }
+func (b *block) knows(i int) bool { return b.isFull || i == b.n-1 }
 
 // An average is the mean, or the sum, of a window. It gives the bits of SMA.
 type average struct {
 	block
+	values      []float64
 	older       []float64 // sums over the window's part before the block
 	anchor, sum float64
 	isPlain     bool // sums are not taken about a value of the window
@@ -42,7 +44,7 @@ type average struct {
 // newAverage returns a window for add, which takes sums about a value of the
 // window: exact where that is flat.
 func newAverage(n int) *average {
-	return &average{block: block{values: make([]float64, n)}, older: make([]float64, n)}
+	return &average{block: block{n: n}, values: make([]float64, n), older: make([]float64, n)}
 }
 
 // newTotal returns a window for sums of what is not negative: 0 only if all is.
@@ -55,7 +57,7 @@ func newTotal(n int) *average {
 // mean adds x and returns the mean.
 func (a *average) mean(x float64) float64 {
 	sum := a.deviation(x)
-	return a.anchor + sum/float64(len(a.values))
+	return a.anchor + sum/float64(a.n)
 }
 
 // total adds x and returns the sum; the window must come from newTotal.
@@ -73,12 +75,12 @@ func (a *average) means(dst, src []float64) {
 			dst, src = dst[1:], src[1:]
 			continue
 		}
-		n := min(len(a.values)-a.at, len(src))
+		n := min(a.n-a.at, len(src))
 		values, older, sum := a.values[a.at:][:n], a.older[a.at:][:n], a.sum
 		for i, x := range src[:n] {
 			values[i] = x
 			sum += x - a.anchor
-			dst[i] = a.anchor + (older[i]+sum)/float64(len(a.values))
+			dst[i] = a.anchor + (older[i]+sum)/float64(a.n)
 		}
 		a.sum = sum
 		a.at += n
@@ -118,14 +120,14 @@ func (a *average) rebase(x float64) {
 // the bits of Bollinger.
 type spread struct {
 	block
-	older, olderSquares  []float64
-	anchor, sum, squares float64
-	share                float64
+	values, older, olderSquares []float64
+	anchor, sum, squares        float64
+	share                       float64
 }
 
 func newSpread(n int) *spread {
 	return &spread{
-		block: block{values: make([]float64, n)}, older: make([]float64, n), olderSquares: make([]float64, n),
+		block: block{n: n}, values: make([]float64, n), older: make([]float64, n), olderSquares: make([]float64, n),
 		share: 1 / float64(n),
 	}
 }
@@ -152,18 +154,18 @@ func (s *spread) add(x float64) (mean, deviations float64) {
 	}
 	all := s.older[i] + s.sum
 	deviations = max(s.olderSquares[i]+s.squares-float64(all*all*s.share), 0)
-	return s.anchor + all/float64(len(s.values)), deviations
+	return s.anchor + all/float64(s.n), deviations
 }
 
 // A ramp is the sum of a window and its sum weighted 1, 2, … n, the newest most.
 type ramp struct {
 	block
-	older, olderRamps  []float64
-	anchor, sum, after float64 // after: the sum weighted 0, 1, … from the newest back
+	values, older, olderRamps []float64
+	anchor, sum, after        float64 // after: the sum weighted 0, 1, … from the newest back
 }
 
 func newRamp(n int) *ramp {
-	return &ramp{block: block{values: make([]float64, n)}, older: make([]float64, n), olderRamps: make([]float64, n)}
+	return &ramp{block: block{n: n}, values: make([]float64, n), older: make([]float64, n), olderRamps: make([]float64, n)}
 }
 
 // add adds x and returns a value of the window and both sums of the differences
@@ -183,7 +185,7 @@ func (r *ramp) add(x float64) (anchor, sum, weighted float64) {
 	if !r.knows(i) {
 		return math.NaN(), math.NaN(), math.NaN()
 	}
-	newer := float64(float64(len(r.values))*r.sum) - r.after
+	newer := float64(float64(r.n)*r.sum) - r.after
 	return r.anchor, r.older[i] + r.sum, r.olderRamps[i] + newer
 }
 
@@ -193,7 +195,7 @@ func (r *ramp) rebase(x float64) {
 		return
 	}
 	sum, weighted := 0.0, 0.0
-	for k := len(r.values) - 2; k >= 0; k-- {
+	for k := r.n - 2; k >= 0; k-- {
 		sum += r.values[k+1] - x
 		weighted += sum
 		r.older[k], r.olderRamps[k] = sum, weighted
@@ -211,7 +213,7 @@ type peak struct {
 }
 
 func newPeak(n int) *peak {
-	return &peak{block: block{values: make([]float64, n)}, keys: make([]uint64, n), older: make([]uint64, n)}
+	return &peak{block: block{n: n}, keys: make([]uint64, n), older: make([]uint64, n)}
 }
 
 func newTrough(n int) *peak {
@@ -241,8 +243,8 @@ func (p *peak) add(x float64) float64 {
 func (p *peak) rebase() {
 	p.best = 0
 	best := uint64(0)
-	p.older[len(p.older)-1] = 0
-	for k := len(p.keys) - 2; k >= 0; k-- {
+	p.older[p.n-1] = 0
+	for k := p.n - 2; k >= 0; k-- {
 		best = max(best, p.keys[k+1])
 		p.older[k] = best
 	}
@@ -259,7 +261,7 @@ func (p *peak) fill(dst, src []float64) {
 			dst, src = dst[1:], src[1:]
 			continue
 		}
-		n := min(len(p.keys)-p.at, len(src))
+		n := min(p.n-p.at, len(src))
 		keys, older, best, turn := p.keys[p.at:][:n], p.older[p.at:][:n], p.best, p.turn
 		for i, x := range src[:n] {
 			key := math.Float64bits(x) ^ turn

@@ -60,10 +60,11 @@ func Draw(t *rapid.T, spec indicator.Spec) indicator.Indicator {
 			high = rapid.SampledFrom([]int{min(low+30, high), min(low+30, high), high}).Draw(t, p.Name+" up to")
 			params[p.Name] = indicator.Int(rapid.IntRange(low, high).Draw(t, p.Name))
 		case indicator.KindNumber:
-			x := rapid.Float64Range(p.Min, p.Max).Draw(t, p.Name)
-			if p.MinOpen && x == p.Min {
-				x = p.Max
+			low := p.Min
+			if p.MinOpen { // not next to it either, where results have no digits left
+				low += (p.Max - p.Min) / 1000
 			}
+			x := rapid.Float64Range(low, p.Max).Draw(t, p.Name)
 			params[p.Name] = indicator.Number(x)
 		case indicator.KindText:
 			params[p.Name] = indicator.Text(rapid.SampledFrom(p.Choices).Draw(t, p.Name))
