@@ -24,8 +24,9 @@ import (
 //	case NAME           begins a case
 //	set KEY=VALUE …     what differs from: 1024 of capital, all of it in every
 //	                    entry, no costs, no separation, shorts allowed, hourly bars
-//	bar O H L C S [V]   a bar, the signal at its close (B buy, S sell, h hold,
-//	                    - not known) and, for barriers, the volatility at its close
+//	bar O H L C S [V C] a bar, the signal at its close (B buy, S sell, h hold,
+//	                    - not known), the volatility at its close for barriers or
+//	                    volatility_target (or -), and the confidence of the signal
 //	skip HOURS          hours without bars
 //
 // and what is wanted, one line each, floats in full:
@@ -56,8 +57,8 @@ func TestCases(t *testing.T) {
 			t.Run(strings.TrimSuffix(filepath.Base(file), ".txt")+"/"+name, func(t *testing.T) { checkCase(t, body) })
 		}
 	}
-	if total < 50 {
-		t.Errorf("%d cases, want at least 50", total)
+	if total < 60 {
+		t.Errorf("%d cases, want at least 60", total)
 	}
 }
 
@@ -87,8 +88,15 @@ func checkCase(t *testing.T, body string) {
 			price := func(i int) float64 { return number(t, words[i]) }
 			s.in.Series.Append(market.Bar{Time: at, Open: price(1), High: price(2), Low: price(3), Close: price(4), Volume: 16})
 			s.in.Signals = append(s.in.Signals, signals(words[5])...)
-			if len(words) > 6 {
+			switch {
+			case len(words) < 7 || words[6] == "-":
+			case s.o.Sizing.NeedVolatility():
+				s.in.SizingVolatility = append(s.in.SizingVolatility, price(6))
+			default:
 				s.in.Volatility = append(s.in.Volatility, price(6))
+			}
+			if len(words) > 7 {
+				s.in.Signals[len(s.in.Signals)-1].Confidence = float32(price(7))
 			}
 			at += 3600
 		default:
@@ -125,8 +133,15 @@ func clock(t *testing.T, text string) strategy.Clock {
 
 // set changes one thing about a case.
 func set(t *testing.T, s *scenario, key, value string) {
-	if key == "session_end" {
+	switch key {
+	case "session_end":
 		s.o.Exits.SessionEnd = clock(t, value)
+		return
+	case "sizing":
+		s.o.Sizing.Method = value
+		return
+	case "separation_hours":
+		s.in.Rules.SeparationSeconds = int64(3600 * number(t, value))
 		return
 	}
 	v := number(t, value)
@@ -135,6 +150,7 @@ func set(t *testing.T, s *scenario, key, value string) {
 		"capital": &s.o.Capital, "fraction": &s.o.Fraction, "commission": &s.o.Commission, "slippage": &s.o.Slippage,
 		"stop_loss": &x.StopLoss, "take_profit": &x.TakeProfit, "trailing_stop": &x.TrailingStop,
 		"upper": &x.UpperBarrier, "lower": &x.LowerBarrier,
+		"units": &s.o.Sizing.Units, "bar_volatility": &s.o.Sizing.BarVolatility, "kelly_fraction": &s.o.Sizing.KellyFraction,
 	}
 	ints := map[string]*int{"max_holding_bars": &x.MaxHoldingBars, "separation": &s.in.Rules.MinSignalSeparation}
 	flags := map[string]*bool{"shorts": &s.in.Rules.AllowShort, "fractional": &s.o.FractionalUnits}

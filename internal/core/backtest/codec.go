@@ -43,7 +43,7 @@ func workOf(in Input, o Options) Work {
 	fmt.Fprintf(h, "ktrdr backtest work 1\n%s\n", head)
 	s := in.Series
 	hashColumn(h, s.Time, 8, func(b []byte, v int64) []byte { return binary.LittleEndian.AppendUint64(b, uint64(v)) })
-	for _, column := range [...][]float64{s.Open, s.High, s.Low, s.Close, s.Volume, in.Volatility} {
+	for _, column := range [...][]float64{s.Open, s.High, s.Low, s.Close, s.Volume, in.Volatility, in.SizingVolatility} {
 		hashColumn(h, column, 8, appendFloat)
 	}
 	hashColumn(h, in.Signals, 6, func(b []byte, v decision.Raw) []byte {

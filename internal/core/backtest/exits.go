@@ -1,12 +1,36 @@
 package backtest
 
 import (
+	"sort"
+
 	"github.com/ktrdr/ktrdr/internal/core/decision"
 )
 
-// byBar tells whether a position can change within a bar, so that every bar has
-// to be gone through.
-func (s *Simulation) byBar() bool { return s.o.Exits != (decision.Exits{}) }
+// byBar tells whether every bar has to be gone through: because a position can
+// change within it, or because an entry needs more than a signal.
+func (s *Simulation) byBar() bool {
+	return s.o.Exits != (decision.Exits{}) || s.o.Sizing.NeedVolatility() || s.in.Rules.SeparationSeconds != 0
+}
+
+// volatility returns that of bar by which exits are placed, 0 where none are.
+func (s *Simulation) volatility(bar int) float64 {
+	if s.in.Volatility == nil {
+		return 0
+	}
+	return s.in.Volatility[bar]
+}
+
+// separation returns how many bars after the last entry the next one may be
+// decided: those that SeparationSeconds take on the bars there are.
+func (s *Simulation) separation() int {
+	st, series := &s.last, s.in.Series
+	if !st.Entered {
+		return 0
+	}
+	due := series.Time[st.Entry] + s.in.Rules.SeparationSeconds
+	after := sort.Search(series.Len()-st.Entry, func(i int) bool { return series.Available(st.Entry+i) >= due })
+	return after + 1
+}
 
 // advanceByBar is Advance with exits.
 func (s *Simulation) advanceByBar(upTo int) error {
@@ -44,32 +68,36 @@ func (s *Simulation) step(bar int) error {
 	return nil
 }
 
-// decideWithExits decides at the close of bar. An entry whose exits cannot be
-// placed is none.
+// decideWithExits decides at the close of bar. An entry whose exits or size are
+// not known is none.
 func (s *Simulation) decideWithExits(bar int) {
 	st := &s.last
 	_, signal := s.decide(bar, bar+1)
 	if signal == decision.Hold {
 		return
 	}
-	if x := s.o.Exits; x.NeedVolatility() && st.Open.Side == decision.Flat && !x.KnowLevels(s.in.Volatility[bar]) {
+	if st.Open.Side == decision.Flat && !s.knowsVolatility(bar) {
 		st.Decisions[decision.Acted]--
-		st.Decisions[decision.NoBarriers]++
+		st.Decisions[decision.NoVolatility]++
 		return
 	}
 	st.Pending, st.Sureness = signal, s.in.Signals[bar].Confidence
 	st.Orders.Placed++
 }
 
+// knowsVolatility tells whether what an entry decided on bar needs is known.
+func (s *Simulation) knowsVolatility(bar int) bool {
+	if s.o.Sizing.NeedVolatility() && !isPrice(s.in.SizingVolatility[bar]) {
+		return false
+	}
+	return s.o.Exits.KnowLevels(s.volatility(bar))
+}
+
 // protect places the exits of the position that was entered at the open of bar,
 // at price before slippage, on a decision at the close of the bar before.
 func (s *Simulation) protect(bar int, price float64) {
 	x, open := s.o.Exits, &s.last.Open
-	volatility := 0.0
-	if x.NeedVolatility() {
-		volatility = s.in.Volatility[bar-1]
-	}
-	open.Stop, open.Target = x.Levels(price, volatility, open.Side)
+	open.Stop, open.Target = x.Levels(price, s.volatility(bar-1), open.Side)
 	if x.TrailingStop != 0 {
 		open.Trail = float64(price * (1 - float64(float64(open.Side)*x.TrailingStop)))
 	}

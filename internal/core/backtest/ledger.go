@@ -38,7 +38,11 @@ func (s *Simulation) fill(bar int) error {
 func (s *Simulation) enter(bar int, side decision.Position, price float64, confidence float32) error {
 	st := &s.last
 	fill := s.slipped(price, float64(side))
-	quantity := s.o.quantity(s.balance(), price, fill)
+	share, most := 1.0, math.Inf(1)
+	if s.o.Sizing.Method != "" {
+		share, most = s.size(bar, side, price, confidence)
+	}
+	quantity := s.o.quantity(s.balance(), price, fill, share, most)
 	if quantity == 0 {
 		st.Orders.TooSmall++
 		return nil
@@ -64,6 +68,17 @@ func (s *Simulation) enter(bar int, side decision.Position, price float64, confi
 	st.Costs.Commission += commission
 	st.Costs.Slippage += slippage
 	return nil
+}
+
+// size returns which share of what is allowed, and how many units at most, an
+// entry at the open of bar takes by Options.Sizing.
+func (s *Simulation) size(bar int, side decision.Position, price float64, confidence float32) (share, most float64) {
+	e := decision.Entry{Equity: s.balance(), Price: price, Confidence: confidence}
+	if s.o.Sizing.NeedVolatility() {
+		e.Volatility = s.in.SizingVolatility[bar-1]
+	}
+	e.Stop, e.Target = s.o.Exits.Levels(price, s.volatility(bar-1), side)
+	return s.o.Sizing.Share(confidence), s.o.Sizing.Quantity(e)
 }
 
 // An exit is where and why a position is left.

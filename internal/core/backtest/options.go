@@ -33,7 +33,8 @@ type Options struct {
 	Fraction        float64 `json:"fraction"`         // share of equity that an entry, with its commission, may take; 0 means DefaultFraction
 	FractionalUnits bool    `json:"fractional_units"` // quantities need not be whole numbers
 
-	Exits decision.Exits `json:"exits"` // those of the strategy
+	Exits  decision.Exits  `json:"exits"`  // those of the strategy
+	Sizing decision.Sizing `json:"sizing"` // that of the strategy; it takes at most Fraction
 }
 
 // An OptionError says what is wrong with one of the Options. Option is its name
@@ -71,16 +72,17 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// quantity returns how many units an entry takes, 0 where not even one.
+// quantity returns how many units an entry takes, 0 where not even one: a share
+// of those that are allowed, and at most the given number.
 //
-//	q = min( Fraction*equity / (1+Commission) / price,  equity / (1+Commission) / fill )
+//	q = min( share*Fraction*equity / (1+Commission) / price,  equity / (1+Commission) / fill,  most )
 //
 // rounded down to a whole number unless FractionalUnits. The first term sizes the
 // order by the price it is placed at; the second keeps an order for the whole
 // equity from spending more than there is once slippage is added.
-func (o Options) quantity(equity, price, fill float64) float64 {
+func (o Options) quantity(equity, price, fill, share, most float64) float64 {
 	affordable := equity / (1 + o.Commission)
-	q := min(o.Fraction*equity/(1+o.Commission)/price, affordable/fill)
+	q := min(float64(share*o.Fraction)*equity/(1+o.Commission)/price, affordable/fill, most)
 	if !o.FractionalUnits {
 		q = math.Floor(q)
 	}

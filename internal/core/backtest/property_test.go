@@ -44,7 +44,7 @@ func drawScenario(t *rapid.T) scenario {
 			Signal: decision.Signal(rapid.IntRange(-1, 1).Draw(t, "signal"))}
 	}), n, n).Draw(t, "signals")
 	exits, volatility := drawExits(t, n)
-	return scenario{
+	drawn := scenario{
 		in: backtest.Input{Series: s, Signals: signals, Volatility: volatility, Rules: decision.Rules{
 			Regression:          rapid.Bool().Draw(t, "regression"),
 			ConfidenceThreshold: rapid.SampledFrom([]float64{0, 0.5, 0.7}).Draw(t, "threshold"),
@@ -59,6 +59,32 @@ func drawScenario(t *rapid.T) scenario {
 			FractionalUnits: rapid.Bool().Draw(t, "fractional"),
 			Exits:           exits,
 		},
+	}
+	drawSizing(t, &drawn)
+	return drawn
+}
+
+// drawSizing draws none half of the time, and sometimes a separation in time.
+func drawSizing(t *rapid.T, s *scenario) {
+	if rapid.IntRange(0, 3).Draw(t, "duration") == 0 {
+		s.in.Rules.MinSignalSeparation = 0
+		s.in.Rules.SeparationSeconds = int64(rapid.SampledFrom([]int{60, 3600, 10_800, 10_801, 400_000}).Draw(t, "seconds"))
+	}
+	z := &s.o.Sizing
+	z.Method = rapid.SampledFrom([]string{"", "", "", strategy.SizeUnits, strategy.SizeConfidence, strategy.SizeVolatility, strategy.SizeKelly}).Draw(t, "sizing")
+	switch z.Method {
+	case strategy.SizeUnits:
+		z.Units = rapid.SampledFrom([]float64{0.3, 10, 1e9}).Draw(t, "units")
+	case strategy.SizeVolatility:
+		z.BarVolatility = rapid.SampledFrom([]float64{0.001, 0.1}).Draw(t, "target volatility")
+		for range s.in.Signals {
+			s.in.SizingVolatility = append(s.in.SizingVolatility, rapid.SampledFrom([]float64{math.NaN(), 0, 0.002, 0.7}).Draw(t, "volatility of the size"))
+		}
+	case strategy.SizeKelly:
+		z.KellyFraction = rapid.SampledFrom([]float64{0.01, 1}).Draw(t, "kelly")
+		if s.o.Exits.Validate(market.Hour1) != nil || !s.o.Exits.NeedVolatility() {
+			s.o.Exits.StopLoss, s.o.Exits.TakeProfit = 0.05, rapid.SampledFrom([]float64{0.1, 2}).Draw(t, "gain")
+		}
 	}
 }
 
@@ -113,7 +139,7 @@ func TestRunReachesEveryBranch(t *testing.T) {
 		seen.unfilled = seen.unfilled || r.Orders.Unfilled > 0
 		seen.small = seen.small || r.Orders.TooSmall > 0
 		seen.blocked = seen.blocked || r.Decisions[decision.Separation] > 0
-		seen.unplaced = seen.unplaced || r.Decisions[decision.NoBarriers] > 0
+		seen.unplaced = seen.unplaced || r.Decisions[decision.NoVolatility] > 0
 		for _, trade := range r.Trades {
 			causes[trade.Cause] = true
 			seen.shorts = seen.shorts || trade.Side == decision.Short
@@ -216,6 +242,9 @@ func TestRunSeesNoFuture(t *testing.T) {
 		s.in.Series, s.in.Signals = s.in.Series.Slice(0, cut), s.in.Signals[:cut]
 		if s.in.Volatility != nil {
 			s.in.Volatility = s.in.Volatility[:cut]
+		}
+		if s.in.SizingVolatility != nil {
+			s.in.SizingVolatility = s.in.SizingVolatility[:cut]
 		}
 		part := run(t, s)
 		for i := range cut - 1 {

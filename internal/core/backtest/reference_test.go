@@ -6,6 +6,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/backtest"
 	"github.com/ktrdr/ktrdr/internal/core/decision"
 	"github.com/ktrdr/ktrdr/internal/core/market"
+	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
 
 // reference is the slow, obvious simulation: one bar after the other, each step
@@ -25,14 +26,14 @@ type reference struct {
 	pending                    decision.Signal
 	pendingConfidence          float32
 	lastEntry                  int // -1: none
-	volatility                 []float64
+	volatility, sizing         []float64
 	stop, target, trail        float64 // NaN: none
 	sessionEnd                 int64
 	profit                     float64
 }
 
 func referenceRun(in backtest.Input, o backtest.Options) backtest.Result {
-	r := &reference{series: in.Series, o: o, lastEntry: -1, volatility: in.Volatility}
+	r := &reference{series: in.Series, o: o, lastEntry: -1, volatility: in.Volatility, sizing: in.SizingVolatility}
 	r.out = backtest.Result{Symbol: in.Series.Symbol, Timeframe: in.Series.Timeframe, Options: o}
 	n := in.Series.Len()
 	for t := range n {
@@ -54,9 +55,16 @@ func referenceRun(in backtest.Input, o backtest.Options) backtest.Result {
 			if r.lastEntry >= 0 {
 				since = t + 1 - r.lastEntry
 			}
-			signal, reason := in.Rules.Decide(in.Signals[t], decision.Position(r.side), since)
+			rules := in.Rules
+			if d := rules.SeparationSeconds; d > 0 && r.lastEntry >= 0 && r.series.Available(t) < r.series.Time[r.lastEntry]+d {
+				rules.MinSignalSeparation = math.MaxInt
+			}
+			signal, reason := rules.Decide(in.Signals[t], decision.Position(r.side), since)
+			if in.SizingVolatility != nil && signal != decision.Hold && r.side == 0 && !(in.SizingVolatility[t] > 0) {
+				signal, reason = decision.Hold, decision.NoVolatility
+			}
 			if x := o.Exits; x.UpperBarrier > 0 && signal != decision.Hold && r.side == 0 && !(in.Volatility[t] > 0 && x.LowerBarrier*in.Volatility[t] < 1) {
-				signal, reason = decision.Hold, decision.NoBarriers
+				signal, reason = decision.Hold, decision.NoVolatility
 			}
 			r.out.Decisions[reason]++
 			if signal != decision.Hold {
@@ -88,6 +96,7 @@ func (r *reference) fillPending(t int) {
 		equity := r.o.Capital + r.profit
 		fill := price * (1 + float64(float64(signal)*r.o.Slippage))
 		quantity := math.Min(r.o.Fraction*equity/(1+r.o.Commission)/price, equity/(1+r.o.Commission)/fill)
+		quantity = r.sized(t, signal, price, equity, quantity)
 		if !r.o.FractionalUnits {
 			quantity = math.Floor(quantity)
 		}
@@ -244,4 +253,29 @@ func (r *reference) exits(t int) (held int) {
 		return held
 	}
 	return held
+}
+
+// sized returns how much of the allowed quantity the sizing takes.
+func (r *reference) sized(t int, signal decision.Signal, price, equity, allowed float64) float64 {
+	z, p := r.o.Sizing, float64(r.pendingConfidence)
+	switch z.Method {
+	case strategy.SizeUnits:
+		return math.Min(allowed, z.Units)
+	case strategy.SizeConfidence:
+		fill := price * (1 + float64(float64(signal)*r.o.Slippage))
+		return math.Min(float64(p*r.o.Fraction)*equity/(1+r.o.Commission)/price, equity/(1+r.o.Commission)/fill)
+	case strategy.SizeVolatility:
+		return math.Min(allowed, float64(z.BarVolatility*equity)/float64(r.sizing[t-1]*price))
+	case strategy.SizeKelly:
+		held := r.side
+		r.side = int(signal)
+		r.place(t, price)
+		r.side = held
+		if math.IsNaN(r.stop) || math.IsNaN(r.target) {
+			return 0
+		}
+		loss, gain := math.Abs(r.stop-price)/price, math.Abs(r.target-price)/price
+		return math.Min(allowed, math.Max(0, float64(float64(z.KellyFraction*(p/loss-(1-p)/gain))*equity)/price))
+	}
+	return allowed
 }

@@ -18,6 +18,10 @@ type Input struct {
 	// Volatility is what decision.VolatilityOf returns, cut to the window: one
 	// value per bar, known at its close. Nil where Options.Exits need none.
 	Volatility []float64
+
+	// SizingVolatility is the same of decision.SizingVolatilityOf and
+	// Options.Sizing.
+	SizingVolatility []float64
 }
 
 func (in Input) validate() error {
@@ -66,13 +70,9 @@ func Resume(in Input, o Options, state State) (*Simulation, error) {
 	if err := o.Validate(); err != nil {
 		return nil, fmt.Errorf("backtest options: %w", err)
 	}
-	if err := o.Exits.Validate(in.Series.Timeframe); err != nil {
-		return nil, fmt.Errorf("exits: %w", err)
-	}
 	n := in.Series.Len()
-	if o.Exits.NeedVolatility() && len(in.Volatility) != n || !o.Exits.NeedVolatility() && in.Volatility != nil {
-		return nil, fmt.Errorf("%s %s: %d values of volatility for %d bars: want one per bar where the exits are placed by it, and else none",
-			in.Series.Symbol, in.Series.Timeframe, len(in.Volatility), n)
+	if err := o.validateFor(in); err != nil {
+		return nil, err
 	}
 	if err := state.check(n); err != nil {
 		return nil, err
@@ -144,6 +144,9 @@ func (s *Simulation) decide(from, upTo int) (next int, signal decision.Signal) {
 		return upTo, decision.Hold
 	}
 	rules, side := s.in.Rules, st.Open.Side
+	if rules.SeparationSeconds != 0 {
+		rules.MinSignalSeparation = s.separation()
+	}
 	since, step := decision.NeverEntered, 0
 	if st.Entered {
 		since, step = from+1-st.Entry, 1
@@ -255,4 +258,25 @@ func isPrice(v float64) bool { return v > 0 && v <= math.MaxFloat64 }
 
 func priceError(s market.Series, bar int, column string, value float64) error {
 	return fmt.Errorf("%s %s bar at %s: %s: %v is not a price: want a finite number above 0", s.Symbol, s.Timeframe, market.Stamp(s.Time[bar]), column, value)
+}
+
+// validateFor returns why o cannot be the options for in, or nil.
+func (o Options) validateFor(in Input) error {
+	if err := o.Exits.Validate(in.Series.Timeframe); err != nil {
+		return fmt.Errorf("exits: %w", err)
+	}
+	if err := o.Sizing.Validate(o.Exits); err != nil {
+		return fmt.Errorf("sizing: %w", err)
+	}
+	for _, c := range [...]struct {
+		what   string
+		isUsed bool
+		column []float64
+	}{{"exits are placed", o.Exits.NeedVolatility(), in.Volatility}, {"entries are sized", o.Sizing.NeedVolatility(), in.SizingVolatility}} {
+		if c.isUsed && len(c.column) != in.Series.Len() || !c.isUsed && c.column != nil {
+			return fmt.Errorf("%s %s: %d values of volatility for %d bars: want one per bar where %s by it, and else none",
+				in.Series.Symbol, in.Series.Timeframe, len(c.column), in.Series.Len(), c.what)
+		}
+	}
+	return nil
 }

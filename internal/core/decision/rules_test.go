@@ -156,7 +156,7 @@ func TestCounts(t *testing.T) {
 	var c decision.Counts
 	c[decision.Acted], c[decision.Separation] = 3, 4
 	text, err := json.Marshal(c)
-	want := `{"acted":3,"no_features":0,"model_hold":0,"below_cost":0,"below_confidence":0,"holding":0,"short_not_allowed":0,"separation":4,"no_barriers":0}`
+	want := `{"acted":3,"no_features":0,"model_hold":0,"below_cost":0,"below_confidence":0,"holding":0,"short_not_allowed":0,"separation":4,"no_volatility":0}`
 	if err != nil || string(text) != want {
 		t.Errorf("Marshal = %s, %v, want %s", text, err, want)
 	}
@@ -172,7 +172,7 @@ func TestCounts(t *testing.T) {
 }
 
 func FuzzCounts(f *testing.F) {
-	f.Add([]byte(`{"acted":3,"separation":4,"no_barriers":0}`))
+	f.Add([]byte(`{"acted":3,"separation":4,"no_volatility":0}`))
 	f.Add([]byte(`{"acted":1e99}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		var c, again decision.Counts

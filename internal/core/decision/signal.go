@@ -124,13 +124,13 @@ const (
 	Holding                       // the position is already on that side; it is not added to
 	ShortNotAllowed               // a sell while flat, where shorts are not allowed
 	Separation                    // an entry too soon after the last one
-	NoBarriers                    // an entry whose exits cannot be placed: the volatility of the bar is not known
+	NoVolatility                  // an entry whose exits or size need the volatility of the bar, which is not known
 	reasonCount
 )
 
 var reasonNames = [reasonCount]string{
 	Acted: "acted", NoFeatures: "no_features", ModelHold: "model_hold", BelowCost: "below_cost",
-	BelowConfidence: "below_confidence", Holding: "holding", ShortNotAllowed: "short_not_allowed", Separation: "separation", NoBarriers: "no_barriers",
+	BelowConfidence: "below_confidence", Holding: "holding", ShortNotAllowed: "short_not_allowed", Separation: "separation", NoVolatility: "no_volatility",
 }
 
 // String returns the name, for example below_confidence.

@@ -16,6 +16,7 @@ func RulesOf(s *strategy.Strategy) Rules {
 		Regression:          regression,
 		ConfidenceThreshold: d.ConfidenceThreshold,
 		MinSignalSeparation: d.MinSignalSeparation,
+		SeparationSeconds:   d.MinSeparationSeconds,
 		AllowShort:          regression || d.AllowShortFromFlat || !d.PositionAwareness,
 	}
 }

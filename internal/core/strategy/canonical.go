@@ -195,9 +195,12 @@ func (s *Strategy) decisionsObject() object {
 		return object{{"output_format", r.OutputFormat}}
 	}
 	o := object{{"output_format", r.OutputFormat}, {"position_awareness", r.PositionAwareness},
-		{"filters", object{{"min_signal_separation", r.MinSignalSeparation}}}, {"allow_short_from_flat", r.AllowShortFromFlat}}
+		{"filters", object{{"min_signal_separation", separationValue(r)}}}, {"allow_short_from_flat", r.AllowShortFromFlat}}
 	if r.Exits != (Exits{}) {
 		o = append(o, member{"exits", exitsValue(r.Exits)})
+	}
+	if r.Sizing != (Sizing{}) {
+		o = append(o, member{"sizing", sizingObject(r.Sizing)})
 	}
 	if r.OutputFormat == Regression {
 		return append(o, member{"cost_model", object{

@@ -58,6 +58,7 @@ func TestHashKeeps(t *testing.T) {
 			"  early_stopping: false\n  data_split: {test: 0.15, train: 0.7, validation: 0.15}\n  method: supervised"},
 		{"long_form_of_a_triangle", "[0, 0, 60]", "{type: triangular, parameters: [0, 0, 60]}"},
 		{"all_timeframes_listed", "timeframes: all", "timeframes: [1h]"},
+		{"sizing_by_fraction", "decisions:", "decisions:\n  sizing: {method: fraction}"},
 		{"list_of_one", "{mode: single, symbol: EURUSD}", "{mode: multi_symbol, symbols: [eurusd]}"},
 		{"output_named", "{hidden_layers: [8]}", "{hidden_layers: [8], output_activation: softmax}"},
 	} {
@@ -89,6 +90,8 @@ func TestHashChanges(t *testing.T) {
 		{"allow_short", "decisions:", "decisions:\n  allow_short_from_flat: true"},
 		{"exits", "decisions:", "decisions:\n  exits: {stop_loss: 0.02, take_profit: 0.04}"},
 		{"session_end", "decisions:", "decisions:\n  exits: {trailing_stop: 0.02, max_holding_bars: 9, session_end: \"21:00\"}"},
+		{"sizing", "decisions:", "decisions:\n  sizing: {method: confidence}"},
+		{"duration", "decisions:", "decisions:\n  filters: {min_signal_separation: 4h}"},
 		{"separation", "decisions:", "decisions:\n  filters: {min_signal_separation: 5}"},
 	} {
 		t.Run(tc.name, func(t *testing.T) { compareHash(t, tc.old, tc.new, false) })

@@ -2,7 +2,7 @@ package strategy
 
 var (
 	decisionsShape = shape{
-		keys: []string{"output_format", "confidence_threshold", "position_awareness", "filters", "allow_short_from_flat", "cost_model", "exits"},
+		keys: []string{"output_format", "confidence_threshold", "position_awareness", "filters", "allow_short_from_flat", "cost_model", "exits", "sizing"},
 		hints: map[string]string{
 			"num_classes":           "remove it: the labels decide how many classes there are",
 			"threshold":             "the key is called confidence_threshold",
@@ -44,10 +44,11 @@ func (d *decoder) decisions(s *Strategy, n node) {
 	r.MinSignalSeparation = 4
 	if n, ok := f.get("filters"); ok {
 		if filters, ok := n.fields(filtersShape); ok {
-			r.MinSignalSeparation = filters.whole("min_signal_separation", 4, 0, maxBars)
+			d.separation(s, filters)
 		}
 	}
 	d.exits(s, f)
+	d.sizing(s, f)
 	switch r.OutputFormat {
 	case Classification:
 		r.ConfidenceThreshold = f.number("confidence_threshold", 0.5, interval{low: 0, high: 1})

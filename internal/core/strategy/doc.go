@@ -78,7 +78,7 @@
 //	                                 make no trades and take no other key
 //	  confidence_threshold           0.5           classification only
 //	  position_awareness             true
-//	  filters.min_signal_separation  4             base bars between entries
+//	  filters.min_signal_separation  4             base bars between entries, or a duration: 90m, 4h, 2d
 //	  allow_short_from_flat          false; true for regression and without position_awareness
 //	  exits                          none          or from_label: the barriers and the time
 //	                                 limit of the labels, or a mapping of
@@ -86,6 +86,13 @@
 //	    trailing_stop                fractions of the price at the entry
 //	    max_holding_bars             base bars
 //	    session_end                  hh:mm in UTC
+//	  sizing.method                  fraction      or units, confidence, volatility_target, kelly;
+//	                                 none takes more than the sizing_fraction of the request
+//	    units                        units: how many
+//	    bar_volatility               volatility_target: share of equity per bar, with
+//	    vol_span, vol_method         50, close
+//	    kelly_fraction               kelly: 0.5, share of the Kelly size; needs exits that
+//	                                 have a stop and a target
 //	  cost_model.round_trip_cost,
 //	  cost_model.min_edge_multiplier regression only, and must be there
 //

@@ -29,3 +29,14 @@ func TestClock(t *testing.T) {
 		}
 	}
 }
+
+func TestParseSizing(t *testing.T) {
+	d := good(t, "sizing.yaml").Decisions
+	if want := (strategy.Sizing{Method: strategy.SizeKelly, KellyFraction: 0.25}); d.Sizing != want || d.MinSeparationSeconds != 5400 || d.MinSignalSeparation != 0 {
+		t.Errorf("sizing %+v, separation of %d bars and %d s, want %+v, 0 and 5400", d.Sizing, d.MinSignalSeparation, d.MinSeparationSeconds, want)
+	}
+	d = good(t, "sizing_by_volatility.yaml").Decisions
+	if want := (strategy.Sizing{Method: strategy.SizeVolatility, BarVolatility: 0.001, VolSpan: 50, VolMethod: "close"}); d.Sizing != want || d.MinSeparationSeconds != 2*86_400 {
+		t.Errorf("sizing %+v, separation of %d s, want %+v and two days", d.Sizing, d.MinSeparationSeconds, want)
+	}
+}

@@ -71,6 +71,7 @@ func (d *decoder) strategy(s *Strategy, top node) {
 	}
 	if n, ok := f.get("decisions"); ok {
 		d.exitsFit(s, n)
+		d.sizingFits(s, n)
 	}
 }
 

@@ -163,13 +163,15 @@ type EarlyStopping struct {
 
 // Decisions says how network outputs become trades.
 type Decisions struct {
-	OutputFormat        string
-	ConfidenceThreshold float64 // least probability to act on; 0 for regression
-	PositionAwareness   bool
-	MinSignalSeparation int // base bars between two entries
-	AllowShortFromFlat  bool
-	CostModel           CostModel // zero for classification
-	Exits               Exits
+	OutputFormat         string
+	ConfidenceThreshold  float64 // least probability to act on; 0 for regression
+	PositionAwareness    bool
+	MinSignalSeparation  int   // base bars between two entries
+	MinSeparationSeconds int64 // or time between them; 0 where it is given in bars
+	AllowShortFromFlat   bool
+	CostModel            CostModel // zero for classification
+	Exits                Exits
+	Sizing               Sizing
 }
 
 // A CostModel turns a predicted return into a decision: act when it exceeds

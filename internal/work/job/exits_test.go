@@ -49,3 +49,30 @@ func TestBacktestExits(t *testing.T) {
 		})
 	}
 }
+
+// TestBacktestSizing: the same trades with half the volatility asked for are half
+// as large.
+func TestBacktestSizing(t *testing.T) {
+	w := newWorld()
+	result, trainOrder, bars := trained(t, w)
+	run := func(target string) job.BacktestResult {
+		order := backtestOrder(t, w, result, trainOrder, bars)
+		order.StrategyYAML = strings.Replace(order.StrategyYAML, "decisions:", "decisions:\n  sizing: {method: volatility_target, bar_volatility: "+target+"}", 1)
+		text, err := w.run(t, job.Backtest(), order)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var r job.BacktestResult
+		if err := json.Unmarshal(text, &r); err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	whole, half := run("0.0002"), run("0.0001")
+	if half.TradeCount == 0 || half.TradeCount != whole.TradeCount || half.Config.Sizing.BarVolatility != 0.0001 {
+		t.Fatalf("%d and %d trades, sizing %+v", whole.TradeCount, half.TradeCount, half.Config.Sizing)
+	}
+	if ratio := *half.Metrics.Turnover / *whole.Metrics.Turnover; ratio < 0.45 || ratio > 0.55 {
+		t.Errorf("half the volatility turns over %v times as much, want about 0.5", ratio)
+	}
+}

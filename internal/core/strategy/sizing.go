@@ -1,0 +1,177 @@
+package strategy
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/ktrdr/ktrdr/internal/core/label"
+	"github.com/ktrdr/ktrdr/internal/core/market"
+)
+
+// The ways to size an entry.
+const (
+	SizeUnits      = "units"             // the same number of units every time
+	SizeConfidence = "confidence"        // in proportion to the confidence of the signal
+	SizeVolatility = "volatility_target" // so that the position varies by the same share of equity per bar
+	SizeKelly      = "kelly"             // by the chance and the size of the win and of the loss
+)
+
+// Sizing says how large an entry is. The zero value is the whole of the fraction
+// of equity that a backtest allows; no method takes more than that.
+type Sizing struct {
+	Method        string
+	Units         float64         // of SizeUnits
+	BarVolatility float64         // of SizeVolatility: share of equity
+	VolSpan       int             // of SizeVolatility: bars
+	VolMethod     label.VolMethod // of SizeVolatility
+	KellyFraction float64         // of SizeKelly: share of the Kelly size, at most 1
+}
+
+// sizingParameters lists the keys of each method, beside method itself.
+var sizingParameters = map[string][]string{
+	"fraction": nil, SizeConfidence: nil,
+	SizeUnits:      {"units"},
+	SizeVolatility: {"bar_volatility", "vol_span", "vol_method"},
+	SizeKelly:      {"kelly_fraction"},
+}
+
+var sizingMethods = []string{"fraction", SizeUnits, SizeConfidence, SizeVolatility, SizeKelly}
+
+func (d *decoder) sizing(s *Strategy, f fields) {
+	n, ok := f.get("sizing")
+	if !ok {
+		return
+	}
+	method := ""
+	if f, ok := n.entries(); ok {
+		if n, ok := f.need("method", alternatives(sizingMethods)); ok {
+			method, _ = n.choice(sizingMethods, nil)
+		}
+	}
+	if method == "" {
+		return
+	}
+	f, ok = n.fields(sizingShape(method))
+	if !ok || method == "fraction" {
+		return
+	}
+	z := &s.Decisions.Sizing
+	z.Method = method
+	positive := interval{low: 0, lowOpen: true, high: 1e12}
+	switch method {
+	case SizeUnits:
+		if n, ok := f.need("units", "how many units an entry takes"); ok {
+			z.Units, _ = n.numberIn(positive)
+		}
+	case SizeVolatility:
+		if n, ok := f.need("bar_volatility", "by which share of the equity a position may vary per bar, for example 0.001"); ok {
+			positive.high = 1
+			z.BarVolatility, _ = n.numberIn(positive)
+		}
+		z.VolSpan = f.whole("vol_span", 50, 2, 100_000)
+		z.VolMethod = label.VolMethod(f.choice("vol_method", string(label.VolClose), []string{string(label.VolATR), string(label.VolClose)}, nil))
+	case SizeKelly:
+		positive.high = 1
+		z.KellyFraction = f.number("kelly_fraction", 0.5, positive)
+	}
+}
+
+// sizingShape returns the keys of one method. It says of keys of the others whose
+// they are.
+func sizingShape(method string) shape {
+	s := shape{keys: append([]string{"method"}, sizingParameters[method]...), hints: map[string]string{
+		"fraction": "it belongs to the request of a backtest, as sizing_fraction: remove it",
+	}}
+	for _, other := range sizingMethods {
+		for _, key := range sizingParameters[other] {
+			if other != method {
+				s.hints[key] = "it belongs to method " + other + " and has no effect with " + method + ": remove it"
+			}
+		}
+	}
+	return s
+}
+
+// sizingFits reports sizing of the decisions n that lacks what it goes by.
+func (d *decoder) sizingFits(s *Strategy, n node) {
+	if s.Decisions.Sizing.Method != SizeKelly {
+		return
+	}
+	at := n
+	for i := 0; i+1 < len(n.yaml.Content); i += 2 {
+		if n.yaml.Kind == yaml.MappingNode && n.yaml.Content[i].Value == "sizing" {
+			at = n.child("sizing", n.yaml.Content[i+1])
+		}
+	}
+	x := s.Decisions.Exits
+	hasBoth := x.StopLoss > 0 && x.TakeProfit > 0 || x.FromLabel && s.Training.Labels.Source == label.TripleBarrier
+	switch {
+	case s.Decisions.OutputFormat == Regression:
+		at.problem("kelly needs the probability of a class, and output_format regression has none: want another method")
+	case !hasBoth:
+		at.problem("kelly needs to know what a win and a loss are: want exits with a stop_loss and a take_profit, or from_label with triple_barrier labels")
+	}
+}
+
+// sizingObject is the sizing in the form of the file.
+func sizingObject(z Sizing) object {
+	o := object{{"method", z.Method}}
+	values := map[string]any{"units": z.Units, "bar_volatility": z.BarVolatility, "vol_span": z.VolSpan, "vol_method": z.VolMethod, "kelly_fraction": z.KellyFraction}
+	for _, key := range sizingParameters[z.Method] {
+		o = append(o, member{key, values[key]})
+	}
+	return o
+}
+
+var durationPattern = regexp.MustCompile(`^([1-9][0-9]{0,5})(m|h|d)$`)
+
+// separation reads min_signal_separation: a number of bars, or a duration.
+func (d *decoder) separation(s *Strategy, f fields) {
+	r := &s.Decisions
+	n, ok := f.get("min_signal_separation")
+	if !ok {
+		return
+	}
+	match := durationPattern.FindStringSubmatch(n.yaml.Value)
+	switch {
+	case n.yaml.Kind == yaml.ScalarNode && match != nil:
+	case !n.isPlain() || !wholePattern.MatchString(n.yaml.Value):
+		n.problem("want a whole number of bars, or a duration such as 90m, 4h or 2d, have %s", n.describe())
+		return
+	default:
+		r.MinSignalSeparation = f.whole("min_signal_separation", r.MinSignalSeparation, 0, maxBars)
+		return
+	}
+	count, err := strconv.Atoi(match[1])
+	if err != nil {
+		panic("strategy: the pattern of durations lets " + match[1] + " pass")
+	}
+	seconds := map[string]int{"m": 60, "h": 3600, "d": 86_400}[match[2]]
+	r.MinSignalSeparation, r.MinSeparationSeconds = 0, int64(count)*int64(seconds)
+}
+
+// separationValue is the separation in the form of the file.
+func separationValue(r Decisions) any {
+	switch v := r.MinSeparationSeconds; {
+	case v == 0:
+		return r.MinSignalSeparation
+	case v%86_400 == 0:
+		return fmt.Sprintf("%dd", v/86_400)
+	case v%3600 == 0:
+		return fmt.Sprintf("%dh", v/3600)
+	default:
+		return fmt.Sprintf("%dm", v/60)
+	}
+}
+
+// Volatility returns the volatility at each bar of series, from the first held,
+// by which z sizes entries; nil where it does not.
+func (z Sizing) Volatility(series market.Series) []float64 {
+	if z.Method != SizeVolatility {
+		return nil
+	}
+	return label.Spec{Source: label.TripleBarrier, VolSpan: z.VolSpan, VolMethod: z.VolMethod}.Volatility(series)
+}
