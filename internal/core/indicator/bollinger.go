@@ -25,7 +25,7 @@ func bollingerSpec() Spec {
 			return []int{first, first, first}
 		},
 		start: func(in Indicator) machine {
-			price, window, n := in.sourceOf(), newSpread(in.whole("period")), in.whole("period")
+			price, window, n := in.barSource(), newSpread(in.whole("period")), in.whole("period")
 			k, divided := in.number("multiplier"), 1/float64(n-in.ddof())
 			return steps(func(b market.Bar, out []float64) {
 				center, deviations := window.add(price(b))

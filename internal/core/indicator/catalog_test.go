@@ -198,13 +198,20 @@ func TestNewRefuses(t *testing.T) {
 	}
 }
 
-// TestAllocations: what is allocated beside the result does not grow with it.
+// TestAllocations: what is allocated beside the result does not grow with it, and
+// a stream allocates nothing.
 func TestAllocations(t *testing.T) {
 	few, many := benchSeries(100), benchSeries(10_000)
 	for _, spec := range indicator.Catalog() {
 		in := build(t, spec.Name, nil)
 		short := testing.AllocsPerRun(5, func() { in.Compute(few) })
 		long := testing.AllocsPerRun(5, func() { in.Compute(many) })
+		if !spec.Repaints {
+			stream, t0 := in.Stream(), 0
+			if each := testing.AllocsPerRun(1000, func() { stream.Next(many.Bar(t0)); t0++ }); each > 0 {
+				t.Errorf("%s: %v allocations for a bar of a stream", spec.Name, each)
+			}
+		}
 		if long > short {
 			t.Errorf("%s: %v allocations for 100 bars, %v for 10,000", spec.Name, short, long)
 		}

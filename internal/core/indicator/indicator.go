@@ -91,35 +91,18 @@ func (in Indicator) Compute(s market.Series) [][]float64 {
 }
 
 // source returns the column of s that the source parameter names.
-func (in Indicator) source(s market.Series) []float64 {
-	switch name := in.Value("source").Text(); name {
-	case "open":
-		return s.Open
-	case "high":
-		return s.High
-	case "low":
-		return s.Low
-	case "close":
-		return s.Close
-	default:
-		panic(fmt.Sprintf("indicator: %s has no source %q", in.spec.Name, name))
-	}
+func (in Indicator) source(s market.Series) []float64 { return in.columnSource()(s) }
+
+// columnSource returns the function that picks that column.
+func (in Indicator) columnSource() func(s market.Series) []float64 {
+	i := slices.Index(prices, in.Value("source").Text())
+	return func(s market.Series) []float64 { return [...][]float64{s.Open, s.High, s.Low, s.Close}[i] }
 }
 
-// sourceOf returns the price of a bar that the source parameter names.
-func (in Indicator) sourceOf() func(b market.Bar) float64 {
-	switch name := in.Value("source").Text(); name {
-	case "open":
-		return func(b market.Bar) float64 { return b.Open }
-	case "high":
-		return func(b market.Bar) float64 { return b.High }
-	case "low":
-		return func(b market.Bar) float64 { return b.Low }
-	case "close":
-		return func(b market.Bar) float64 { return b.Close }
-	default:
-		panic(fmt.Sprintf("indicator: %s has no source %q", in.spec.Name, name))
-	}
+// barSource is columnSource for a bar.
+func (in Indicator) barSource() func(b market.Bar) float64 {
+	i := slices.Index(prices, in.Value("source").Text())
+	return func(b market.Bar) float64 { return [...]float64{b.Open, b.High, b.Low, b.Close}[i] }
 }
 
 // number returns the value of a parameter of KindNumber.

@@ -32,7 +32,7 @@ func macdSpec() Spec {
 			return forget(1-alphaOf(in.whole("slow_period"))) + forget(1-alphaOf(in.whole("signal_period")))
 		},
 		start: func(in Indicator) machine {
-			price, averages := in.sourceOf(), twoAverages(in.whole("fast_period"), in.whole("slow_period"), in.isKTRDR())
+			price, averages := in.barSource(), twoAverages(in.whole("fast_period"), in.whole("slow_period"), in.isKTRDR())
 			signal := in.exponential(in.whole("signal_period"))
 			return steps(func(b market.Bar, out []float64) {
 				fast, slow := averages(price(b))

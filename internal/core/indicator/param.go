@@ -131,10 +131,13 @@ func multiplierNamed(name string, byDefault, high float64, doc string) Param {
 	return Param{Name: name, Kind: KindNumber, Default: Number(byDefault), Max: high, MinOpen: true, Doc: doc}
 }
 
+// prices are the values of the source parameter.
+var prices = []string{"open", "high", "low", "close"}
+
 // source is the parameter of indicators of one price column.
 func source() Param {
 	return Param{
-		Name: "source", Kind: KindText, Default: Text("close"), Choices: []string{"open", "high", "low", "close"},
+		Name: "source", Kind: KindText, Default: Text("close"), Choices: slices.Clone(prices),
 		Doc: "Price column that the indicator is computed from.",
 	}
 }

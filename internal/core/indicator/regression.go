@@ -36,7 +36,7 @@ func regressionSpec() Spec {
 // Error:   below 1e-9 absolute against go-talib on random and real prices.
 // Source:  TA-Lib, TA_LINEARREG, _SLOPE, _ANGLE, _INTERCEPT and TA_TSF.
 func startRegression(in Indicator) machine {
-	price, window := in.sourceOf(), newRamp(in.whole("period"))
+	price, window := in.barSource(), newRamp(in.whole("period"))
 	n := float64(in.whole("period"))
 	middle, squares := (n-1)/2, float64(n*(float64(n*n)-1))/12
 	return steps(func(b market.Bar, out []float64) {

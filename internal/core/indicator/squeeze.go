@@ -50,7 +50,7 @@ func squeezeSpec() Spec {
 // range up to 1 that its formula cannot reach.
 func startSqueeze(in Indicator) machine {
 	n := in.whole("bb_period")
-	price, window, divided := in.sourceOf(), newSpread(n), 1/float64(n-in.ddof())
+	price, window, divided := in.barSource(), newSpread(n), 1/float64(n-in.ddof())
 	middle, atr := in.exponential(in.whole("kc_period")), in.averageRange(squeezeRange)
 	bands, channel := in.number("bb_multiplier"), in.number("kc_multiplier")
 	return steps(func(b market.Bar, out []float64) {

@@ -41,7 +41,7 @@ func stochRSISpec() Spec {
 // Differs: TA-Lib gives 0 where the range is nothing.
 func startStochRSI(in Indicator) machine {
 	n := in.whole("k_period")
-	price, rsi, window, average := in.sourceOf(), newStrength(in.whole("period")), newExtent(n), newAverage(in.whole("d_period"))
+	price, rsi, window, average := in.barSource(), newStrength(in.whole("period")), newExtent(n), newAverage(in.whole("d_period"))
 	return steps(func(b market.Bar, out []float64) {
 		x := rsi.add(price(b))
 		top, bottom := window.add(x, x)

@@ -13,49 +13,61 @@ type machine interface {
 	run(s market.Series, out [][]float64)
 }
 
-// steps is a machine that is a function of one bar. The others loop themselves,
-// which is quicker.
-type steps func(b market.Bar, out []float64)
+// maxOutputs is the largest number of outputs of an indicator.
+const maxOutputs = 8
 
-func (f steps) run(s market.Series, out [][]float64) {
-	var values [8]float64
-	row := values[:len(out)]
+// steps makes a machine of a function of one bar.
+func steps(f func(b market.Bar, out []float64)) machine { return &stepper{add: f} }
+
+type stepper struct {
+	add func(b market.Bar, out []float64)
+	row [maxOutputs]float64
+}
+
+func (m *stepper) run(s market.Series, out [][]float64) {
+	row := m.row[:len(out)]
 	for t := range s.Len() {
-		f(s.Bar(t), row)
+		m.add(s.Bar(t), row)
 		for c, v := range row {
 			out[c][t] = v
 		}
 	}
 }
 
-// chunked is a machine that takes at most chunk bars at once.
-type chunked func(s market.Series, out [][]float64)
+// chunked makes a machine of a function that takes up to chunk bars at once and
+// loops over them itself, which is quicker.
+func chunked(f func(s market.Series, out [][]float64)) machine { return &chunker{add: f} }
 
-func (f chunked) run(s market.Series, out [][]float64) {
-	var columns [8][]float64
-	part := columns[:len(out)]
+type chunker struct {
+	add  func(s market.Series, out [][]float64)
+	part [maxOutputs][]float64
+}
+
+func (m *chunker) run(s market.Series, out [][]float64) {
+	part := m.part[:len(out)]
 	for from := 0; from < s.Len(); from += chunk {
 		to := min(from+chunk, s.Len())
 		for c := range out {
 			part[c] = out[c][from:to]
 		}
-		f(s.Slice(from, to), part)
+		m.add(s.Slice(from, to), part)
 	}
 }
 
-// onSource is the machine of a single output that add makes of one price.
+// onSource makes a machine of a function of one price.
 func onSource(in Indicator, add func(price float64) float64) machine {
-	return sourceMachine{in: in, add: add}
+	return &onPrice{price: in.columnSource(), add: add}
 }
 
-type sourceMachine struct {
-	in  Indicator
-	add func(price float64) float64
+// onPrice is the machine of a single output that is computed from one price.
+type onPrice struct {
+	price func(s market.Series) []float64
+	add   func(price float64) float64
 }
 
-func (m sourceMachine) run(s market.Series, out [][]float64) {
+func (m *onPrice) run(s market.Series, out [][]float64) {
 	column := out[0]
-	for t, price := range m.in.source(s) {
+	for t, price := range m.price(s) {
 		column[t] = m.add(price)
 	}
 }
@@ -72,6 +84,8 @@ type Stream struct {
 	bar market.Series // of one bar
 	out [][]float64
 	row []float64 // what out consists of
+
+	known [maxOutputs][]float64 // scratch of run
 }
 
 // Stream returns a stream at the beginning of a series. It panics if the
@@ -108,9 +122,9 @@ func (s *Stream) run(series market.Series, out [][]float64) {
 	if s.ended {
 		end = 0
 	}
-	known := make([][]float64, 0, 8)
-	for _, column := range out {
-		known = append(known, column[:end])
+	known := s.known[:len(out)]
+	for c, column := range out {
+		known[c] = column[:end]
 		unknown(column[end:])
 	}
 	s.machine.run(series.Slice(0, end), known)

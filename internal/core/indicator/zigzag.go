@@ -37,7 +37,7 @@ func zigzagConfirmedSpec() Spec {
 		lookback: func(Indicator) []int { return []int{0, 0} },
 		anchored: always,
 		start: func(in Indicator) machine {
-			c := &confirmed{price: in.sourceOf(), legs: zigzag{threshold: in.number("threshold")}, pivot: math.NaN()}
+			c := &confirmed{price: in.barSource(), legs: zigzag{threshold: in.number("threshold")}, pivot: math.NaN()}
 			return steps(c.step)
 		},
 	}
