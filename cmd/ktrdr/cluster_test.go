@@ -1,3 +1,5 @@
+//go:build unix
+
 package main_test
 
 import (
@@ -7,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -125,4 +128,72 @@ func TestCluster(t *testing.T) {
 		}
 		c.awaitStatus(waiting, "completed")
 	})
+	t.Run("scheduler_paused_and_resumed", func(t *testing.T) {
+		c := newCluster(t, server, quickFleet...)
+		c.worker("training", "only")
+		c.importSample("EURUSD")
+		running := decode[finished](t, c.must(trainArgs(c.strategy("quick", 300), "--detach")...)).ID
+		c.awaitProgress(running)
+
+		first := c.backends[0]
+		first.signal(syscall.SIGSTOP)
+		// What arrives at the paused scheduler lies in its socket until it resumes.
+		lateArgs := append(trainArgs(c.strategy("quick2", 5), "--detach"), "--url", first.url)
+		late := make(chan outcome, 1)
+		go func() { late <- run(t, nil, lateArgs...) }()
+		c.await("the second backend schedules", func() bool { return strings.Contains(c.backends[1].stderr.String(), "scheduler started") })
+		c.importSample("EURUSD") // bars lie in the folder of the scheduler
+		first.signal(syscall.SIGCONT)
+		c.await("the first backend stands by", func() bool { return strings.Contains(first.stderr.String(), "scheduler stands by") })
+
+		if op := c.awaitStatus(running, "completed"); op.Attempt != 1 {
+			t.Errorf("the running operation was dispatched %d times, want once", op.Attempt)
+		}
+		if out := <-late; out.code == 0 {
+			c.awaitStatus(decode[finished](t, out.stdout).ID, "completed")
+		} else if !strings.Contains(strings.ToLower(out.stdout+out.stderr), "try again") {
+			t.Errorf("the submission to the paused scheduler failed without saying to try again:\n%s%s", out.stdout, out.stderr)
+		}
+		afterwards := first.stderr.String()
+		afterwards = afterwards[strings.Index(afterwards, "scheduler stands by"):]
+		for _, deed := range []string{"operation started", "operation submitted", "operation ended", "attempt ended"} {
+			if strings.Contains(afterwards, deed) {
+				t.Errorf("the deposed scheduler went on: %q in\n%s", deed, afterwards)
+			}
+		}
+		// It serves like any other.
+		out := run(t, nil, append(trainArgs(c.strategy("quick2", 6)), "--url", first.url)...)
+		if out.code != 0 {
+			t.Errorf("a training through the backend that stands by: exit %d\n%s%s", out.code, out.stdout, out.stderr)
+		}
+	})
+
+	t.Run("scheduler_stopped_hands_over", func(t *testing.T) {
+		c := newCluster(t, server)
+		c.worker("training", "only")
+		c.importSample("EURUSD")
+		stopped := time.Now()
+		c.backends[0].stop()
+		c.await("the second backend schedules", func() bool { return c.workerStatus("only") == "available" })
+		if took := time.Since(stopped); took > failOverLimit {
+			t.Errorf("handing over took %s, want at most %s", took, failOverLimit)
+		}
+		c.importSample("EURUSD") // bars lie in the folder of the scheduler
+		c.must(trainArgs(c.strategy("quick", 5))...)
+	})
+
+	t.Run("artifacts_of_another_cluster_are_refused", func(t *testing.T) {
+		c := newCluster(t, server)
+		out := run(t, []string{"KTRDR_DATABASE_URL=" + c.database}, "serve", "--listen", "127.0.0.1:0", "--data-dir", filepath.Join(c.dir, "alone"))
+		if out.code == 0 || !strings.Contains(out.stderr, "--shared-dir") {
+			t.Errorf("a backend with other artifacts: exit %d, want a failure that names --shared-dir:\n%s", out.code, out.stderr)
+		}
+	})
+}
+
+func (p *process) signal(s syscall.Signal) {
+	p.t.Helper()
+	if err := p.cmd.Process.Signal(s); err != nil {
+		p.t.Fatalf("signal %s: %v", p.name, err)
+	}
 }

@@ -262,7 +262,7 @@ func (c *Controller) Overlay(ops []operation.Operation) []operation.Operation {
 }
 
 // Workers returns every registered worker, sorted by id; nil when the
-// controller has stopped.
+// controller does not schedule.
 func (c *Controller) Workers() []fleet.Worker {
 	var all []fleet.Worker
 	c.look(func(s *State) { all = s.Workers() })

@@ -31,6 +31,13 @@
 // is lost. A worker holds at most one attempt. When a decision cannot be
 // recorded, the scheduler stops rather than act on what nobody will remember.
 //
+// # Several backends
+//
+// Where backends share a store, one of them holds the scheduler's term under a
+// lease, see term.go. The others stand by: their methods fail with [ErrStandby]
+// until the lease runs out and one of them takes the term. A scheduler that has
+// lost its term, or cannot reach the store for a whole lease, stands by too.
+//
 // # Lost workers
 //
 // An attempt is lost when its process was replaced or left, when nothing was

@@ -19,13 +19,17 @@
 //
 // # What it refuses
 //
-// A second process on the same database, a database written by a newer version,
-// and a damaged one: each with the reason and what to do.
+// A second process on the same SQLite file, a database written by a newer
+// version, a damaged one, and a PostgreSQL server that would forget what it has
+// acknowledged: each with the reason and what to do.
 //
-// # Dialect
+// # SQLite and PostgreSQL
 //
-// Statements keep to what SQLite and PostgreSQL both speak: $1 placeholders,
-// INSERT … SELECT … ON CONFLICT, no types beside TEXT, INTEGER and BIGINT.
+// Statements keep to what both speak: $1 placeholders, INSERT … SELECT … ON
+// CONFLICT, no types beside TEXT, INTEGER and BIGINT. dialect.go holds the rest.
+// A SQLite file has one process. On PostgreSQL several may read and one at a
+// time may write as the scheduler: [Store.AcquireTerm] says which, and a group of
+// writes holds the row of the term until it commits.
 //
 // Start reading at [Open], then [Store.Commit].
 package store

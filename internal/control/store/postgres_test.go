@@ -3,8 +3,15 @@
 package store_test
 
 import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/store"
 	"github.com/ktrdr/ktrdr/internal/control/store/storetest"
 )
@@ -23,4 +30,153 @@ func TestPostgres(t *testing.T) {
 			closeStore(t, s)
 			return open(t, paths[s])
 		})
+	storetest.RunShared(t, func(testing.TB) func(testing.TB) *store.Store {
+		address := server.NewDatabase()
+		return func(t testing.TB) *store.Store { return open(t, address) }
+	})
+
+	t.Run("term_taken_during_a_write", func(t *testing.T) { testTakenTerm(t, server.NewDatabase()) })
+	t.Run("database_restarted", func(t *testing.T) {
+		s := open(t, server.NewDatabase())
+		term, err := s.AcquireTerm(t.Context(), "http://a:1#x")
+		if err != nil {
+			t.Fatal(err)
+		}
+		create := func(id string) error {
+			o := storetest.New(id, operation.Training, storetest.Epoch)
+			return s.Commit(t.Context(), term, []operation.Transaction{{operation.Created{Operation: o}}})[0]
+		}
+		if err := create("op_before"); err != nil {
+			t.Fatal(err)
+		}
+		server.Kill()
+		if err := create("op_meanwhile"); !errors.Is(err, operation.ErrUncertain) {
+			t.Errorf("Commit without a server = %v, want ErrUncertain", err)
+		}
+		server.Start()
+		if err := create("op_after"); err != nil {
+			t.Errorf("Commit after the restart: %v", err)
+		}
+		for _, id := range []string{"op_before", "op_after"} {
+			if _, err := s.Operation(t.Context(), id); err != nil {
+				t.Errorf("acknowledged operation: %v", err)
+			}
+		}
+	})
+}
+
+// testTakenTerm stops a scheduler in the middle of a group of writes and has
+// another one take its term. Nothing may be stored that the second has not seen.
+func testTakenTerm(t *testing.T, address string) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	a, b := open(t, address), open(t, address)
+	raw, err := sql.Open("pgx", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer raw.Close()
+	term, err := a.AcquireTerm(ctx, "http://a:1#x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	create := func(id string) operation.Transaction {
+		return operation.Transaction{operation.Created{Operation: storetest.New(id, operation.Training, storetest.Epoch)}}
+	}
+	if err := errors.Join(a.Commit(ctx, term, []operation.Transaction{create("op_0")})[0], a.ReleaseTerm(ctx, term)); err != nil {
+		t.Fatal(err)
+	}
+	lock, err := raw.BeginTx(ctx, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = lock.Rollback() }() // it has been
+	if _, err := lock.ExecContext(ctx, "SELECT 1 FROM operations WHERE id = 'op_0' FOR UPDATE"); err != nil {
+		t.Fatal(err)
+	}
+
+	written, taken := make(chan []error, 1), make(chan int, 1)
+	go func() {
+		stops := operation.Transaction{operation.CancelRequested{ID: "op_0", At: storetest.Epoch}} // where the row is locked
+		written <- a.Commit(ctx, term, []operation.Transaction{create("op_1"), stops, create("op_2")})
+	}()
+	awaitWaiting(t, ctx, raw, 1)
+	go func() {
+		if _, err := b.AcquireTerm(ctx, "http://b:1#y"); err != nil {
+			t.Errorf("AcquireTerm: %v", err)
+		}
+		seen, err := b.Unfinished(ctx)
+		if err != nil {
+			t.Error(err)
+		}
+		taken <- len(seen)
+	}()
+	awaitWaiting(t, ctx, raw, 2)
+	if err := lock.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	if errs := <-written; errors.Join(errs...) != nil {
+		t.Errorf("Commit = %v, want the whole group before the term changes", errs)
+	}
+	if seen := <-taken; seen != 3 {
+		t.Errorf("the new scheduler found %d operations, the old one stored 3", seen)
+	}
+	if err := a.Commit(ctx, term, []operation.Transaction{create("op_3")})[0]; !errors.Is(err, operation.ErrDeposed) {
+		t.Errorf("Commit after that = %v, want ErrDeposed", err)
+	}
+}
+
+// awaitWaiting returns when n sessions wait for locks.
+func awaitWaiting(t *testing.T, ctx context.Context, raw *sql.DB, n int) {
+	t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		var waiting int
+		if err := raw.QueryRowContext(ctx, "SELECT COUNT(DISTINCT pid) FROM pg_locks WHERE NOT granted").Scan(&waiting); err != nil {
+			t.Fatalf("wait for %d sessions that wait for a lock: %v", n, err)
+		}
+		if waiting >= n {
+			return
+		}
+		<-tick.C
+	}
+}
+
+func TestPostgresRefuses(t *testing.T) {
+	server := storetest.StartPostgres(t)
+	for _, test := range []struct{ name, setting, want string }{
+		{"forgetful_commits", "synchronous_commit = off", "synchronous_commit is off"},
+		{"unsafe_pages", "full_page_writes = off", "full_page_writes is off"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			server.Configure(test.setting)
+			if _, err := store.Open(t.Context(), server.NewDatabase(), store.Options{}); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("Open = %v, want %q", err, test.want)
+			}
+			server.Configure("")
+		})
+	}
+	t.Run("no_server", func(t *testing.T) {
+		_, err := store.Open(t.Context(), "postgres://me:secret@127.0.0.1:1/x?connect_timeout=1&password=other", store.Options{})
+		if err == nil || strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), "other") || !strings.Contains(err.Error(), "127.0.0.1:1") {
+			t.Errorf("Open = %v, want the address without its passwords", err)
+		}
+	})
+}
+
+func TestAddress(t *testing.T) {
+	for _, test := range []struct{ address, want string }{
+		{"postgres://me:secret@host:1/db?sslmode=require", "postgres://me:xxxxx@host:1/db?sslmode=require"},
+		{"postgres:///db?host=/run&user=me&password=secret", "postgres:///db?host=%2Frun&password=xxxxx&user=me"},
+		{"host=h password=secret", "(an address that cannot be read)"},
+		{"postgres://me:sec ret@%zz", "(an address that cannot be read)"},
+	} {
+		if got := store.Address(test.address).String(); got != test.want {
+			t.Errorf("Address(%q).String() = %q, want %q", test.address, got, test.want)
+		}
+		if got := fmt.Sprint(store.Address(test.address).LogValue()); got != test.want {
+			t.Errorf("Address(%q).LogValue() = %q, want %q", test.address, got, test.want)
+		}
+	}
 }

@@ -231,7 +231,7 @@ func (c *fakeController) Report(_ context.Context, r operation.Report) error {
 	return r.Validate()
 }
 
-func (c *fakeController) Workers() []fleet.Worker { return slices.Clone(c.workers) }
+func (c *fakeController) Workers() []fleet.Worker { return append([]fleet.Worker{}, c.workers...) }
 
 func (c *fakeController) List(_ context.Context, f operation.Filter) (operation.Page, error) {
 	c.mu.Lock()

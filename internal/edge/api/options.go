@@ -32,7 +32,7 @@ type Controller interface {
 	Drain(ctx context.Context, workerID string) (fleet.Worker, error)
 	Undrain(ctx context.Context, workerID string) (fleet.Worker, error)
 	Remove(ctx context.Context, workerID string) error
-	Workers() []fleet.Worker
+	Workers() []fleet.Worker // nil when the controller does not schedule
 }
 
 // Operations lists stored operations; *store.Store does.

@@ -134,6 +134,9 @@ func (s *server) snapshot(ctx context.Context, series market.Series) (wire.DataR
 // it: nothing need be written to find that out.
 func (s *server) expect(t fleet.WorkerType) error {
 	workers := s.o.Controller.Workers()
+	if workers == nil {
+		return nil // nobody schedules here any more, as Submit will say
+	}
 	for _, w := range workers {
 		if w.Type == t {
 			return nil

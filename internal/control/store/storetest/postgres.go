@@ -29,8 +29,10 @@ type Server struct {
 	bin  string // folder of the programs
 	dir  string
 	user *syscall.Credential // nil: the user of the test
-	cmd  *exec.Cmd
 	next atomic.Int64
+
+	process *os.Process
+	exited  chan struct{}
 }
 
 // StartPostgres starts a server that ends with the test. Where the programs of
@@ -94,46 +96,75 @@ func (s *Server) data() string { return filepath.Join(s.dir, "data") }
 func (s *Server) command(program string, args ...string) *exec.Cmd {
 	cmd := exec.Command(filepath.Join(s.bin, program), args...)
 	cmd.Dir = s.dir
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.user, Setpgid: true}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.user}
 	return cmd
 }
 
 // Start starts the server, also after Kill, and waits until it answers.
 func (s *Server) Start() {
 	s.t.Helper()
-	log, err := os.Create(filepath.Join(s.dir, "log"))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer log.Close()
-	s.cmd = s.command("postgres", "-D", s.data(), "-k", s.dir, "-c", "listen_addresses=", "-c", "shared_buffers=32MB", "-c", "max_connections=60")
-	s.cmd.Stdout, s.cmd.Stderr = log, log
-	if err := s.cmd.Start(); err != nil {
-		s.t.Fatalf("start postgres: %v", err)
-	}
 	ctx, cancel := context.WithTimeout(s.t.Context(), time.Minute)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	for {
-		if err = s.exec(ctx, "SELECT 1"); err == nil {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			text, _ := os.ReadFile(log.Name())
-			s.t.Fatalf("postgres does not answer: %v\n%s", err, text)
+	for ctx.Err() == nil {
+		exited := s.launch()
+		for running := true; running; {
+			if err := s.exec(ctx, "SELECT 1"); err == nil {
+				return
+			}
+			select {
+			case <-tick.C:
+			case <-exited: // processes of a server that was killed may need a moment to end
+				running = false
+			case <-ctx.Done():
+				running = false
+			}
 		}
 	}
+	text, _ := os.ReadFile(s.log())
+	s.t.Fatalf("postgres does not answer:\n%s", text)
 }
 
-// Kill ends the server and all its processes at once, as a power cut would.
-func (s *Server) Kill() {
-	if s.cmd.ProcessState == nil {
-		_ = syscall.Kill(-s.cmd.Process.Pid, syscall.SIGKILL) // it may have ended
-		_ = s.cmd.Wait()
+func (s *Server) log() string { return filepath.Join(s.dir, "log") }
+
+// launch starts the server's process; the channel is closed when it has ended.
+func (s *Server) launch() (exited chan struct{}) {
+	s.t.Helper()
+	log, err := os.Create(s.log())
+	if err != nil {
+		s.t.Fatal(err)
 	}
+	defer log.Close()
+	cmd := s.command("postgres", "-D", s.data(), "-k", s.dir, "-c", "listen_addresses=", "-c", "shared_buffers=32MB", "-c", "max_connections=60")
+	cmd.Stdout, cmd.Stderr = log, log
+	if err := cmd.Start(); err != nil {
+		s.t.Fatalf("start postgres: %v", err)
+	}
+	exited = make(chan struct{})
+	go func() {
+		defer close(exited)
+		_ = cmd.Wait() // it is killed in the end
+	}()
+	s.process, s.exited = cmd.Process, exited
+	return exited
+}
+
+// Kill ends the server at once, as a power cut would.
+func (s *Server) Kill() {
+	_ = s.process.Kill() // it may have ended
+	<-s.exited
+}
+
+// Configure sets one line of the server's configuration in place of the one set
+// before, "" for none.
+func (s *Server) Configure(line string) {
+	s.t.Helper()
+	if err := os.WriteFile(filepath.Join(s.data(), "postgresql.auto.conf"), []byte(line+"\n"), 0o644); err != nil {
+		s.t.Fatal(err)
+	}
+	s.Kill()
+	s.Start()
 }
 
 // NewDatabase returns the address of a new, empty database.

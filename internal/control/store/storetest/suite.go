@@ -34,6 +34,9 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store, reopen func(t testi
 	t.Run("list", func(t *testing.T) { testList(t, open(t)) })
 	t.Run("models", func(t *testing.T) { testModels(t, open(t)) })
 	t.Run("workers", func(t *testing.T) { testWorkers(t, open(t), reopen) })
+	t.Run("lease", func(t *testing.T) { testLease(t, open(t)) })
+	t.Run("bell", func(t *testing.T) { testBell(t, open(t)) })
+	t.Run("texts", func(t *testing.T) { testTexts(t, open(t)) })
 	t.Run("concurrent_writers", func(t *testing.T) { testConcurrent(t, open(t)) })
 }
 
