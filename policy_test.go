@@ -29,6 +29,7 @@ const lattice = `
 	core/strategy                            < core/feature, core/migration
 	core/feature, core/nn                    < core/model
 	core/feature, core/label, core/model     < core/train
+	core/train                               < core/leak
 	core/strategy, core/nn                   < core/decision
 	core/decision                            < core/backtest
 	core/backtest                            < core/performance
@@ -49,7 +50,7 @@ const lattice = `
 	control/wire, core/feature               < edge/api
 	NONE                                     < observe, web, strategies
 	edge/api, work/job, control/dispatch, control/store,
-	data/artifact, data/sample, observe, core/migration,
+	data/artifact, data/sample, observe, core/migration, core/leak,
 	web, strategies                          < edge/cli
 	edge/cli                                 < cmd/ktrdr
 `

@@ -1,0 +1,139 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/core/feature"
+	"github.com/ktrdr/ktrdr/internal/core/market"
+	"github.com/ktrdr/ktrdr/internal/core/strategy"
+	"github.com/ktrdr/ktrdr/internal/data/sample"
+	"github.com/ktrdr/ktrdr/internal/data/tabular"
+)
+
+// maxHeldBars is how many of the newest bars of each timeframe are fetched.
+const maxHeldBars = 50_000
+
+// barSource are the flags that say where a command takes bars from: files, or
+// what the backend holds of a symbol.
+type barSource struct {
+	files  []string
+	symbol string
+}
+
+func (b *barSource) bind(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVarP(&b.files, "data", "d", nil, "CSV file of bars; with several timeframes once for each, as TIMEFRAME=FILE")
+	cmd.Flags().StringVarP(&b.symbol, "symbol", "s", "", "take the bars that the backend holds of this symbol")
+}
+
+// frame returns the bars that the flags name, for every timeframe of s; ok is
+// false when they name none.
+func (b *barSource) frame(c *console, cmd *cobra.Command, s *strategy.Strategy) (f feature.Frame, ok bool, err error) {
+	f = feature.Frame{Symbol: s.Symbols[0], Series: map[market.Timeframe]market.Series{}}
+	if b.symbol != "" {
+		if f.Symbol, err = market.ParseSymbol(b.symbol); err != nil {
+			return f, false, usagef("--symbol: %w", err)
+		}
+	}
+	switch {
+	case len(b.files) > 0:
+		return f, true, b.read(c, f, s)
+	case b.symbol != "":
+		return f, true, fetch(c, cmd, f, s)
+	}
+	return f, false, nil
+}
+
+// read fills f from files.
+func (b *barSource) read(c *console, f feature.Frame, s *strategy.Strategy) error {
+	for _, name := range b.files {
+		tf := s.Base
+		if before, after, named := strings.Cut(name, "="); named {
+			parsed, err := market.ParseTimeframe(before)
+			if err != nil {
+				return usagef("--data %s: %w", name, err)
+			}
+			tf, name = parsed, after
+		}
+		series, err := readSeries(name, f.Symbol, tf)
+		if err != nil {
+			return err
+		}
+		f.Series[tf] = series
+	}
+	for _, tf := range s.Timeframes {
+		if f.Series[tf].Len() == 0 {
+			return usagef("there are no bars of %s, which %s reads: add --data %s=FILE", tf, s.Name, tf)
+		}
+	}
+	return nil
+}
+
+func readSeries(name string, symbol market.Symbol, tf market.Timeframe) (market.Series, error) {
+	file, err := os.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return market.Series{}, notFoundf("%s: no such file", name)
+	}
+	if err != nil {
+		return market.Series{}, err
+	}
+	defer file.Close()
+	series, _, err := tabular.ReadCSV(file, name, tabular.CSVOptions{Options: tabular.Options{Symbol: symbol, Timeframe: tf}})
+	return series, err
+}
+
+// fetch fills f with the newest bars that the backend holds.
+func fetch(c *console, cmd *cobra.Command, f feature.Frame, s *strategy.Strategy) error {
+	client, err := c.client(cmd)
+	if err != nil {
+		return err
+	}
+	for _, tf := range s.Timeframes {
+		bars, err := client.Bars(cmd.Context(), f.Symbol, tf, wire.BarsQuery{Limit: maxHeldBars})
+		if err != nil {
+			return err
+		}
+		if f.Series[tf], err = seriesOf(bars, f.Symbol, tf); err != nil {
+			return fmt.Errorf("bars of %s %s: %w", f.Symbol, tf, err)
+		}
+	}
+	return nil
+}
+
+// seriesOf turns the backend's answer into a series.
+func seriesOf(bars wire.Bars, symbol market.Symbol, tf market.Timeframe) (market.Series, error) {
+	s := market.NewSeries(symbol, tf, len(bars.Dates))
+	for i, date := range bars.Dates {
+		at, err := time.Parse("2006-01-02T15:04:05", date)
+		if err != nil {
+			return s, err
+		}
+		var x [5]float64
+		for k, v := range bars.OHLCV[i] {
+			if x[k] = math.NaN(); v != nil {
+				x[k] = *v
+			}
+		}
+		s.Append(market.Bar{Time: at.Unix(), Open: x[0], High: x[1], Low: x[2], Close: x[3], Volume: x[4]})
+	}
+	return s, nil
+}
+
+// sampleFrame returns n base bars of the sample market, and the bars of the
+// other timeframes over the same time.
+func sampleFrame(s *strategy.Strategy, n int) feature.Frame {
+	f := feature.Frame{Symbol: s.Symbols[0], Series: map[market.Timeframe]market.Series{}}
+	for _, tf := range s.Timeframes {
+		count := max(1, int(int64(n)*s.Base.Seconds()/tf.Seconds()))
+		f.Series[tf] = sample.Generate(sample.Options{Symbol: f.Symbol, Timeframe: tf, Seed: 1, Bars: count})
+	}
+	return f
+}
