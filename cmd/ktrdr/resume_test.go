@@ -93,7 +93,7 @@ func TestResume(t *testing.T) {
 		id := decode[finished](t, s.must(trainArgs(strategy, "--detach")...)).ID
 		s.awaitPosition(id, enough)
 		first.kill()
-		s.worker("training", "second", eager...)
+		s.launchWorker("training", "second", eager...) // it may be busy at once
 		if epoch := s.awaitEpoch(id, 2); epoch < enough {
 			t.Errorf("the second worker began at epoch %d, although the state after epoch %d was saved", epoch, enough)
 		}
@@ -117,7 +117,7 @@ func TestResume(t *testing.T) {
 			return epoch >= enough
 		})
 		first.stop()
-		s.worker("training", "second")
+		s.launchWorker("training", "second") // it is busy at once
 		if epoch := s.awaitEpoch(id, 2); epoch < enough {
 			t.Errorf("the second worker began at epoch %d, although the first one was stopped in order after epoch %d", epoch, enough)
 		}
