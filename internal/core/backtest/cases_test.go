@@ -150,6 +150,7 @@ func set(t *testing.T, s *scenario, key, value string) {
 		"capital": &s.o.Capital, "fraction": &s.o.Fraction, "commission": &s.o.Commission, "slippage": &s.o.Slippage,
 		"stop_loss": &x.StopLoss, "take_profit": &x.TakeProfit, "trailing_stop": &x.TrailingStop,
 		"upper": &x.UpperBarrier, "lower": &x.LowerBarrier,
+		"per_unit": &s.o.Costs.PerUnit, "minimum": &s.o.Costs.Minimum, "long_rate": &s.o.Costs.Long, "short_rate": &s.o.Costs.Short,
 		"units": &s.o.Sizing.Units, "bar_volatility": &s.o.Sizing.BarVolatility, "kelly_fraction": &s.o.Sizing.KellyFraction,
 	}
 	ints := map[string]*int{"max_holding_bars": &x.MaxHoldingBars, "separation": &s.in.Rules.MinSignalSeparation}

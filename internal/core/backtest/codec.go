@@ -162,6 +162,7 @@ func (c *codec) state(s *State) {
 	}
 	c.float(&s.Costs.Commission)
 	c.float(&s.Costs.Slippage)
+	c.float(&s.Costs.Financing)
 	c.float(&s.Turnover)
 	bankrupt := s.Bankruptcy != nil
 	if c.flag(&bankrupt); bankrupt {
@@ -180,7 +181,7 @@ func (c *codec) state(s *State) {
 func (c *codec) open(o *Open) {
 	enum(c, &o.Side, decision.Short, decision.Long)
 	c.int(&o.Bar)
-	for _, v := range [...]*float64{&o.Quantity, &o.Price, &o.Value, &o.Commission, &o.Slippage, &o.High, &o.Low,
+	for _, v := range [...]*float64{&o.Quantity, &o.Price, &o.Value, &o.Commission, &o.Slippage, &o.Financing, &o.High, &o.Low,
 		&o.Stop, &o.Target, &o.Trail} {
 		c.float(v)
 	}
@@ -189,7 +190,7 @@ func (c *codec) open(o *Open) {
 }
 
 // tradeBytes is the size of a trade.
-const tradeBytes = 14*8 + 2*4 + 2
+const tradeBytes = 15*8 + 2*4 + 2
 
 func (c *codec) trade(t *Trade) {
 	c.int(&t.ID)
@@ -199,7 +200,7 @@ func (c *codec) trade(t *Trade) {
 	c.float32(&t.ExitConfidence)
 	c.int64(&t.EntryTime)
 	c.int64(&t.ExitTime)
-	for _, v := range [...]*float64{&t.EntryPrice, &t.ExitPrice, &t.Quantity, &t.Gross, &t.Commission, &t.Slippage, &t.Net,
+	for _, v := range [...]*float64{&t.EntryPrice, &t.ExitPrice, &t.Quantity, &t.Gross, &t.Commission, &t.Slippage, &t.Financing, &t.Net,
 		&t.HoldingHours, &t.MaxFavorable, &t.MaxAdverse} {
 		c.float(v)
 	}

@@ -9,7 +9,7 @@ import (
 // byBar tells whether every bar has to be gone through: because a position can
 // change within it, or because an entry needs more than a signal.
 func (s *Simulation) byBar() bool {
-	return s.o.Exits != (decision.Exits{}) || s.o.Sizing.NeedVolatility() || s.in.Rules.SeparationSeconds != 0
+	return s.o.Exits != (decision.Exits{}) || s.o.Costs.Long != 0 || s.o.Costs.Short != 0 || s.o.Sizing.NeedVolatility() || s.in.Rules.SeparationSeconds != 0
 }
 
 // volatility returns that of bar by which exits are placed, 0 where none are.
@@ -48,6 +48,7 @@ func (s *Simulation) step(bar int) error {
 	if err := s.fill(bar); err != nil {
 		return err
 	}
+	s.finance(bar)
 	held, err := s.leave(bar)
 	if err != nil {
 		return err
@@ -66,6 +67,31 @@ func (s *Simulation) step(bar int) error {
 		return s.finish()
 	}
 	return nil
+}
+
+// finance charges the position for the midnights in UTC between the opens of the
+// bar before and of bar.
+//
+//	financing = value of the entry * rate / 365 * nights
+func (s *Simulation) finance(bar int) {
+	st, times := &s.last, s.in.Series.Time
+	rate := s.o.Costs.Rate(st.Open.Side)
+	if rate == 0 || st.Open.Bar == bar {
+		return
+	}
+	nights := dayOf(times[bar]) - dayOf(times[bar-1])
+	charge := float64(float64(st.Open.Value*rate) / 365 * float64(nights))
+	st.Open.Financing += charge
+	st.Costs.Financing += charge
+}
+
+// dayOf returns the number of the UTC day of t.
+func dayOf(t int64) int64 {
+	day := t / 86_400
+	if t%86_400 < 0 {
+		day--
+	}
+	return day
 }
 
 // decideWithExits decides at the close of bar. An entry whose exits or size are

@@ -34,7 +34,7 @@ func (s *Simulation) fill(bar int) error {
 //
 //	fill       = price * (1 + side*Slippage)
 //	value      = fill * quantity
-//	commission = value * Commission
+//	commission = of Options.commission
 func (s *Simulation) enter(bar int, side decision.Position, price float64, confidence float32) error {
 	st := &s.last
 	fill := s.slipped(price, float64(side))
@@ -52,12 +52,12 @@ func (s *Simulation) enter(bar int, side decision.Position, price float64, confi
 		return fmt.Errorf("%s %s bar at %s: %v units at %v have no value that can be kept in the books",
 			s.in.Series.Symbol, s.in.Series.Timeframe, market.Stamp(s.in.Series.Time[bar]), quantity, fill)
 	}
-	commission := float64(value * s.o.Commission)
+	commission := s.o.commission(value, quantity)
 	slippage := float64(math.Abs(fill-price) * quantity)
 	open := &st.Open // field by field, like a trade
 	open.Side, open.Bar, open.Confidence = side, bar, confidence
 	open.Quantity, open.Price, open.Value = quantity, fill, value
-	open.Commission, open.Slippage = commission, slippage
+	open.Commission, open.Slippage, open.Financing = commission, slippage, 0
 	open.High, open.Low = price, price
 	if s.byBar() {
 		s.protect(bar, price)
@@ -105,7 +105,7 @@ func (s *Simulation) closeAtClose(bar int, cause Cause) error {
 //
 //	fill  = price * (1 - side*Slippage), or price for a limit order
 //	gross = side * (fill*quantity - value of the entry)
-//	net   = gross - (commission of the entry + fill*quantity*Commission)
+//	net   = gross - (commission of the entry + commission of the exit) - financing
 //
 // The net result is what Realised grows by, so that Capital + Realised is equity
 // while flat and no other sum is kept that could drift from it.
@@ -118,7 +118,7 @@ func (s *Simulation) exit(x exit) error {
 		fill = s.slipped(x.price, -sign)
 	}
 	value := float64(fill * open.Quantity)
-	commission := float64(value * s.o.Commission)
+	commission := s.o.commission(value, open.Quantity)
 	slippage := float64(math.Abs(fill-x.price) * open.Quantity)
 	best, worst := max(open.High, x.price), min(open.Low, x.price)
 	if open.Side == decision.Short {
@@ -132,7 +132,8 @@ func (s *Simulation) exit(x exit) error {
 	trade.EntryTime, trade.ExitTime = s.in.Series.Time[open.Bar], x.time
 	trade.EntryPrice, trade.ExitPrice, trade.Quantity = open.Price, fill, open.Quantity
 	trade.Gross, trade.Commission, trade.Slippage = gross, open.Commission+commission, open.Slippage+slippage
-	trade.Net = gross - (open.Commission + commission)
+	trade.Financing = open.Financing
+	trade.Net = gross - (open.Commission + commission) - open.Financing
 	trade.HoldingBars, trade.HoldingHours = x.bars, float64(x.time-trade.EntryTime)/3600
 	trade.MaxFavorable = max(0, float64(sign*(float64(best*open.Quantity)-open.Value)))
 	trade.MaxAdverse = min(0, float64(sign*(float64(worst*open.Quantity)-open.Value)))

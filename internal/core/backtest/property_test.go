@@ -61,6 +61,10 @@ func drawScenario(t *rapid.T) scenario {
 		},
 	}
 	drawSizing(t, &drawn)
+	if rapid.Bool().Draw(t, "costs") {
+		cost := rapid.SampledFrom([]float64{0, 0.01, 0.5})
+		drawn.o.Costs = decision.Costs{PerUnit: cost.Draw(t, "per unit"), Minimum: cost.Draw(t, "minimum"), Long: cost.Draw(t, "long rate"), Short: cost.Draw(t, "short rate")}
+	}
 	return drawn
 }
 
@@ -206,16 +210,19 @@ func TestMoneyIsConserved(t *testing.T) {
 		s := drawScenario(t)
 		r := run(t, s)
 		sum, cash, scale := 0.0, s.o.Capital, s.o.Capital
-		var commission, slippage float64
+		var commission, slippage, financing float64
 		for _, trade := range r.Trades {
 			sum += trade.Net
 			bought, sold := trade.EntryPrice*trade.Quantity, trade.ExitPrice*trade.Quantity
 			if trade.Side == decision.Short {
 				bought, sold = sold, bought
 			}
-			cash += sold - bought - (bought+sold)*s.o.Commission
+			cash += sold - bought - trade.Commission - trade.Financing
 			scale += bought + sold
-			commission, slippage = commission+trade.Commission, slippage+trade.Slippage
+			commission, slippage, financing = commission+trade.Commission, slippage+trade.Slippage, financing+trade.Financing
+			if least := (bought + sold) * s.o.Commission; trade.Commission < least-1e-9*scale {
+				t.Fatalf("commission %v, want at least %v", trade.Commission, least)
+			}
 		}
 		if math.Float64bits(sum) != math.Float64bits(r.NetProfit) {
 			t.Fatalf("sum of net results %v, NetProfit %v", sum, r.NetProfit)
@@ -224,7 +231,7 @@ func TestMoneyIsConserved(t *testing.T) {
 			t.Fatalf("capital and net results give %v, final equity %v, last point %v", final, r.FinalEquity, r.Equity[len(r.Equity)-1])
 		}
 		for name, pair := range map[string][2]float64{"cash": {cash, r.FinalEquity},
-			"commission": {commission, r.Costs.Commission}, "slippage": {slippage, r.Costs.Slippage}} {
+			"commission": {commission, r.Costs.Commission}, "financing": {financing, r.Costs.Financing}, "slippage": {slippage, r.Costs.Slippage}} {
 			if math.Abs(pair[0]-pair[1]) > 1e-9*scale {
 				t.Fatalf("%s: %v from the fills, %v in the result", name, pair[0], pair[1])
 			}

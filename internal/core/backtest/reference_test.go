@@ -29,6 +29,7 @@ type reference struct {
 	volatility, sizing         []float64
 	stop, target, trail        float64 // NaN: none
 	sessionEnd                 int64
+	financing                  float64
 	profit                     float64
 }
 
@@ -38,12 +39,13 @@ func referenceRun(in backtest.Input, o backtest.Options) backtest.Result {
 	n := in.Series.Len()
 	for t := range n {
 		r.fillPending(t)
+		r.finance(t)
 		held := r.exits(t)
 		equity := r.o.Capital + r.profit
 		if r.side != 0 {
 			r.high, r.low = math.Max(r.high, r.series.High[t]), math.Min(r.low, r.series.Low[t])
 			open := float64(float64(r.side) * (float64(r.series.Close[t]*r.quantity) - float64(r.entryPrice*r.quantity)))
-			equity = (equity - r.entryCommission) + open
+			equity = (equity - r.entryCommission - r.financing) + open
 		}
 		r.out.Position = append(r.out.Position, int8(held))
 		switch {
@@ -97,6 +99,15 @@ func (r *reference) fillPending(t int) {
 		fill := price * (1 + float64(float64(signal)*r.o.Slippage))
 		quantity := math.Min(r.o.Fraction*equity/(1+r.o.Commission)/price, equity/(1+r.o.Commission)/fill)
 		quantity = r.sized(t, signal, price, equity, quantity)
+		if c := r.o.Costs; c.PerUnit+c.Minimum > 0 {
+			share := float64(r.o.Sizing.Share(r.pendingConfidence)*r.o.Fraction) * equity
+			for _, limit := range []float64{
+				share / (float64(price*(1+r.o.Commission)) + c.PerUnit), equity / (float64(fill*(1+r.o.Commission)) + c.PerUnit),
+				(share - c.Minimum) / price, (equity - c.Minimum) / fill, // of a commission at its minimum
+			} {
+				quantity = math.Max(0, math.Min(quantity, limit))
+			}
+		}
 		if !r.o.FractionalUnits {
 			quantity = math.Floor(quantity)
 		}
@@ -107,9 +118,9 @@ func (r *reference) fillPending(t int) {
 		r.out.Orders.Filled++
 		r.side, r.entryBar, r.lastEntry = int(signal), t, t
 		r.quantity, r.entryPrice, r.entryConfidence = quantity, fill, r.pendingConfidence
-		r.entryCommission = float64(float64(fill*quantity) * r.o.Commission)
+		r.entryCommission = r.commission(fill, quantity)
 		r.entrySlip = float64(math.Abs(fill-price) * quantity)
-		r.high, r.low = price, price
+		r.high, r.low, r.financing = price, price, 0
 		r.place(t, price)
 		r.out.Turnover += float64(fill * quantity)
 		r.out.Costs.Commission += r.entryCommission
@@ -119,7 +130,7 @@ func (r *reference) fillPending(t int) {
 
 func (r *reference) leave(at int64, price float64, bars int, cause backtest.Cause, confidence float32, slips float64) {
 	fill := price * (1 - float64(float64(r.side)*float64(slips*r.o.Slippage)))
-	commission := float64(float64(fill*r.quantity) * r.o.Commission)
+	commission := r.commission(fill, r.quantity)
 	slip := float64(math.Abs(fill-price) * r.quantity)
 	worth := func(price float64) float64 {
 		return float64(r.side) * (float64(price*r.quantity) - float64(r.entryPrice*r.quantity))
@@ -134,7 +145,7 @@ func (r *reference) leave(at int64, price float64, bars int, cause backtest.Caus
 		EntryConfidence: r.entryConfidence, ExitConfidence: confidence,
 		EntryTime: entered, ExitTime: at, EntryPrice: r.entryPrice, ExitPrice: fill, Quantity: r.quantity,
 		Gross: worth(fill), Commission: r.entryCommission + commission, Slippage: r.entrySlip + slip,
-		Net:         worth(fill) - (r.entryCommission + commission),
+		Financing: r.financing, Net: worth(fill) - (r.entryCommission + commission) - r.financing,
 		HoldingBars: bars, HoldingHours: float64(at-entered) / 3600,
 		MaxFavorable: math.Max(0, worth(best)), MaxAdverse: math.Min(0, worth(worst)),
 	})
@@ -168,6 +179,29 @@ func (r *reference) end(t int, equity float64) float64 {
 		r.bankrupt(t)
 	}
 	return equity
+}
+
+func (r *reference) commission(fill, quantity float64) float64 {
+	return math.Max(float64(float64(fill*quantity)*r.o.Commission)+float64(quantity*r.o.Costs.PerUnit), r.o.Costs.Minimum)
+}
+
+// finance charges for the midnights since the bar before, one by one.
+func (r *reference) finance(t int) {
+	if r.side == 0 || t == r.entryBar {
+		return
+	}
+	rate, nights := r.o.Costs.Long, 0
+	if r.side < 0 {
+		rate = r.o.Costs.Short
+	}
+	for at := r.series.Time[t-1] + 1; at <= r.series.Time[t]; at++ {
+		if at%86_400 == 0 {
+			nights++
+		}
+	}
+	charge := float64(float64(r.entryPrice*r.quantity)*rate) / 365 * float64(nights)
+	r.financing += charge
+	r.out.Costs.Financing += charge
 }
 
 // place puts the exits of a position entered at the open of t.

@@ -65,7 +65,8 @@ func (c *Cause) UnmarshalText(text []byte) error {
 //	Gross      = (ExitPrice - EntryPrice) * Quantity, the other way round for a short
 //	Commission = of both fills
 //	Slippage   = of both fills, against the prices without it; already in Gross
-//	Net        = Gross - Commission
+//	Financing  = for the nights it was held
+//	Net        = Gross - Commission - Financing
 type Trade struct {
 	ID              int               `json:"trade_id"` // from 1
 	Side            decision.Position `json:"side"`
@@ -80,6 +81,7 @@ type Trade struct {
 	Gross           float64           `json:"gross_pnl"`
 	Commission      float64           `json:"commission"`
 	Slippage        float64           `json:"slippage"`
+	Financing       float64           `json:"financing"`
 	Net             float64           `json:"net_pnl"`
 	HoldingBars     int               `json:"holding_bars"` // bars during which it was held
 	HoldingHours    float64           `json:"holding_period_hours"`
@@ -104,10 +106,11 @@ type Orders struct {
 type Costs struct {
 	Commission float64 `json:"commission"`
 	Slippage   float64 `json:"slippage"`
+	Financing  float64 `json:"financing"`
 }
 
-// Total returns commission and slippage together.
-func (c Costs) Total() float64 { return c.Commission + c.Slippage }
+// Total returns all of them together.
+func (c Costs) Total() float64 { return c.Commission + c.Slippage + c.Financing }
 
 // A Bankruptcy says when equity was used up. No decision is made from its bar on.
 type Bankruptcy struct {

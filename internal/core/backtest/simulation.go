@@ -180,6 +180,7 @@ func (s *Simulation) mark(from, to int) (stopped int) {
 	}
 	open := st.Open
 	balance -= open.Commission
+	balance -= open.Financing
 	side, sign := int8(open.Side), float64(open.Side)
 	closes, highs, lows := s.in.Series.Close[from:to], s.in.Series.High[from:to], s.in.Series.Low[from:to]
 	position := st.Position[from:to]
@@ -264,6 +265,9 @@ func priceError(s market.Series, bar int, column string, value float64) error {
 func (o Options) validateFor(in Input) error {
 	if err := o.Exits.Validate(in.Series.Timeframe); err != nil {
 		return fmt.Errorf("exits: %w", err)
+	}
+	if err := o.Costs.Validate(); err != nil {
+		return fmt.Errorf("costs: %w", err)
 	}
 	if err := o.Sizing.Validate(o.Exits); err != nil {
 		return fmt.Errorf("sizing: %w", err)

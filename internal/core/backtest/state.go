@@ -40,6 +40,7 @@ type Open struct {
 	Value      float64 // Price * Quantity
 	Commission float64 // of the entry
 	Slippage   float64 // of the entry
+	Financing  float64 // so far
 	Confidence float32
 	High, Low  float64 // extremes of the price since the entry
 

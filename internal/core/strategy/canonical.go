@@ -199,6 +199,9 @@ func (s *Strategy) decisionsObject() object {
 	if r.Exits != (Exits{}) {
 		o = append(o, member{"exits", exitsValue(r.Exits)})
 	}
+	if r.Costs != (Costs{}) {
+		o = append(o, member{"costs", costsObject(r.Costs)})
+	}
 	if r.Sizing != (Sizing{}) {
 		o = append(o, member{"sizing", sizingObject(r.Sizing)})
 	}

@@ -86,6 +86,11 @@
 //	    trailing_stop                fractions of the price at the entry
 //	    max_holding_bars             base bars
 //	    session_end                  hh:mm in UTC
+//	  costs                          beside commission and slippage of the request, all 0:
+//	    commission_per_unit,
+//	    commission_minimum           account currency, of each fill
+//	    financing_long,
+//	    financing_short              fractions per year of the value, charged per night
 //	  sizing.method                  fraction      or units, confidence, volatility_target, kelly;
 //	                                 none takes more than the sizing_fraction of the request
 //	    units                        units: how many

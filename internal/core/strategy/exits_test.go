@@ -30,6 +30,13 @@ func TestClock(t *testing.T) {
 	}
 }
 
+func TestParseCosts(t *testing.T) {
+	want := strategy.Costs{CommissionPerUnit: 0.005, CommissionMinimum: 1, FinancingLong: 0.05, FinancingShort: 0.03}
+	if got := good(t, "costs.yaml").Decisions.Costs; got != want {
+		t.Errorf("costs = %+v, want %+v", got, want)
+	}
+}
+
 func TestParseSizing(t *testing.T) {
 	d := good(t, "sizing.yaml").Decisions
 	if want := (strategy.Sizing{Method: strategy.SizeKelly, KellyFraction: 0.25}); d.Sizing != want || d.MinSeparationSeconds != 5400 || d.MinSignalSeparation != 0 {

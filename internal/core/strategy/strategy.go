@@ -172,6 +172,7 @@ type Decisions struct {
 	CostModel            CostModel // zero for classification
 	Exits                Exits
 	Sizing               Sizing
+	Costs                Costs
 }
 
 // A CostModel turns a predicted return into a decision: act when it exceeds

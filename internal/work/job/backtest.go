@@ -129,7 +129,7 @@ func backtestOptions(order wire.BacktestOrder, s *strategy.Strategy) backtest.Op
 	return backtest.Options{
 		Capital: order.InitialCapital, Commission: order.Commission, Slippage: order.Slippage,
 		Fraction: order.SizingFraction, FractionalUnits: !order.WholeUnits,
-		Exits: decision.ExitsOf(s), Sizing: decision.SizingOf(s),
+		Exits: decision.ExitsOf(s), Sizing: decision.SizingOf(s), Costs: decision.CostsOf(s),
 	}
 }
 

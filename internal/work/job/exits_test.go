@@ -76,3 +76,23 @@ func TestBacktestSizing(t *testing.T) {
 		t.Errorf("half the volatility turns over %v times as much, want about 0.5", ratio)
 	}
 }
+
+// TestBacktestCosts: what a strategy says trading costs is paid.
+func TestBacktestCosts(t *testing.T) {
+	w := newWorld()
+	result, trainOrder, bars := trained(t, w)
+	order := backtestOrder(t, w, result, trainOrder, bars)
+	order.StrategyYAML = strings.Replace(order.StrategyYAML, "decisions:", "decisions:\n  costs: {commission_minimum: 50, financing_long: 0.1, financing_short: 0.1}", 1)
+	text, err := w.run(t, job.Backtest(), order)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r job.BacktestResult
+	if err := json.Unmarshal(text, &r); err != nil {
+		t.Fatal(err)
+	}
+	costs := r.Metrics.Costs
+	if r.TradeCount == 0 || costs.Financing <= 0 || costs.Commission < float64(100*r.TradeCount) || r.Config.Costs.Long != 0.1 {
+		t.Errorf("%d trades cost %+v, config %+v", r.TradeCount, costs, r.Config.Costs)
+	}
+}
