@@ -45,9 +45,11 @@ func (s *Store) openSQLite(ctx context.Context, path string, o Options) error {
 	return syncDirectory(filepath.Dir(s.path))
 }
 
-// dsn is the address of a SQLite file with pragmas.
+// dsn is the address of a SQLite file with pragmas. With psow=0 the log goes on
+// in a sector of its own after each sync, so that a sector which is torn when the
+// power goes holds nothing that was acknowledged.
 func dsn(path string, pragmas ...string) string {
-	query := url.Values{"_pragma": append(pragmas, "busy_timeout(5000)"), "_txlock": {"immediate"}}
+	query := url.Values{"_pragma": append(pragmas, "busy_timeout(5000)"), "_txlock": {"immediate"}, "psow": {"0"}}
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + query.Encode()
 }
 
