@@ -109,6 +109,14 @@ func (c *Client) Cancel(ctx context.Context, id, reason string) (CancelOutcome, 
 	return a.Data, err
 }
 
+// Retry submits a failed or cancelled operation once more, from its beginning, as
+// a new operation.
+func (c *Client) Retry(ctx context.Context, id string) (Operation, error) {
+	var a OperationAnswer
+	err := c.do(ctx, call{method: http.MethodPost, path: fill(PathOperationRetry, id), out: &a})
+	return a.Data, err
+}
+
 // Results returns what a finished operation produced.
 func (c *Client) Results(ctx context.Context, id string) (Results, error) {
 	var r Results

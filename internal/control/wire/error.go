@@ -53,6 +53,7 @@ const (
 	CodeOperationUnfinished Code = "OPERATIONS-ResultsError"
 	CodeOperationDuplicate  Code = "OPERATIONS-DuplicateID"
 	CodeNotResumable        Code = "OPERATIONS-ResumeError"
+	CodeNotRetriable        Code = "OPERATIONS-RetryNotFailed"
 	CodeStatusUnsettable    Code = "OPERATIONS-StatusUpdateError"
 	CodeCheckpointNotFound  Code = "CHECKPOINTS-NotFound"
 	CodeCheckpointInUse     Code = "CHECKPOINTS-DeleteError"
@@ -97,6 +98,7 @@ var codes = map[Code]struct {
 	CodeOperationUnfinished: {Conflict, http.StatusBadRequest},
 	CodeOperationDuplicate:  {Conflict, http.StatusConflict},
 	CodeNotResumable:        {Conflict, http.StatusConflict},
+	CodeNotRetriable:        {Conflict, http.StatusBadRequest},
 	CodeStatusUnsettable:    {Conflict, http.StatusConflict},
 	CodeCheckpointNotFound:  {NotFound, http.StatusNotFound},
 	CodeCheckpointInUse:     {Conflict, http.StatusConflict},

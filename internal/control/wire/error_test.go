@@ -34,6 +34,7 @@ func TestErrorCrossesTheWire(t *testing.T) {
 		{wire.CodeOperationUnfinished, wire.Conflict, 400},
 		{wire.CodeOperationDuplicate, wire.Conflict, 409},
 		{wire.CodeNotResumable, wire.Conflict, 409},
+		{wire.CodeNotRetriable, wire.Conflict, 400},
 		{wire.CodeStatusUnsettable, wire.Conflict, 409},
 		{wire.CodeCheckpointNotFound, wire.NotFound, 404},
 		{wire.CodeCheckpointInUse, wire.Conflict, 409},

@@ -179,7 +179,10 @@ type Results struct {
 type OperationMetrics struct {
 	OperationID string          `json:"operation_id"`
 	Type        operation.Type  `json:"operation_type"`
-	Metrics     json.RawMessage `json:"metrics"`
+	Metrics     json.RawMessage `json:"metrics" doc:"the newest numbers"`
+	// Points are present on a backend only: a worker keeps none.
+	Points []operation.Point `json:"points,omitempty" doc:"numbers reported while it ran, from cursor on, oldest first"`
+	Cursor int64             `json:"cursor" doc:"cursor of the numbers that follow; the same as asked for when there is nothing new yet"`
 }
 
 // A MetricsAnswer is the answer to GET /operations/{operation_id}/metrics.

@@ -28,8 +28,8 @@ type server struct {
 // New returns the handler of a backend's HTTP interface. It fails only when a
 // required part is missing.
 func New(o Options) (http.Handler, error) {
-	if o.Controller == nil || o.Operations == nil || o.Checkpoints == nil || o.Models == nil || o.Bars == nil || o.Artifacts == nil {
-		return nil, errors.New("new api: Controller, Operations, Checkpoints, Models, Bars and Artifacts are required")
+	if o.Controller == nil || o.Operations == nil || o.Checkpoints == nil || o.History == nil || o.Models == nil || o.Bars == nil || o.Artifacts == nil {
+		return nil, errors.New("new api: Controller, Operations, Checkpoints, History, Models, Bars and Artifacts are required")
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -43,6 +43,7 @@ func New(o Options) (http.Handler, error) {
 	s.addWorkers()
 	s.addOperations()
 	s.addCheckpoints()
+	s.addEvents()
 	s.addStarts()
 	s.addModels()
 	s.addStrategies()

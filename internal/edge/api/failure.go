@@ -73,6 +73,8 @@ func (s *server) classify(err error) *wire.Error {
 		return wire.Errorf(wire.CodeBadRequest, "%w", err)
 	case known.WorkerBusy != nil && known.WorkerBusy(err):
 		return wire.Errorf(wire.CodeWorkerBusy, "%w", err)
+	case known.NotFailed != nil && known.NotFailed(err):
+		return wire.Errorf(wire.CodeNotRetriable, "%w", err)
 	case errors.Is(err, fleet.ErrIncompatible):
 		return wire.Errorf(wire.CodeWorkerIncompatible, "%w", err)
 	case errors.Is(err, operation.ErrDuplicate):

@@ -34,6 +34,7 @@ var (
 	errEnded      = errors.New("ended")
 	errStopping   = errors.New("stopping")
 	errWorkerBusy = errors.New("busy")
+	errNotFailed  = errors.New("")
 	errLimited    = errors.New("too much waits")
 	errLate       = errors.New("the deadline has passed")
 )
@@ -119,6 +120,17 @@ func (c *fakeController) Resume(_ context.Context, id string) (operation.Operati
 	}
 	op.Status = operation.Resuming
 	return *op, nil
+}
+
+func (c *fakeController) Retry(ctx context.Context, id string) (operation.Operation, error) {
+	op, err := c.Operation(ctx, id)
+	if err == nil && op.Status != operation.Failed {
+		err = fmt.Errorf("Operation %s cannot be retried (status: %s)%w", id, op.Status, errNotFailed)
+	}
+	if err != nil {
+		return operation.Operation{}, err
+	}
+	return c.Submit(ctx, operation.Operation{ID: "op_retry_" + id, Type: op.Type, Spec: op.Spec, RetryOf: &id})
 }
 
 func (c *fakeController) Repeated(_ context.Context, op operation.Operation) (operation.Operation, bool, error) {
@@ -324,7 +336,59 @@ type backend struct {
 	controller *fakeController
 	bars       *barstore.Store
 	files      *artifact.Store
+	history    *fakeHistory
+	stopping   chan struct{}
 	handler    http.Handler
+}
+
+// A fakeHistory keeps events in memory.
+type fakeHistory struct {
+	mu     sync.Mutex
+	events []operation.Event
+	bells  []chan struct{}
+}
+
+// add makes something happen.
+func (h *fakeHistory) add(id string, kind operation.EventKind, status operation.Status) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.events = append(h.events, operation.Event{Number: int64(len(h.events) + 1), At: now, OperationID: id, Kind: kind, Status: status})
+	for _, bell := range h.bells {
+		select {
+		case bell <- struct{}{}:
+		default:
+		}
+	}
+}
+
+func (h *fakeHistory) Events(_ context.Context, f operation.EventFilter) ([]operation.Event, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var all []operation.Event
+	for _, e := range h.events {
+		if e.Number > f.After && (f.OperationID == "" || f.OperationID == e.OperationID) && len(all) < f.Limit {
+			all = append(all, e)
+		}
+	}
+	return all, nil
+}
+
+func (h *fakeHistory) LastEvent(context.Context) (int64, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return int64(len(h.events)), nil
+}
+
+func (h *fakeHistory) Watch() (<-chan struct{}, func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	bell := make(chan struct{}, 1)
+	h.bells = append(h.bells, bell)
+	return bell, func() {}
+}
+
+func (h *fakeHistory) Points(_ context.Context, _ string, cursor int64, _ int) ([]operation.Point, int64, error) {
+	return []operation.Point{{Number: cursor, Attempt: 1, Step: cursor + 1, At: now, Values: []byte(`{"val_loss":0.5}`)}}, cursor + 1, nil
 }
 
 // newBackend holds EURUSD 1h and 4h of January 2020 and the given models.
@@ -341,7 +405,7 @@ func newBackend(t testing.TB, models ...operation.ModelRecord) *backend {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { store.Close() })
-	b := &backend{t: t, controller: &fakeController{}, bars: bars, files: store}
+	b := &backend{t: t, controller: &fakeController{}, history: &fakeHistory{}, stopping: make(chan struct{}), bars: bars, files: store}
 	for tf, n := range map[market.Timeframe]int{market.Hour1: 31 * 24, market.Hour4: 31 * 6} {
 		if _, err := bars.Merge(t.Context(), series("EURUSD", tf, n)); err != nil {
 			t.Fatal(err)
@@ -355,10 +419,11 @@ func newBackend(t testing.TB, models ...operation.ModelRecord) *backend {
 }
 
 func (b *backend) options(models []operation.ModelRecord) api.Options {
-	return api.Options{Controller: b.controller, Operations: b.controller, Checkpoints: b.controller, Models: fakeModels(models), Bars: barFiles{b.bars}, Artifacts: files{b.files},
+	return api.Options{Controller: b.controller, Operations: b.controller, Checkpoints: b.controller, History: b.history, Stopping: b.stopping, Models: fakeModels(models), Bars: barFiles{b.bars}, Artifacts: files{b.files},
 		Errors: api.Errors{Unknown: errUnknown, Superseded: errSuperseded, Ended: errEnded, Stopping: errStopping,
 			Limited:    func(err error) bool { return errors.Is(err, errLimited) },
 			Late:       func(err error) bool { return errors.Is(err, errLate) },
+			NotFailed:  func(err error) bool { return errors.Is(err, errNotFailed) },
 			WorkerBusy: func(err error) bool { return errors.Is(err, errWorkerBusy) },
 			NoBars:     barstore.ErrNotFound, NoArtifact: artifact.ErrNotFound, WrongArtifact: artifact.ErrMismatch,
 			NoWorker: func(err error) (api.NoWorker, bool) {

@@ -30,6 +30,12 @@ type cancelInput struct {
 	Body        *wire.CancelRequest `required:"false"`
 }
 
+type metricsInput struct {
+	OperationID string `path:"operation_id"`
+	Cursor      int64  `query:"cursor" minimum:"0" doc:"numbers from here on; begin with 0 and go on with the cursor of the answer"`
+	Limit       int    `query:"limit" minimum:"1" maximum:"1000" default:"1000"`
+}
+
 type statusInput struct {
 	OperationID string `path:"operation_id"`
 	Body        wire.StatusRequest
@@ -48,6 +54,9 @@ func (s *server) addOperations() {
 	add(s, huma.Operation{OperationID: "cancel-operation", Method: http.MethodDelete, Path: wire.PathOperation, Tags: tags,
 		Summary:     "Cancel an operation",
 		Description: "What waits is cancelled at once. What runs is cancelled when its worker has stopped computing; until then the operation says that the cancel is requested."}, s.cancelOperation)
+	add(s, huma.Operation{OperationID: "retry-operation", Method: http.MethodPost, Path: wire.PathOperationRetry, Tags: tags,
+		Summary:     "Submit a failed or cancelled operation once more",
+		Description: "It becomes a new operation, which begins anew and names the old one in retry_of. To go on from a checkpoint, resume it instead."}, s.retry)
 	add(s, huma.Operation{OperationID: "set-status", Method: http.MethodPatch, Path: wire.PathOperationStatus, Tags: tags,
 		Summary:     "Cancel an operation; other states cannot be set",
 		Description: "The status of an operation follows from what its workers report, so that it can be trusted. cancelled asks for a cancel; anything else is refused."}, s.setStatus)
@@ -173,12 +182,28 @@ func (s *server) results(ctx context.Context, in *operationInput) (wire.Results,
 	return wire.Results{Success: true, OperationID: op.ID, Type: op.Type, Status: op.Status, Results: op.Result, Error: op.ErrorMessage}, nil
 }
 
-func (s *server) metrics(ctx context.Context, in *operationInput) (wire.MetricsAnswer, error) {
+func (s *server) metrics(ctx context.Context, in *metricsInput) (wire.MetricsAnswer, error) {
 	op, err := s.find(ctx, in.OperationID)
 	if err != nil {
 		return wire.MetricsAnswer{}, err
 	}
-	return wire.MetricsAnswer{Success: true, Data: wire.OperationMetrics{OperationID: op.ID, Type: op.Type, Metrics: wire.MetricsOf(op)}}, nil
+	points, next, err := s.o.History.Points(ctx, op.ID, in.Cursor, in.Limit)
+	if err != nil {
+		return wire.MetricsAnswer{}, fmt.Errorf("numbers of %s: %w", op.ID, err)
+	}
+	return wire.MetricsAnswer{Success: true, Data: wire.OperationMetrics{OperationID: op.ID, Type: op.Type, Metrics: wire.MetricsOf(op),
+		Points: points, Cursor: next}}, nil
+}
+
+func (s *server) retry(ctx context.Context, in *operationInput) (wire.OperationAnswer, error) {
+	op, err := s.o.Controller.Retry(ctx, in.OperationID)
+	if s.unknown(err) {
+		return wire.OperationAnswer{}, wire.Errorf(wire.CodeOperationNotFound, "Operation not found: %s", in.OperationID)
+	}
+	if err != nil {
+		return wire.OperationAnswer{}, err
+	}
+	return wire.Answer(op, s.position(op)), nil
 }
 
 func (s *server) performance(ctx context.Context, in *taskInput) (wire.Performance, error) {

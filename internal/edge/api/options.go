@@ -21,6 +21,8 @@ type Controller interface {
 	// fails with operation.ErrKeyTaken where the key names another one.
 	Repeated(ctx context.Context, op operation.Operation) (operation.Operation, bool, error)
 	Cancel(ctx context.Context, id, reason string) (operation.Operation, error)
+	// Retry submits a failed or cancelled operation once more, as a new one.
+	Retry(ctx context.Context, id string) (operation.Operation, error)
 	// Resume fails with *operation.NotResumableError or operation.ErrNoCheckpoint.
 	Resume(ctx context.Context, id string) (operation.Operation, error)
 	Operation(ctx context.Context, id string) (operation.Operation, error)
@@ -117,6 +119,7 @@ type Errors struct {
 	Limited    func(error) bool // of Submit: the submitter has too much waiting
 	Late       func(error) bool // of Submit: the deadline has passed
 	WorkerBusy func(error) bool // of Remove: the worker runs an operation
+	NotFailed  func(error) bool // of Retry: the operation has not failed
 
 	// NoWorker recognises the error of Controller.Submit that no worker can take
 	// the operation: none is registered, or all are busy and it was not to wait.
@@ -137,6 +140,7 @@ type Options struct {
 	Controller  Controller
 	Operations  Operations
 	Checkpoints Checkpoints
+	History     History
 	Models      Models
 	Bars        Bars
 	Artifacts   Artifacts
@@ -146,6 +150,8 @@ type Options struct {
 	DataDir       string   // shown to people
 	Version       string   // of this build
 	EngineVersion string   // of the mathematics; part of every specification
+
+	Stopping <-chan struct{} // closed when streams must end; nil for never
 
 	Metrics http.Handler     // served at /metrics/; nil for none
 	Now     func() time.Time // nil: time.Now

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/ktrdr/ktrdr/internal/control/operation"
@@ -15,15 +16,26 @@ import (
 
 const (
 	pollInterval = 250 * time.Millisecond
+	// reviewInterval is how often an operation is asked for while its events come.
+	reviewInterval = 5 * time.Second
 	// patience is how long following outlives a backend that does not answer: long
 	// enough for a restart.
 	patience = 60 * time.Second
 )
 
-// follow watches an operation and shows its progress until it ends.
+// follow watches an operation and shows its progress until it ends. It listens to
+// the events of the operation and asks only after one of them; while there is no
+// stream, it asks all the time.
 func (c *console) follow(ctx context.Context, client *wire.Client, id string) (wire.Operation, error) {
 	p := newProgressLine(c)
 	defer p.clear()
+	news := make(chan wire.Happening)
+	listening, deafen := context.WithCancel(ctx)
+	var listener sync.WaitGroup
+	listener.Go(func() { listenTo(listening, client, id, news) })
+	defer listener.Wait()
+	defer deafen()
+	interval := pollInterval
 	lastAnswer := time.Now()
 	for {
 		op, err := client.Operation(ctx, id)
@@ -43,8 +55,57 @@ func (c *console) follow(ctx context.Context, client *wire.Client, id string) (w
 				return op, nil
 			}
 		}
-		if err := pause(ctx, pollInterval); err != nil {
+		if interval, err = p.await(ctx, news, op, interval); err != nil {
 			return op, err
+		}
+	}
+}
+
+// await returns when the operation should be asked for again, and when that will
+// be due without further news. Progress is shown meanwhile.
+func (p *progressLine) await(ctx context.Context, news <-chan wire.Happening, op wire.Operation, interval time.Duration) (time.Duration, error) {
+	due := time.NewTimer(interval)
+	defer due.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return interval, context.Cause(ctx)
+		case <-due.C:
+			return interval, nil
+		case h := <-news:
+			switch {
+			case h.Progress != nil:
+				op.Status, op.QueuePosition, op.CancelRequested, op.Progress = h.Progress.Status, h.Progress.QueuePosition, h.Progress.CancelRequested, h.Progress.Progress
+				p.update(time.Now(), op)
+			case h.Event != nil:
+				return reviewInterval, nil
+			default:
+				return pollInterval, nil
+			}
+		}
+	}
+}
+
+// listenTo passes on what happens to the operation until it ends or ctx does. An
+// empty happening says that nothing is heard any more.
+func listenTo(ctx context.Context, client *wire.Client, id string, news chan<- wire.Happening) {
+	tell := func(h wire.Happening) error {
+		select {
+		case news <- h:
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	for seen := int64(0); ctx.Err() == nil; {
+		err := client.Follow(ctx, id, seen, func(h wire.Happening) error {
+			if h.Event != nil {
+				seen = h.Event.Number
+			}
+			return tell(h)
+		})
+		if tell(wire.Happening{}) != nil || wire.KindOf(err) != wire.Unavailable || pause(ctx, time.Second) != nil {
+			return // it has ended, or this backend has no events
 		}
 	}
 }

@@ -12,8 +12,8 @@ import (
 )
 
 func newOperations(c *console) *cobra.Command {
-	cmd := group("operations", "List, follow, cancel and resume operations",
-		newOperationsList(c), newOperationsStatus(c), newOperationsFollow(c), newOperationsCancel(c), newOperationsResume(c))
+	cmd := group("operations", "List, follow, cancel, resume and retry operations",
+		newOperationsList(c), newOperationsStatus(c), newOperationsFollow(c), newOperationsCancel(c), newOperationsResume(c), newOperationsRetry(c))
 	cmd.Aliases = []string{"ops"}
 	bindSettings(cmd, roleClient)
 	return cmd

@@ -5,6 +5,8 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+
+	"github.com/ktrdr/ktrdr/internal/control/wire"
 )
 
 func newOperationsResume(c *console) *cobra.Command {
@@ -34,6 +36,30 @@ stops it again.`,
 				return err
 			}
 			return c.showOutcome(cmd.Context(), client, op)
+		},
+	}
+	cmd.Flags().BoolVarP(&detach, "detach", "d", false, "do not wait for the end (also --no-follow)")
+	renameFlags(cmd, map[string]string{"no-follow": "detach"})
+	return cmd
+}
+
+func newOperationsRetry(c *console) *cobra.Command {
+	var detach bool
+	cmd := &cobra.Command{
+		Use: "retry ID", Short: "Submit a failed or cancelled operation once more, from its beginning", Args: arguments(1, 1),
+		Long: `Submit a failed or cancelled operation once more, from its beginning, as a new
+operation with the same order. To go on from a checkpoint instead: ktrdr operations
+resume ID.`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			client, err := c.client(cmd)
+			if err != nil {
+				return err
+			}
+			op, err := client.Retry(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			return c.afterStart(cmd.Context(), client, wire.Started{Success: true, OperationID: op.ID, QueuePosition: op.QueuePosition, SpecHash: op.SpecHash}, detach, "")
 		},
 	}
 	cmd.Flags().BoolVarP(&detach, "detach", "d", false, "do not wait for the end (also --no-follow)")

@@ -90,6 +90,7 @@ func (c *console) serve(ctx context.Context, s settings) (err error) {
 		}
 		unschedule()
 		farewell(ctx, b.workers, workers, log)
+		close(b.stopping)
 	})
 	select {
 	case <-b.controller.Ready():
@@ -115,6 +116,7 @@ type backend struct {
 	controller *dispatch.Controller
 	workers    *wire.WorkerClient
 	handler    http.Handler
+	stopping   chan struct{} // closed when streams must end
 	opened     []io.Closer
 }
 
@@ -125,7 +127,7 @@ func openBackend(ctx context.Context, s settings, holder string, log *slog.Logge
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
-	b := &backend{}
+	b := &backend{stopping: make(chan struct{})}
 	if err := b.open(ctx, dir, s, holder, log); err != nil {
 		return nil, errors.Join(err, closeAll(b.opened))
 	}
@@ -168,7 +170,7 @@ func (b *backend) open(ctx context.Context, dir string, s settings, holder strin
 		},
 	})
 	b.handler, err = api.New(api.Options{
-		Controller: b.controller, Operations: records, Checkpoints: checkpointIndex{records}, Models: modelIndex{records}, Bars: barFiles{bars}, Artifacts: artifactFiles{files},
+		Controller: b.controller, Operations: records, Checkpoints: checkpointIndex{records}, History: records, Stopping: b.stopping, Models: modelIndex{records}, Bars: barFiles{bars}, Artifacts: artifactFiles{files},
 		Errors: apiErrors(), StrategyDirs: []string{s.get(keyStrategiesDir)}, DataDir: dir,
 		Version: build.Version, EngineVersion: engineVersion,
 		Metrics: observe.Metrics(observe.NewRegistry("backend", build)), Log: log,
@@ -216,6 +218,7 @@ func apiErrors() api.Errors {
 		Unknown: dispatch.ErrUnknown, Superseded: dispatch.ErrSuperseded, Ended: dispatch.ErrTerminal, Stopping: dispatch.ErrStopping,
 		NoBars: barstore.ErrNotFound, NoArtifact: artifact.ErrNotFound, WrongArtifact: artifact.ErrMismatch,
 		Limited: isError[*dispatch.LimitError], Late: isError[*dispatch.DeadlineError], WorkerBusy: isError[*dispatch.WorkerBusyError],
+		NotFailed: isError[*dispatch.NotRetriableError],
 		NoWorker: func(err error) (api.NoWorker, bool) {
 			if none, ok := errors.AsType[*dispatch.NoWorkersError](err); ok {
 				return api.NoWorker{Type: none.Type, Registered: none.Registered, Uptime: none.Uptime}, true
