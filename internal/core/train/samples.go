@@ -9,9 +9,10 @@ import (
 // A Sample is one row to learn from, before scaling: the features of a decision
 // bar and its label.
 type Sample struct {
-	Time   int64 // when the decision bar opens
-	End    int64 // when the label is known
-	X      []float32
+	Begin  int64     // when the first bar that a network reads opens
+	Time   int64     // when the decision bar opens
+	End    int64     // when the label is known
+	X      []float32 // of the decision bar
 	Class  int32
 	Target float32
 }
@@ -25,7 +26,11 @@ func Samples(ctx context.Context, in Input) ([]Sample, error) {
 	}
 	samples := make([]Sample, t.len())
 	for i := range samples {
-		samples[i] = Sample{Time: t.time[i], End: t.end[i], X: t.x[i*t.width : (i+1)*t.width]}
+		row := i
+		if t.at != nil {
+			row = int(t.at[i])
+		}
+		samples[i] = Sample{Begin: t.begin[i], Time: t.time[i], End: t.end[i], X: t.x[row*t.width : (row+1)*t.width]}
 		if t.classes != nil {
 			samples[i].Class = t.class[i]
 		} else {
@@ -38,10 +43,10 @@ func Samples(ctx context.Context, in Input) ([]Sample, error) {
 // Parts returns which of the samples Run trains on, validates with and tests with,
 // as their numbers in order. The samples are in the order of time.
 func Parts(s *strategy.Strategy, samples []Sample) (training, validation, test []int) {
-	t := &table{classes: []string{}, time: make([]int64, len(samples)), end: make([]int64, len(samples)),
+	t := &table{classes: []string{}, begin: make([]int64, len(samples)), time: make([]int64, len(samples)), end: make([]int64, len(samples)),
 		class: make([]int32, len(samples)), weight: make([]float32, len(samples))}
 	for i, x := range samples {
-		t.time[i], t.end[i], t.class[i] = x.Time, x.End, int32(i)
+		t.begin[i], t.time[i], t.end[i], t.class[i] = x.Begin, x.Time, x.End, int32(i)
 	}
 	d := divide(t, s.Training.Split, s.Training.EmbargoBars)
 	numbers := func(p part) []int {

@@ -13,8 +13,8 @@ import (
 )
 
 func newStrategies(c *console) *cobra.Command {
-	cmd := group("strategies", "Check, list and migrate strategies",
-		newStrategiesValidate(c), newStrategiesList(c), newStrategiesFeatures(c), newStrategiesMigrate(c))
+	cmd := group("strategies", "Check, list, explain and migrate strategies",
+		newStrategiesValidate(c), newStrategiesList(c), newStrategiesFeatures(c), newStrategiesExplain(c), newStrategiesMigrate(c))
 	bindSettings(cmd, roleClient)
 	return cmd
 }

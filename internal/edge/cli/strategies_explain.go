@@ -1,0 +1,173 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ktrdr/ktrdr/internal/core/feature"
+	"github.com/ktrdr/ktrdr/internal/core/label"
+	"github.com/ktrdr/ktrdr/internal/core/market"
+	"github.com/ktrdr/ktrdr/internal/core/model"
+	"github.com/ktrdr/ktrdr/internal/core/strategy"
+)
+
+// An explanation is what a strategy comes to.
+type explanation struct {
+	Strategy string             `json:"strategy"`
+	Hash     string             `json:"hash"`
+	Base     market.Timeframe   `json:"base_timeframe"`
+	Features []printedFeature   `json:"features"`
+	WarmUp   []warmUp           `json:"warm_up"`
+	Symbol   market.Symbol      `json:"symbol,omitempty"` // whose bars were looked at
+	Bars     int                `json:"bars,omitempty"`   // of the base timeframe
+	Coverage []feature.Coverage `json:"coverage,omitempty"`
+	Cost     cost               `json:"cost"`
+}
+
+// A warmUp is what the indicators of one timeframe need before a row is complete.
+type warmUp struct {
+	Timeframe market.Timeframe `json:"timeframe"`
+	Lookback  int              `json:"lookback"` // bars before the first value
+	Settled   int              `json:"settled"`  // bars until the beginning of the bars does not matter
+}
+
+// A cost is what a training computes, roughly.
+type cost struct {
+	Parameters   int      `json:"parameters"`
+	Epochs       int      `json:"epochs"`
+	MultiplyAdds *float64 `json:"multiply_adds,omitempty"` // of all epochs over the training share of the bars
+	Seconds      *float64 `json:"seconds,omitempty"`       // of one core
+}
+
+// coreRate is how many multiply-adds of a training one core makes in a second, of
+// the order of what small networks were measured to reach.
+const coreRate = 2e9
+
+// passes is how often a training step visits each weight: forward, and twice
+// backward.
+const passes = 3
+
+func newStrategiesExplain(c *console) *cobra.Command {
+	var source barSource
+	cmd := &cobra.Command{
+		Use: "explain FILE", Short: "Say what a strategy comes to: inputs, warm-up, coverage, cost",
+		Long: `Say what a strategy comes to: the inputs of its network in their order, the bars
+that its indicators need, and what a training costs. With bars (--data, or --symbol
+for those that the backend holds) also how far the fuzzy sets cover them: an input
+is blind at a bar where no degree is above 0.05, and the network then learns
+nothing from it.`,
+		Example: "  ktrdr strategies explain my.yaml --data EURUSD_1h.csv\n  ktrdr strategies explain my.yaml --symbol EURUSD",
+		Args:    arguments(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s, err := c.readStrategy(args[0])
+			if err != nil {
+				return err
+			}
+			x, err := explain(c, cmd, s, source)
+			if err != nil {
+				return err
+			}
+			return c.show(x, func(w io.Writer) { printExplanation(w, x) })
+		},
+	}
+	source.bind(cmd)
+	return cmd
+}
+
+func explain(c *console, cmd *cobra.Command, s *strategy.Strategy, source barSource) (explanation, error) {
+	x := explanation{Strategy: s.Name, Hash: s.Hash(), Base: s.Base, Features: features(s), WarmUp: warmUps(s)}
+	none, err := label.Make(s.Training.Labels, market.NewSeries(s.Symbols[0], s.Base, 0))
+	if err != nil {
+		return x, err
+	}
+	shape, err := model.Config(s, none.Classes)
+	if err != nil {
+		return x, err
+	}
+	x.Cost = cost{Parameters: shape.Parameters(), Epochs: s.Training.Epochs}
+	f, ok, err := source.frame(c, cmd, s)
+	if err != nil || !ok {
+		return x, err
+	}
+	if x.Coverage, err = feature.Cover(cmd.Context(), s, f); err != nil {
+		return x, err
+	}
+	x.Symbol, x.Bars = f.Symbol, f.Series[s.Base].Len()
+	work := passes * float64(x.Cost.Parameters) * float64(x.Cost.Epochs) * s.Training.Split.Train * float64(x.Bars)
+	seconds := work / coreRate
+	x.Cost.MultiplyAdds, x.Cost.Seconds = &work, &seconds
+	return x, nil
+}
+
+// warmUps returns what each timeframe needs, in the order of the strategy.
+func warmUps(s *strategy.Strategy) []warmUp {
+	var all []warmUp
+	for _, tf := range s.Timeframes {
+		one := warmUp{Timeframe: tf}
+		for _, f := range s.Features() {
+			if in := s.Indicators[f.Indicator].Indicator; f.Timeframe == tf {
+				one.Lookback, one.Settled = max(one.Lookback, in.Lookback()), max(one.Settled, in.WarmUp())
+			}
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
+func printExplanation(w io.Writer, x explanation) {
+	fmt.Fprintf(w, "Strategy %s decides on %s. Its network reads %s:\n", x.Strategy, x.Base, count(len(x.Features), "input"))
+	var rows [][]string
+	for i, f := range x.Features {
+		of := f.Indicator
+		if f.IndicatorOutput != "" {
+			of += "." + f.IndicatorOutput
+		}
+		rows = append(rows, []string{strconv.Itoa(i + 1), f.FeatureID, of, f.lastStep(), fmt.Sprint(f.Parameters)})
+	}
+	columns(w, []string{"#", "input", "of", "function", "parameters"}, rows, 1)
+
+	rows = nil
+	for _, u := range x.WarmUp {
+		length := time.Duration(int64(u.Settled)*u.Timeframe.Seconds()) * time.Second
+		rows = append(rows, []string{u.Timeframe.String(), integer(u.Lookback), integer(u.Settled), fmt.Sprintf("%.1f days", length.Hours()/24)})
+	}
+	fmt.Fprintln(w, "\nBars before the first value, and until the beginning of the bars does not matter:")
+	columns(w, []string{"timeframe", "first value", "settled", "without gaps"}, rows, 2, 3, 4)
+
+	if x.Coverage == nil {
+		fmt.Fprintln(w, "\nCoverage: name bars with --data FILE or --symbol SYMBOL.")
+	} else {
+		printCoverage(w, x)
+	}
+	fmt.Fprintf(w, "\nThe network has %s parameters; a training has at most %s", integer(x.Cost.Parameters), count(x.Cost.Epochs, "epoch"))
+	if x.Cost.Seconds != nil {
+		fmt.Fprintf(w, " and makes about %.2g multiply-adds, some %.2g s of one core", *x.Cost.MultiplyAdds, *x.Cost.Seconds)
+	}
+	fmt.Fprintln(w, ".")
+}
+
+func printCoverage(w io.Writer, x explanation) {
+	fmt.Fprintf(w, "\nOver %s bars of %s %s (blind: no degree above %v):\n", integer(x.Bars), x.Symbol, x.Base, feature.Blind)
+	var rows [][]string
+	for _, c := range x.Coverage {
+		blind := ""
+		if c.Blind != nil {
+			blind = fmt.Sprintf("%.1f%%", 100**c.Blind)
+		}
+		for i, f := range c.Features {
+			row := []string{"", "", "", f.Name, "", "", ""}
+			if i == 0 {
+				row[0], row[1], row[2] = c.Input+" "+c.Timeframe.String(), integer(c.Known), blind
+			}
+			if f.Mean != nil {
+				row[4], row[5], row[6] = fmt.Sprintf("%.4g", *f.Mean), fmt.Sprintf("%.4g", *f.Min), fmt.Sprintf("%.4g", *f.Max)
+			}
+			rows = append(rows, row)
+		}
+	}
+	columns(w, []string{"input", "known", "blind", "feature", "mean", "least", "largest"}, rows, 2, 3, 5, 6, 7)
+}
