@@ -39,6 +39,7 @@ type Manifest struct {
 	Features      feature.Schema     `json:"features"`
 	Scaling       feature.Scaling    `json:"scaling,omitempty"` // of the scaled inputs, fitted to the training rows
 	Network       nn.Config          `json:"network"`
+	Temperature   float64            `json:"temperature,omitempty"` // what the outputs are divided by before they become probabilities; 0 is not at all
 	Seed          uint64             `json:"seed"`
 	Training      Span               `json:"training_span"` // what the weights were fitted to and chosen by
 	Splits        Splits             `json:"splits"`

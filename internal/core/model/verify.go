@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/ktrdr/ktrdr/internal/core/feature"
@@ -45,6 +46,9 @@ func (m Model) verify() error {
 	}
 	if err := f.Scaling.Check(s); err != nil {
 		return fmt.Errorf("manifest: %w", err)
+	}
+	if !(f.Temperature >= 0 && f.Temperature <= math.MaxFloat32) || (f.Temperature > 0) != (s.Training.Calibration == strategy.CalibrationTemperature) {
+		return fmt.Errorf("manifest: temperature %v with calibration %q: train the strategy again", f.Temperature, s.Training.Calibration)
 	}
 	want, err := Config(s, f.Classes)
 	if err != nil {

@@ -51,8 +51,8 @@ func (m Model) Features(ctx context.Context, s *strategy.Strategy, f feature.Fra
 }
 
 // Outputs asks the network of m at the rows from from to to-1 of x and returns
-// what it puts out, row-major. Where readable, of all rows of x, is false the
-// outputs are zero.
+// what it puts out, divided by the temperature of m, row-major. Where readable, of
+// all rows of x, is false the outputs are zero.
 func (m Model) Outputs(x feature.Matrix, readable []bool, from, to int) []float32 {
 	ends := make([]int32, 0, to-from)
 	for i := from; i < to; i++ {
@@ -62,6 +62,7 @@ func (m Model) Outputs(x feature.Matrix, readable []bool, from, to int) []float3
 	}
 	width := m.Network.Config().Outputs
 	packed := m.Network.InferAt(nil, x.Data, ends)
+	Soften(packed, m.Manifest.Temperature)
 	if len(ends) == to-from {
 		return packed
 	}
@@ -70,4 +71,15 @@ func (m Model) Outputs(x feature.Matrix, readable []bool, from, to int) []float3
 		copy(outputs[(int(end)-from)*width:], packed[k*width:(k+1)*width])
 	}
 	return outputs
+}
+
+// Soften divides outputs by a temperature; 0 leaves them alone. Above 1 it makes
+// probabilities more even, below 1 less; the largest output stays the largest.
+func Soften(outputs []float32, temperature float64) {
+	if temperature == 0 {
+		return
+	}
+	for i, v := range outputs {
+		outputs[i] = v / float32(temperature)
+	}
 }

@@ -177,6 +177,9 @@ func (s *Strategy) trainingObject() object {
 	if t.Optimizer == OptimizerSGD {
 		o = append(o, member{"momentum", t.Momentum})
 	}
+	if t.Calibration == CalibrationTemperature {
+		o = append(o, member{"calibration", t.Calibration})
+	}
 	if t.Schedule.Type != "" {
 		o = append(o, member{"lr_scheduler", scheduleObject(t.Schedule)})
 	}

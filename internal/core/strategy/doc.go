@@ -60,15 +60,28 @@
 //	  labels.vol_span                0.5, 50       cusum_threshold 0 only
 //	  epochs, batch_size             100, 32
 //	  learning_rate                  0.001
-//	  optimizer                      adam          nothing else
-//	  loss                           cross_entropy; regression: huber or mse, default huber
+//	  lr_scheduler                   false         or a mapping with a type:
+//	    step                         step_size 30, gamma 0.1
+//	    exponential                  gamma 0.95
+//	    cosine                       min_factor 0
+//	    reduce_on_plateau            factor 0.5, patience 5
+//	    one_cycle                    warmup 0.3
+//	  optimizer                      adam          or adamw, sgd
+//	  momentum                       0.9           optimizer sgd only
+//	  loss                           cross_entropy or focal; regression: huber, mse or quantile,
+//	                                 default huber
+//	  label_smoothing                0             loss cross_entropy only
+//	  focal_gamma                    2             loss focal only
 //	  huber_delta                    0.01          loss huber only
+//	  quantile                       0.5           loss quantile only
 //	  weight_decay                   0.0001; regression: 0
 //	  gradient_clip                  1             largest global norm; 0 is no limit
 //	  early_stopping                 false         or {patience: 10, min_delta: 0.001}
 //	  data_split                     {train: 0.7, validation: 0.15, test: 0.15}
 //	  embargo_bars                   0             in addition to the purge by label horizon
 //	  class_weights                  balanced      or none; classification only
+//	  calibration                    none          or temperature: confidences fit the validation
+//	                                 rows; classification only
 //	  seed                           1
 //	decisions
 //	  output_format                  classification (labels zigzag, triple_barrier),

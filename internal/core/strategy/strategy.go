@@ -100,6 +100,9 @@ const (
 	ClassWeightsBalanced = "balanced" // a class counts in inverse proportion to its rows
 	ClassWeightsNone     = "none"
 
+	CalibrationNone        = "none"
+	CalibrationTemperature = "temperature" // confidences are made to fit the validation rows
+
 	Classification = "classification"
 	Regression     = "regression"
 
@@ -138,6 +141,7 @@ type Training struct {
 	EmbargoBars    int // bars left out after each split border, on top of the purge by label horizon
 	EarlyStopping  EarlyStopping
 	ClassWeights   string
+	Calibration    string
 	Seed           uint64
 }
 

@@ -53,7 +53,7 @@ func TestParseDefaults(t *testing.T) {
 		Training: strategy.Training{
 			Labels: label.Default(label.ZigZag), Epochs: 100, BatchSize: 32, LearningRate: 0.001, Optimizer: "adam",
 			Loss: "cross_entropy", WeightDecay: 1e-4, GradientClip: 1, Split: strategy.Split{Train: 0.7, Validation: 0.15, Test: 0.15},
-			ClassWeights: "balanced", Seed: 1,
+			ClassWeights: "balanced", Calibration: "none", Seed: 1,
 		},
 		Decisions: strategy.Decisions{OutputFormat: "classification", ConfidenceThreshold: 0.5, PositionAwareness: true, MinSignalSeparation: 4},
 		Source:    []byte(minimal),

@@ -6,7 +6,7 @@ var (
 	trainingShape = shape{
 		keys: []string{"method", "labels", "epochs", "learning_rate", "lr_scheduler", "batch_size", "optimizer", "momentum", "loss",
 			"focal_gamma", "label_smoothing", "huber_delta", "quantile", "weight_decay",
-			"gradient_clip", "early_stopping", "data_split", "embargo_bars", "class_weights", "seed"},
+			"gradient_clip", "early_stopping", "data_split", "embargo_bars", "class_weights", "calibration", "seed"},
 		hints: map[string]string{
 			"lr": "the key is called learning_rate", "scheduler": "the key is called lr_scheduler", "gamma": "the key is called focal_gamma",
 			"tau": "the key is called quantile", "batch": "the key is called batch_size", "random_state": "the key is called seed",
@@ -71,10 +71,12 @@ func (d *decoder) fit(s *Strategy, f fields) {
 	case Classification, RegimeClassification, ContextClassification:
 		t.Loss = f.choice("loss", LossCrossEntropy, []string{LossCrossEntropy, LossFocal}, nil)
 		t.ClassWeights = f.choice("class_weights", ClassWeightsBalanced, []string{ClassWeightsBalanced, ClassWeightsNone}, nil)
+		t.Calibration = f.choice("calibration", CalibrationNone, []string{CalibrationNone, CalibrationTemperature}, nil)
 		t.WeightDecay = f.number("weight_decay", 1e-4, decay)
 	case Regression:
 		t.Loss = f.choice("loss", LossHuber, []string{LossHuber, LossMSE, LossQuantile}, nil)
-		t.ClassWeights = ClassWeightsNone
+		t.ClassWeights, t.Calibration = ClassWeightsNone, CalibrationNone
+		f.useless("calibration", "output_format regression has no probabilities")
 		t.WeightDecay = f.number("weight_decay", 0, decay)
 		f.useless("class_weights", "output_format regression has no classes")
 	default:

@@ -41,6 +41,7 @@ func TestParseFit(t *testing.T) {
 		"focal":           {minimal, "", "loss: focal", "cross_entropy", func(s *strategy.Strategy) any { return s.Training.FocalGamma }, 2.0, 0.0},
 		"focal_gamma":     {minimal, "", "loss: focal\n  focal_gamma: 0", "1", func(s *strategy.Strategy) any { return s.Training.FocalGamma }, 0.0, 0.0},
 		"label_smoothing": {minimal, "", "label_smoothing: 0.1", "0.2", func(s *strategy.Strategy) any { return s.Training.LabelSmoothing }, 0.1, 0.0},
+		"calibration":     {minimal, "", "calibration: temperature", "none", func(s *strategy.Strategy) any { return s.Training.Calibration }, "temperature", "none"},
 		"quantile":        {regression, "", "loss: quantile\n  quantile: 0.9", "0.8", func(s *strategy.Strategy) any { return s.Training.Quantile }, 0.9, 0.0},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -21,7 +21,11 @@
 //     part has begun is dropped (purge), whatever made the label, and the bars
 //     after a border can be left out too (embargo). Rows of one time are never
 //     divided. No bar from the end of the span on is read.
-//   - What is fitted (weights, class weights, baselines) sees training rows only.
+//   - What is fitted (weights, class weights, baselines) sees training rows only;
+//     the temperature of the probabilities, which [Calibration] tells, is fitted to
+//     the validation rows and judged on the test rows.
+//   - A window of a recurrent network holds consecutive bars of one symbol and one
+//     part; [model.Readable] says which.
 //   - The manifest tells when the last label of any part was known; a backtest
 //     that begins earlier is in-sample.
 //   - The same input gives the same model to the last bit, for any number of

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/ktrdr/ktrdr/internal/core/feature"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/nn"
 )
@@ -18,6 +19,8 @@ type Evaluation struct {
 	ModelInfo       ModelInfo       `json:"model_info"`
 	DataSummary     DataSummary     `json:"data_summary"`
 	Quality         PartQuality     `json:"quality"`
+	Calibration     *Calibration    `json:"calibration"`        // null where the strategy asks for none
+	Importance      []Importance    `json:"feature_importance"` // on the validation rows, in the order of the features
 	Warnings        []string        `json:"warnings"`
 }
 
@@ -113,6 +116,9 @@ func evaluate(ctx context.Context, in Input, t *table, parts division, network *
 		},
 		Warnings: warnings(t, parts),
 	}
+	if err := e.examine(ctx, in, t.data(parts.validation), network, loss); err != nil {
+		return Evaluation{}, err
+	}
 	var base baseline
 	for _, p := range [...]struct {
 		part    part
@@ -126,7 +132,7 @@ func evaluate(ctx context.Context, in Input, t *table, parts division, network *
 		if p.part == parts.train {
 			base = baselineOf(t.classes, data)
 		}
-		*p.quality = measure(t.classes, outputs, data, loss, base)
+		*p.quality = measure(t.classes, outputs, data, loss, base, e.Calibration.temperature())
 	}
 	q := e.Quality
 	e.TrainingMetrics.FinalTrainLoss, e.TrainingMetrics.FinalTrainAccuracy = q.Train.Loss, q.Train.Accuracy
@@ -139,6 +145,17 @@ func evaluate(ctx context.Context, in Input, t *table, parts division, network *
 		e.TestMetrics.Precision, e.TestMetrics.Recall, e.TestMetrics.F1Score = &q.Test.Precision, &q.Test.Recall, &q.Test.F1
 	}
 	return e, nil
+}
+
+// examine fills in what the validation rows say beyond their loss.
+func (e *Evaluation) examine(ctx context.Context, in Input, d nn.Data, network *nn.Network, loss nn.Loss) (err error) {
+	outputs, err := infer(ctx, network, d)
+	if err != nil {
+		return err
+	}
+	e.Calibration = calibrate(in.Strategy, outputs, network.Config().Outputs, d.Class)
+	e.Importance, err = importance(ctx, feature.SchemaOf(in.Strategy).Names, network, d, loss, in.Strategy.Training.Seed)
+	return err
 }
 
 // infer returns the outputs for all rows.

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/ktrdr/ktrdr/internal/core/market"
+	"github.com/ktrdr/ktrdr/internal/core/nn"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
 
@@ -94,3 +95,19 @@ func Windows(in Input) (parts [3][]Window, err error) {
 
 // Balanced returns the class weights for those numbers of rows.
 var Balanced = balanced
+
+// ImportanceOf returns how much the loss of a network rises per input.
+func ImportanceOf(n *nn.Network, d nn.Data, loss nn.Loss, seed uint64) ([]Importance, error) {
+	names := make([]string, n.Config().Inputs)
+	return importance(context.Background(), names, n, d, loss, seed)
+}
+
+// Reliable returns the quality of probabilities of so many classes.
+func Reliable(probability []float32, classes int, class []int32) Classification {
+	q := Classification{Confusion: make([][]int, classes)}
+	q.reliable(probability, class)
+	return q
+}
+
+// Calibrate returns the temperature for outputs.
+var Calibrate = calibrate

@@ -2,8 +2,10 @@ package train
 
 import (
 	"math"
+	"slices"
 
 	"github.com/ktrdr/ktrdr/internal/core/elementary"
+	"github.com/ktrdr/ktrdr/internal/core/model"
 	"github.com/ktrdr/ktrdr/internal/core/nn"
 )
 
@@ -20,7 +22,9 @@ type Quality struct {
 
 // A Classification is what counting right and wrong classes gives.
 type Classification struct {
-	LogLoss          float64        `json:"log_loss"`          // mean of -log p(true class), in nats
+	LogLoss          float64        `json:"log_loss"`          // mean of -log p(true class), in nats; like the next two of the calibrated probabilities
+	Brier            float64        `json:"brier_score"`       // mean squared distance of the probabilities from the truth, 0 to 2
+	CalibrationError float64        `json:"calibration_error"` // mean distance of confidence from accuracy over the reliability curve
 	BaselineLogLoss  float64        `json:"baseline_log_loss"` // of always giving the class shares of the training part
 	BaselineAccuracy float64        `json:"baseline_accuracy"` // of always naming the most frequent class of the training part
 	BalancedAccuracy float64        `json:"balanced_accuracy"` // mean recall over the classes that occur
@@ -29,6 +33,8 @@ type Classification struct {
 	F1               float64        `json:"f1_score"`          // mean over the classes that occur
 	Classes          []ClassQuality `json:"classes"`
 	Confusion        [][]int        `json:"confusion"` // [true class][named class], rows
+
+	Reliability []ReliabilityBin `json:"reliability_curve"`
 }
 
 // A ClassQuality is about one class. A rate whose divisor is 0 is null.
@@ -80,8 +86,9 @@ func baselineOf(classes []string, d nn.Data) baseline {
 	return b
 }
 
-// measure compares outputs, row-major, with the labels of d.
-func measure(classes []string, outputs []float32, d nn.Data, loss nn.Loss, base baseline) Quality {
+// measure compares outputs, row-major, with the labels of d. Probabilities are
+// those at the temperature.
+func measure(classes []string, outputs []float32, d nn.Data, loss nn.Loss, base baseline, temperature float64) Quality {
 	width := max(1, len(classes))
 	q := Quality{Rows: d.Len(), Loss: loss.MeanLoss(outputs, width, d)}
 	even, equal := loss, d
@@ -92,7 +99,10 @@ func measure(classes []string, outputs []float32, d nn.Data, loss nn.Loss, base 
 		return q
 	}
 	q.Classification = classification(classes, outputs, d.Class, base)
-	q.LogLoss = nn.Loss{Kind: nn.CrossEntropy}.MeanLoss(outputs, width, equal)
+	soft := slices.Clone(outputs)
+	model.Soften(soft, temperature)
+	q.LogLoss = nn.Loss{Kind: nn.CrossEntropy}.MeanLoss(soft, width, equal)
+	q.reliable(nn.Softmax(soft, soft, width), d.Class)
 	right := 0
 	for c := range classes {
 		right += q.Confusion[c][c]

@@ -77,7 +77,7 @@ func run(ctx context.Context, in Input, report func(Progress)) (model.Model, Eva
 	}
 	fitting, err := network.Fit(ctx, t.data(parts.train), t.data(parts.validation), o, func(p nn.Progress) { report(fitProgress(p)) })
 	if err != nil {
-		return model.Model{}, Evaluation{}, err
+		return model.Model{}, Evaluation{}, explain(err, feature.SchemaOf(s).Names, t, parts.train)
 	}
 	report(Progress{Phase: PhaseEvaluation, Epoch: len(fitting.History), Epochs: s.Training.Epochs, Percent: trainingPercent})
 	e, err := evaluate(ctx, in, t, parts, network, loss, fitting)
@@ -166,7 +166,7 @@ func assemble(in Input, t *table, parts division, network *nn.Network, e Evaluat
 		Manifest: model.Manifest{
 			Format: model.Format, Name: s.Name + "_" + s.Base.String(), StrategyName: s.Name, StrategyHash: s.Hash(),
 			EngineVersion: in.EngineVersion, Symbols: s.Symbols, Timeframes: s.Timeframes, Base: s.Base,
-			OutputFormat: s.Decisions.OutputFormat, Classes: t.classes, Features: feature.SchemaOf(s), Scaling: t.scaling, Network: network.Config(),
+			OutputFormat: s.Decisions.OutputFormat, Classes: t.classes, Features: feature.SchemaOf(s), Scaling: t.scaling, Network: network.Config(), Temperature: e.Calibration.temperature(),
 			Seed: s.Training.Seed, Training: model.Span{From: splits.Train.From, To: known}, Splits: splits,
 			KnownUntil: max(known, splits.Test.To), Data: in.Data,
 		},

@@ -1,0 +1,48 @@
+package train
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/ktrdr/ktrdr/internal/core/nn"
+)
+
+// describedFeatures is how many features explain names.
+const describedFeatures = 3
+
+// explain adds to an error of a diverged training the features with the largest
+// values in the training rows, which are the usual cause.
+func explain(err error, names []string, t *table, training part) error {
+	var diverged *nn.DivergedError
+	if !errors.As(err, &diverged) {
+		return err
+	}
+	type statistics struct {
+		name                 string
+		low, high, mean, top float64
+	}
+	all := make([]statistics, len(names))
+	for column, name := range names {
+		s := statistics{name: name, low: math.Inf(1), high: math.Inf(-1)}
+		for i := training.from; i < training.to; i++ {
+			row := i
+			if t.at != nil {
+				row = int(t.at[i])
+			}
+			v := float64(t.x[row*t.width+column])
+			s.low, s.high, s.mean = min(s.low, v), max(s.high, v), s.mean+v/float64(training.len())
+		}
+		s.top = max(-s.low, s.high)
+		all[column] = s
+	}
+	slices.SortStableFunc(all, func(a, b statistics) int { return cmp.Compare(b.top, a.top) })
+	var list []string
+	for _, s := range all[:min(describedFeatures, len(all))] {
+		list = append(list, fmt.Sprintf("%s from %.6g to %.6g, mean %.6g", s.name, s.low, s.high, s.mean))
+	}
+	return fmt.Errorf("%w; the features with the largest values in the %d training rows: %s", err, training.len(), strings.Join(list, "; "))
+}
