@@ -46,5 +46,11 @@
 // result. The operation then waits at its old place for another attempt, until
 // its limit is reached.
 //
+// # Proofs
+//
+// testdata/*.txt says step by step what happens. The simulation drives a State
+// through random faults (make simulate N=…), and the model check explores every
+// order of events within small bounds (go test -run TestModel -depth 8).
+//
 // Start reading at [State.Step]; testdata/*.txt is the specification by example.
 package dispatch
