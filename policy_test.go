@@ -53,6 +53,7 @@ const lattice = `
 	data/artifact, data/sample, observe, core/migration, core/leak,
 	web, strategies                          < edge/cli
 	edge/cli                                 < cmd/ktrdr
+	control/store                            < bench
 `
 
 // never lists reaches that no chain of imports may make, whatever the lattice

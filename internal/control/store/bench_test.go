@@ -16,9 +16,18 @@ import (
 // BenchmarkCommit measures durable submissions. A fall with one client means a
 // slower flush to disk; a fall with 64 means that commits are no longer shared.
 func BenchmarkCommit(b *testing.B) {
+	b.Run("engine=sqlite", func(b *testing.B) {
+		benchmarkCommit(b, func() string { return filepath.Join(b.TempDir(), "ktrdr.db") })
+	})
+	b.Run("engine=postgres", func(b *testing.B) {
+		benchmarkCommit(b, storetest.StartPostgres(b).NewDatabase)
+	})
+}
+
+func benchmarkCommit(b *testing.B, database func() string) {
 	for _, clients := range []int{1, 64} {
 		b.Run(fmt.Sprintf("clients=%d", clients), func(b *testing.B) {
-			s := open(b, filepath.Join(b.TempDir(), "ktrdr.db"))
+			s := open(b, database())
 			term, err := s.AcquireTerm(b.Context(), "bench")
 			if err != nil {
 				b.Fatal(err)
