@@ -43,6 +43,7 @@ type world struct {
 	onSave   func(n int)
 	saves    int
 	warnings []string
+	points   []int64 // steps
 }
 
 func newWorld() *world { return &world{content: map[string][]byte{}, threads: 1} }
@@ -86,6 +87,8 @@ func (w *world) run(t *testing.T, j worker.Job, order any) (json.RawMessage, err
 	}
 	return j.Run(t.Context(), text, w)
 }
+
+func (w *world) Point(step int64, _ json.RawMessage) { w.points = append(w.points, step) }
 
 func (w *world) Saved(context.Context) iter.Seq[[]byte] { return slices.Values(w.saved) }
 
@@ -167,6 +170,9 @@ func TestTraining(t *testing.T) {
 			hashes[result.Model.SHA256] = true
 			if w.model == nil || w.model.SHA256 != result.Model.SHA256 || len(w.produced) != 1 {
 				t.Errorf("threads %d: the worker reports model %+v and outputs %v, want the one of the result", threads, w.model, w.produced)
+			}
+			if fmt.Sprint(w.points) != "[1 2 3 4]" {
+				t.Errorf("threads %d: numbers of epochs %v, want of each of 4", threads, w.points)
 			}
 			if last := w.progress[len(w.progress)-1]; last.Percentage <= 50 {
 				t.Errorf("threads %d: the last progress is %v %%", threads, last.Percentage)

@@ -61,7 +61,11 @@ func runTraining(ctx context.Context, text json.RawMessage, env worker.Env) (jso
 	var evaluation train.Evaluation
 	err = fromSaved(ctx, env, func(saved []byte, begun func()) (err error) {
 		in.Resume, in.Checkpoint = saved, saveTrainingState(ctx, env, begun)
-		trained, evaluation, err = train.Run(ctx, in, func(p train.Progress) { env.Report(trainingProgress(p)) })
+		told := int64(0)
+		trained, evaluation, err = train.Run(ctx, in, func(p train.Progress) {
+			env.Report(trainingProgress(p))
+			told = tellEpoch(env, p, told)
+		})
 		return err
 	})
 	if err != nil {
@@ -95,6 +99,21 @@ func saveTrainingState(ctx context.Context, env worker.Env, begun func()) func(t
 		}
 		env.Checkpoint(ctx, worker.Epochs, finished, content)
 	}
+}
+
+// tellEpoch keeps the losses of an epoch that has ended, after the one told last,
+// and returns the epoch told now.
+func tellEpoch(env worker.Env, p train.Progress, told int64) int64 {
+	epoch := int64(p.Epoch)
+	if p.Phase != train.PhaseTraining || p.ValidationLoss == nil || p.Batch != p.Batches || epoch <= told {
+		return told
+	}
+	values, err := json.Marshal(map[string]float64{"epoch": float64(epoch), "train_loss": p.TrainLoss, "val_loss": *p.ValidationLoss})
+	if err != nil {
+		return told // a loss that is not a number ends the training anyway
+	}
+	env.Point(epoch, values)
+	return epoch
 }
 
 func trainingProgress(p train.Progress) operation.Progress {

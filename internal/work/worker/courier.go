@@ -65,7 +65,8 @@ func (w *Worker) due(now time.Time) (*attempt, operation.Report, time.Duration) 
 	}
 	p := a.progress
 	a.fresh, a.sentPhase, a.sentAt = false, p.Phase, now
-	return a, operation.Report{Token: a.token, WorkerID: w.id, Incarnation: w.incarnation, State: operation.Running, Progress: &p, Checkpoint: a.reference}, 0
+	return a, operation.Report{Token: a.token, WorkerID: w.id, Incarnation: w.incarnation, State: operation.Running, Progress: &p,
+		Checkpoint: a.reference, Points: a.points[:min(len(a.points), maxPoints)]}, 0
 }
 
 // settle takes the backend's answer to a report of a into account.
@@ -75,13 +76,13 @@ func (w *Worker) settle(ctx context.Context, a *attempt, r operation.Report, err
 	if r.State == operation.Running {
 		switch {
 		case err == nil:
-			w.referred(a, r.Checkpoint)
+			w.referred(a, r)
 		case kind == wire.Conflict || kind == wire.NotFound:
 			log.WarnContext(ctx, "backend no longer waits for this attempt; it is stopped", "error", err)
 			a.cancel(ErrSuperseded)
 		case kind == wire.Invalid:
 			log.WarnContext(ctx, "backend refused the progress", "error", err)
-			w.referred(a, r.Checkpoint)
+			w.referred(a, r)
 		default: // the next progress will do, and the reference is sent again
 			w.postpone(a, err)
 			log.DebugContext(ctx, "progress not delivered", "error", err)
@@ -108,14 +109,16 @@ func (w *Worker) settle(ctx context.Context, a *attempt, r operation.Report, err
 	w.drop(a)
 }
 
-// referred takes note that the backend has dealt with a reference.
-func (w *Worker) referred(a *attempt, c *operation.Checkpoint) {
+// referred takes note that the backend has dealt with what a report brought.
+func (w *Worker) referred(a *attempt, r operation.Report) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	a.retry.reset()
-	if c != nil && a.reference == c {
+	if r.Checkpoint != nil && a.reference == r.Checkpoint {
 		a.reference = nil
 	}
+	a.points = a.points[len(r.Points):] // only the courier takes points away
+	a.fresh = a.fresh || len(a.points) > 0
 }
 
 func (w *Worker) replace(a *attempt, r operation.Report) {
@@ -128,6 +131,7 @@ func (w *Worker) postpone(a *attempt, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	a.retryAt = w.o.Now().Add(a.retry.next(err))
+	a.fresh = a.fresh || len(a.points) > 0 // until the backend has them
 }
 
 // drop forgets an attempt whose outcome has been dealt with.

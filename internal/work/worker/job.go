@@ -33,6 +33,11 @@ type Env interface {
 	// change what p refers to afterwards.
 	Report(p operation.Progress)
 
+	// Point keeps the numbers of one step of the work, such as the losses of an
+	// epoch, with the operation: values is a JSON object of at most 4 KiB, and step
+	// grows from 1.
+	Point(step int64, values json.RawMessage)
+
 	// Fetch returns the stored content with this hash, verified. The caller must
 	// not write to it. While the backend cannot be reached it waits for it.
 	Fetch(ctx context.Context, sha256 string) ([]byte, error)

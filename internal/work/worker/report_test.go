@@ -242,3 +242,42 @@ func TestStopDoesNotWaitForever(t *testing.T) {
 		pass(10 * time.Minute) // the job ends
 	})
 }
+
+// TestPointsArriveOnce: the numbers of every step reach the backend once and in
+// order, however often it is away.
+func TestPointsArriveOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		away := func(n int) bool { return n%3 == 0 }
+		b := &fakeBackend{onReport: func(n int, _ operation.Report) error {
+			if away(n) {
+				return &wire.UnreachableError{URL: "http://backend", Err: errors.New("refused")}
+			}
+			return nil
+		}}
+		r := start(t, b, func(_ context.Context, _ json.RawMessage, env worker.Env) (json.RawMessage, error) {
+			for step := range int64(200) {
+				env.Point(step+1, json.RawMessage(`{"loss":1}`))
+				<-time.After(100 * time.Millisecond)
+			}
+			return json.RawMessage(`{}`), nil
+		})
+		r.dispatch("op_1", 1)
+		pass(time.Minute)
+		next := int64(1)
+		for i, report := range b.reports {
+			if away(i + 1) {
+				continue
+			}
+			for _, p := range report.Points {
+				if p.Step != next {
+					t.Fatalf("step %d arrived where %d was due", p.Step, next)
+				}
+				next++
+			}
+		}
+		if next != 201 {
+			t.Errorf("%d steps arrived, want 200", next-1)
+		}
+		r.end()
+	})
+}

@@ -28,6 +28,7 @@ type attempt struct {
 	sentPhase string
 	sentAt    time.Time
 	warnings  []string
+	points    []operation.Point // not known to the backend
 	artifacts []operation.Artifact
 	model     *operation.ModelRecord
 	outcome   *operation.Report // what became of it; nil while the job runs
@@ -108,6 +109,7 @@ func (w *Worker) perform(ctx context.Context, a *attempt, job Job, order json.Ra
 	if report != nil {
 		last := a.progress
 		report.Progress, report.Warnings, report.Checkpoint = &last, a.warnings, a.reference
+		report.Points = a.points[:min(len(a.points), maxPoints)]
 		if report.State == operation.Completed {
 			report.Artifacts, report.Model = a.artifacts, a.model
 		}
@@ -206,6 +208,16 @@ func (e *env) Report(p operation.Progress) {
 		p.Percentage = e.a.progress.Percentage
 	}
 	e.a.progress, e.a.fresh = p, true
+	nudge(e.w.wake)
+}
+
+// maxPoints is how many points a report may bring.
+const maxPoints = 1000
+
+func (e *env) Point(step int64, values json.RawMessage) {
+	e.w.mu.Lock()
+	defer e.w.mu.Unlock()
+	e.a.points, e.a.fresh = append(e.a.points, operation.Point{Step: step, Values: values}), true
 	nudge(e.w.wake)
 }
 
