@@ -151,6 +151,52 @@ func TestFit_bits(t *testing.T) {
 	}
 }
 
+// TestFit_bits_of_every_kind pins what TestFit_bits leaves out: the other
+// activations, losses, optimizers and schedules, layer normalization and the
+// recurrent cells.
+func TestFit_bits_of_every_kind(t *testing.T) {
+	mlp := nn.Config{Inputs: 7, Hidden: []int{13, 6}, Outputs: 3, Dropout: 0.2}
+	for name, c := range map[string]struct {
+		change func(c *nn.Config, o *nn.Options)
+		want   string
+	}{
+		"sigmoid_focal_one_cycle": {func(c *nn.Config, o *nn.Options) {
+			c.Activation, o.Loss = nn.Sigmoid, nn.Loss{Kind: nn.Focal, Gamma: 1.5}
+			o.Schedule = rate.Schedule{Kind: rate.OneCycle, WarmUp: 0.3}
+		}, "dc82e59416db234cdf2360535d7f09a3cf1bb853c3c36f62ea2450673f5e7d20"},
+		"layer_norm_smoothing_cosine": {func(c *nn.Config, o *nn.Options) {
+			c.Activation, c.LayerNorm, o.Loss.Smoothing = nn.LeakyReLU, true, 0.1
+			o.Schedule = rate.Schedule{Kind: rate.Cosine, Floor: 0.05}
+		}, "b7ae42b4fb325c401b343c06ed6a6cc36d12bff69d955e7f028fe8c0c8d8ae45"},
+		"adamw_exponential": {func(_ *nn.Config, o *nn.Options) {
+			o.Optimizer, o.Schedule = nn.AdamW, rate.Schedule{Kind: rate.Exponential, Factor: 0.9}
+		}, "c2683b8308b8b1f5aab58f9520cdf290e8ed909d411bddad0c88535ac068ffd8"},
+		"sgd_quantile_plateau": {func(c *nn.Config, o *nn.Options) {
+			c.Outputs, o.Loss = 1, nn.Loss{Kind: nn.Pinball, Quantile: 0.3}
+			o.Optimizer, o.Momentum, o.Schedule = nn.SGD, 0.9, rate.Schedule{Kind: rate.Plateau, Factor: 0.5}
+		}, "682877645d4af47ceb1ab82ec14227c603a76c7d5b046f3f767c91cc26c365c3"},
+		"lstm": {func(c *nn.Config, _ *nn.Options) { c.Cell, c.Window, c.Hidden = nn.LSTM, 4, []int{6, 6} }, "04052b13905060d8cc3f261c15ef7e461ef58b3c07a758271e8c516f51199cfd"},
+		"gru":  {func(c *nn.Config, _ *nn.Options) { c.Cell, c.Window, c.Hidden = nn.GRU, 4, []int{6, 6} }, "3b3836e7f0bd157c9fe164e19c2ae33ea8bcf14d2e3a57ac028116780fd4451e"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			config, o := mlp, nn.Options{Epochs: 5, BatchSize: 150, LearningRate: 0.01, Loss: crossEntropy(), WeightDecay: 1e-3, GradientClip: 1, Seed: 1, Threads: 2}
+			c.change(&config, &o)
+			d := problem(rand.New(rand.NewPCG(5, 1)), config, o.Loss.Kind, 500, true)
+			if config.Window > 0 {
+				d = windows(rand.New(rand.NewPCG(5, 1)), config, o.Loss.Kind, 500)
+			}
+			n, _ := fit(t, config, d, d, o)
+			b, err := n.AppendSafetensors(nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := fmt.Sprintf("%x", sha256.Sum256(b)); got != c.want {
+				t.Errorf("weights have the sum %s, want %s", got, c.want)
+			}
+		})
+	}
+}
+
 // TestFit_keeps_the_best trains far too fast, so that the validation loss goes
 // up and down, and looks whether the weights are those of the best epoch.
 func TestFit_keeps_the_best(t *testing.T) {

@@ -118,7 +118,7 @@ func (s Schedule) At(epoch, epochs, step, steps, plateaus int) float64 {
 
 // descend goes from from to to along half a cosine while x goes from 0 to 1.
 func descend(from, to, x float64) float64 {
-	return to + float64(float64(from-to)*0.5)*(1+elementary.CosPi(x))
+	return to + float64(float64((from-to)*0.5)*(1+elementary.CosPi(x)))
 }
 
 // power returns x to the n by repeated squaring, for n of at least 0.
