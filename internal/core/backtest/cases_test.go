@@ -141,7 +141,7 @@ func set(t *testing.T, s *scenario, key, value string) {
 		s.o.Sizing.Method = value
 		return
 	case "separation_hours":
-		s.in.Rules.SeparationSeconds = int64(3600 * number(t, value))
+		s.o.SeparationSeconds = int64(3600 * number(t, value))
 		return
 	}
 	v := number(t, value)

@@ -8,8 +8,8 @@ import (
 
 // byBar tells whether every bar has to be gone through: because a position can
 // change within it, or because an entry needs more than a signal.
-func (s *Simulation) byBar() bool {
-	return s.o.Exits != (decision.Exits{}) || s.o.Costs.Long != 0 || s.o.Costs.Short != 0 || s.o.Sizing.NeedVolatility() || s.in.Rules.SeparationSeconds != 0
+func byBar(o Options) bool {
+	return o.Exits != (decision.Exits{}) || o.Costs.Long != 0 || o.Costs.Short != 0 || o.Sizing.NeedVolatility() || o.SeparationSeconds != 0
 }
 
 // volatility returns that of bar by which exits are placed, 0 where none are.
@@ -27,7 +27,7 @@ func (s *Simulation) separation() int {
 	if !st.Entered {
 		return 0
 	}
-	due := series.Time[st.Entry] + s.in.Rules.SeparationSeconds
+	due := series.Time[st.Entry] + s.o.SeparationSeconds
 	after := sort.Search(series.Len()-st.Entry, func(i int) bool { return series.Available(st.Entry+i) >= due })
 	return after + 1
 }

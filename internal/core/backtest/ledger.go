@@ -39,7 +39,7 @@ func (s *Simulation) enter(bar int, side decision.Position, price float64, confi
 	st := &s.last
 	fill := s.slipped(price, float64(side))
 	share, most := 1.0, math.Inf(1)
-	if s.o.Sizing.Method != "" {
+	if s.sized {
 		share, most = s.size(bar, side, price, confidence)
 	}
 	quantity := s.o.quantity(s.balance(), price, fill, share, most)
@@ -59,7 +59,7 @@ func (s *Simulation) enter(bar int, side decision.Position, price float64, confi
 	open.Quantity, open.Price, open.Value = quantity, fill, value
 	open.Commission, open.Slippage, open.Financing = commission, slippage, 0
 	open.High, open.Low = price, price
-	if s.byBar() {
+	if s.byBar {
 		s.protect(bar, price)
 	}
 	st.Entered, st.Entry = true, bar

@@ -33,6 +33,11 @@ type Options struct {
 	Fraction        float64 `json:"fraction"`         // share of equity that an entry, with its commission, may take; 0 means DefaultFraction
 	FractionalUnits bool    `json:"fractional_units"` // quantities need not be whole numbers
 
+	// SeparationSeconds is the separation of the strategy where it is a time: from
+	// the open at which an entry was filled to the close at which the next may be
+	// decided. 0 leaves it to the bars of decision.Rules.
+	SeparationSeconds int64 `json:"separation_seconds,omitempty"`
+
 	Costs  decision.Costs  `json:"costs"`  // those of the strategy, beside the above
 	Exits  decision.Exits  `json:"exits"`  // those of the strategy
 	Sizing decision.Sizing `json:"sizing"` // that of the strategy; it takes at most Fraction
@@ -58,6 +63,9 @@ func (o Options) Validate() error {
 	check(o.Commission >= 0 && o.Commission <= MaxCostFraction, "commission", o.Commission, costRange)
 	check(o.Slippage >= 0 && o.Slippage <= MaxCostFraction, "slippage", o.Slippage, costRange)
 	check(o.Fraction > 0 && o.Fraction <= 1, "fraction", o.Fraction, "a number above 0 and up to 1")
+	if o.SeparationSeconds < 0 {
+		problems = append(problems, &OptionError{Option: "separation_seconds", Problem: fmt.Sprintf("%d: want at least 0", o.SeparationSeconds)})
+	}
 	return errors.Join(problems...)
 }
 
@@ -85,7 +93,7 @@ func (o *Options) commission(value, quantity float64) float64 {
 }
 
 // within returns how many units money buys at price with their commission.
-func (o Options) within(money, price float64) float64 {
+func (o *Options) within(money, price float64) float64 {
 	return min(money/(float64(price*(1+o.Commission))+o.Costs.PerUnit), (money-o.Costs.Minimum)/price)
 }
 
@@ -98,7 +106,7 @@ func (o Options) within(money, price float64) float64 {
 // unless FractionalUnits. The first term sizes the
 // order by the price it is placed at; the second keeps an order for the whole
 // equity from spending more than there is once slippage is added.
-func (o Options) quantity(equity, price, fill, share, most float64) float64 {
+func (o *Options) quantity(equity, price, fill, share, most float64) float64 {
 	affordable := equity / (1 + o.Commission)
 	q := min(float64(share*o.Fraction)*equity/(1+o.Commission)/price, affordable/fill, most)
 	if o.Costs.PerUnit != 0 || o.Costs.Minimum != 0 {

@@ -72,7 +72,7 @@ func drawScenario(t *rapid.T) scenario {
 func drawSizing(t *rapid.T, s *scenario) {
 	if rapid.IntRange(0, 3).Draw(t, "duration") == 0 {
 		s.in.Rules.MinSignalSeparation = 0
-		s.in.Rules.SeparationSeconds = int64(rapid.SampledFrom([]int{60, 3600, 10_800, 10_801, 400_000}).Draw(t, "seconds"))
+		s.o.SeparationSeconds = int64(rapid.SampledFrom([]int{60, 3600, 10_800, 10_801, 400_000}).Draw(t, "seconds"))
 	}
 	z := &s.o.Sizing
 	z.Method = rapid.SampledFrom([]string{"", "", "", strategy.SizeUnits, strategy.SizeConfidence, strategy.SizeVolatility, strategy.SizeKelly}).Draw(t, "sizing")

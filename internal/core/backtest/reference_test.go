@@ -58,7 +58,7 @@ func referenceRun(in backtest.Input, o backtest.Options) backtest.Result {
 				since = t + 1 - r.lastEntry
 			}
 			rules := in.Rules
-			if d := rules.SeparationSeconds; d > 0 && r.lastEntry >= 0 && r.series.Available(t) < r.series.Time[r.lastEntry]+d {
+			if d := o.SeparationSeconds; d > 0 && r.lastEntry >= 0 && r.series.Available(t) < r.series.Time[r.lastEntry]+d {
 				rules.MinSignalSeparation = math.MaxInt
 			}
 			signal, reason := rules.Decide(in.Signals[t], decision.Position(r.side), since)

@@ -51,11 +51,13 @@ func (in Input) validate() error {
 
 // A Simulation goes through a window bar by bar. New makes one.
 type Simulation struct {
-	in   Input
-	o    Options
-	last State     // Equity and Position have the length of the whole window
-	hash orderHash // of last.Trades
-	work Work      // zero until it is asked for
+	in    Input
+	o     Options
+	byBar bool      // every bar is gone through; see byBar
+	sized bool      // Options.Sizing has a method
+	last  State     // Equity and Position have the length of the whole window
+	hash  orderHash // of last.Trades
+	work  Work      // zero until it is asked for
 }
 
 // New returns a simulation before the first bar of in.
@@ -77,7 +79,7 @@ func Resume(in Input, o Options, state State) (*Simulation, error) {
 	if err := state.check(n); err != nil {
 		return nil, err
 	}
-	s := &Simulation{in: in, o: o.withDefaults(), last: state.clone()}
+	s := &Simulation{in: in, o: o.withDefaults(), byBar: byBar(o), sized: o.Sizing.Method != "", last: state.clone()}
 	s.last.Equity = append(make([]float64, 0, n), state.Equity...)[:n]
 	s.last.Position = append(make([]int8, 0, n), state.Position...)[:n]
 	return s, nil
@@ -102,7 +104,7 @@ func (s *Simulation) Done() bool { return s.last.Bar == s.in.Series.Len() }
 func (s *Simulation) Advance(upTo int) error {
 	n := s.in.Series.Len()
 	upTo = min(upTo, n)
-	if s.byBar() {
+	if s.byBar {
 		return s.advanceByBar(upTo)
 	}
 	st := &s.last
@@ -144,7 +146,7 @@ func (s *Simulation) decide(from, upTo int) (next int, signal decision.Signal) {
 		return upTo, decision.Hold
 	}
 	rules, side := s.in.Rules, st.Open.Side
-	if rules.SeparationSeconds != 0 {
+	if s.o.SeparationSeconds != 0 {
 		rules.MinSignalSeparation = s.separation()
 	}
 	since, step := decision.NeverEntered, 0
@@ -265,6 +267,9 @@ func priceError(s market.Series, bar int, column string, value float64) error {
 func (o Options) validateFor(in Input) error {
 	if err := o.Exits.Validate(in.Series.Timeframe); err != nil {
 		return fmt.Errorf("exits: %w", err)
+	}
+	if o.SeparationSeconds != 0 && in.Rules.MinSignalSeparation != 0 {
+		return fmt.Errorf("a separation of %d bars and one of %d seconds: want one of them", in.Rules.MinSignalSeparation, o.SeparationSeconds)
 	}
 	if err := o.Costs.Validate(); err != nil {
 		return fmt.Errorf("costs: %w", err)

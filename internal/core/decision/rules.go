@@ -24,11 +24,6 @@ type Rules struct {
 	// next. It never holds back an exit.
 	MinSignalSeparation int
 
-	// SeparationSeconds is the same as a time, from the open at which the last
-	// entry was filled to the close of the bar. Decide knows no times: whoever
-	// has the bars puts the number of bars that it takes in MinSignalSeparation.
-	SeparationSeconds int64 `json:",omitempty"`
-
 	// AllowShort lets a sell open a short while flat.
 	AllowShort bool
 }
@@ -40,9 +35,6 @@ func (r Rules) Validate() error {
 	}
 	if r.MinSignalSeparation < 0 {
 		return fmt.Errorf("minimum signal separation %d: want a number of bars, at least 0", r.MinSignalSeparation)
-	}
-	if r.SeparationSeconds < 0 || r.SeparationSeconds > 0 && r.MinSignalSeparation > 0 {
-		return fmt.Errorf("signal separation of %d bars and %d seconds: want one of them, at least 0", r.MinSignalSeparation, r.SeparationSeconds)
 	}
 	return nil
 }

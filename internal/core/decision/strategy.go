@@ -8,7 +8,9 @@ import (
 
 // RulesOf returns the rules that s asks for. A regression strategy may always go
 // short. So may one without position awareness, which trades every signal from
-// flat; with it, shorts are opened only where allow_short_from_flat says so.
+// flat; with it, shorts are opened only where allow_short_from_flat says so. A
+// separation in time, MinSeparationSeconds, is no part of them: whoever has the
+// bars knows how many it takes.
 func RulesOf(s *strategy.Strategy) Rules {
 	d := s.Decisions
 	regression := d.OutputFormat == strategy.Regression
@@ -16,7 +18,6 @@ func RulesOf(s *strategy.Strategy) Rules {
 		Regression:          regression,
 		ConfidenceThreshold: d.ConfidenceThreshold,
 		MinSignalSeparation: d.MinSignalSeparation,
-		SeparationSeconds:   d.MinSeparationSeconds,
 		AllowShort:          regression || d.AllowShortFromFlat || !d.PositionAwareness,
 	}
 }

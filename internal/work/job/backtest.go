@@ -128,7 +128,7 @@ func simulate(ctx context.Context, env worker.Env, order wire.BacktestOrder, in 
 func backtestOptions(order wire.BacktestOrder, s *strategy.Strategy) backtest.Options {
 	return backtest.Options{
 		Capital: order.InitialCapital, Commission: order.Commission, Slippage: order.Slippage,
-		Fraction: order.SizingFraction, FractionalUnits: !order.WholeUnits,
+		Fraction: order.SizingFraction, FractionalUnits: !order.WholeUnits, SeparationSeconds: s.Decisions.MinSeparationSeconds,
 		Exits: decision.ExitsOf(s), Sizing: decision.SizingOf(s), Costs: decision.CostsOf(s),
 	}
 }

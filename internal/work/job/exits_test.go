@@ -77,6 +77,32 @@ func TestBacktestSizing(t *testing.T) {
 	}
 }
 
+// TestBacktestSeparation: a separation in time reaches the simulation.
+func TestBacktestSeparation(t *testing.T) {
+	w := newWorld()
+	result, trainOrder, bars := trained(t, w)
+	order := backtestOrder(t, w, result, trainOrder, bars)
+	before, _, ok := strings.Cut(order.StrategyYAML, "min_signal_separation: ")
+	if !ok {
+		before = strings.Replace(order.StrategyYAML, "decisions:", "decisions:\n  filters: {min_signal_separation: 30d}", 1)
+	} else {
+		_, rest, _ := strings.Cut(order.StrategyYAML[len(before):], "\n")
+		before += "min_signal_separation: 30d\n" + rest
+	}
+	order.StrategyYAML = before
+	text, err := w.run(t, job.Backtest(), order)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r job.BacktestResult
+	if err := json.Unmarshal(text, &r); err != nil {
+		t.Fatal(err)
+	}
+	if r.Config.SeparationSeconds != 30*86_400 || r.Decisions[decision.Separation] == 0 || r.TradeCount > 7 {
+		t.Errorf("%d trades in half a year, %d entries held back, config %+v", r.TradeCount, r.Decisions[decision.Separation], r.Config)
+	}
+}
+
 // TestBacktestCosts: what a strategy says trading costs is paid.
 func TestBacktestCosts(t *testing.T) {
 	w := newWorld()
