@@ -1,0 +1,8 @@
+package cli
+
+// For tests of how requests reach the scheduler.
+var (
+	ForwardHandler = forwardHandler
+	MaskDatabase   = maskDatabase
+	CheckDatabase  = checkDatabase
+)
