@@ -3,12 +3,13 @@
 
 export CGO_ENABLED = 0
 T ?= 30s
+SEED ?= 1
 N ?= 10000
 
 # Packages whose concurrency is worth the race detector's time.
 RACE = ./internal/control/... ./internal/work/... ./internal/edge/... ./internal/data/... ./internal/observe
 
-.PHONY: help build demo test simulate check fmt vet lint policy race fuzz golden gen bench bench-once generated smoke changelog ci clean
+.PHONY: help build demo test simulate chaos check fmt vet lint policy race fuzz golden gen bench bench-once generated smoke changelog ci clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +25,9 @@ test: ## run all tests
 
 simulate: ## simulate N (default 10,000) histories of the scheduler under faults
 	go test -count=1 -timeout 0 ./internal/control/dispatch -run '^TestSimulation$$' -seeds $(N)
+
+chaos: ## kill, pause and cut off a real system for SEED (default 1), then compare its results with a calm run's
+	go test -count=1 -timeout 20m ./cmd/ktrdr -run '^TestChaos$$' -v -chaos.seed=$(SEED) -chaos.operations=300
 
 check: fmt vet lint policy ## what a commit must pass: formatting, vet, staticcheck, policy, short tests
 	go test -short ./...
