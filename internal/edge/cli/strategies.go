@@ -14,7 +14,7 @@ import (
 
 func newStrategies(c *console) *cobra.Command {
 	cmd := group("strategies", "Check, list, explain and migrate strategies",
-		newStrategiesValidate(c), newStrategiesList(c), newStrategiesFeatures(c), newStrategiesExplain(c), newStrategiesMigrate(c))
+		newStrategiesValidate(c), newStrategiesList(c), newStrategiesFeatures(c), newStrategiesExplain(c), newStrategiesMigrate(c), newStrategiesSchema(c))
 	bindSettings(cmd, roleClient)
 	return cmd
 }
