@@ -38,7 +38,8 @@
 // Money is kept twice, as what was realised and as what is open, and only a
 // closing trade moves the one into the other. Equity while flat is Capital plus
 // the sum, in order, of the net results of the trades, by construction and to
-// the last bit; both commissions of a trade are in its net result.
+// the last bit; both commissions of a trade and what its nights cost are in its
+// net result.
 //
 // The same input gives the same bits on every CPU, and when it is simulated in
 // parts, cut at any bar, or resumed from a State, also by another process:
