@@ -140,7 +140,7 @@ func (c *Controller) Ready() <-chan struct{} { return c.ready }
 // Submit records an operation durably and dispatches or queues it. An empty ID
 // is filled. It fails with *NoWorkersError when no worker of the type is
 // registered, with *BusyError when op.Immediate is set and all are busy, with
-// operation.ErrDuplicate when the id is taken, with *LimitError, *DeadlineError,
+// operation.ErrDuplicate when the id is taken, with *LimitError, *DeadlineError, *ParentError,
 // and as Repeated does. A
 // repetition returns what was submitted first.
 func (c *Controller) Submit(ctx context.Context, op operation.Operation) (operation.Operation, error) {

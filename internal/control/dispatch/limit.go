@@ -131,6 +131,7 @@ func (s *State) expire(now time.Time) {
 
 func (s *State) overdue(h *held, now time.Time) {
 	reason := "The deadline passed: " + h.op.Deadline.UTC().Format(time.RFC3339)
+	s.cancelChildren(h, reason, now)
 	if !h.op.Open {
 		s.queues[h.kind].remove(h)
 		s.end(h, nil, operation.Closed{ID: h.op.ID, State: operation.Failed, Error: reason + ", while the operation waited", Errors: h.losses, At: stamp(now)}, 0)

@@ -29,7 +29,7 @@ func (s *State) restore(e Restored, now time.Time) {
 		}
 		s.seq++
 		h := &held{op: u.Operation, kind: kind, seq: s.seq, recorded: true, losses: u.Losses, candidate: u.Candidate, given: now}
-		s.held[h.op.ID] = h
+		s.hold(h)
 		s.count(h, waits)
 		if h.op.Open {
 			s.count(h, runs)
@@ -49,6 +49,11 @@ func (s *State) restore(e Restored, now time.Time) {
 			s.watched[h.op.ID] = h
 		}
 	}
+	for _, u := range e.Unfinished {
+		if h := s.held[u.Operation.ID]; h != nil && s.orphaned(h) {
+			s.cancelOrphan(h, now)
+		}
+	}
 	s.tick(now)
 }
 
@@ -66,7 +71,9 @@ func (s *State) submit(e Submitted, now time.Time) {
 	case op.Deadline != nil && !now.Before(*op.Deadline):
 		err = &DeadlineError{Deadline: *op.Deadline}
 	default:
-		err = s.room(op, kind, now)
+		if err = s.fosters(op); err == nil {
+			err = s.room(op, kind, now)
+		}
 	}
 	if err != nil {
 		s.emit(Reply{Request: e.Request, Err: err})
@@ -108,7 +115,7 @@ func (s *State) free(kind fleet.WorkerType, submitter string) (fleet.Worker, boo
 // enter takes an operation in: it reserves a worker if one is free, and the
 // operation becomes visible when its first change is durable.
 func (s *State) enter(h *held, first operation.Change, now time.Time) {
-	s.held[h.op.ID] = h
+	s.hold(h)
 	s.count(h, nowhere) // of itself it is not in its own way
 	tx := operation.Transaction{first}
 	if w, ok := s.free(h.kind, h.op.Submitter); ok {
@@ -129,7 +136,7 @@ func (s *State) wasRecorded(e Recorded, now time.Time) {
 		return
 	}
 	if h.ended {
-		delete(s.held, e.ID)
+		s.release(h)
 		return
 	}
 	h.recorded = true
@@ -137,7 +144,7 @@ func (s *State) wasRecorded(e Recorded, now time.Time) {
 		s.queues[h.kind].entering--
 	}
 	if e.Err != nil {
-		delete(s.held, e.ID)
+		s.release(h)
 		delete(s.watched, e.ID)
 		s.count(h, nowhere)
 		_ = s.tell(fleet.Released{WorkerID: h.op.WorkerID, Token: h.op.Token()}, now)
@@ -153,9 +160,13 @@ func (s *State) wasRecorded(e Recorded, now time.Time) {
 	default:
 		s.emit(s.start(h))
 	}
+	if s.orphaned(h) {
+		s.cancelOrphan(h, now)
+	}
 }
 
-// cancel ends a waiting operation and asks for the end of a running one.
+// cancel ends a waiting operation and asks for the end of a running one, and of
+// the children of either.
 func (s *State) cancel(e CancelAsked, now time.Time) {
 	h := s.held[e.ID]
 	if h == nil || !h.recorded || h.ended {
@@ -167,14 +178,15 @@ func (s *State) cancel(e CancelAsked, now time.Time) {
 		s.emit(Write{Then: []Effect{Reply{Request: e.Request, Operation: h.op}}})
 		return
 	}
+	s.cancelChildren(h, e.Reason, now) // whose cancellation is durable before the parent's
 	tx := operation.Transaction{s.change(h, operation.CancelRequested{ID: e.ID, Reason: e.Reason, At: stamp(now)})}
 	if !h.op.Open {
 		s.queues[h.kind].remove(h)
 		s.end(h, tx, operation.Closed{ID: e.ID, State: operation.Cancelled, Error: h.cancelText(), At: stamp(now)}, e.Request)
-		return
+	} else {
+		s.emit(Write{Tx: tx, Then: []Effect{Reply{Request: e.Request, Operation: h.op}}})
+		s.stop(h, now)
 	}
-	s.emit(Write{Tx: tx, Then: []Effect{Reply{Request: e.Request, Operation: h.op}}})
-	s.stop(h, now)
 }
 
 func (h *held) cancelText() string { return cmp.Or(h.op.CancelReason, cancelledText) }
@@ -198,6 +210,10 @@ func (s *State) end(h *held, tx operation.Transaction, last operation.Change, re
 func (s *State) lose(h *held, reason string, now time.Time) {
 	if !h.recorded {
 		h.doomed = reason
+		// Until its end is decided the disk may show the worker as taken.
+		if w, ok := s.fleet.Worker(h.op.WorkerID); ok && w.Incarnation == h.op.Incarnation {
+			_ = s.tell(fleet.Reserved{WorkerID: w.ID, Token: h.op.Token()}, now)
+		}
 		return
 	}
 	t, at := h.op.Token(), stamp(now)

@@ -185,13 +185,16 @@ func (s *script) doLeave(args []string) {
 	})
 }
 
-// submit OP TYPE [priority=N] [attempts=N] [by=SUBMITTER] [deadline=FROM NOW] [immediate]
+// submit OP TYPE [priority=N] [attempts=N] [by=SUBMITTER] [deadline=FROM NOW] [parent=OP] [immediate]
 func (s *script) doSubmit(args []string) {
 	op := submission(args[0], operation.Type(args[1]))
 	op.Priority, _ = strconv.Atoi(option(args, "priority"))
 	op.MaxAttempts, _ = strconv.Atoi(option(args, "attempts"))
 	op.Immediate = slices.Contains(args, "immediate")
 	op.Submitter = option(args, "by")
+	if parent := option(args, "parent"); parent != "" {
+		op.ParentID = &parent
+	}
 	if d, err := time.ParseDuration(option(args, "deadline")); err == nil {
 		op.Deadline = new(s.now.Add(d))
 	}

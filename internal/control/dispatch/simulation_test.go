@@ -409,6 +409,9 @@ func (w *world) submit(id string) {
 	op.Immediate = w.rng.IntN(10) == 0
 	op.Priority = w.rng.IntN(2)
 	op.Submitter = []string{"", "ann", "bob"}[w.rng.IntN(3)]
+	if w.rng.IntN(5) == 0 {
+		op.ParentID = new(fmt.Sprintf("op_%d", w.rng.IntN(userCount)))
+	}
 	if w.rng.IntN(6) == 0 {
 		op.Deadline = new(w.now.Add(w.skew + w.upTo(4*time.Minute)))
 	}
@@ -432,11 +435,22 @@ func (w *world) submit(id string) {
 }
 
 func (w *world) cancel(id string) {
+	var children []string // of those that the backend must know
+	for _, child := range w.disk.order {
+		if op := w.disk.operations[child]; op.ParentID != nil && *op.ParentID == id && w.acked[child] {
+			children = append(children, child)
+		}
+	}
 	w.ask(func(r uint64) dispatch.Event { return dispatch.CancelAsked{Request: r, ID: id} }, func(r dispatch.Reply) {
 		if r.Err == nil {
 			w.stopped[id] = true
 			if op, _ := w.disk.Operation(w.t.Context(), id); !op.CancelRequested {
 				w.t.Errorf("cancel of %s was acknowledged and is not on the disk", id)
+			}
+			for _, child := range children {
+				if op := w.disk.operations[child]; !op.Status.Terminal() && !op.CancelRequested && w.disk.events[child][len(w.disk.events[child])-1] != operation.EventResumed {
+					w.t.Errorf("cancel of %s was acknowledged, and its child %s goes on", id, child)
+				}
 			}
 		}
 	})

@@ -37,6 +37,7 @@ type State struct {
 	limits Limits
 	// accounts are of the submitters that have something here.
 	accounts map[string]*account
+	children map[string]map[string]*held // by the id of the parent
 	// timed are those with a deadline; the next is due.
 	timed map[string]*held
 	due   time.Time
@@ -74,7 +75,7 @@ func NewState(term int64, t fleet.Timing, now time.Time) *State {
 	s := &State{
 		term: term, timing: t.WithDefaults(), began: now, flushed: now,
 		fleet: fleet.New(t), held: map[string]*held{}, queues: map[fleet.WorkerType]*queue{},
-		watched: map[string]*held{}, dirty: map[string]*held{}, accounts: map[string]*account{}, timed: map[string]*held{},
+		watched: map[string]*held{}, dirty: map[string]*held{}, accounts: map[string]*account{}, children: map[string]map[string]*held{}, timed: map[string]*held{},
 	}
 	for _, kind := range []fleet.WorkerType{fleet.Backtesting, fleet.Training, fleet.Data} {
 		s.queues[kind] = &queue{}

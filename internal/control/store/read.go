@@ -144,6 +144,14 @@ func (s *Store) List(ctx context.Context, f operation.Filter) (operation.Page, e
 	return page, s.readError("list of operations", err)
 }
 
+// Children returns the operations whose parent is id, in order of submission,
+// without Spec, Result and Artifacts.
+func (s *Store) Children(ctx context.Context, id string) ([]operation.Operation, error) {
+	all, err := query(ctx, s.reads, func(scan func(...any) error) (operation.Operation, error) { return scanRecord(scan) },
+		`SELECT `+recordColumns+` FROM operations WHERE parent_id = $1 ORDER BY created_at, id`, id)
+	return all, s.readError("children of "+id, err)
+}
+
 // snapshot runs f so that all its reads see one state.
 func (s *Store) snapshot(ctx context.Context, f func(tx *sql.Tx) error) error {
 	tx, err := s.reads.BeginTx(ctx, &s.d.snapshot)

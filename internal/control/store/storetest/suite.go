@@ -32,6 +32,7 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store, reopen func(t testi
 	t.Run("history", func(t *testing.T) { testHistory(t, open(t), reopen) })
 	t.Run("points", func(t *testing.T) { testPoints(t, open(t), reopen) })
 	t.Run("retention", func(t *testing.T) { testRetention(t, open(t)) })
+	t.Run("children", func(t *testing.T) { testChildren(t, open(t)) })
 	t.Run("list", func(t *testing.T) { testList(t, open(t)) })
 	t.Run("models", func(t *testing.T) { testModels(t, open(t)) })
 	t.Run("workers", func(t *testing.T) { testWorkers(t, open(t), reopen) })
@@ -244,6 +245,26 @@ func testList(t *testing.T, s *store.Store) {
 		if got := strings.Join(ids, " "); got != test.want || page.Total != test.total || page.Active != 15 {
 			t.Errorf("%s: List(%+v) = %q of %d, %d active; want %q of %d, 15 active", test.name, test.filter, got, page.Total, page.Active, test.want, test.total)
 		}
+	}
+}
+
+func testChildren(t *testing.T, s *store.Store) {
+	term := acquire(t, s)
+	must(t, commit(t, s, term, operation.Created{Operation: New("op_p", operation.Training, Epoch)}))
+	for i, id := range []string{"op_b", "op_a", "op_c"} {
+		o := New(id, operation.Training, Epoch.Add(time.Duration(i)*time.Second))
+		if id != "op_c" {
+			o.ParentID = new("op_p")
+		}
+		must(t, commit(t, s, term, operation.Created{Operation: o}))
+		same(t, s, o)
+	}
+	all, err := s.Children(t.Context(), "op_p")
+	if must(t, err); len(all) != 2 || all[0].ID != "op_b" || all[1].ID != "op_a" {
+		t.Errorf("Children() = %+v, want op_b and op_a", all)
+	}
+	if none, err := s.Children(t.Context(), "op_a"); err != nil || len(none) != 0 {
+		t.Errorf("Children() of a childless operation = %+v, %v", none, err)
 	}
 }
 
