@@ -48,6 +48,7 @@ func (s *Store) openPostgres(ctx context.Context, address string, o Options) err
 		return err
 	}
 	s.write, s.reads = stdlib.OpenDB(*config), stdlib.OpenDB(*config)
+	s.write.SetMaxIdleConns(-1) // after a failure it connects anew, not over what broke as well
 	s.reads.SetMaxOpenConns(o.Readers)
 	s.reads.SetMaxIdleConns(o.Readers)
 	if err := s.examine(ctx); err != nil {
