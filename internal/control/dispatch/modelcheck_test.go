@@ -1,6 +1,7 @@
 package dispatch_test
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"slices"
@@ -205,9 +206,9 @@ func newModel(b bounds, d defect) *model {
 
 // takeOver starts a scheduler on what the disk holds.
 func (m *model) takeOver() {
-	m.term, _ = m.disk.AcquireTerm(nil, "")
-	unfinished, _ := m.disk.Unfinished(nil)
-	workers, _ := m.disk.Workers(nil)
+	m.term, _ = m.disk.AcquireTerm(context.Background(), "")
+	unfinished, _ := m.disk.Unfinished(context.Background())
+	workers, _ := m.disk.Workers(context.Background())
 	m.state = dispatch.NewState(m.term, fleet.Timing{}, m.now)
 	m.history.Reset()
 	m.checks, m.requests = map[int]time.Time{}, map[uint64]letter{}
@@ -392,7 +393,7 @@ func (m *model) store(term int64, tx operation.Transaction) error {
 	if m.defect == unfenced {
 		m.disk.term = term
 	}
-	err := m.disk.Commit(nil, term, []operation.Transaction{tx})[0]
+	err := m.disk.Commit(context.Background(), term, []operation.Transaction{tx})[0]
 	m.disk.term = real
 	if err == nil && term != real && len(tx) > 0 {
 		m.fail("a write of term %d was stored in term %d: %v", term, real, tx)
