@@ -123,7 +123,8 @@ func (c *Client) Checkpoints(ctx context.Context, olderThanDays int) (Checkpoint
 	q := url.Values{}
 	setInt(q, "older_than_days", olderThanDays)
 	var l CheckpointList
-	return l, c.get(ctx, PathCheckpoints, q, &l)
+	err := c.get(ctx, PathCheckpoints, q, &l)
+	return l, err
 }
 
 // Checkpoint returns the checkpoint of an operation.
@@ -136,5 +137,6 @@ func (c *Client) Checkpoint(ctx context.Context, id string) (CheckpointDetail, e
 // DeleteCheckpoint deletes the checkpoints of an operation that has ended.
 func (c *Client) DeleteCheckpoint(ctx context.Context, id string) (Done, error) {
 	var d Done
-	return d, c.do(ctx, call{method: http.MethodDelete, path: fill(PathCheckpoint, id), out: &d})
+	err := c.do(ctx, call{method: http.MethodDelete, path: fill(PathCheckpoint, id), out: &d})
+	return d, err
 }

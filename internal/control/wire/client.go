@@ -42,7 +42,8 @@ func (c *Client) get(ctx context.Context, path string, query url.Values, out any
 // Health asks the backend how it is.
 func (c *Client) Health(ctx context.Context) (Health, error) {
 	var h Health
-	return h, c.get(ctx, PathHealth, nil, &h)
+	err := c.get(ctx, PathHealth, nil, &h)
+	return h, err
 }
 
 // StartTraining starts a training. Calls with the same key are one wish and make
@@ -87,7 +88,8 @@ func (c *Client) Operations(ctx context.Context, f OperationFilter) (OperationLi
 		q.Set("active_only", "true")
 	}
 	var list OperationList
-	return list, c.get(ctx, PathOperations, q, &list)
+	err := c.get(ctx, PathOperations, q, &list)
+	return list, err
 }
 
 // Operation returns the operation with this id.
@@ -120,44 +122,51 @@ func (c *Client) Retry(ctx context.Context, id string) (Operation, error) {
 // Results returns what a finished operation produced.
 func (c *Client) Results(ctx context.Context, id string) (Results, error) {
 	var r Results
-	return r, c.get(ctx, fill(PathOperationResults, id), nil, &r)
+	err := c.get(ctx, fill(PathOperationResults, id), nil, &r)
+	return r, err
 }
 
 // Workers lists the registered workers.
 func (c *Client) Workers(ctx context.Context) ([]fleet.Worker, error) {
 	var w []fleet.Worker
-	return w, c.get(ctx, PathWorkers, nil, &w)
+	err := c.get(ctx, PathWorkers, nil, &w)
+	return w, err
 }
 
 // Worker returns the worker with this id.
 func (c *Client) Worker(ctx context.Context, id string) (fleet.Worker, error) {
 	var w fleet.Worker
-	return w, c.get(ctx, fill(PathWorker, id), nil, &w)
+	err := c.get(ctx, fill(PathWorker, id), nil, &w)
+	return w, err
 }
 
 // DrainWorker takes a worker out of service: it gets no new operation until
 // UndrainWorker.
 func (c *Client) DrainWorker(ctx context.Context, id string) (fleet.Worker, error) {
 	var w fleet.Worker
-	return w, c.do(ctx, call{method: http.MethodPost, path: fill(PathWorkerDrain, id), out: &w, repeat: true})
+	err := c.do(ctx, call{method: http.MethodPost, path: fill(PathWorkerDrain, id), out: &w, repeat: true})
+	return w, err
 }
 
 // UndrainWorker puts a worker back into service.
 func (c *Client) UndrainWorker(ctx context.Context, id string) (fleet.Worker, error) {
 	var w fleet.Worker
-	return w, c.do(ctx, call{method: http.MethodPost, path: fill(PathWorkerUndrain, id), out: &w, repeat: true})
+	err := c.do(ctx, call{method: http.MethodPost, path: fill(PathWorkerUndrain, id), out: &w, repeat: true})
+	return w, err
 }
 
 // RemoveWorker takes an idle worker off the list. One that lives registers again.
 func (c *Client) RemoveWorker(ctx context.Context, id string) (Done, error) {
 	var d Done
-	return d, c.do(ctx, call{method: http.MethodPost, path: fill(PathWorkerRemove, id), out: &d})
+	err := c.do(ctx, call{method: http.MethodPost, path: fill(PathWorkerRemove, id), out: &d})
+	return d, err
 }
 
 // Models lists the trained models, newest first.
 func (c *Client) Models(ctx context.Context) ([]Model, error) {
 	var l ModelList
-	return l.Models, c.get(ctx, PathModels, nil, &l)
+	err := c.get(ctx, PathModels, nil, &l)
+	return l.Models, err
 }
 
 // Model returns the model with this id or, for a name, the newest of that name.
@@ -177,14 +186,16 @@ func (c *Client) Strategies(ctx context.Context) ([]Strategy, error) {
 // ValidateStrategy checks a strategy that the backend holds.
 func (c *Client) ValidateStrategy(ctx context.Context, name string) (StrategyValidation, error) {
 	var v StrategyValidation
-	return v, c.do(ctx, call{method: http.MethodPost, path: fill(PathStrategyValidate, name), out: &v, repeat: true})
+	err := c.do(ctx, call{method: http.MethodPost, path: fill(PathStrategyValidate, name), out: &v, repeat: true})
+	return v, err
 }
 
 // CheckStrategy checks the text of a strategy; file names it in messages.
 func (c *Client) CheckStrategy(ctx context.Context, file, yaml string) (StrategyValidation, error) {
 	var v StrategyValidation
 	req := ValidateStrategy{File: file, StrategyYAML: yaml}
-	return v, c.do(ctx, call{method: http.MethodPost, path: PathStrategyCheck, in: req, out: &v, repeat: true})
+	err := c.do(ctx, call{method: http.MethodPost, path: PathStrategyCheck, in: req, out: &v, repeat: true})
+	return v, err
 }
 
 // DataInfo says which bars the backend holds.
@@ -287,7 +298,8 @@ func (c *Client) PutArtifact(ctx context.Context, body []byte) (string, error) {
 // heartbeat, so it is not repeated by itself: the next beat comes soon enough.
 func (c *Client) Register(ctx context.Context, r fleet.Registration) (fleet.Worker, error) {
 	var w fleet.Worker
-	return w, c.do(ctx, call{method: http.MethodPost, path: PathWorkerRegister, in: r, out: &w})
+	err := c.do(ctx, call{method: http.MethodPost, path: PathWorkerRegister, in: r, out: &w})
+	return w, err
 }
 
 // Deregister tells the backend that a worker leaves. Its attempt, if one is open,
