@@ -135,8 +135,11 @@ type (
 		Worker    fleet.Worker
 		Err       error
 	}
-	// Note: tell the operator.
-	Note struct{ Message, Operation, Worker, Reason string }
+	// Note: tell the operator. What is Expected needs no attention.
+	Note struct {
+		Message, Operation, Worker, Reason string
+		Expected                           bool
+	}
 )
 
 func (Write) effect() {}

@@ -172,7 +172,11 @@ func (l *loop) perform(effects []Effect) {
 				answer <- e
 			}
 		case Note:
-			l.o.Log.Warn(e.Message, "operation", e.Operation, "worker", e.Worker, "reason", e.Reason)
+			tell := l.o.Log.Warn
+			if e.Expected {
+				tell = l.o.Log.Info
+			}
+			tell(e.Message, "operation", e.Operation, "worker", e.Worker, "reason", e.Reason)
 		case Start:
 			l.call(startTimeout, func(ctx context.Context) {
 				err := l.o.Transport.Start(ctx, e.Worker, e.Operation, e.Operation.Token())

@@ -144,10 +144,10 @@ func (s *State) tell(e fleet.Event, now time.Time) error {
 			s.emit(Check{Worker: x.Worker})
 		case fleet.Saved:
 			s.emit(Write{Tx: operation.Transaction{x}})
-			s.emit(Note{Message: "worker registered", Worker: x.Worker.ID})
+			s.emit(Note{Message: "worker registered", Worker: x.Worker.ID, Expected: true})
 		case fleet.Forgotten:
 			s.emit(Write{Tx: operation.Transaction{x}})
-			s.emit(Note{Message: "worker removed", Worker: x.WorkerID, Reason: x.Reason})
+			s.emit(Note{Message: "worker removed", Worker: x.WorkerID, Reason: x.Reason, Expected: true})
 		case fleet.Gone:
 			if h := s.holder(x.Token); h != nil {
 				s.lose(h, x.Reason, now)
