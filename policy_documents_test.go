@@ -101,7 +101,7 @@ func isRepositoryPath(root fs.FS, span string) bool {
 		return false
 	}
 	first, _, _ := strings.Cut(span, "/")
-	if first == "bin" { // what is built may be there or not
+	if slices.Contains([]string{"bin", "dist", "ktrdr-data"}, first) { // what is built or kept by a run may be there or not
 		return false
 	}
 	if slices.Contains([]string{"internal", "cmd", "docs", "strategies", "tools", "bench", "deploy", "web", "testdata", "changelog", ".ci"}, first) {
