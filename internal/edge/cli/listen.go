@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"sync"
 	"syscall"
 	"time"
 
@@ -65,7 +66,8 @@ const (
 
 // serveHTTP answers on l until ctx ends and requests under way are done.
 func serveHTTP(ctx context.Context, l net.Listener, handler http.Handler, log *slog.Logger) error {
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: headerTimeout, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
+	unused := &unusedConnections{open: map[net.Conn]bool{}}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: headerTimeout, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn), ConnState: unused.track}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(l) }()
 	select {
@@ -73,6 +75,7 @@ func serveHTTP(ctx context.Context, l net.Listener, handler http.Handler, log *s
 		return err
 	case <-ctx.Done():
 	}
+	unused.close()
 	aside, stop := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
 	defer stop()
 	err := server.Shutdown(aside)
@@ -83,6 +86,37 @@ func serveHTTP(ctx context.Context, l net.Listener, handler http.Handler, log *s
 		err = errors.Join(err, serveErr)
 	}
 	return err
+}
+
+// unusedConnections are those on which nothing was asked yet: clients open them
+// ahead of need. Server.Shutdown would wait five seconds for each.
+type unusedConnections struct {
+	mu      sync.Mutex // guards open and closing
+	open    map[net.Conn]bool
+	closing bool
+}
+
+// track is the ConnState of a server.
+func (u *unusedConnections) track(c net.Conn, state http.ConnState) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	delete(u.open, c)
+	if state == http.StateNew {
+		u.open[c] = true
+		if u.closing {
+			_ = c.Close() // the server notices and forgets it
+		}
+	}
+}
+
+// close closes them, and those that are still opened.
+func (u *unusedConnections) close() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.closing = true
+	for c := range u.open {
+		_ = c.Close() // the server notices and forgets it
+	}
 }
 
 // closeAll closes what was opened, last first.
