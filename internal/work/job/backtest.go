@@ -94,8 +94,7 @@ func runBacktest(ctx context.Context, text json.RawMessage, env worker.Env) (jso
 	if err != nil {
 		return nil, err
 	}
-	in := backtest.Input{Series: window, Signals: signals, Rules: decision.RulesOf(s)}
-	in.Volatility, in.SizingVolatility = volatilities(s, all[0].Series[s.Base], window)
+	in := backtest.InputOf(s, all[0].Series[s.Base], window, signals)
 	result, err := simulate(ctx, env, order, in, backtestOptions(order, s))
 	if err != nil {
 		return nil, err
@@ -126,24 +125,10 @@ func simulate(ctx context.Context, env worker.Env, order wire.BacktestOrder, in 
 }
 
 func backtestOptions(order wire.BacktestOrder, s *strategy.Strategy) backtest.Options {
-	return backtest.Options{
+	return backtest.OptionsOf(s, backtest.Options{
 		Capital: order.InitialCapital, Commission: order.Commission, Slippage: order.Slippage,
-		Fraction: order.SizingFraction, FractionalUnits: !order.WholeUnits, SeparationSeconds: s.Decisions.MinSeparationSeconds,
-		Exits: decision.ExitsOf(s), Sizing: decision.SizingOf(s), Costs: decision.CostsOf(s),
-	}
-}
-
-// volatilities returns what the exits and the sizing of s need to know at the bars
-// of window, from all bars held; nil where they need nothing.
-func volatilities(s *strategy.Strategy, held, window market.Series) (exits, sizing []float64) {
-	first := held.Search(window.Time[0])
-	cut := func(column []float64) []float64 {
-		if column == nil {
-			return nil
-		}
-		return column[first : first+window.Len()]
-	}
-	return cut(decision.VolatilityOf(s, held)), cut(decision.SizingVolatilityOf(s, held))
+		Fraction: order.SizingFraction, FractionalUnits: !order.WholeUnits,
+	})
 }
 
 // fetchModel fetches the model of an order and refuses it where its features are
