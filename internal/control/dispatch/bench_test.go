@@ -36,7 +36,7 @@ func (i *instant) Start(_ context.Context, w fleet.Worker, _ operation.Operation
 
 func (i *instant) Cancel(context.Context, fleet.Worker, operation.Token, string) error { return nil }
 
-func (i *instant) Health(_ context.Context, w fleet.Worker) (fleet.Health, error) {
+func (i *instant) Health(_ context.Context, w fleet.Worker, _ int64) (fleet.Health, error) {
 	h := fleet.Health{WorkerID: w.ID}
 	if t, busy := i.current.Load(w.ID); busy {
 		token := t.(operation.Token)

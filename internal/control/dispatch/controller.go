@@ -25,8 +25,8 @@ type Transport interface {
 	// Cancel asks a worker to stop an attempt. A worker that does not run it
 	// answers without error.
 	Cancel(ctx context.Context, w fleet.Worker, t operation.Token, reason string) error
-	// Health asks a worker how it is.
-	Health(ctx context.Context, w fleet.Worker) (fleet.Health, error)
+	// Health asks a worker how it is and tells it the term of this scheduler.
+	Health(ctx context.Context, w fleet.Worker, term int64) (fleet.Health, error)
 }
 
 // A Store keeps what the scheduler must not forget.

@@ -51,7 +51,7 @@ func (w *wires) Cancel(_ context.Context, x fleet.Worker, t operation.Token, _ s
 	return nil
 }
 
-func (w *wires) Health(ctx context.Context, x fleet.Worker) (fleet.Health, error) {
+func (w *wires) Health(ctx context.Context, x fleet.Worker, _ int64) (fleet.Health, error) {
 	w.mu.Lock()
 	w.checks++
 	dead, current := w.dead[x.ID], w.busy[x.ID]

@@ -197,7 +197,7 @@ func (l *loop) perform(effects []Effect) {
 // check asks a worker for its health.
 func (l *loop) check(ctx context.Context, e Check) {
 	asked := l.o.Now()
-	h, err := l.o.Transport.Health(ctx, e.Worker)
+	h, err := l.o.Transport.Health(ctx, e.Worker, l.term)
 	if err != nil {
 		l.inbox.put(message{event: Missed{WorkerID: e.Worker.ID, Incarnation: e.Worker.Incarnation, Err: err.Error()}})
 		return

@@ -11,12 +11,14 @@ import (
 )
 
 // AcquireTerm makes the caller the scheduler for operation.LeaseLength and
-// returns its term, larger than any before. Whoever was the scheduler can change
+// returns its term, larger than any before, also than those that an older copy
+// of the database, put back since, has forgotten: it counts from the seconds of
+// the database's clock. Whoever was the scheduler can change
 // nothing from then on. While another holder's lease has not run out it fails
 // with operation.ErrHeld; on SQLite, whose lock says that no other holder lives,
 // it does not wait for that.
 func (s *Store) AcquireTerm(ctx context.Context, holder string) (int64, error) {
-	term, err := s.lease(ctx, `UPDATE scheduler SET term = term + 1, holder = $1, expires_at = `+s.d.now+` + $2
+	term, err := s.lease(ctx, `UPDATE scheduler SET term = CASE WHEN term < `+s.d.now+` / 1000000 THEN `+s.d.now+` / 1000000 ELSE term + 1 END, holder = $1, expires_at = `+s.d.now+` + $2
 		WHERE id = 1 AND (holder = $1 OR expires_at <= `+s.d.now+` OR 0 = $3) RETURNING term`,
 		holder, operation.LeaseLength.Microseconds(), flag(s.d.shared))
 	if errors.Is(err, operation.ErrNotFound) {

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/ktrdr/ktrdr/internal/control/fleet"
@@ -54,6 +55,10 @@ type WorkerHealth struct {
 // HeaderWorker names the worker that a call is meant for. A worker with another
 // id refuses the call: ports are reused faster than backends notice.
 const HeaderWorker = "X-Ktrdr-Worker"
+
+// HeaderTerm is the term of the scheduler that asks for the health of a worker,
+// which takes no order of an older term from then on.
+const HeaderTerm = "X-Ktrdr-Term"
 
 // The words of WorkerHealth.WorkerStatus.
 const (
@@ -234,10 +239,11 @@ func (c *WorkerClient) Cancel(ctx context.Context, w fleet.Worker, t operation.T
 	return nil
 }
 
-// Health asks w how it is.
-func (c *WorkerClient) Health(ctx context.Context, w fleet.Worker) (fleet.Health, error) {
+// Health asks w how it is, on behalf of the scheduler of a term.
+func (c *WorkerClient) Health(ctx context.Context, w fleet.Worker, term int64) (fleet.Health, error) {
 	var h WorkerHealth
-	if err := c.at(w).do(ctx, call{method: http.MethodGet, path: PathWorkerHealth, out: &h}); err != nil {
+	header := http.Header{HeaderTerm: {strconv.FormatInt(term, 10)}}
+	if err := c.at(w).do(ctx, call{method: http.MethodGet, path: PathWorkerHealth, out: &h, header: header}); err != nil {
 		return fleet.Health{}, fmt.Errorf("health of %s: %w", w.ID, outcome(err))
 	}
 	if !h.Healthy {

@@ -81,7 +81,7 @@ func TestStartWithoutAnybodyThere(t *testing.T) {
 	if err := c.Start(t.Context(), w, training, token); !errors.Is(err, fleet.ErrUnreachable) {
 		t.Errorf("Start error is %v, want fleet.ErrUnreachable", err)
 	}
-	if _, err := c.Health(t.Context(), w); !errors.Is(err, fleet.ErrUnreachable) {
+	if _, err := c.Health(t.Context(), w, 1); !errors.Is(err, fleet.ErrUnreachable) {
 		t.Errorf("Health error is %v, want fleet.ErrUnreachable", err)
 	}
 }
@@ -125,9 +125,16 @@ func TestHealthOfWorkers(t *testing.T) {
 		"no_json":   {`busy`, fleet.Health{}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, tc.body) }))
+			term := ""
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				term = r.Header.Get(wire.HeaderTerm)
+				fmt.Fprint(w, tc.body)
+			}))
 			defer server.Close()
-			got, err := wire.NewWorkerClient(wire.ClientOptions{}).Health(t.Context(), fleet.Worker{ID: "w1", EndpointURL: server.URL})
+			got, err := wire.NewWorkerClient(wire.ClientOptions{}).Health(t.Context(), fleet.Worker{ID: "w1", EndpointURL: server.URL}, 7)
+			if term != "7" {
+				t.Errorf("asked in the name of term %q, want 7", term)
+			}
 			if (err == nil) != tc.ok {
 				t.Fatalf("Health error is %v, want success %v", err, tc.ok)
 			}

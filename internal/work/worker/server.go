@@ -49,7 +49,12 @@ func (w *Worker) serveRoot(rw http.ResponseWriter, _ *http.Request) {
 		Status: "running", Timestamp: w.o.Now().UTC(), WorkerID: w.id})
 }
 
-func (w *Worker) serveHealth(rw http.ResponseWriter, _ *http.Request) {
+func (w *Worker) serveHealth(rw http.ResponseWriter, r *http.Request) {
+	if term, err := strconv.ParseInt(r.Header.Get(wire.HeaderTerm), 10, 64); err == nil { // people ask without one
+		w.mu.Lock()
+		w.term = max(w.term, term)
+		w.mu.Unlock()
+	}
 	h := wire.WorkerHealth{Healthy: true, Service: string(w.o.Type) + "-worker", Timestamp: w.o.Now().UTC(), Status: "operational",
 		WorkerStatus: wire.WorkerIdle, WorkerID: w.id, Incarnation: w.incarnation, Version: w.o.Version, Finished: []operation.Token{}}
 	w.mu.Lock()

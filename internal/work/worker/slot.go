@@ -47,13 +47,19 @@ type attempt struct {
 
 // admit starts the job of an order, or says why not. One attempt is admitted at
 // a time, whatever the number of callers; a repeated order of an attempt that
-// was admitted is answered as the first was.
+// was admitted is answered as the first was. An order of a scheduler that was
+// replaced is refused: it was late on its way, or its sender does not know yet.
+// A worker forgets the term when it ends, for then its incarnation does too.
 func (w *Worker) admit(life context.Context, d wire.Dispatch, kind operation.Type, order json.RawMessage) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.known(d.Token) {
 		return nil
 	}
+	if d.Token.Term < w.term {
+		return wire.Errorf(wire.CodeSuperseded, "worker %s has heard of term %d of the scheduler and takes no orders of term %d", w.id, w.term, d.Token.Term)
+	}
+	w.term = d.Token.Term
 	if w.stopping {
 		return &wire.Error{Code: wire.CodeUnavailable, Message: fmt.Sprintf("worker %s is stopping", w.id), RetryAfter: w.o.Heartbeat}
 	}

@@ -99,7 +99,7 @@ func TestOverHTTP(t *testing.T) {
 	if err := c.Start(t.Context(), here, other, operation.Token{OperationID: "op_2", Attempt: 1}); !errors.Is(err, fleet.ErrBusy) {
 		t.Errorf("second start: %v, want fleet.ErrBusy", err)
 	}
-	h, err := c.Health(t.Context(), here)
+	h, err := c.Health(t.Context(), here, token.Term)
 	if err != nil || !h.Busy || h.CurrentOperationID != "op_1" || *h.Current != token || h.WorkerID != "w1" {
 		t.Errorf("Health = %+v, %v", h, err)
 	}

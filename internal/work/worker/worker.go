@@ -85,6 +85,7 @@ type Worker struct {
 	current  *attempt   // what runs; nil when idle
 	finished []*attempt // outcomes not yet acknowledged, oldest first
 	stopping bool
+	term     int64 // the newest of a scheduler that this process has heard of
 }
 
 // New checks o and takes the data directory, which Run gives back.
