@@ -33,6 +33,8 @@ const lattice = `
 	core/strategy, core/nn                   < core/decision
 	core/decision                            < core/backtest
 	core/backtest                            < core/performance
+	core/strategy                            < core/sweep
+	core/performance, core/sweep             < core/trial
 
 	core/market                              < data/gap, data/barstore, data/tabular, data/sample, data/ib
 	NONE                                     < data/artifact
@@ -43,7 +45,7 @@ const lattice = `
 	control/fleet, core/market               < control/wire
 
 	control/wire                             < work/worker
-	core/train, core/performance,
+	core/train, core/performance, core/trial,
 	data/gap, data/barstore, data/tabular, data/ib,
 	work/worker                              < work/job
 
@@ -85,6 +87,7 @@ var impure = map[string]string{
 var coreModules = map[string]string{
 	"core/strategy":  "go.yaml.in/yaml/v4",
 	"core/migration": "go.yaml.in/yaml/v4",
+	"core/sweep":     "go.yaml.in/yaml/v4",
 }
 
 // clocks lists the packages that may read the clock (R12); every other one is
