@@ -37,7 +37,7 @@ const lattice = `
 	core/performance, core/sweep             < core/trial
 
 	core/market                              < data/gap, data/barstore, data/tabular, data/sample, data/ib
-	NONE                                     < data/artifact
+	NONE                                     < data/artifact, data/backup
 
 	core/spell                               < control/operation
 	control/operation                        < control/fleet
@@ -52,7 +52,7 @@ const lattice = `
 	control/wire, core/feature               < edge/api
 	NONE                                     < observe, web, strategies
 	edge/api, work/job, control/dispatch, control/store,
-	data/artifact, data/sample, observe, core/migration, core/leak,
+	data/artifact, data/backup, data/sample, observe, core/migration, core/leak,
 	web, strategies                          < edge/cli
 	edge/cli                                 < cmd/ktrdr
 	control/store                            < bench

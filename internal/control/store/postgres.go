@@ -54,7 +54,7 @@ func (s *Store) openPostgres(ctx context.Context, address string, o Options) err
 	if err := s.examine(ctx); err != nil {
 		return err
 	}
-	if err := s.migrateLocked(ctx); err != nil {
+	if err := s.migrateLocked(ctx, o.schema); err != nil {
 		return err
 	}
 	if s.conn, err = s.write.Conn(ctx); err != nil {
@@ -111,7 +111,7 @@ func (s *Store) examine(ctx context.Context) error {
 }
 
 // migrateLocked migrates under goose's lock: several backends may start at once.
-func (s *Store) migrateLocked(ctx context.Context) (err error) {
+func (s *Store) migrateLocked(ctx context.Context, version int64) (err error) {
 	const everySecond, tries = 1, 300
 	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(everySecond, tries))
 	if err != nil {
@@ -126,7 +126,7 @@ func (s *Store) migrateLocked(ctx context.Context) (err error) {
 		return fmt.Errorf("wait for another backend that migrates the schema: %w", err)
 	}
 	defer func() { err = errors.Join(err, locker.SessionUnlock(context.WithoutCancel(ctx), conn)) }()
-	return migrate(ctx, s.write, goose.DialectPostgres)
+	return migrate(ctx, s.write, goose.DialectPostgres, version)
 }
 
 // listenDelay is the pause before a lost listener connects again.

@@ -35,6 +35,14 @@ func TestPostgres(t *testing.T) {
 		return func(t testing.TB) *store.Store { return open(t, address) }
 	})
 
+	t.Run("portable", func(t *testing.T) {
+		newDatabase := func(testing.TB) string { return server.NewDatabase() }
+		fromPostgres := func(t testing.TB) *store.Store { return open(t, server.NewDatabase()) }
+		fromSQLite := func(t testing.TB) *store.Store { return open(t, newFile(t)) }
+		t.Run("from_postgres", func(t *testing.T) { storetest.RunPortable(t, fromPostgres, newDatabase) })
+		t.Run("to_sqlite", func(t *testing.T) { storetest.RunPortable(t, fromPostgres, newFile) })
+		t.Run("from_sqlite", func(t *testing.T) { storetest.RunPortable(t, fromSQLite, newDatabase) })
+	})
 	t.Run("term_taken_during_a_write", func(t *testing.T) { testTakenTerm(t, server.NewDatabase()) })
 	t.Run("database_restarted", func(t *testing.T) {
 		s := open(t, server.NewDatabase())

@@ -31,7 +31,7 @@ func (s *Store) openSQLite(ctx context.Context, path string, o Options) error {
 	if err := s.verify(ctx); err != nil {
 		return err
 	}
-	if err := migrate(ctx, s.write, goose.DialectSQLite3); err != nil {
+	if err := migrate(ctx, s.write, goose.DialectSQLite3, o.schema); err != nil {
 		return err
 	}
 	if s.conn, err = s.write.Conn(ctx); err != nil {

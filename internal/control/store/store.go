@@ -21,6 +21,8 @@ var migrations embed.FS
 type Options struct {
 	// Readers is the number of connections for reading; 0 means 4.
 	Readers int
+
+	schema int64 // version of the schema to migrate to; 0 is the newest
 }
 
 // A Store is an open database. It has no useful zero value: use Open. Its
@@ -76,9 +78,9 @@ func Open(ctx context.Context, location string, o Options) (*Store, error) {
 	return s, nil
 }
 
-// migrate brings the schema to the version of this program. The caller holds a
+// migrate brings the schema to a version, 0 for that of this program. The caller holds a
 // lock that keeps anybody else from doing so at the same time.
-func migrate(ctx context.Context, db *sql.DB, d goose.Dialect) error {
+func migrate(ctx context.Context, db *sql.DB, d goose.Dialect, version int64) error {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return err
@@ -91,10 +93,13 @@ func migrate(ctx context.Context, db *sql.DB, d goose.Dialect) error {
 	if err != nil {
 		return fmt.Errorf("read schema version: %w", err)
 	}
-	if current > target {
-		return fmt.Errorf("schema version is %d and this program knows %d: it was written by a newer ktrdr; run that one", current, target)
+	if max(current, version) > target {
+		return fmt.Errorf("schema version is %d and this program knows %d: it was written by a newer ktrdr; run that one", max(current, version), target)
 	}
-	if _, err := provider.Up(ctx); err != nil {
+	if version > 0 && current > version {
+		return fmt.Errorf("%w: schema version is %d and the records are of version %d: restore into a new one", ErrNotEmpty, current, version)
+	}
+	if err := upTo(ctx, provider, version); err != nil {
 		return fmt.Errorf("migrate schema from version %d to %d: %w", current, target, err)
 	}
 	return nil
