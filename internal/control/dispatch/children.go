@@ -3,7 +3,6 @@ package dispatch
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/ktrdr/ktrdr/internal/control/operation"
@@ -51,15 +50,10 @@ func (s *State) release(h *held) {
 // cancelChildren passes a cancellation on, in order of submission. What is not
 // durable yet is cancelled when it is; see orphaned.
 func (s *State) cancelChildren(parent *held, reason string, now time.Time) {
-	var all []*held
-	for _, h := range s.children[parent.op.ID] {
+	for _, h := range s.childrenOf(parent) {
 		if h.recorded && !h.ended && !h.op.CancelRequested {
-			all = append(all, h)
+			s.cancel(CancelAsked{ID: h.op.ID, Reason: cmp.Or(reason, "operation "+parent.op.ID+" was cancelled")}, now)
 		}
-	}
-	slices.SortFunc(all, older)
-	for _, h := range all {
-		s.cancel(CancelAsked{ID: h.op.ID, Reason: cmp.Or(reason, "operation "+parent.op.ID+" was cancelled")}, now)
 	}
 }
 

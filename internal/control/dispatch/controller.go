@@ -44,6 +44,9 @@ type Store interface {
 	// Unfinished returns every operation that has not ended, in order of
 	// submission.
 	Unfinished(ctx context.Context) ([]operation.Unfinished, error)
+	// Children returns the operations whose parent is id, in order of submission,
+	// with Spec and Result.
+	Children(ctx context.Context, id string) ([]operation.Operation, error)
 	// Workers returns the workers that were saved and not forgotten.
 	Workers(ctx context.Context) ([]fleet.Worker, error)
 	// Cordons returns the ids of workers that operators took out of service.
@@ -144,6 +147,10 @@ func (c *Controller) Ready() <-chan struct{} { return c.ready }
 // and as Repeated does. A
 // repetition returns what was submitted first.
 func (c *Controller) Submit(ctx context.Context, op operation.Operation) (operation.Operation, error) {
+	return c.submit(ctx, op, nil)
+}
+
+func (c *Controller) submit(ctx context.Context, op operation.Operation, children []operation.Operation) (operation.Operation, error) {
 	if known, repeated, err := c.Repeated(ctx, op); repeated || err != nil {
 		return known, err
 	}
@@ -157,7 +164,10 @@ func (c *Controller) Submit(ctx context.Context, op operation.Operation) (operat
 		if err := op.Validate(); err != nil {
 			return operation.Operation{}, fmt.Errorf("submit: %w", err)
 		}
-		r, err := c.ask(ctx, func(request uint64) Event { return Submitted{Request: request, Operation: op} })
+		if err := op.ValidateFamily(children); err != nil {
+			return operation.Operation{}, fmt.Errorf("submit: %w", err)
+		}
+		r, err := c.ask(ctx, func(request uint64) Event { return Submitted{Request: request, Operation: op, Children: children} })
 		if errors.Is(err, operation.ErrKeyTaken) {
 			known, _, err := c.Repeated(ctx, op)
 			return known, err

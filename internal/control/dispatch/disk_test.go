@@ -84,9 +84,42 @@ func (d *disk) Unfinished(context.Context) ([]operation.Unfinished, error) {
 		if c, ok := d.candidates[id]; ok {
 			u.Candidate = &c
 		}
+		if op.Type.Gathers() {
+			u.Family = d.family(id)
+		}
 		all = append(all, u)
 	}
 	return all, nil
+}
+
+// family is what is on the disk of the children of an operation.
+func (d *disk) family(id string) (f operation.Family) {
+	for _, child := range d.children(id) {
+		f.Add(child.Weight)
+		if child.Status.Terminal() {
+			message := ""
+			if child.ErrorMessage != nil {
+				message = *child.ErrorMessage
+			}
+			f.End(child.ID, child.Weight, child.Status, message)
+		}
+	}
+	return f
+}
+
+func (d *disk) children(id string) (all []operation.Operation) {
+	for _, child := range d.order {
+		if op := d.operations[child]; op.ParentID != nil && *op.ParentID == id {
+			all = append(all, op)
+		}
+	}
+	return all
+}
+
+func (d *disk) Children(_ context.Context, id string) ([]operation.Operation, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.children(id), nil
 }
 
 func (d *disk) Workers(context.Context) ([]fleet.Worker, error) {

@@ -46,6 +46,14 @@
 // result. The operation then waits at its old place for another attempt, until
 // its limit is reached.
 //
+// # Parts of an operation
+//
+// An operation that gathers is recorded together with its children and waits for
+// them: they are dispatched as any other, it has their progress by weight, and
+// runs over their results when all have completed. When one of them does not, or
+// the operation is to stop, the others are stopped and it ends after the last. See
+// family.go.
+//
 // # Proofs
 //
 // testdata/*.txt says step by step what happens. The simulation drives a State

@@ -20,10 +20,12 @@ type (
 		Cordons    []string // ids of workers that are out of service
 		Limits     Limits
 	}
-	// Submitted: a user wants an operation. Its id is set.
+	// Submitted: a user wants an operation, one that gathers with its children. Its
+	// id is set; theirs follow from it.
 	Submitted struct {
 		Request   uint64
 		Operation operation.Operation
+		Children  []operation.Operation
 	}
 	// Recorded: the Write that named this operation is durable, or failed.
 	Recorded struct {

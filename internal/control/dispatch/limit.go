@@ -69,6 +69,9 @@ func (s *State) change(h *held, c operation.Change) operation.Change {
 
 // count moves an operation to another column of its submitter's account.
 func (s *State) count(h *held, to standing) {
+	if to == waits && s.gatherer(h) != nil {
+		to = nowhere // what waits is the operation that gathers it
+	}
 	if h.counted == to {
 		return
 	}
@@ -131,6 +134,10 @@ func (s *State) expire(now time.Time) {
 
 func (s *State) overdue(h *held, now time.Time) {
 	reason := "The deadline passed: " + h.op.Deadline.UTC().Format(time.RFC3339)
+	if s.waitsForChildren(h) {
+		s.halt(h, reason, true, 0, now)
+		return
+	}
 	s.cancelChildren(h, reason, now)
 	if !h.op.Open {
 		s.queues[h.kind].remove(h)

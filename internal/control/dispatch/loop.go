@@ -179,8 +179,7 @@ func (l *loop) perform(effects []Effect) {
 			tell(e.Message, "operation", e.Operation, "worker", e.Worker, "reason", e.Reason)
 		case Start:
 			l.call(startTimeout, func(ctx context.Context) {
-				err := l.o.Transport.Start(ctx, e.Worker, e.Operation, e.Operation.Token())
-				l.inbox.put(message{event: StartReturned{Token: e.Operation.Token(), Err: err}})
+				l.inbox.put(message{event: StartReturned{Token: e.Operation.Token(), Err: l.begin(ctx, e)}})
 			})
 		case Stop:
 			l.call(l.o.Timing.HealthTimeout, func(ctx context.Context) {

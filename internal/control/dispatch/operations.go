@@ -28,7 +28,7 @@ func (s *State) restore(e Restored, now time.Time) {
 			continue // of a type that this version does not run: leave it alone
 		}
 		s.seq++
-		h := &held{op: u.Operation, kind: kind, seq: s.seq, recorded: true, losses: u.Losses, candidate: u.Candidate, given: now}
+		h := &held{op: u.Operation, kind: kind, seq: s.seq, recorded: true, losses: u.Losses, candidate: u.Candidate, given: now, family: u.Family}
 		s.hold(h)
 		s.count(h, waits)
 		if h.op.Open {
@@ -40,6 +40,8 @@ func (s *State) restore(e Restored, now time.Time) {
 		}
 		w, known := s.fleet.Worker(h.op.WorkerID)
 		switch {
+		case !h.op.Open && h.op.Type.Gathers():
+			s.unsettled = append(s.unsettled, h)
 		case !h.op.Open:
 			s.queues[kind].push(h)
 		case !known || w.Incarnation != h.op.Incarnation:
@@ -60,7 +62,7 @@ func (s *State) restore(e Restored, now time.Time) {
 // submit takes a new operation: it reserves a worker if one is free, and
 // becomes visible when it is durable.
 func (s *State) submit(e Submitted, now time.Time) {
-	op := e.Operation.WithDefaults()
+	op := e.Operation
 	kind, err := fleet.TypeFor(op.Type)
 	switch {
 	case err != nil:
@@ -79,16 +81,29 @@ func (s *State) submit(e Submitted, now time.Time) {
 		s.emit(Reply{Request: e.Request, Err: err})
 		return
 	}
+	op = s.begin(op, now)
+	h := &held{op: op, kind: kind, seq: s.seq, request: e.Request}
+	if op.Type.Gathers() {
+		s.enterFamily(h, e.Children, now)
+		return
+	}
+	s.enter(h, operation.Created{Operation: op}, now)
+}
+
+// begin returns the record of a submission at its beginning, as the newest of
+// all: no two are of one moment.
+func (s *State) begin(op operation.Operation, now time.Time) operation.Operation {
+	op = op.WithDefaults()
+	s.seq++
 	s.created = slices.MaxFunc([]time.Time{stamp(now), s.created.Add(time.Microsecond)}, time.Time.Compare)
 	op.Status, op.CreatedAt, op.StartedAt, op.CompletedAt = operation.Pending, s.created, nil, nil
-	op.MaxAttempts = op.AttemptLimit()
+	op.MaxAttempts, op.Weight = op.AttemptLimit(), max(1, op.Weight)
 	op.Attempt, op.Term, op.WorkerID, op.Incarnation, op.Open, op.Ended, op.Lost = 0, 0, "", "", false, "", 0
 	op.CancelRequested, op.CancelReason, op.CancelRequestedAt, op.Expired = false, "", nil, false
 	if op.Deadline != nil {
 		op.Deadline = new(stamp(*op.Deadline))
 	}
-	s.seq++
-	s.enter(&held{op: op, kind: kind, seq: s.seq, request: e.Request}, operation.Created{Operation: op}, now)
+	return op
 }
 
 // room refuses an operation that would have to wait and may not.
@@ -139,6 +154,10 @@ func (s *State) wasRecorded(e Recorded, now time.Time) {
 		s.release(h)
 		return
 	}
+	if h.op.Type.Gathers() && h.op.Attempt == 0 {
+		s.familyRecorded(h, e.Err)
+		return
+	}
 	h.recorded = true
 	if !h.op.Open {
 		s.queues[h.kind].entering--
@@ -178,6 +197,10 @@ func (s *State) cancel(e CancelAsked, now time.Time) {
 		s.emit(Write{Then: []Effect{Reply{Request: e.Request, Operation: h.op}}})
 		return
 	}
+	if s.waitsForChildren(h) {
+		s.halt(h, e.Reason, false, e.Request, now)
+		return
+	}
 	s.cancelChildren(h, e.Reason, now) // whose cancellation is durable before the parent's
 	tx := operation.Transaction{s.change(h, operation.CancelRequested{ID: e.ID, Reason: e.Reason, At: stamp(now)})}
 	if !h.op.Open {
@@ -198,6 +221,7 @@ func (s *State) end(h *held, tx operation.Transaction, last operation.Change, re
 	h.ended = true
 	delete(s.watched, h.op.ID)
 	delete(s.dirty, h.op.ID)
+	s.childEnded(h)
 	w := Write{Tx: tx, ID: h.op.ID}
 	if request != 0 {
 		w.Then = []Effect{Reply{Request: request, Operation: h.op}}
@@ -286,6 +310,7 @@ func (s *State) refused(h *held, why error, told fleet.Event, now time.Time) {
 func (s *State) running(h *held, now time.Time) {
 	h.idle = time.Time{}
 	if h.op.Status != operation.Running {
-		s.emit(Write{Tx: operation.Transaction{s.change(h, operation.Started{Token: h.op.Token(), At: stamp(now)})}})
+		tx := operation.Transaction{s.change(h, operation.Started{Token: h.op.Token(), At: stamp(now)})}
+		s.emit(Write{Tx: append(tx, s.begun(h, now)...)})
 	}
 }

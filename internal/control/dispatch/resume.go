@@ -61,13 +61,18 @@ func (c *Controller) Resume(ctx context.Context, id string) (operation.Operation
 	}
 }
 
-// A NotRetriableError says that an operation has not failed.
+// A NotRetriableError says that an operation has not failed, or only as a part of
+// another.
 type NotRetriableError struct {
 	ID     string
 	Status operation.Status
+	Part   bool // it is of use only to the operation that gathers it
 }
 
 func (e *NotRetriableError) Error() string {
+	if e.Part {
+		return fmt.Sprintf("Operation %s is a part of another: retry that one", e.ID)
+	}
 	return fmt.Sprintf("Operation %s cannot be retried (status: %s)", e.ID, e.Status)
 }
 
@@ -79,13 +84,17 @@ func (c *Controller) Retry(ctx context.Context, id string) (operation.Operation,
 	if err != nil {
 		return op, err
 	}
-	if op.Status != operation.Failed && op.Status != operation.Cancelled {
-		return op, &NotRetriableError{ID: id, Status: op.Status}
+	if op.Status != operation.Failed && op.Status != operation.Cancelled || op.Type.Part() {
+		return op, &NotRetriableError{ID: id, Status: op.Status, Part: op.Type.Part()}
 	}
-	return c.Submit(ctx, operation.Operation{
+	children, err := c.again(ctx, op)
+	if err != nil {
+		return op, err
+	}
+	return c.submit(ctx, operation.Operation{
 		Type: op.Type, RetryOf: &op.ID, Submitter: op.Submitter, Priority: op.Priority, MaxAttempts: op.MaxAttempts,
 		Metadata: op.Metadata, Spec: op.Spec, SpecHash: op.SpecHash, Artifacts: op.Artifacts,
-	})
+	}, children)
 }
 
 // Repeated looks for the operation that the same submitter has already submitted

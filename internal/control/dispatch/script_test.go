@@ -186,6 +186,7 @@ func (s *script) doLeave(args []string) {
 }
 
 // submit OP TYPE [priority=N] [attempts=N] [by=SUBMITTER] [deadline=FROM NOW] [parent=OP] [immediate]
+// [children=N]
 func (s *script) doSubmit(args []string) {
 	op := submission(args[0], operation.Type(args[1]))
 	op.Priority, _ = strconv.Atoi(option(args, "priority"))
@@ -198,7 +199,21 @@ func (s *script) doSubmit(args []string) {
 	if d, err := time.ParseDuration(option(args, "deadline")); err == nil {
 		op.Deadline = new(s.now.Add(d))
 	}
-	s.ask(func(q uint64) dispatch.Event { return dispatch.Submitted{Request: q, Operation: op} })
+	n, _ := strconv.Atoi(option(args, "children"))
+	s.ask(func(q uint64) dispatch.Event {
+		return dispatch.Submitted{Request: q, Operation: op, Children: chunks(n)}
+	})
+}
+
+// chunks returns n children for an operation that gathers; each weighs one more
+// than the one before.
+func chunks(n int) []operation.Operation {
+	all := make([]operation.Operation, n)
+	for i := range all {
+		all[i] = submission("", operation.SweepChunk)
+		all[i].Weight = int64(i + 1)
+	}
+	return all
 }
 
 // cancel OP [REASON]

@@ -90,6 +90,8 @@ func describeChange(c operation.Change) string {
 		return "created " + c.Operation.ID
 	case operation.Opened:
 		return fmt.Sprintf("opened %s on %s", short(c.Token), c.WorkerID)
+	case operation.Begun:
+		return "begun " + c.ID
 	case operation.Started:
 		return "running " + short(c.Token)
 	case operation.Progressed:

@@ -51,6 +51,8 @@ const (
 	storm     = 8 * time.Minute  // of faults, in which users submit
 	calm      = 40 * time.Minute // at most; it ends when nothing is left to do
 	userCount = 40
+	// sweepCount is how many of them submit operations that gather children.
+	sweepCount = 4
 )
 
 // world is one simulated history.
@@ -115,6 +117,9 @@ func simulate(t *testing.T, seed uint64, verbose bool) {
 	}
 	for range 30 {
 		w.after(w.upTo(storm), func() { w.workers[w.rng.IntN(len(w.workers))].trouble() })
+	}
+	for i := range sweepCount {
+		w.after(w.upTo(storm), func() { w.submitFamily(fmt.Sprintf("op_s%d", i)) })
 	}
 	for range 15 {
 		w.after(w.upTo(storm), func() { w.resume(fmt.Sprintf("op_%d", w.rng.IntN(userCount))) })
@@ -315,6 +320,9 @@ func (w *world) perform(effects []dispatch.Effect) {
 			if op := w.disk.operations[e.Operation.ID]; !op.Open || op.Token() != e.Operation.Token() {
 				w.t.Errorf("%s is started and that is not on the disk: %+v", e.Operation.Token(), op)
 			}
+			if f := w.disk.family(e.Operation.ID); e.Operation.Type.Gathers() && f.Completed != f.Children {
+				w.t.Errorf("%s is started and %d of its %d children have completed", e.Operation.Token(), f.Completed, f.Children)
+			}
 			if from := e.Operation.Checkpoints; w.saved[e.Operation.ID] > 0 && (len(from) == 0 || from[0].Position < w.saved[e.Operation.ID]) {
 				w.t.Errorf("%s begins at %+v although position %d was acknowledged", e.Operation.Token(), from, w.saved[e.Operation.ID])
 			}
@@ -352,6 +360,7 @@ func (w *world) write(e dispatch.Write) {
 			return
 		}
 		w.booked()
+		w.gathered()
 		if err == nil {
 			w.perform(e.Then)
 		}
@@ -542,7 +551,7 @@ func (w *world) check() {
 		if op.Status == operation.Cancelled && !op.CancelRequested {
 			w.t.Errorf("%s is cancelled and nobody asked for it", id)
 		}
-		if op.Status == operation.Failed && op.Lost < op.AttemptLimit() && op.ErrorMessage != nil && *op.ErrorMessage != "bad luck" && !strings.HasPrefix(*op.ErrorMessage, "The deadline passed") && *op.ErrorMessage != fleet.ErrRejected.Error() {
+		if op.Status == operation.Failed && op.Lost < op.AttemptLimit() && op.ErrorMessage != nil && *op.ErrorMessage != "bad luck" && !strings.HasPrefix(*op.ErrorMessage, "The deadline passed") && !strings.HasPrefix(*op.ErrorMessage, "operation op_s") && *op.ErrorMessage != fleet.ErrRejected.Error() {
 			w.t.Errorf("%s failed without cause: %s", id, *op.ErrorMessage)
 		}
 	}

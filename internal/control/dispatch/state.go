@@ -41,6 +41,8 @@ type State struct {
 	// timed are those with a deadline; the next is due.
 	timed map[string]*held
 	due   time.Time
+	// unsettled gather children that have ended in the event in hand.
+	unsettled []*held
 	// watched are attempts that need looking after as time passes: in doubt, or
 	// to be cancelled. dirty are those with progress to store.
 	watched map[string]*held
@@ -67,6 +69,7 @@ type held struct {
 	candidate *operation.Report // result of a superseded attempt
 	distrust  bool              // its worker lied about progress, and was told
 	counted   standing          // in the account of its submitter
+	family    operation.Family  // of an operation that gathers
 }
 
 // NewState makes the state of a scheduler that begins now. Its first event must
@@ -117,6 +120,7 @@ func (s *State) Step(e Event, now time.Time) []Effect {
 	case Ticked:
 		s.tick(now)
 	}
+	s.settle(now)
 	s.match(now)
 	return s.out
 }
@@ -276,7 +280,9 @@ func (s *State) QueuePosition(id string) int {
 func (s *State) Overlay(ops []operation.Operation) {
 	for i := range ops {
 		h := s.held[ops[i].ID]
-		if h != nil && !h.ended && ops[i].Status == operation.Running && ops[i].Token() == h.op.Token() {
+		if h != nil && !h.ended && h.op.Type.Gathers() {
+			ops[i].Progress = s.familyProgress(h)
+		} else if h != nil && !h.ended && ops[i].Status == operation.Running && ops[i].Token() == h.op.Token() {
 			ops[i].Progress = h.op.Progress
 		}
 	}

@@ -37,7 +37,7 @@ func TypeFor(t operation.Type) (WorkerType, error) {
 	switch t {
 	case operation.Training:
 		return Training, nil
-	case operation.Backtesting:
+	case operation.Backtesting, operation.Sweep, operation.SweepChunk:
 		return Backtesting, nil
 	case operation.DataLoad:
 		return Data, nil

@@ -85,11 +85,12 @@ type Kept struct {
 	At     time.Time
 }
 
-// CancelRequested records the wish to cancel, or that the deadline has passed.
+// CancelRequested records the wish to cancel, that the deadline has passed, or
+// that a child without which there is no result did not complete.
 type CancelRequested struct {
 	ID      string
 	Reason  string
-	Expired bool // by the deadline: the operation ends as failed
+	Expired bool // by the deadline or a child: the operation ends as failed
 	At      time.Time
 }
 
@@ -139,6 +140,8 @@ type Unfinished struct {
 	Operation Operation // with its Spec, without its Artifacts
 	// Losses describe the attempts that ended as Lost, oldest first.
 	Losses []string
+	// Family is that of an operation that gathers.
+	Family Family
 	// Candidate is the result of a superseded attempt, kept in case nothing
 	// newer finishes; nil if there is none.
 	Candidate *Report

@@ -138,9 +138,13 @@ var ErrNoCheckpoint = errors.New("no checkpoint available")
 type NotResumableError struct {
 	ID     string
 	Status Status
+	Part   bool // it is of use only to the operation that gathers it
 }
 
 func (e *NotResumableError) Error() string {
+	if e.Part {
+		return fmt.Sprintf("Operation %s is a part of another: retry that one", e.ID)
+	}
 	switch e.Status {
 	case Running, Resuming, Completed:
 		return fmt.Sprintf("Operation %s is already %s", e.ID, e.Status)
@@ -152,8 +156,8 @@ func (e *NotResumableError) Error() string {
 // Resumable says why o cannot be resumed: a *NotResumableError, or one that
 // wraps ErrNoCheckpoint.
 func (o Operation) Resumable() error {
-	if o.Status != Failed && o.Status != Cancelled {
-		return &NotResumableError{ID: o.ID, Status: o.Status}
+	if o.Status != Failed && o.Status != Cancelled || o.Type.Part() {
+		return &NotResumableError{ID: o.ID, Status: o.Status, Part: o.Type.Part()}
 	}
 	if len(o.Checkpoints) == 0 {
 		return fmt.Errorf("%w for operation %s", ErrNoCheckpoint, o.ID)

@@ -19,6 +19,9 @@
 //
 //	failed, cancelled ──► resuming   asked for by a user, from a checkpoint
 //
+// An operation that gathers begins to run with the first of its children; its own
+// attempt follows when all of them have completed ([Type.Gathers]).
+//
 // Inside running a cancellation is first requested ([Operation.RequestCancel]),
 // then acknowledged by the worker's report, then final.
 //

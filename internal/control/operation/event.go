@@ -47,6 +47,8 @@ func EventOf(c Change) (Event, bool) {
 		e.Kind, e.At = EventSubmitted, c.Operation.CreatedAt
 	case Opened:
 		e.Kind, e.At = EventDispatched, c.At
+	case Begun:
+		e.Kind, e.At = EventStarted, c.At
 	case Started:
 		e.Kind, e.At = EventStarted, c.At
 	case Ended:

@@ -7,6 +7,10 @@ type Filter struct {
 	Type   Type   // "" is every type
 	// Active selects what is not terminal.
 	Active bool
+	// Parent selects the children of one operation, oldest first; "" is no matter.
+	Parent string
+	// Roots selects what is no part of another operation.
+	Roots  bool
 	Limit  int // 0 means DefaultLimit
 	Offset int
 }

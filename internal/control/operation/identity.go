@@ -21,12 +21,14 @@ const (
 	DataLoad         Type = "data_load"
 	IndicatorCompute Type = "indicator_compute"
 	FuzzyAnalysis    Type = "fuzzy_analysis"
+	Sweep            Type = "sweep"       // variants of one strategy, tried by its children
+	SweepChunk       Type = "sweep_chunk" // some of the trials of a sweep
 	Dummy            Type = "dummy"
 )
 
 // Types lists every type, in the order of the documentation.
 func Types() []Type {
-	return []Type{DataLoad, Training, Backtesting, IndicatorCompute, FuzzyAnalysis, Dummy}
+	return []Type{DataLoad, Training, Backtesting, IndicatorCompute, FuzzyAnalysis, Sweep, SweepChunk, Dummy}
 }
 
 // ParseType accepts a type's wire value in any case.

@@ -17,6 +17,7 @@ type Operation struct {
 	ID           string          `json:"operation_id"`
 	ParentID     *string         `json:"parent_operation_id"`
 	RetryOf      *string         `json:"retry_of,omitempty"` // the operation that is tried again
+	Weight       int64           `json:"-"`                  // its share in the progress of its parent; 0 means 1
 	Type         Type            `json:"operation_type"`
 	Status       Status          `json:"status"`
 	CreatedAt    time.Time       `json:"created_at"`
@@ -33,6 +34,9 @@ type Operation struct {
 	// equal work.
 	Spec     json.RawMessage `json:"-"`
 	SpecHash string          `json:"spec_hash,omitempty"`
+	// Gathered are the results of its children, in order of submission. They are
+	// filled for the attempt of an operation that gathers, and nowhere else.
+	Gathered []json.RawMessage `json:"-"`
 	// Artifacts are the stored inputs that the specification refers to.
 	Artifacts []Artifact `json:"-"`
 
@@ -76,7 +80,7 @@ type Operation struct {
 	PointStep int64 `json:"-"`
 
 	// Deadline is when the operation fails unless it has ended; Expired says that
-	// it was asked to stop for that reason.
+	// it was asked to stop for that reason, or because a child did not complete.
 	Deadline *time.Time `json:"deadline,omitempty"`
 	Expired  bool       `json:"-"`
 

@@ -24,6 +24,8 @@ func (o Operation) Apply(c Change) (Operation, error) {
 		return c.Operation, nil
 	case Opened:
 		return o.open(c)
+	case Begun:
+		return o.begin(c)
 	case Started:
 		return o.start(c)
 	case Progressed:
@@ -59,6 +61,9 @@ func (o Operation) open(c Opened) (Operation, error) {
 	o.Attempt, o.Term = c.Token.Attempt, c.Token.Term
 	o.WorkerID, o.Incarnation, o.Open, o.Ended = c.WorkerID, c.Incarnation, true, ""
 	o.Progress, o.PointStep = Progress{Context: map[string]any{}}, 0
+	if o.Status == Running { // by its children; its own attempt has yet to start
+		o.Status = Resuming
+	}
 	return o, nil
 }
 

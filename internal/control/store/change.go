@@ -20,6 +20,8 @@ func (w *writer) record(c operation.Change) error {
 		return w.created(c)
 	case operation.Opened:
 		return w.opened(c)
+	case operation.Begun:
+		return w.begun(c)
 	case operation.Started:
 		return w.started(c)
 	case operation.Progressed:
@@ -52,7 +54,7 @@ func (w *writer) record(c operation.Change) error {
 		return w.finished(c)
 	case operation.Closed:
 		return w.guarded(c, `UPDATE operations SET status = $1, error = $2, errors_json = $3, completed_at = $4
-			WHERE id = $5 AND is_open = 0 AND status IN ('pending', 'resuming')
+			WHERE id = $5 AND is_open = 0 AND status IN ('pending', 'running', 'resuming')
 			AND EXISTS (SELECT 1 FROM scheduler WHERE id = 1 AND term = $6)`,
 			string(c.State), nullText(c.Error), toJSON(list(c.Errors)), micros(c.At), c.ID, w.term)
 	case fleet.Saved:
@@ -97,12 +99,12 @@ func (w *writer) fence(c operation.Change) error {
 func (w *writer) created(c operation.Created) error {
 	o := c.Operation
 	err := w.guarded(c, `INSERT INTO operations (id, parent_id, type, status, priority, created_at, max_attempts, spec_hash,
-			metadata_json, warnings_json, errors_json, submitter, idempotency_key, fingerprint, deadline, retry_of)
-		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $13, $14, $15, $16, $17 FROM scheduler WHERE id = 1 AND term = $12
+			metadata_json, warnings_json, errors_json, submitter, idempotency_key, fingerprint, deadline, retry_of, weight)
+		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $13, $14, $15, $16, $17, $18 FROM scheduler WHERE id = 1 AND term = $12
 		ON CONFLICT DO NOTHING`,
 		o.ID, o.ParentID, string(o.Type), string(operation.Pending), o.Priority, micros(o.CreatedAt), o.MaxAttempts, o.SpecHash,
 		toJSON(o.Metadata), toJSON(list(o.Warnings)), toJSON(list(o.Errors)), w.term,
-		o.Submitter, nullText(o.IdempotencyKey), o.Fingerprint, nullMicros(o.Deadline), o.RetryOf)
+		o.Submitter, nullText(o.IdempotencyKey), o.Fingerprint, nullMicros(o.Deadline), o.RetryOf, o.Weight)
 	if errors.Is(err, operation.ErrConflict) {
 		return w.taken(o)
 	}
@@ -141,8 +143,9 @@ func (w *writer) artifacts(id string, all []operation.Artifact, outputs bool) er
 func (w *writer) opened(c operation.Opened) error {
 	t := c.Token
 	if err := w.guarded(c, `UPDATE operations SET attempt = $1, term = $2, worker_id = $3, incarnation = $4,
-			is_open = 1, ended = '', progress_json = '', point_step = 0
-		WHERE id = $5 AND attempt = $6 AND is_open = 0 AND status IN ('pending', 'resuming') AND cancel_requested_at IS NULL
+			is_open = 1, ended = '', progress_json = '', point_step = 0,
+			status = CASE WHEN status = 'running' THEN 'resuming' ELSE status END
+		WHERE id = $5 AND attempt = $6 AND is_open = 0 AND status IN ('pending', 'running', 'resuming') AND cancel_requested_at IS NULL
 		AND EXISTS (SELECT 1 FROM scheduler WHERE id = 1 AND term = $7)`,
 		t.Attempt, t.Term, c.WorkerID, c.Incarnation, t.OperationID, t.Attempt-1, w.term); err != nil {
 		return err

@@ -17,7 +17,7 @@ import (
 const recordColumns = `id, parent_id, type, status, priority, created_at, started_at, completed_at, attempt, term, worker_id,
 	incarnation, is_open, ended, lost, max_attempts, cancel_requested_at, cancel_reason, spec_hash, error,
 	metadata_json, progress_json, warnings_json, errors_json, submitter, idempotency_key, fingerprint, deadline, expired,
-	retry_of, points, point_step`
+	retry_of, points, point_step, weight`
 
 // scanRecord reads a row of recordColumns, and of more if there are any.
 func scanRecord(scan func(...any) error, more ...any) (operation.Operation, error) {
@@ -29,7 +29,7 @@ func scanRecord(scan func(...any) error, more ...any) (operation.Operation, erro
 	err := scan(append([]any{&o.ID, &o.ParentID, &o.Type, &o.Status, &o.Priority, &created, &started, &completed, &o.Attempt, &o.Term, &o.WorkerID,
 		&o.Incarnation, &o.Open, &o.Ended, &o.Lost, &o.MaxAttempts, &cancelled, &o.CancelReason, &o.SpecHash, &o.ErrorMessage,
 		&metadata, &progress, &warnings, &errs, &o.Submitter, &key, &o.Fingerprint, &deadline, &o.Expired,
-		&o.RetryOf, &o.Points, &o.PointStep}, more...)...)
+		&o.RetryOf, &o.Points, &o.PointStep, &o.Weight}, more...)...)
 	if err != nil {
 		return o, err
 	}
@@ -104,7 +104,8 @@ func (s *Store) artifactsOf(ctx context.Context, id string, outputs bool) ([]ope
 // activeStatuses is the SQL of what has not ended.
 const activeStatuses = `status IN ('pending', 'running', 'resuming')`
 
-// List returns a page of operations, newest first.
+// List returns a page of operations, newest first; the children of one are in
+// the order of their submission.
 func (s *Store) List(ctx context.Context, f operation.Filter) (operation.Page, error) {
 	var conditions []string
 	var args []any
@@ -118,6 +119,14 @@ func (s *Store) List(ctx context.Context, f operation.Filter) (operation.Page, e
 	}
 	if f.Active {
 		conditions = append(conditions, activeStatuses)
+	}
+	order := "created_at DESC, id DESC"
+	if f.Parent != "" {
+		args, order = append(args, f.Parent), "created_at, id"
+		conditions = append(conditions, fmt.Sprintf("parent_id = $%d", len(args)))
+	}
+	if f.Roots {
+		conditions = append(conditions, "parent_id IS NULL")
 	}
 	where := ""
 	if len(conditions) > 0 {
@@ -135,21 +144,13 @@ func (s *Store) List(ctx context.Context, f operation.Filter) (operation.Page, e
 		if limit <= 0 {
 			limit = operation.DefaultLimit
 		}
-		paged := fmt.Sprintf(` ORDER BY created_at DESC, id DESC LIMIT $%d OFFSET $%d`, len(args)+1, len(args)+2)
+		paged := fmt.Sprintf(` ORDER BY `+order+` LIMIT $%d OFFSET $%d`, len(args)+1, len(args)+2)
 		var err error
 		page.Operations, err = query(ctx, tx, func(scan func(...any) error) (operation.Operation, error) { return scanRecord(scan) },
 			`SELECT `+recordColumns+` FROM operations`+where+paged, append(args, limit, max(f.Offset, 0))...)
 		return err
 	})
 	return page, s.readError("list of operations", err)
-}
-
-// Children returns the operations whose parent is id, in order of submission,
-// without Spec, Result and Artifacts.
-func (s *Store) Children(ctx context.Context, id string) ([]operation.Operation, error) {
-	all, err := query(ctx, s.reads, func(scan func(...any) error) (operation.Operation, error) { return scanRecord(scan) },
-		`SELECT `+recordColumns+` FROM operations WHERE parent_id = $1 ORDER BY created_at, id`, id)
-	return all, s.readError("children of "+id, err)
 }
 
 // snapshot runs f so that all its reads see one state.
@@ -205,6 +206,9 @@ func (s *Store) histories(ctx context.Context, all []operation.Unfinished) error
 	byID := make(map[string]*operation.Unfinished, len(all))
 	for i := range all {
 		byID[all[i].Operation.ID] = &all[i]
+	}
+	if err := s.families(ctx, byID); err != nil {
+		return err
 	}
 	_, err := query(ctx, s.reads, func(scan func(...any) error) (_ struct{}, err error) {
 		var t operation.Token

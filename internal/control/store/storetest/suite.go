@@ -33,6 +33,7 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store, reopen func(t testi
 	t.Run("points", func(t *testing.T) { testPoints(t, open(t), reopen) })
 	t.Run("retention", func(t *testing.T) { testRetention(t, open(t)) })
 	t.Run("children", func(t *testing.T) { testChildren(t, open(t)) })
+	t.Run("gathering", func(t *testing.T) { testGathering(t, open(t)) })
 	t.Run("list", func(t *testing.T) { testList(t, open(t)) })
 	t.Run("models", func(t *testing.T) { testModels(t, open(t)) })
 	t.Run("workers", func(t *testing.T) { testWorkers(t, open(t), reopen) })
@@ -260,7 +261,7 @@ func testChildren(t *testing.T, s *store.Store) {
 		same(t, s, o)
 	}
 	all, err := s.Children(t.Context(), "op_p")
-	if must(t, err); len(all) != 2 || all[0].ID != "op_b" || all[1].ID != "op_a" {
+	if must(t, err); len(all) != 2 || all[0].ID != "op_b" || all[1].ID != "op_a" || string(all[0].Spec) != `{"work":"op_b"}` {
 		t.Errorf("Children() = %+v, want op_b and op_a", all)
 	}
 	if none, err := s.Children(t.Context(), "op_a"); err != nil || len(none) != 0 {
