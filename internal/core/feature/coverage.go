@@ -2,7 +2,9 @@ package feature
 
 import (
 	"context"
+	"fmt"
 	"math"
+	"slices"
 
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
@@ -30,11 +32,19 @@ type Spread struct {
 	Max  *float64 `json:"max"`
 }
 
-// Cover measures the inputs of s over f, in the order of the features.
-func Cover(ctx context.Context, s *strategy.Strategy, f Frame) ([]Coverage, error) {
+// Cover measures the inputs of s over f, in the order of the features. Raw values
+// are measured before they are scaled; sets that a training places are those of
+// scaling, which is not looked at where there are none.
+func Cover(ctx context.Context, s *strategy.Strategy, f Frame, scaling Scaling) ([]Coverage, error) {
 	m, err := BuildUnscaled(ctx, s, f, market.Span{})
 	if err != nil {
 		return nil, err
+	}
+	if isPlaced := func(f strategy.Feature) bool { return f.Place != "" }; slices.ContainsFunc(s.Features(), isPlaced) {
+		if err := scaling.Check(s); err != nil {
+			return nil, fmt.Errorf("cover %s: %w", f.Symbol, err)
+		}
+		scaling.apply(s, m.Data, isPlaced)
 	}
 	first := 0
 	var all []Coverage

@@ -8,7 +8,8 @@
 // has one row per base bar and one column per feature of the strategy, in the
 // strategy's canonical order. A [Schema] names the columns and hashes what they
 // mean; a model keeps it and refuses rows of another one. A [Scaling] holds the
-// constants of the scaled inputs, which a training fits and its model keeps.
+// constants of the scaled inputs and the places of sets that follow from data,
+// which a training fits and its model keeps.
 //
 // # Flow
 //

@@ -48,7 +48,7 @@ func SchemaOf(s *strategy.Strategy) Schema {
 	fmt.Fprintf(&meaning, "ktrdr features 1\nbase %s\n", s.Base)
 	for _, f := range s.Features() {
 		in := s.Indicators[f.Indicator].Indicator
-		fmt.Fprintf(&meaning, "%s\t%s\t%s\t%q\t%s\n", f.Name, f.Timeframe, in.Key(), in.Outputs()[f.Output], lastStep(f))
+		fmt.Fprintf(&meaning, "%s\t%s\t%s\t%q\t%s\n", f.Name, f.Timeframe, in.Key(), in.Outputs()[f.Output], lastStep(s, f))
 		schema.Names = append(schema.Names, f.Name)
 	}
 	sum := sha256.Sum256([]byte(meaning.String()))
@@ -57,9 +57,13 @@ func SchemaOf(s *strategy.Strategy) Schema {
 }
 
 // lastStep says what becomes of the indicator's value, to the last bit.
-func lastStep(f strategy.Feature) string {
-	if f.IsRaw() {
+func lastStep(s *strategy.Strategy, f strategy.Feature) string {
+	switch {
+	case f.IsRaw():
 		return "raw " + f.Normalization
+	case f.Place != "":
+		all := s.FuzzySets[f.FuzzySet].Shapes
+		return fmt.Sprintf("%s %d of %d %v %v", f.Place, f.Member+1, len(all), all[f.Member].Kind, all[f.Member].Hedge)
 	}
 	text := f.Set.Kind().String()
 	for _, p := range f.Set.Params() {
@@ -214,8 +218,9 @@ func plan(s *strategy.Strategy, features []strategy.Feature) []group {
 		in := s.Indicators[f.Indicator].Indicator
 		key := in.Key()
 		src := find(&g.sources, func(s source) bool { return s.key == key }, source{key: key, indicator: in})
-		c := find(&src.columns, func(c column) bool { return c.output == f.Output && c.set == f.Set && c.raw == f.IsRaw() },
-			column{output: f.Output, set: f.Set, raw: f.IsRaw()})
+		isValue := f.IsRaw() || f.IsScaled()
+		c := find(&src.columns, func(c column) bool { return c.output == f.Output && c.set == f.Set && c.raw == isValue },
+			column{output: f.Output, set: f.Set, raw: isValue})
 		c.features = append(c.features, i)
 	}
 	return groups

@@ -20,8 +20,8 @@ type source struct {
 // features that it is.
 type column struct {
 	output   int
-	set      fuzzy.Function // zero for raw values
-	raw      bool
+	set      fuzzy.Function // zero for values
+	raw      bool           // a value: a raw one, or one for a set that a training places
 	features []int
 }
 

@@ -91,7 +91,7 @@ func reference(s *strategy.Strategy, f feature.Frame, row int) []float32 {
 		degree := math.NaN()
 		if bar >= 0 {
 			column := s.Indicators[x.Indicator].Indicator.Compute(series.Slice(0, bar+1))[x.Output]
-			if degree = column[bar]; !x.IsRaw() {
+			if degree = column[bar]; !x.IsRaw() && x.Place == "" {
 				degree = x.Set.Degree(column[bar])
 			}
 		}

@@ -2,6 +2,7 @@ package feature_test
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -9,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/ktrdr/ktrdr/internal/core/feature"
+	"github.com/ktrdr/ktrdr/internal/core/fuzzy"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
@@ -19,6 +21,16 @@ var scaled = strings.Replace(mixed, "nn_inputs:\n", `nn_inputs:
   - {raw_indicator: rsi, timeframes: [4h, 1h], normalization: minmax}
   - {raw_indicator: adx, timeframes: [15m]}
 `, 1)
+
+// placed adds sets that follow from data, on every timeframe, after the scaled
+// values.
+var placed = strings.NewReplacer("fuzzy_sets:\n", `fuzzy_sets:
+  place_rsi: {indicator: rsi, place: quantile, low: {type: left_shoulder}, mid: {type: triangular, hedge: very}, high: {type: right_shoulder}}
+  place_macd: {indicator: macd, place: c-means, down: {type: gaussian}, up: {type: gaussian, hedge: somewhat}}
+`, "nn_inputs:\n", `nn_inputs:
+  - {fuzzy_set: place_rsi, timeframes: all}
+  - {fuzzy_set: place_macd, timeframes: [15m]}
+`).Replace(scaled)
 
 // one has one feature: the average of two closes, scaled as METHOD says.
 func one(t testing.TB, method string) *strategy.Strategy {
@@ -120,7 +132,7 @@ func TestScaling_check(t *testing.T) {
 // TestBuildScaled: a row that a training scaled is the row that a backtest gets
 // from the constants, whatever rows are asked for.
 func TestBuildScaled(t *testing.T) {
-	s := parse(t, scaled)
+	s := parse(t, placed)
 	rapid.Check(t, func(t *rapid.T) {
 		f := drawFrame(t)
 		whole, err := feature.BuildUnscaled(t.Context(), s, f, market.Span{})
@@ -129,7 +141,11 @@ func TestBuildScaled(t *testing.T) {
 		}
 		var scaling feature.Scaling
 		for _, x := range s.Features() {
-			if x.IsScaled() {
+			if x.Place != "" {
+				scaling = append(scaling, feature.Scaler{Feature: x.Name, Method: x.Place, Parameters: map[fuzzy.Kind][]float64{
+					fuzzy.Triangular: {30, 50, 70}, fuzzy.Gaussian: {0.1, 2}, fuzzy.LeftShoulder: {30, 50}, fuzzy.RightShoulder: {50, 70},
+				}[s.FuzzySets[x.FuzzySet].Shapes[x.Member].Kind]})
+			} else if x.IsScaled() {
 				scaling = append(scaling, feature.Scaler{Feature: x.Name, Method: x.Normalization,
 					Offset: rapid.Float64Range(-50, 50).Draw(t, "offset"), Scale: rapid.Float64Range(0.01, 50).Draw(t, "scale")})
 			}
@@ -150,5 +166,66 @@ func TestSchemaOfRaw(t *testing.T) {
 	a, b := feature.SchemaOf(one(t, "minmax")), feature.SchemaOf(one(t, "zscore"))
 	if a.Names[0] != "1h_mean_raw" || a.Hash == b.Hash {
 		t.Errorf("schemas %v and %v: want 1h_mean_raw, and hashes that tell the scales apart", a, b)
+	}
+}
+
+// TestFit_placed: the sets stand where package fuzzy places them on the column of
+// their timeframe, and their degrees are those of these sets.
+func TestFit_placed(t *testing.T) {
+	s := parse(t, strings.NewReplacer("MODE", "single", "LIST", "1h", "BASE", "1h",
+		"{indicator: mean, share: [0, 1000, 1000]}", "{indicator: mean, place: quantile, low: {type: left_shoulder}, mid: {type: triangular, hedge: very}, high: {type: right_shoulder}}").Replace(source))
+	rows := make([]float32, 0, 3*100)
+	for i := range 100 {
+		rows = append(rows, float32(i), float32(i), float32(i))
+	}
+	scaling, err := feature.Fit(s, rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := feature.Scaling{
+		{Feature: "1h_c_low", Method: "quantile", Parameters: []float64{16.5, 49.5}},
+		{Feature: "1h_c_mid", Method: "quantile", Parameters: []float64{16.5, 49.5, 82.5}},
+		{Feature: "1h_c_high", Method: "quantile", Parameters: []float64{49.5, 82.5}},
+	}
+	if diff := cmp.Diff(want, scaling); diff != "" {
+		t.Fatalf("Fit (-want +have):\n%s", diff)
+	}
+	scaling.Apply(s, rows)
+	for i, want := range map[int][]float32{0: {1, 0, 0}, 33: {0.5, 0.25, 0}, 66: {0, 0.25, 0.5}, 99: {0, 0, 1}} {
+		if diff := cmp.Diff(want, rows[3*i:3*i+3]); diff != "" {
+			t.Errorf("degrees of %d (-want +have):\n%s", i, diff)
+		}
+	}
+	schema := feature.SchemaOf(s).Hash
+	for _, change := range []string{"quantile/c-means", "triangular, hedge: very/gaussian, hedge: very", "hedge: very/hedge: somewhat"} {
+		from, to, _ := strings.Cut(change, "/")
+		if other := parse(t, strings.Replace(string(s.Source), from, to, 1)); feature.SchemaOf(other).Hash == schema {
+			t.Errorf("%s: the schema is the same", change)
+		}
+	}
+}
+
+func TestFit_placed_refuses(t *testing.T) {
+	s := parse(t, strings.NewReplacer("MODE", "single", "LIST", "1h", "BASE", "1h",
+		"{indicator: mean, share: [0, 1000, 1000]}", "{indicator: mean, place: c-means, low: {type: gaussian}, high: {type: gaussian}}").Replace(source))
+	_, err := feature.Fit(s, []float32{1, 1, 1, 1, 1, 1})
+	if want := "1h_c_low over 3 training rows: place by c-means: two sets would have the same place 1"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("Fit = %v, want %q", err, want)
+	}
+	good := feature.Scaling{{Feature: "1h_c_low", Method: "c-means", Parameters: []float64{1, 2}}, {Feature: "1h_c_high", Method: "c-means", Parameters: []float64{3, 2}}}
+	if err := good.Check(s); err != nil {
+		t.Fatal(err)
+	}
+	for want, edit := range map[string]func(x feature.Scaling){
+		"2 numbers mu and sigma": func(x feature.Scaling) { x[1].Parameters = []float64{1, 2, 3} },
+		"sigma > 0":              func(x feature.Scaling) { x[1].Parameters = []float64{1, -2} },
+		"no offset 3":            func(x feature.Scaling) { x[0].Offset = 3 },
+		"quantile of 1h_c_low, the strategy asks": func(x feature.Scaling) { x[0].Method = "quantile" },
+	} {
+		bad := slices.Clone(good)
+		edit(bad)
+		if err := bad.Check(s); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Check = %v, want an error with %q", err, want)
+		}
 	}
 }

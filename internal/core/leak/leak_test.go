@@ -28,9 +28,11 @@ indicators:
   roc_5: {type: roc, period: 5}
 fuzzy_sets:
   level: {indicator: rsi_7, low: [0, 0, 60], high: [40, 100, 100]}
+  move: {indicator: roc_5, place: quantile, down: {type: left_shoulder}, up: {type: right_shoulder}}
 nn_inputs:
   - {fuzzy_set: level, timeframes: all}
   - {raw_indicator: roc_5, timeframes: all, normalization: zscore}
+  - {fuzzy_set: move, timeframes: all}
 model: {type: mlp, architecture: {hidden_layers: [4]}}
 training:
   labels: {source: triple_barrier, max_holding_period: 12, vol_span: 10}

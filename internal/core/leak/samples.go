@@ -120,8 +120,8 @@ func (e *examination) fitted(all []train.Sample, training []int) error {
 	}
 	e.looked(CheckFit)
 	for i := range before {
-		if i >= len(after) || before[i] != after[i] {
-			e.found(CheckFit, before[i].Feature, all[0].Time, "its scale changes with samples that are not trained on")
+		if i >= len(after) || !before[i].Equal(after[i]) {
+			e.found(CheckFit, before[i].Feature, all[0].Time, "its scale or place changes with samples that are not trained on")
 		}
 	}
 	return nil

@@ -110,16 +110,31 @@ func (s *Strategy) fuzzySetsObject() object {
 	var o object
 	for _, set := range s.FuzzySets {
 		entry := object{{"indicator", set.reference()}}
-		for _, m := range set.Sets {
-			function := object{{"type", m.Function.Kind().String()}, {"parameters", m.Function.Params()}}
-			if h := m.Function.Hedge(); h != fuzzy.Plain {
-				function = append(function, member{"hedge", h.String()})
-			}
-			entry = append(entry, member{m.Name, function})
+		if set.Place != "" {
+			entry = append(entry, member{"place", set.Place})
+		}
+		for i, m := range set.Sets {
+			entry = append(entry, member{m.Name, set.setObject(i)})
 		}
 		o = append(o, member{set.ID, entry})
 	}
 	return o.sorted()
+}
+
+// setObject is set i.
+func (set FuzzySet) setObject(i int) object {
+	if set.Place != "" {
+		return hedged(object{{"type", set.Shapes[i].Kind.String()}}, set.Shapes[i].Hedge)
+	}
+	f := set.Sets[i].Function
+	return hedged(object{{"type", f.Kind().String()}, {"parameters", f.Params()}}, f.Hedge())
+}
+
+func hedged(o object, h fuzzy.Hedge) object {
+	if h == fuzzy.Plain {
+		return o
+	}
+	return append(o, member{"hedge", h.String()})
 }
 
 // sorted returns o in the order of its keys, which its own has no effect.

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/ktrdr/ktrdr/internal/core/fuzzy"
+	"github.com/ktrdr/ktrdr/internal/core/indicator"
 )
 
 // warnShape tells of sets that are allowed but can hardly be meant: two that say
@@ -57,8 +58,13 @@ func (set FuzzySet) reference() string {
 
 // bounds returns the range that the values of the set's output cannot leave.
 func (set FuzzySet) bounds(s *Strategy) (low, high float64) {
+	scale := set.scale(s)
+	return scale.Min, scale.Max
+}
+
+// scale returns how the values of the set's output behave.
+func (set FuzzySet) scale(s *Strategy) indicator.Scale {
 	i := slices.IndexFunc(s.Indicators, func(x Indicator) bool { return x.ID == set.IndicatorID })
 	spec := s.Indicators[i].Indicator.Spec()
-	scale := spec.Scales[slices.Index(spec.Outputs, set.Output)]
-	return scale.Min, scale.Max
+	return spec.Scales[slices.Index(spec.Outputs, set.Output)]
 }

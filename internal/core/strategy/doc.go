@@ -33,8 +33,12 @@
 //	  type                           of package indicator, as are parameters and defaults
 //	fuzzy_sets.<id>
 //	  indicator                      <id> or <id>.<output>; <id> is its first output
+//	  place                          the file has the parameters; quantile or c-means: a
+//	                                 training places the sets on the values of its rows, low
+//	                                 to high as written, and its model keeps them
 //	  <set>                          [a, b, c], a triangle, or {type, parameters, hedge}
-//	    type, parameters             of package fuzzy
+//	    type, parameters             of package fuzzy; with place no parameters, and triangular,
+//	                                 gaussian, left_shoulder first or right_shoulder last
 //	    hedge                        very, the square of the degree, or somewhat, its root;
 //	                                 without the key the degree itself
 //	nn_inputs[]

@@ -13,7 +13,7 @@ import (
 func (s *Strategy) Features() []Feature {
 	var list []Feature
 	for _, in := range s.Inputs {
-		id, output, sets := s.origin(in)
+		id, output, set := s.origin(in)
 		i := slices.IndexFunc(s.Indicators, func(x Indicator) bool { return x.ID == id })
 		column := Feature{Indicator: i, Output: slices.Index(s.Indicators[i].Indicator.Outputs(), output)}
 		for _, tf := range in.Timeframes {
@@ -22,8 +22,9 @@ func (s *Strategy) Features() []Feature {
 				column.Name, column.Normalization = in.rawName(tf), in.Raw.Normalization
 				list = append(list, column)
 			}
-			for _, member := range sets {
-				column.Name, column.Set = in.memberName(tf, member.Name), member.Function
+			for k, member := range s.sets(set) {
+				column.Name, column.Set, column.Place = in.memberName(tf, member.Name), member.Function, s.FuzzySets[set].Place
+				column.FuzzySet, column.Member = set, k
 				list = append(list, column)
 			}
 		}
@@ -31,14 +32,22 @@ func (s *Strategy) Features() []Feature {
 	return list
 }
 
-// origin returns the indicator output that an input is about, and the sets that
-// it goes through.
-func (s *Strategy) origin(in Input) (id, output string, sets []fuzzy.Set) {
+// origin returns the indicator output that an input is about, and the index of
+// the fuzzy set that it goes through; -1 for a raw value.
+func (s *Strategy) origin(in Input) (id, output string, set int) {
 	if in.FuzzySet == "" {
-		return in.Raw.IndicatorID, in.Raw.Output, nil
+		return in.Raw.IndicatorID, in.Raw.Output, -1
 	}
-	set := s.FuzzySets[slices.IndexFunc(s.FuzzySets, func(f FuzzySet) bool { return f.ID == in.FuzzySet })]
-	return set.IndicatorID, set.Output, set.Sets
+	set = slices.IndexFunc(s.FuzzySets, func(f FuzzySet) bool { return f.ID == in.FuzzySet })
+	return s.FuzzySets[set].IndicatorID, s.FuzzySets[set].Output, set
+}
+
+// sets returns the sets of the fuzzy set with that index; none for -1.
+func (s *Strategy) sets(set int) []fuzzy.Set {
+	if set < 0 {
+		return nil
+	}
+	return s.FuzzySets[set].Sets
 }
 
 func (in Input) rawName(tf market.Timeframe) string {

@@ -33,13 +33,21 @@ func (d *decoder) fuzzySet(s *Strategy, def *definition, indicators definitions)
 	if ok {
 		set.IndicatorID, set.Output, ok = d.reference(s, ref, indicators)
 	}
+	isSet := func(e entry) bool { return !slices.Contains(fuzzySetKeys, e.name) }
+	if !slices.ContainsFunc(f.order, isSet) {
+		f.problem("it has no sets: want at least one such as low: [0, 0, 50]")
+		return set, false
+	}
+	if old, there := f.get("input_transform"); there {
+		old.problem("not supported in this version: remove it")
+		ok = false
+	}
+	if place, there := f.get("place"); there {
+		placed := d.placed(&set, f, place)
+		return set, ok && placed && d.placeFits(s, set, place)
+	}
 	for _, e := range f.order {
-		switch e.name {
-		case "indicator":
-			continue
-		case "input_transform":
-			e.key.problem("not supported in this version: remove it")
-			ok = false
+		if !isSet(e) {
 			continue
 		}
 		function, made := e.value.membership()
@@ -49,15 +57,14 @@ func (d *decoder) fuzzySet(s *Strategy, def *definition, indicators definitions)
 		}
 		set.Sets = append(set.Sets, fuzzy.Set{Name: e.name, Function: function})
 	}
-	if len(f.order) == 0 || len(f.order) == 1 && f.order[0].name == "indicator" {
-		f.problem("it has no sets: want at least one such as low: [0, 0, 50]")
-		ok = false
-	}
 	if ok {
 		d.warnShape(s, f, set)
 	}
 	return set, ok
 }
+
+// fuzzySetKeys are the keys of a fuzzy set that are not the name of a set.
+var fuzzySetKeys = []string{"indicator", "place", "input_transform"}
 
 // reference resolves an indicator id, or id.output. A bare id means the first
 // output.
@@ -88,7 +95,9 @@ func (d *decoder) reference(s *Strategy, n node, indicators definitions) (id, ou
 	return id, output, true
 }
 
-var membershipShape = shape{keys: []string{"type", "parameters", "hedge"}, later: []string{"place"}, hints: map[string]string{"params": "the key is called parameters"}}
+var membershipShape = shape{keys: []string{"type", "parameters", "hedge"}, hints: map[string]string{
+	"params": "the key is called parameters", "place": "it stands beside indicator, for all sets together",
+}}
 
 // shorthand says what a list of so many numbers probably was meant to be.
 var shorthand = map[int]string{2: "gaussian", 4: "trapezoidal"}
@@ -115,22 +124,14 @@ func (n node) membership() (fuzzy.Function, bool) {
 	if !ok {
 		return fuzzy.Function{}, false
 	}
-	kindNode, hasKind := f.need("type", alternatives(kindNames()))
+	kind, known := f.kind()
 	list, hasList := f.need("parameters", "a list of numbers")
-	if !hasKind || !hasList {
-		return fuzzy.Function{}, false
-	}
-	name, ok := kindNode.text()
-	if !ok {
-		return fuzzy.Function{}, false
-	}
-	kind, err := fuzzy.ParseKind(name)
-	if err != nil {
-		kindNode.problem("%q is not a kind of set: want %s%s", clip(name), alternatives(kindNames()), n.d.hint(name, kindNames()))
-	}
 	hedge, hedged := f.hedge()
+	if !hasList {
+		return fuzzy.Function{}, false
+	}
 	params, ok := list.numbers()
-	if !ok || !hedged || err != nil {
+	if !ok || !hedged || !known {
 		return fuzzy.Function{}, false
 	}
 	function, ok := list.function(kind, params)
@@ -314,13 +315,13 @@ func (d *decoder) inputTimeframes(s *Strategy, n node) (list []market.Timeframe,
 // collisions reports features of in that already have an owner: the same input on
 // the same timeframe, or ids that read the same once joined (a and b_c, a_b and c).
 func (d *decoder) collisions(s *Strategy, in Input, n node, taken map[string]string) {
-	_, _, sets := s.origin(in)
+	_, _, set := s.origin(in)
 	for _, tf := range in.Timeframes {
 		if in.FuzzySet == "" {
 			n.claim(taken, in.rawName(tf), "indicator "+in.Raw.Reference,
 				fmt.Sprintf("indicator %s on %s", in.Raw.Reference, tf))
 		}
-		for _, member := range sets {
+		for _, member := range s.sets(set) {
 			again := n.claim(taken, in.memberName(tf, member.Name), fmt.Sprintf("set %s of fuzzy set %s", member.Name, in.FuzzySet),
 				fmt.Sprintf("fuzzy set %s on %s", in.FuzzySet, tf))
 			if again {

@@ -107,9 +107,14 @@ func fuzzySetSchema() jsonSchema {
 	for _, h := range fuzzy.Hedges() {
 		hedges = append(hedges, h.String())
 	}
-	set := mappingOf(membershipShape, map[string]jsonSchema{"type": {"type": "string", "examples": kindNames()}, "parameters": listOf(numberSchema), "hedge": wordOf(hedges...)})
-	return jsonSchema{"type": "object", "required": []string{"indicator"}, "properties": map[string]jsonSchema{"indicator": textSchema},
+	kind := jsonSchema{"type": "string", "examples": kindNames()}
+	set := mappingOf(membershipShape, map[string]jsonSchema{"type": kind, "parameters": listOf(numberSchema), "hedge": wordOf(hedges...)})
+	written := jsonSchema{"type": "object", "required": []string{"indicator"}, "properties": map[string]jsonSchema{"indicator": textSchema},
 		"additionalProperties": either(listOf(numberSchema), set)}
+	placed := jsonSchema{"type": "object", "required": []string{"indicator", "place"},
+		"properties":           map[string]jsonSchema{"indicator": textSchema, "place": wordOf(placements...)},
+		"additionalProperties": mappingOf(placedShape, map[string]jsonSchema{"type": kind, "hedge": wordOf(hedges...)})}
+	return either(written, placed)
 }
 
 func inputSchema() jsonSchema {

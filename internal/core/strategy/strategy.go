@@ -42,12 +42,15 @@ type Indicator struct {
 }
 
 // A FuzzySet groups the memberships of one output of one indicator. Output is
-// "" where the indicator has one output only.
+// "" where the indicator has one output only. Where a training places the sets,
+// their functions are zero and Shapes says what each becomes.
 type FuzzySet struct {
 	ID          string
 	IndicatorID string
 	Output      string
-	Sets        []fuzzy.Set // in the order written, which is the order of the features
+	Sets        []fuzzy.Set   // in the order written, which is the order of the features
+	Place       string        // quantile or c-means; "" where the file has the parameters
+	Shapes      []fuzzy.Shape // one per set; nil where Place is ""
 }
 
 // An Input feeds the network, on each of Timeframes, the memberships of one fuzzy
@@ -191,12 +194,18 @@ type Feature struct {
 	Timeframe     market.Timeframe
 	Indicator     int            // index in Strategy.Indicators
 	Output        int            // index in the indicator's outputs
-	Set           fuzzy.Function // zero for a raw value
+	Set           fuzzy.Function // zero for a raw value, and for a set that a training places
 	Normalization string         // of a raw value; "" for a degree
+	Place         string         // of a set that a training places, else ""
+	FuzzySet      int            // index in Strategy.FuzzySets; 0 for a raw value
+	Member        int            // index in the sets of that; 0 for a raw value
 }
 
 // IsRaw tells that the feature is a value and not a degree.
 func (f Feature) IsRaw() bool { return f.Normalization != "" }
 
-// IsScaled tells that the value needs constants that a training fits.
-func (f Feature) IsScaled() bool { return f.IsRaw() && f.Normalization != NormalizeNone }
+// IsScaled tells that the value becomes what the network reads by constants that
+// a training fits: those of a scale, or those of a set.
+func (f Feature) IsScaled() bool {
+	return f.Place != "" || f.IsRaw() && f.Normalization != NormalizeNone
+}

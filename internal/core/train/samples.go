@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 
+	"github.com/ktrdr/ktrdr/internal/core/feature"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
 
@@ -38,6 +39,18 @@ func Samples(ctx context.Context, in Input) ([]Sample, error) {
 		}
 	}
 	return samples, nil
+}
+
+// Scaling returns the constants that Run fits to the training rows, for programs
+// that show them.
+func Scaling(ctx context.Context, in Input) (feature.Scaling, error) {
+	t, err := collect(ctx, in, func(Progress) {})
+	if err != nil {
+		return nil, err
+	}
+	parts := divide(t, in.Strategy.Training.Split, in.Strategy.Training.EmbargoBars)
+	err = t.scale(in.Strategy, parts.train)
+	return t.scaling, err
 }
 
 // Parts returns which of the samples Run trains on, validates with and tests with,

@@ -12,19 +12,24 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/train"
 )
 
-// rawSource adds scaled values to source.
-var rawSource = strings.Replace(source, "nn_inputs:\n", `nn_inputs:
+// rawSource adds scaled values and placed sets to source.
+var rawSource = strings.NewReplacer("fuzzy_sets:\n", `fuzzy_sets:
+  placed_level: {indicator: rsi_7, place: quantile, low: {type: left_shoulder}, mid: {type: triangular}, high: {type: right_shoulder}}
+  placed_move: {indicator: roc_12, place: c-means, down: {type: gaussian}, up: {type: gaussian, hedge: very}}
+`, "nn_inputs:\n", `nn_inputs:
   - {raw_indicator: roc_12, timeframes: all, normalization: zscore}
   - {raw_indicator: rsi_7, timeframes: all, normalization: minmax}
-`, 1)
+  - {fuzzy_set: placed_level, timeframes: all}
+  - {fuzzy_set: placed_move, timeframes: all}
+`).Replace(source)
 
 // TestScaling_sees_training_rows_only turns everything after the training part
 // into another market: the constants stay as they are.
 func TestScaling_sees_training_rows_only(t *testing.T) {
 	in := twoSymbols(t, rawSource, 900)
 	m, _ := mustRun(t, in)
-	if len(m.Manifest.Scaling) != 2 {
-		t.Fatalf("scaling is %v, want that of two inputs", m.Manifest.Scaling)
+	if len(m.Manifest.Scaling) != 2+3+2 {
+		t.Fatalf("scaling is %v, want that of seven inputs", m.Manifest.Scaling)
 	}
 	border := m.Manifest.Splits.Train.To
 	for i, f := range in.Frames {

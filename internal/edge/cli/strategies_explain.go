@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/model"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
+	"github.com/ktrdr/ktrdr/internal/core/train"
 )
 
 // An explanation is what a strategy comes to.
@@ -59,7 +62,8 @@ func newStrategiesExplain(c *console) *cobra.Command {
 that its indicators need, and what a training costs. With bars (--data, or --symbol
 for those that the backend holds) also how far the fuzzy sets cover them: an input
 is blind at a bar where no degree is above 0.05, and the network then learns
-nothing from it.`,
+nothing from it. Sets that a training places on its rows (place) stand where a
+training over these bars would place them; without bars they stand nowhere yet.`,
 		Example: "  ktrdr strategies explain my.yaml --data EURUSD_1h.csv\n  ktrdr strategies explain my.yaml --symbol EURUSD",
 		Args:    arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -93,7 +97,11 @@ func explain(c *console, cmd *cobra.Command, s *strategy.Strategy, source barSou
 	if err != nil || !ok {
 		return x, err
 	}
-	if x.Coverage, err = feature.Cover(cmd.Context(), s, f); err != nil {
+	scaling, err := x.place(cmd.Context(), s, f)
+	if err != nil {
+		return x, err
+	}
+	if x.Coverage, err = feature.Cover(cmd.Context(), s, f, scaling); err != nil {
 		return x, err
 	}
 	x.Symbol, x.Bars = f.Symbol, f.Series[s.Base].Len()
@@ -101,6 +109,30 @@ func explain(c *console, cmd *cobra.Command, s *strategy.Strategy, source barSou
 	seconds := work / coreRate
 	x.Cost.MultiplyAdds, x.Cost.Seconds = &work, &seconds
 	return x, nil
+}
+
+// place gives the features whose sets a training places the parameters that one
+// over these bars would give them.
+func (x *explanation) place(ctx context.Context, s *strategy.Strategy, f feature.Frame) (feature.Scaling, error) {
+	if !slices.ContainsFunc(x.Features, func(p printedFeature) bool { return p.Place != "" }) {
+		return nil, nil
+	}
+	alone, err := s.With([]market.Symbol{f.Symbol}, nil)
+	if err != nil {
+		return nil, err
+	}
+	scaling, err := train.Scaling(ctx, train.Input{Strategy: alone, Frames: []feature.Frame{f}})
+	if err != nil {
+		return nil, err
+	}
+	for i, p := range x.Features {
+		for _, r := range scaling {
+			if r.Feature == p.FeatureID && p.Place != "" {
+				x.Features[i].Parameters = r.Parameters
+			}
+		}
+	}
+	return scaling, nil
 }
 
 // warmUps returns what each timeframe needs, in the order of the strategy.
@@ -126,7 +158,7 @@ func printExplanation(w io.Writer, x explanation) {
 		if f.IndicatorOutput != "" {
 			of += "." + f.IndicatorOutput
 		}
-		rows = append(rows, []string{strconv.Itoa(i + 1), f.FeatureID, of, f.lastStep(), fmt.Sprint(f.Parameters)})
+		rows = append(rows, []string{strconv.Itoa(i + 1), f.FeatureID, of, f.lastStep(), f.parameters()})
 	}
 	columns(w, []string{"#", "input", "of", "function", "parameters"}, rows, 1)
 

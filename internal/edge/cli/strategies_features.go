@@ -19,9 +19,10 @@ type printedFeature struct {
 	IndicatorID     string    `json:"indicator_id"`
 	IndicatorOutput string    `json:"indicator_output,omitempty"`
 	Indicator       string    `json:"indicator"`
-	Function        string    `json:"function"` // a kind of fuzzy set, or raw
-	Parameters      []float64 `json:"parameters"`
+	Function        string    `json:"function"`   // a kind of fuzzy set, or raw
+	Parameters      []float64 `json:"parameters"` // empty for a set that a training places
 	Hedge           string    `json:"hedge,omitempty"`
+	Place           string    `json:"place,omitempty"`         // of a set that a training places
 	Normalization   string    `json:"normalization,omitempty"` // of a raw value
 }
 
@@ -42,7 +43,7 @@ func newStrategiesFeatures(c *console) *cobra.Command {
 					if f.IndicatorOutput != "" {
 						source += "." + f.IndicatorOutput
 					}
-					rows = append(rows, []string{f.FeatureID, f.Timeframe, source, f.lastStep(), fmt.Sprint(f.Parameters)})
+					rows = append(rows, []string{f.FeatureID, f.Timeframe, source, f.lastStep(), f.parameters()})
 				}
 				columns(w, []string{"feature", "timeframe", "of", "function", "parameters"}, rows)
 			})
@@ -57,12 +58,18 @@ func features(s *strategy.Strategy) []printedFeature {
 		one := printedFeature{
 			FeatureID: f.Name, Timeframe: f.Timeframe.String(), IndicatorID: used.ID,
 			IndicatorOutput: used.Indicator.Outputs()[f.Output], Indicator: used.Indicator.Key(),
-			Function: "raw", Parameters: []float64{}, Normalization: f.Normalization,
+			Function: "raw", Parameters: []float64{}, Place: f.Place, Normalization: f.Normalization,
 		}
 		if !f.IsRaw() {
-			one.Function, one.Parameters = f.Set.Kind().String(), f.Set.Params()
-			if h := f.Set.Hedge(); h != fuzzy.Plain {
-				one.Hedge = h.String()
+			shape := fuzzy.Shape{Kind: f.Set.Kind(), Hedge: f.Set.Hedge()}
+			if f.Place != "" {
+				shape = s.FuzzySets[f.FuzzySet].Shapes[f.Member]
+			} else {
+				one.Parameters = f.Set.Params()
+			}
+			one.Function = shape.Kind.String()
+			if shape.Hedge != fuzzy.Plain {
+				one.Hedge = shape.Hedge.String()
 			}
 		}
 		all = append(all, one)
@@ -72,5 +79,13 @@ func features(s *strategy.Strategy) []printedFeature {
 
 // lastStep says what becomes of the indicator's value.
 func (f printedFeature) lastStep() string {
-	return strings.TrimSpace(f.Hedge + " " + f.Function + " " + f.Normalization)
+	return strings.Join(strings.Fields(f.Hedge+" "+f.Function+" "+f.Normalization), " ")
+}
+
+// parameters writes the parameters, or where they will come from.
+func (f printedFeature) parameters() string {
+	if f.Place != "" && len(f.Parameters) == 0 {
+		return "by " + f.Place
+	}
+	return fmt.Sprint(f.Parameters)
 }
