@@ -140,6 +140,15 @@ func set(t *testing.T, s *scenario, key, value string) {
 	case "sizing":
 		s.o.Sizing.Method = value
 		return
+	case "symbol":
+		s.in.Series.Symbol = market.Symbol(value)
+		return
+	case "schedule":
+		s.o.Costs.Schedule = value
+		return
+	case "spread", "zone", "session":
+		setSpread(t, s, key, value)
+		return
 	case "separation_hours":
 		s.o.SeparationSeconds = int64(3600 * number(t, value))
 		return
@@ -164,6 +173,37 @@ func set(t *testing.T, s *scenario, key, value string) {
 		*flags[key] = v == 1
 	default:
 		t.Fatalf("unknown key %q", key)
+	}
+}
+
+// setSpread changes the spread of a case: what it usually is, the zone of its
+// sessions, or, as FROM-TO@DISTANCE, a session.
+func setSpread(t *testing.T, s *scenario, key, value string) {
+	spread := s.o.Costs.Spread
+	if spread == nil {
+		spread = &strategy.Spread{}
+		s.o.Costs.Spread = spread
+	}
+	distance := func(text string) strategy.Distance {
+		d, err := strategy.ParseDistance(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	switch key {
+	case "spread":
+		spread.Usual = distance(value)
+	case "zone":
+		zone, err := market.ParseZone(value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		spread.Zone = zone
+	case "session":
+		hours, d, _ := strings.Cut(value, "@")
+		from, to, _ := strings.Cut(hours, "-")
+		spread.Sessions = append(spread.Sessions, strategy.SpreadSession{From: clock(t, from), To: clock(t, to), Spread: distance(d)})
 	}
 }
 

@@ -31,7 +31,7 @@ func (s *Simulation) Work() Work {
 	return s.work
 }
 
-// workOf hashes the line "ktrdr backtest work 1\n", symbol, timeframe, rules and
+// workOf hashes the line "ktrdr backtest work 2\n", symbol, timeframe, rules and
 // options as a line of JSON, then the columns one after the other, each with its
 // length before it, and the signals, all little endian.
 func workOf(in Input, o Options) Work {
@@ -40,15 +40,15 @@ func workOf(in Input, o Options) Work {
 		panic("backtest: a checked input does not encode: " + err.Error())
 	}
 	h := sha256.New()
-	fmt.Fprintf(h, "ktrdr backtest work 1\n%s\n", head)
+	fmt.Fprintf(h, "ktrdr backtest work 2\n%s\n", head)
 	s := in.Series
 	hashColumn(h, s.Time, 8, func(b []byte, v int64) []byte { return binary.LittleEndian.AppendUint64(b, uint64(v)) })
 	for _, column := range [...][]float64{s.Open, s.High, s.Low, s.Close, s.Volume, in.Volatility, in.SizingVolatility} {
 		hashColumn(h, column, 8, appendFloat)
 	}
-	hashColumn(h, in.Signals, 6, func(b []byte, v decision.Raw) []byte {
+	hashColumn(h, in.Signals, 8, func(b []byte, v decision.Raw) []byte {
 		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v.Confidence))
-		return append(b, byte(v.Signal), flag(v.Known))
+		return append(b, byte(v.Signal), flag(v.Known), byte(v.Withheld), flag(v.Leave))
 	})
 	return Work(h.Sum(nil))
 }
@@ -80,11 +80,11 @@ func flag(v bool) byte {
 }
 
 // stateMagic begins every saved state. Its digit is the version of the format.
-const stateMagic = "ktrdr backtest state 1\n"
+const stateMagic = "ktrdr backtest state 2\n"
 
 // AppendState appends the state of s, bound to its Work, to b and returns it:
 //
-//	"ktrdr backtest state 1\n"   magic and version
+//	"ktrdr backtest state 2\n"   magic and version
 //	work                         32 bytes
 //	fields of State              in the order of the struct, little endian
 //	SHA-256 of all of the above  32 bytes
@@ -154,6 +154,8 @@ func (c *codec) state(s *State) {
 	c.float32(&s.Sureness)
 	c.flag(&s.Entered)
 	c.int(&s.Entry)
+	c.int(&s.Month)
+	c.float(&s.Traded)
 	for i := range s.Decisions {
 		c.int(&s.Decisions[i])
 	}
@@ -162,6 +164,7 @@ func (c *codec) state(s *State) {
 	}
 	c.float(&s.Costs.Commission)
 	c.float(&s.Costs.Slippage)
+	c.float(&s.Costs.Spread)
 	c.float(&s.Costs.Financing)
 	c.float(&s.Turnover)
 	bankrupt := s.Bankruptcy != nil
@@ -181,7 +184,7 @@ func (c *codec) state(s *State) {
 func (c *codec) open(o *Open) {
 	enum(c, &o.Side, decision.Short, decision.Long)
 	c.int(&o.Bar)
-	for _, v := range [...]*float64{&o.Quantity, &o.Price, &o.Value, &o.Commission, &o.Slippage, &o.Financing, &o.High, &o.Low,
+	for _, v := range [...]*float64{&o.Quantity, &o.Price, &o.Value, &o.Commission, &o.Slippage, &o.Spread, &o.Financing, &o.High, &o.Low,
 		&o.Stop, &o.Target, &o.Trail} {
 		c.float(v)
 	}
@@ -190,7 +193,7 @@ func (c *codec) open(o *Open) {
 }
 
 // tradeBytes is the size of a trade.
-const tradeBytes = 15*8 + 2*4 + 2
+const tradeBytes = 16*8 + 2*4 + 2
 
 func (c *codec) trade(t *Trade) {
 	c.int(&t.ID)
@@ -200,7 +203,7 @@ func (c *codec) trade(t *Trade) {
 	c.float32(&t.ExitConfidence)
 	c.int64(&t.EntryTime)
 	c.int64(&t.ExitTime)
-	for _, v := range [...]*float64{&t.EntryPrice, &t.ExitPrice, &t.Quantity, &t.Gross, &t.Commission, &t.Slippage, &t.Financing, &t.Net,
+	for _, v := range [...]*float64{&t.EntryPrice, &t.ExitPrice, &t.Quantity, &t.Gross, &t.Commission, &t.Slippage, &t.Spread, &t.Financing, &t.Net,
 		&t.HoldingHours, &t.MaxFavorable, &t.MaxAdverse} {
 		c.float(v)
 	}

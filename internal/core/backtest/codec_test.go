@@ -182,9 +182,9 @@ func TestParseStateRefuses(t *testing.T) {
 		t.Error("a byte too many is accepted")
 	}
 	newer := slices.Clone(whole)
-	newer[bytes.IndexByte(newer, '1')] = '2'
+	newer[bytes.IndexByte(newer, '2')] = '3'
 	if _, err := backtest.ParseState(newer, sim.Work()); err == nil || !strings.Contains(err.Error(), "another version") {
-		t.Errorf("version 2 gives %v, want another version", err)
+		t.Errorf("version 3 gives %v, want another version", err)
 	}
 }
 

@@ -162,6 +162,9 @@ func (s *Simulation) trail() {
 //
 // What comes first in a bar is not known, so the worst is assumed:
 //
+// The levels are compared with the price at which the position would be left,
+// which lies half a spread below those of the bar for a long and above for a short.
+//
 //  1. At the open of a bar after that of the entry: a session that ended since
 //     the bar before; a stop that the open lies beyond, filled at the open; a
 //     target that it lies beyond, filled at the open, which is better than asked.
@@ -177,6 +180,14 @@ func (s *Simulation) leave(bar int) (held decision.Position, err error) {
 		return side, nil
 	}
 	stop, cause := open.stop()
+	half := float64(float64(side) * s.half(bar))
+	inBar := func(level float64) float64 { // at which price of the bar a level is met
+		if level == 0 {
+			return 0
+		}
+		return max(0, level+half)
+	}
+	stop, target := inBar(stop), inBar(open.Target)
 	reached := func(level, price float64) bool { // by a price moving against the position
 		return level != 0 && float64(side)*(price-level) <= 0
 	}
@@ -190,8 +201,8 @@ func (s *Simulation) leave(bar int) (held decision.Position, err error) {
 			x.cause = BySession
 		case reached(stop, price):
 			x.cause = cause
-		case passed(open.Target, price):
-			x.cause, x.limit = ByTarget, true
+		case passed(target, price):
+			x.cause, x.limit = ByTarget, price-half
 		}
 		if x.cause != BySignal {
 			return decision.Flat, s.leaveAt(x)
@@ -204,9 +215,10 @@ func (s *Simulation) leave(bar int) (held decision.Position, err error) {
 	x := exit{bar: bar, bars: bar + 1 - open.Bar, time: series.Available(bar)}
 	switch {
 	case reached(stop, against):
-		x.cause, x.price = cause, stop
-	case passed(open.Target, inFavour):
-		x.cause, x.price, x.limit = ByTarget, open.Target, true
+		// A stop that is nearer than the spread is met at the open of the entry.
+		x.cause, x.price = cause, float64(side)*min(float64(side)*stop, float64(side)*series.Open[bar])
+	case passed(target, inFavour):
+		x.cause, x.price, x.limit = ByTarget, target, open.Target
 	case s.o.Exits.MaxHoldingBars != 0 && x.bars >= s.o.Exits.MaxHoldingBars:
 		x.cause, x.price = ByTime, series.Close[bar]
 	case open.SessionEnd != 0 && open.SessionEnd <= x.time:

@@ -27,22 +27,27 @@ func (s *Simulation) fill(bar int) error {
 		return s.enter(bar, decision.Position(signal), price, sureness)
 	}
 	st.Orders.Filled++
-	return s.exit(exit{bar: bar, bars: bar - st.Open.Bar, time: s.in.Series.Time[bar], price: price, cause: BySignal, confidence: sureness})
+	x := exit{bar: bar, bars: bar - st.Open.Bar, time: s.in.Series.Time[bar], price: price, confidence: sureness}
+	if s.in.Signals[bar-1].Leave {
+		x.cause, x.confidence = ByRegime, 0
+	}
+	return s.exit(x)
 }
 
 // enter opens a position of the given side.
 //
-//	fill       = price * (1 + side*Slippage)
+//	fill       = price * (1 + side*Slippage) + side*half the spread
 //	value      = fill * quantity
-//	commission = of Options.commission
+//	commission = of Simulation.commission
 func (s *Simulation) enter(bar int, side decision.Position, price float64, confidence float32) error {
 	st := &s.last
-	fill := s.slipped(price, float64(side))
+	slipped, half := s.slipped(price, float64(side)), s.half(bar)
+	fill := slipped + float64(float64(side)*half)
 	share, most := 1.0, math.Inf(1)
 	if s.sized {
 		share, most = s.size(bar, side, price, confidence)
 	}
-	quantity := s.o.quantity(s.balance(), price, fill, share, most)
+	quantity := s.quantity(s.balance(), price, fill, share, most)
 	if quantity == 0 {
 		st.Orders.TooSmall++
 		return nil
@@ -52,12 +57,12 @@ func (s *Simulation) enter(bar int, side decision.Position, price float64, confi
 		return fmt.Errorf("%s %s bar at %s: %v units at %v have no value that can be kept in the books",
 			s.in.Series.Symbol, s.in.Series.Timeframe, market.Stamp(s.in.Series.Time[bar]), quantity, fill)
 	}
-	commission := s.o.commission(value, quantity)
-	slippage := float64(math.Abs(fill-price) * quantity)
+	commission := s.commission(s.in.Series.Time[bar], value, quantity)
+	slippage, spread := float64(math.Abs(slipped-price)*quantity), float64(half*quantity)
 	open := &st.Open // field by field, like a trade
 	open.Side, open.Bar, open.Confidence = side, bar, confidence
 	open.Quantity, open.Price, open.Value = quantity, fill, value
-	open.Commission, open.Slippage, open.Financing = commission, slippage, 0
+	open.Commission, open.Slippage, open.Spread, open.Financing = commission, slippage, spread, 0
 	open.High, open.Low = price, price
 	if s.byBar {
 		s.protect(bar, price)
@@ -67,6 +72,7 @@ func (s *Simulation) enter(bar int, side decision.Position, price float64, confi
 	st.Turnover += value
 	st.Costs.Commission += commission
 	st.Costs.Slippage += slippage
+	st.Costs.Spread += spread
 	return nil
 }
 
@@ -84,12 +90,12 @@ func (s *Simulation) size(bar int, side decision.Position, price float64, confid
 // An exit is where and why a position is left.
 type exit struct {
 	bar        int
-	bars       int   // during which the position was held
-	time       int64 // Unix second
-	price      float64
+	bars       int     // during which the position was held
+	time       int64   // Unix second
+	price      float64 // of the bar
 	cause      Cause
 	confidence float32
-	limit      bool // a limit order: it is filled at price, without slippage
+	limit      float64 // where it is a limit order: what it is filled at, without slippage
 }
 
 // closeAtClose leaves the position at the close of bar.
@@ -103,7 +109,7 @@ func (s *Simulation) closeAtClose(bar int, cause Cause) error {
 
 // exit closes the position and books its result.
 //
-//	fill  = price * (1 - side*Slippage), or price for a limit order
+//	fill  = price * (1 - side*Slippage) - side*half the spread, or that of a limit order
 //	gross = side * (fill*quantity - value of the entry)
 //	net   = gross - (commission of the entry + commission of the exit) - financing
 //
@@ -113,13 +119,14 @@ func (s *Simulation) exit(x exit) error {
 	st := &s.last
 	open := &st.Open
 	sign := float64(open.Side)
-	fill := x.price
-	if !x.limit {
-		fill = s.slipped(x.price, -sign)
+	fill, slippage, half := x.limit, 0.0, s.half(x.bar)
+	if x.limit == 0 {
+		slipped := s.slipped(x.price, -sign)
+		slippage = float64(math.Abs(slipped-x.price) * open.Quantity)
+		fill = slipped - float64(sign*half)
 	}
 	value := float64(fill * open.Quantity)
-	commission := s.o.commission(value, open.Quantity)
-	slippage := float64(math.Abs(fill-x.price) * open.Quantity)
+	commission, spread := s.commission(x.time, value, open.Quantity), float64(half*open.Quantity)
 	best, worst := max(open.High, x.price), min(open.Low, x.price)
 	if open.Side == decision.Short {
 		best, worst = worst, best
@@ -132,7 +139,7 @@ func (s *Simulation) exit(x exit) error {
 	trade.EntryTime, trade.ExitTime = s.in.Series.Time[open.Bar], x.time
 	trade.EntryPrice, trade.ExitPrice, trade.Quantity = open.Price, fill, open.Quantity
 	trade.Gross, trade.Commission, trade.Slippage = gross, open.Commission+commission, open.Slippage+slippage
-	trade.Financing = open.Financing
+	trade.Spread, trade.Financing = open.Spread+spread, open.Financing
 	trade.Net = gross - (open.Commission + commission) - open.Financing
 	trade.HoldingBars, trade.HoldingHours = x.bars, float64(x.time-trade.EntryTime)/3600
 	trade.MaxFavorable = max(0, float64(sign*(float64(best*open.Quantity)-open.Value)))
@@ -147,6 +154,7 @@ func (s *Simulation) exit(x exit) error {
 	st.Turnover += value
 	st.Costs.Commission += commission
 	st.Costs.Slippage += slippage
+	st.Costs.Spread += spread
 	return nil
 }
 

@@ -3,7 +3,6 @@ package backtest
 import (
 	"errors"
 	"fmt"
-	"math"
 
 	"github.com/ktrdr/ktrdr/internal/core/decision"
 )
@@ -81,7 +80,7 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// commission returns that of a fill.
+// commission returns that of a fill without a schedule.
 //
 //	commission = max( value*Commission + quantity*PerUnit, Minimum )
 func (o *Options) commission(value, quantity float64) float64 {
@@ -90,30 +89,4 @@ func (o *Options) commission(value, quantity float64) float64 {
 		c = max(c+float64(quantity*o.Costs.PerUnit), o.Costs.Minimum)
 	}
 	return c
-}
-
-// within returns how many units money buys at price with their commission.
-func (o *Options) within(money, price float64) float64 {
-	return min(money/(float64(price*(1+o.Commission))+o.Costs.PerUnit), (money-o.Costs.Minimum)/price)
-}
-
-// quantity returns how many units an entry takes, 0 where not even one: a share
-// of those that are allowed, and at most the given number.
-//
-//	q = min( share*Fraction*equity / (1+Commission) / price,  equity / (1+Commission) / fill,  most )
-//
-// and no more than Costs leave of either amount, rounded down to a whole number
-// unless FractionalUnits. The first term sizes the
-// order by the price it is placed at; the second keeps an order for the whole
-// equity from spending more than there is once slippage is added.
-func (o *Options) quantity(equity, price, fill, share, most float64) float64 {
-	affordable := equity / (1 + o.Commission)
-	q := min(float64(share*o.Fraction)*equity/(1+o.Commission)/price, affordable/fill, most)
-	if o.Costs.PerUnit != 0 || o.Costs.Minimum != 0 {
-		q = max(0, min(q, o.within(float64(share*o.Fraction)*equity, price), o.within(equity, fill)))
-	}
-	if !o.FractionalUnits {
-		q = math.Floor(q)
-	}
-	return q
 }

@@ -65,7 +65,38 @@ func drawScenario(t *rapid.T) scenario {
 		cost := rapid.SampledFrom([]float64{0, 0.01, 0.5})
 		drawn.o.Costs = decision.Costs{PerUnit: cost.Draw(t, "per unit"), Minimum: cost.Draw(t, "minimum"), Long: cost.Draw(t, "long rate"), Short: cost.Draw(t, "short rate")}
 	}
+	drawSpread(t, &drawn)
 	return drawn
+}
+
+// drawSpread draws none half of the time, and sometimes a schedule of commissions.
+func drawSpread(t *rapid.T, s *scenario) {
+	if rapid.IntRange(0, 3).Draw(t, "schedule") == 0 {
+		s.o.Commission, s.o.Costs.PerUnit, s.o.Costs.Minimum = 0, 0, 0
+		s.o.Costs.Schedule = rapid.SampledFrom([]string{strategy.CommissionIBFixed, strategy.CommissionIBTiered}).Draw(t, "commissions")
+		if s.o.Costs.Schedule == strategy.CommissionIBFixed || rapid.Bool().Draw(t, "shares") {
+			s.in.Series.Symbol = "ABC"
+		}
+	}
+	if rapid.Bool().Draw(t, "no spread") {
+		return
+	}
+	low := math.Inf(1)
+	for _, v := range s.in.Series.Low {
+		low = min(low, v)
+	}
+	distances := []strategy.Distance{{Value: 0, Unit: strategy.InBps}, {Value: 3, Unit: strategy.InBps}, {Value: 1000, Unit: strategy.InBps},
+		{Value: 0.05 * low}}
+	if low > 0.01 && s.in.Series.Symbol == "EURUSD" {
+		distances = append(distances, strategy.Distance{Value: 2.5, Unit: strategy.InPips})
+	}
+	distance := rapid.SampledFrom(distances)
+	spread := &strategy.Spread{Usual: distance.Draw(t, "usual"), Zone: rapid.SampledFrom([]market.Zone{market.UTC, market.Tokyo}).Draw(t, "zone")}
+	for range rapid.IntRange(0, 2).Draw(t, "sessions") {
+		clock := rapid.SampledFrom([]strategy.Clock{1, 540, 1020, 1440})
+		spread.Sessions = append(spread.Sessions, strategy.SpreadSession{From: clock.Draw(t, "from"), To: clock.Draw(t, "to"), Spread: distance.Draw(t, "spread")})
+	}
+	s.o.Costs.Spread = spread
 }
 
 // drawSizing draws none half of the time, and sometimes a separation in time.
@@ -210,7 +241,7 @@ func TestMoneyIsConserved(t *testing.T) {
 		s := drawScenario(t)
 		r := run(t, s)
 		sum, cash, scale := 0.0, s.o.Capital, s.o.Capital
-		var commission, slippage, financing float64
+		var commission, slippage, spread, financing float64
 		for _, trade := range r.Trades {
 			sum += trade.Net
 			bought, sold := trade.EntryPrice*trade.Quantity, trade.ExitPrice*trade.Quantity
@@ -220,6 +251,7 @@ func TestMoneyIsConserved(t *testing.T) {
 			cash += sold - bought - trade.Commission - trade.Financing
 			scale += bought + sold
 			commission, slippage, financing = commission+trade.Commission, slippage+trade.Slippage, financing+trade.Financing
+			spread += trade.Spread
 			if least := (bought + sold) * s.o.Commission; trade.Commission < least-1e-9*scale {
 				t.Fatalf("commission %v, want at least %v", trade.Commission, least)
 			}
@@ -231,9 +263,44 @@ func TestMoneyIsConserved(t *testing.T) {
 			t.Fatalf("capital and net results give %v, final equity %v, last point %v", final, r.FinalEquity, r.Equity[len(r.Equity)-1])
 		}
 		for name, pair := range map[string][2]float64{"cash": {cash, r.FinalEquity},
-			"commission": {commission, r.Costs.Commission}, "financing": {financing, r.Costs.Financing}, "slippage": {slippage, r.Costs.Slippage}} {
+			"commission": {commission, r.Costs.Commission}, "financing": {financing, r.Costs.Financing}, "slippage": {slippage, r.Costs.Slippage}, "spread": {spread, r.Costs.Spread}} {
 			if math.Abs(pair[0]-pair[1]) > 1e-9*scale {
 				t.Fatalf("%s: %v from the fills, %v in the result", name, pair[0], pair[1])
+			}
+		}
+	})
+}
+
+// TestNoFillOutsideTheBar: each fill is a price of its bar, moved by no more than
+// the slippage and half the spread, and never in favour of the trader.
+func TestNoFillOutsideTheBar(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawScenario(t)
+		bars, spread := s.in.Series, s.o.Costs.Spread
+		fits := func(bar int, fill, sign float64) bool {
+			if bar >= bars.Len() {
+				return false
+			}
+			half := 0.0
+			if spread != nil {
+				half = spread.At(bars.Time[bar]).In(bars.Symbol, bars.Open[bar]) / 2
+			}
+			low, high := bars.Low[bar]*(1-1e-12), bars.High[bar]*(1+1e-12)
+			if sign > 0 {
+				return low+half <= fill && fill <= high*(1+s.o.Slippage)+half
+			}
+			return low*(1-s.o.Slippage)-half <= fill && fill <= high-half
+		}
+		for _, trade := range run(t, s).Trades {
+			side, entry := float64(trade.Side), 0
+			for bars.Time[entry] != trade.EntryTime {
+				entry++
+			}
+			exit := entry + trade.HoldingBars // at its open, or after the open of the one before
+			atOpen := exit < bars.Len() && bars.Time[exit] == trade.ExitTime && fits(exit, trade.ExitPrice, -side)
+			within := bars.Available(exit-1) == trade.ExitTime && fits(exit-1, trade.ExitPrice, -side)
+			if !fits(entry, trade.EntryPrice, side) || !atOpen && !within {
+				t.Fatalf("%+v: filled outside of the bars %+v, %+v or %+v", trade, bars.Bar(entry), bars.Bar(exit-1), bars.Bar(min(exit, bars.Len()-1)))
 			}
 		}
 	})

@@ -2,6 +2,7 @@ package backtest_test
 
 import (
 	"math"
+	"time"
 
 	"github.com/ktrdr/ktrdr/internal/core/backtest"
 	"github.com/ktrdr/ktrdr/internal/core/decision"
@@ -21,6 +22,9 @@ type reference struct {
 	entryBar                   int
 	quantity, entryPrice       float64
 	entryCommission, entrySlip float64
+	entrySpread                float64
+	month                      time.Month
+	traded                     float64
 	entryConfidence            float32
 	high, low                  float64
 	pending                    decision.Signal
@@ -92,17 +96,18 @@ func (r *reference) fillPending(t int) {
 	case signal == decision.Hold:
 	case r.side != 0:
 		r.out.Orders.Filled++
-		r.leave(r.series.Time[t], r.series.Open[t], t-r.entryBar, backtest.BySignal, r.pendingConfidence, 1)
+		r.leave(t, r.series.Time[t], r.series.Open[t], t-r.entryBar, backtest.BySignal, r.pendingConfidence, 1)
 	default:
 		price := r.series.Open[t]
 		equity := r.o.Capital + r.profit
-		fill := price * (1 + float64(float64(signal)*r.o.Slippage))
+		slipped := price * (1 + float64(float64(signal)*r.o.Slippage))
+		fill := slipped + float64(signal)*r.half(t)
 		quantity := math.Min(r.o.Fraction*equity/(1+r.o.Commission)/price, equity/(1+r.o.Commission)/fill)
-		quantity = r.sized(t, signal, price, equity, quantity)
-		if c := r.o.Costs; c.PerUnit+c.Minimum > 0 {
+		quantity = r.sized(t, signal, price, fill, equity, quantity)
+		if c := r.rates(); c.Fraction+c.PerUnit+c.Minimum > r.o.Commission {
 			share := float64(r.o.Sizing.Share(r.pendingConfidence)*r.o.Fraction) * equity
 			for _, limit := range []float64{
-				share / (float64(price*(1+r.o.Commission)) + c.PerUnit), equity / (float64(fill*(1+r.o.Commission)) + c.PerUnit),
+				share / (float64(price*(1+c.Fraction)) + c.PerUnit), equity / (float64(fill*(1+c.Fraction)) + c.PerUnit),
 				(share - c.Minimum) / price, (equity - c.Minimum) / fill, // of a commission at its minimum
 			} {
 				quantity = math.Max(0, math.Min(quantity, limit))
@@ -118,20 +123,52 @@ func (r *reference) fillPending(t int) {
 		r.out.Orders.Filled++
 		r.side, r.entryBar, r.lastEntry = int(signal), t, t
 		r.quantity, r.entryPrice, r.entryConfidence = quantity, fill, r.pendingConfidence
-		r.entryCommission = r.commission(fill, quantity)
-		r.entrySlip = float64(math.Abs(fill-price) * quantity)
+		r.entryCommission = r.commission(r.series.Time[t], fill, quantity)
+		r.entrySlip, r.entrySpread = float64(math.Abs(slipped-price)*quantity), r.half(t)*quantity
 		r.high, r.low, r.financing = price, price, 0
 		r.place(t, price)
 		r.out.Turnover += float64(fill * quantity)
 		r.out.Costs.Commission += r.entryCommission
 		r.out.Costs.Slippage += r.entrySlip
+		r.out.Costs.Spread += r.entrySpread
 	}
 }
 
-func (r *reference) leave(at int64, price float64, bars int, cause backtest.Cause, confidence float32, slips float64) {
-	fill := price * (1 - float64(float64(r.side)*float64(slips*r.o.Slippage)))
-	commission := r.commission(fill, r.quantity)
-	slip := float64(math.Abs(fill-price) * r.quantity)
+// half is half the spread of bar t. Zones are UTC or Tokyo's, nine hours on.
+func (r *reference) half(t int) float64 {
+	spread := r.o.Costs.Spread
+	if spread == nil {
+		return 0
+	}
+	hours := int64(0)
+	if spread.Zone == market.Tokyo {
+		hours = 9
+	}
+	minute := strategy.Clock((r.series.Time[t]/60 + 60*hours) % 1440)
+	distance := spread.Usual
+	for i := len(spread.Sessions) - 1; i >= 0; i-- {
+		s := spread.Sessions[i]
+		if s.From < s.To && s.From <= minute && minute < s.To || s.From >= s.To && (s.From <= minute || minute < s.To) {
+			distance = s.Spread
+		}
+	}
+	switch distance.Unit {
+	case strategy.InPips:
+		return distance.Value * 0.0001 / 2
+	case strategy.InBps:
+		return r.series.Open[t] * distance.Value / 10_000 / 2
+	}
+	return distance.Value / 2
+}
+
+func (r *reference) leave(t int, at int64, price float64, bars int, cause backtest.Cause, confidence float32, slips float64) {
+	slipped := price * (1 - float64(float64(r.side)*float64(slips*r.o.Slippage)))
+	fill := slipped - float64(r.side)*r.half(t)
+	if cause == backtest.ByTarget && at != r.series.Time[t] {
+		fill = r.target
+	}
+	commission := r.commission(at, fill, r.quantity)
+	slip, spread := float64(math.Abs(slipped-price)*r.quantity), r.half(t)*r.quantity
 	worth := func(price float64) float64 {
 		return float64(r.side) * (float64(price*r.quantity) - float64(r.entryPrice*r.quantity))
 	}
@@ -145,7 +182,7 @@ func (r *reference) leave(at int64, price float64, bars int, cause backtest.Caus
 		EntryConfidence: r.entryConfidence, ExitConfidence: confidence,
 		EntryTime: entered, ExitTime: at, EntryPrice: r.entryPrice, ExitPrice: fill, Quantity: r.quantity,
 		Gross: worth(fill), Commission: r.entryCommission + commission, Slippage: r.entrySlip + slip,
-		Financing: r.financing, Net: worth(fill) - (r.entryCommission + commission) - r.financing,
+		Spread: r.entrySpread + spread, Financing: r.financing, Net: worth(fill) - (r.entryCommission + commission) - r.financing,
 		HoldingBars: bars, HoldingHours: float64(at-entered) / 3600,
 		MaxFavorable: math.Max(0, worth(best)), MaxAdverse: math.Min(0, worth(worst)),
 	})
@@ -153,13 +190,14 @@ func (r *reference) leave(at int64, price float64, bars int, cause backtest.Caus
 	r.out.Turnover += float64(fill * r.quantity)
 	r.out.Costs.Commission += commission
 	r.out.Costs.Slippage += slip
+	r.out.Costs.Spread += spread
 	r.side = 0
 }
 
 func (r *reference) bankrupt(t int) float64 {
 	at := r.series.Available(t)
 	if r.side != 0 {
-		r.leave(at, r.series.Close[t], t+1-r.entryBar, backtest.ByBankrupt, 0, 1)
+		r.leave(t, at, r.series.Close[t], t+1-r.entryBar, backtest.ByBankrupt, 0, 1)
 	}
 	equity := r.o.Capital + r.profit
 	r.out.Bankruptcy = &backtest.Bankruptcy{Bar: t, Time: at, Equity: equity}
@@ -173,7 +211,7 @@ func (r *reference) end(t int, equity float64) float64 {
 	if r.side == 0 {
 		return equity
 	}
-	r.leave(r.series.Available(t), r.series.Close[t], t+1-r.entryBar, backtest.ByEnd, 0, 1)
+	r.leave(t, r.series.Available(t), r.series.Close[t], t+1-r.entryBar, backtest.ByEnd, 0, 1)
 	equity = r.o.Capital + r.profit
 	if equity <= 0 {
 		r.bankrupt(t)
@@ -181,7 +219,35 @@ func (r *reference) end(t int, equity float64) float64 {
 	return equity
 }
 
-func (r *reference) commission(fill, quantity float64) float64 {
+// rates are those that no commission exceeds.
+func (r *reference) rates() decision.Fee {
+	if r.o.Costs.Schedule == "" {
+		return decision.Fee{Fraction: r.o.Commission, PerUnit: r.o.Costs.PerUnit, Minimum: r.o.Costs.Minimum}
+	}
+	schedule, err := decision.ScheduleOf(r.o.Costs.Schedule, r.series.Symbol)
+	if err != nil {
+		panic(err)
+	}
+	return schedule.First()
+}
+
+func (r *reference) commission(at int64, fill, quantity float64) float64 {
+	if r.o.Costs.Schedule != "" {
+		schedule, err := decision.ScheduleOf(r.o.Costs.Schedule, r.series.Symbol)
+		if err != nil {
+			panic(err)
+		}
+		if month := time.Unix(at, 0).UTC().Month(); month != r.month { // no window of the tests has a year
+			r.month, r.traded = month, 0
+		}
+		commission := schedule.Commission(float64(fill*quantity), quantity, r.traded)
+		if schedule.ByValue {
+			r.traded += float64(fill * quantity)
+		} else {
+			r.traded += quantity
+		}
+		return commission
+	}
 	return math.Max(float64(float64(fill*quantity)*r.o.Commission)+float64(quantity*r.o.Costs.PerUnit), r.o.Costs.Minimum)
 }
 
@@ -250,6 +316,15 @@ func (r *reference) exits(t int) (held int) {
 	open, close, end := s.Open[t], s.Close[t], s.Available(t)
 	older, long := t > r.entryBar, r.side > 0
 	bars := t + 1 - r.entryBar
+	// What a position is left at lies half a spread from the prices of the bar.
+	half := float64(r.side) * r.half(t)
+	stop, trail, target := r.stop+half, r.trail+half, r.target+half
+	met := func(level float64) float64 {
+		if !older && (long && level > open || !long && level < open) {
+			return open
+		}
+		return level
+	}
 	for _, event := range []struct {
 		happens bool
 		price   float64
@@ -259,14 +334,14 @@ func (r *reference) exits(t int) (held int) {
 		whole   bool // all of the bar was held
 	}{
 		{older && r.sessionEnd <= s.Time[t], open, backtest.BySession, 1, true, false},
-		{older && long && (open <= r.trail && !(r.trail <= r.stop)), open, backtest.ByTrail, 1, true, false},
-		{older && !long && (open >= r.trail && !(r.trail >= r.stop)), open, backtest.ByTrail, 1, true, false},
-		{older && (long && open <= r.stop || !long && open >= r.stop), open, backtest.ByStop, 1, true, false},
-		{older && (long && open >= r.target || !long && open <= r.target), open, backtest.ByTarget, 0, true, false},
-		{long && s.Low[t] <= r.trail && !(r.trail <= r.stop), r.trail, backtest.ByTrail, 1, false, false},
-		{!long && s.High[t] >= r.trail && !(r.trail >= r.stop), r.trail, backtest.ByTrail, 1, false, false},
-		{long && s.Low[t] <= r.stop || !long && s.High[t] >= r.stop, r.stop, backtest.ByStop, 1, false, false},
-		{long && s.High[t] >= r.target || !long && s.Low[t] <= r.target, r.target, backtest.ByTarget, 0, false, false},
+		{older && long && (open <= trail && !(trail <= stop)), open, backtest.ByTrail, 1, true, false},
+		{older && !long && (open >= trail && !(trail >= stop)), open, backtest.ByTrail, 1, true, false},
+		{older && (long && open <= stop || !long && open >= stop), open, backtest.ByStop, 1, true, false},
+		{older && (long && open >= target || !long && open <= target && target > 0), open, backtest.ByTarget, 0, true, false},
+		{long && s.Low[t] <= trail && !(trail <= stop), met(trail), backtest.ByTrail, 1, false, false},
+		{!long && s.High[t] >= trail && !(trail >= stop), met(trail), backtest.ByTrail, 1, false, false},
+		{long && s.Low[t] <= stop || !long && s.High[t] >= stop, met(stop), backtest.ByStop, 1, false, false},
+		{long && s.High[t] >= target || !long && s.Low[t] <= target && target > 0, target, backtest.ByTarget, 0, false, false},
 		{x.MaxHoldingBars > 0 && bars >= x.MaxHoldingBars, close, backtest.ByTime, 1, false, true},
 		{r.sessionEnd <= end, close, backtest.BySession, 1, false, true},
 	} {
@@ -283,20 +358,19 @@ func (r *reference) exits(t int) (held int) {
 		if event.atOpen {
 			at, bars, held = s.Time[t], bars-1, 0
 		}
-		r.leave(at, event.price, bars, event.cause, 0, event.slips)
+		r.leave(t, at, event.price, bars, event.cause, 0, event.slips)
 		return held
 	}
 	return held
 }
 
 // sized returns how much of the allowed quantity the sizing takes.
-func (r *reference) sized(t int, signal decision.Signal, price, equity, allowed float64) float64 {
+func (r *reference) sized(t int, signal decision.Signal, price, fill, equity, allowed float64) float64 {
 	z, p := r.o.Sizing, float64(r.pendingConfidence)
 	switch z.Method {
 	case strategy.SizeUnits:
 		return math.Min(allowed, z.Units)
 	case strategy.SizeConfidence:
-		fill := price * (1 + float64(float64(signal)*r.o.Slippage))
 		return math.Min(float64(p*r.o.Fraction)*equity/(1+r.o.Commission)/price, equity/(1+r.o.Commission)/fill)
 	case strategy.SizeVolatility:
 		return math.Min(allowed, float64(z.BarVolatility*equity)/float64(r.sizing[t-1]*price))

@@ -25,11 +25,12 @@ const (
 	ByTrail                 // the trailing stop
 	ByTime                  // it was held as long as it may be
 	BySession               // the session ended
+	ByRegime                // the regime changed, or no model trades in it: decision.Raw.Leave
 	causeCount
 )
 
 var causeNames = [causeCount]string{BySignal: "signal", ByEnd: "end_of_data", ByBankrupt: "bankrupt", ByStop: "stop_loss",
-	ByTarget: "take_profit", ByTrail: "trailing_stop", ByTime: "max_holding", BySession: "session_end"}
+	ByTarget: "take_profit", ByTrail: "trailing_stop", ByTime: "max_holding", BySession: "session_end", ByRegime: "regime"}
 
 // String returns the name, for example end_of_data.
 func (c Cause) String() string {
@@ -60,11 +61,12 @@ func (c *Cause) UnmarshalText(text []byte) error {
 
 // A Trade is a position in the symbol of the Result from its entry to its exit. Money is in account
 // currency, times are Unix seconds, prices are those of the fills, slippage
-// included.
+// and spread included.
 //
 //	Gross      = (ExitPrice - EntryPrice) * Quantity, the other way round for a short
 //	Commission = of both fills
 //	Slippage   = of both fills, against the prices without it; already in Gross
+//	Spread     = half of it for each fill; already in Gross
 //	Financing  = for the nights it was held
 //	Net        = Gross - Commission - Financing
 type Trade struct {
@@ -81,6 +83,7 @@ type Trade struct {
 	Gross           float64           `json:"gross_pnl"`
 	Commission      float64           `json:"commission"`
 	Slippage        float64           `json:"slippage"`
+	Spread          float64           `json:"spread"`
 	Financing       float64           `json:"financing"`
 	Net             float64           `json:"net_pnl"`
 	HoldingBars     int               `json:"holding_bars"` // bars during which it was held
@@ -106,11 +109,12 @@ type Orders struct {
 type Costs struct {
 	Commission float64 `json:"commission"`
 	Slippage   float64 `json:"slippage"`
+	Spread     float64 `json:"spread"`
 	Financing  float64 `json:"financing"`
 }
 
 // Total returns all of them together.
-func (c Costs) Total() float64 { return c.Commission + c.Slippage + c.Financing }
+func (c Costs) Total() float64 { return c.Commission + c.Slippage + c.Spread + c.Financing }
 
 // A Bankruptcy says when equity was used up. No decision is made from its bar on.
 type Bankruptcy struct {

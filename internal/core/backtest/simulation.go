@@ -57,7 +57,10 @@ type Simulation struct {
 	sized bool      // Options.Sizing has a method
 	last  State     // Equity and Position have the length of the whole window
 	hash  orderHash // of last.Trades
-	work  Work      // zero until it is asked for
+
+	fee      decision.Fee       // no fill has a higher commission
+	schedule *decision.Schedule // nil where there is none
+	work     Work               // zero until it is asked for
 }
 
 // New returns a simulation before the first bar of in.
@@ -80,6 +83,14 @@ func Resume(in Input, o Options, state State) (*Simulation, error) {
 		return nil, err
 	}
 	s := &Simulation{in: in, o: o.withDefaults(), byBar: byBar(o), sized: o.Sizing.Method != "", last: state.clone()}
+	s.fee = decision.Fee{Fraction: o.Commission, PerUnit: o.Costs.PerUnit, Minimum: o.Costs.Minimum}
+	schedule, err := o.scheduleFor(in.Series.Symbol)
+	if err != nil {
+		return nil, fmt.Errorf("costs: %w", err)
+	}
+	if s.schedule = schedule; schedule != nil {
+		s.fee = schedule.First()
+	}
 	s.last.Equity = append(make([]float64, 0, n), state.Equity...)[:n]
 	s.last.Position = append(make([]int8, 0, n), state.Position...)[:n]
 	return s, nil
@@ -272,6 +283,9 @@ func (o Options) validateFor(in Input) error {
 		return fmt.Errorf("a separation of %d bars and one of %d seconds: want one of them", in.Rules.MinSignalSeparation, o.SeparationSeconds)
 	}
 	if err := o.Costs.Validate(); err != nil {
+		return fmt.Errorf("costs: %w", err)
+	}
+	if err := o.spreadFits(in); err != nil {
 		return fmt.Errorf("costs: %w", err)
 	}
 	if err := o.Sizing.Validate(o.Exits); err != nil {

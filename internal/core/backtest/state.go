@@ -19,6 +19,8 @@ type State struct {
 	Sureness float32         // confidence behind Pending
 	Entered  bool            // whether there was an entry
 	Entry    int             // bar of the last one
+	Month    int             // 12*year + month of Traded
+	Traded   float64         // in Month, by which a schedule of commissions goes
 
 	Decisions  decision.Counts
 	Orders     Orders
@@ -40,6 +42,7 @@ type Open struct {
 	Value      float64 // Price * Quantity
 	Commission float64 // of the entry
 	Slippage   float64 // of the entry
+	Spread     float64 // of the entry
 	Financing  float64 // so far
 	Confidence float32
 	High, Low  float64 // extremes of the price since the entry

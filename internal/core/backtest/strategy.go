@@ -7,15 +7,24 @@ import (
 )
 
 // OptionsOf returns the options of a backtest of s: those of the request, and in
-// them what the strategy decides.
+// place of them what s says itself.
 func OptionsOf(s *strategy.Strategy, request Options) Options {
-	request.SeparationSeconds = s.Decisions.MinSeparationSeconds
-	request.Exits, request.Sizing, request.Costs = decision.ExitsOf(s), decision.SizingOf(s), decision.CostsOf(s)
-	return request
+	o, d := request, s.Decisions
+	if c := d.Costs; c.CommissionSchedule != "" {
+		o.Commission = 0
+	} else if c.Commission != nil {
+		o.Commission = *c.Commission
+	}
+	if d.Costs.Slippage != nil {
+		o.Slippage = *d.Costs.Slippage
+	}
+	o.SeparationSeconds = d.MinSeparationSeconds
+	o.Exits, o.Sizing, o.Costs = decision.ExitsOf(s), decision.SizingOf(s), decision.CostsOf(s)
+	return o
 }
 
-// InputOf returns the input of a backtest of s over window, bars out of those
-// held from the first on, at which a model says signals.
+// InputOf returns the input of a backtest of s over window, a part of the bars
+// held of the base timeframe, on one signal per bar of it.
 func InputOf(s *strategy.Strategy, held, window market.Series, signals []decision.Raw) Input {
 	in := Input{Series: window, Signals: signals, Rules: decision.RulesOf(s)}
 	if window.Len() == 0 {
@@ -28,7 +37,13 @@ func InputOf(s *strategy.Strategy, held, window market.Series, signals []decisio
 		}
 		return column[first : first+window.Len()]
 	}
-	in.Volatility = cut(decision.VolatilityOf(s, held))
-	in.SizingVolatility = cut(decision.SizingVolatilityOf(s, held))
+	in.Volatility, in.SizingVolatility = cut(decision.VolatilityOf(s, held)), cut(decision.SizingVolatilityOf(s, held))
 	return in
+}
+
+// IsPlain tells that o is the plain policy: a commission and a slippage that are
+// fractions, the whole fraction of equity in every entry, and no exit but by a
+// signal. Its positions change at opens only.
+func (o Options) IsPlain() bool {
+	return o == Options{Capital: o.Capital, Commission: o.Commission, Slippage: o.Slippage, Fraction: o.Fraction, FractionalUnits: o.FractionalUnits}
 }

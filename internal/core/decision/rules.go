@@ -46,19 +46,25 @@ func (r Rules) Validate() error {
 // Hold. The first of these that applies gives the answer:
 //
 //  1. The model could not be asked: Hold, NoFeatures.
-//  2. The model says hold: Hold, ModelHold, or BelowCost for regression.
-//  3. Classification and less confident than the threshold: Hold, BelowConfidence.
-//  4. The position is on that side: Hold, Holding. There is one position at a
+//  2. Raw.Leave while something is held: the signal that closes it.
+//  3. Raw.Withheld: Hold, with that reason.
+//  4. The model says hold: Hold, ModelHold, or BelowCost for regression.
+//  5. Classification and less confident than the threshold: Hold, BelowConfidence.
+//  6. The position is on that side: Hold, Holding. There is one position at a
 //     time and it is not added to.
-//  5. The position is on the other side: the signal, which closes it. Nothing
+//  7. The position is on the other side: the signal, which closes it. Nothing
 //     below holds back an exit, and a reversal takes another signal.
-//  6. A sell while flat without AllowShort: Hold, ShortNotAllowed.
-//  7. Fewer bars since the last entry than MinSignalSeparation: Hold, Separation.
-//  8. The signal, which opens a position.
+//  8. A sell while flat without AllowShort: Hold, ShortNotAllowed.
+//  9. Fewer bars since the last entry than MinSignalSeparation: Hold, Separation.
+//  10. The signal, which opens a position.
 func (r Rules) Decide(raw Raw, p Position, barsSinceEntry int) (Signal, Reason) {
 	switch {
 	case !raw.Known:
 		return Hold, NoFeatures
+	case raw.Leave && p != Flat:
+		return Signal(-p), Acted
+	case raw.Withheld != Acted:
+		return Hold, raw.Withheld
 	case raw.Signal == Hold && r.Regression:
 		return Hold, BelowCost
 	case raw.Signal == Hold:

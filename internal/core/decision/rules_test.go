@@ -55,6 +55,13 @@ func TestDecide(t *testing.T) {
 		{"too_early", plain, raw(buy, 0.9), flat, 3, hold, decision.Separation},
 		{"short_too_early", shorts, raw(sell, 0.9), flat, 3, hold, decision.Separation},
 		{"early_enough", plain, raw(buy, 0.9), flat, 4, buy, decision.Acted},
+		{"withheld", plain, decision.Raw{Signal: buy, Confidence: 1, Known: true, Withheld: decision.NoEvent}, flat, never, hold, decision.NoEvent},
+		{"withheld_exit", plain, decision.Raw{Signal: sell, Confidence: 1, Known: true, Withheld: decision.OutOfRegime}, long, never, hold, decision.OutOfRegime},
+		{"leave_long", plain, decision.Raw{Signal: buy, Confidence: 1, Known: true, Leave: true}, long, 1, sell, decision.Acted},
+		{"leave_short", shorts, decision.Raw{Known: true, Leave: true, Withheld: decision.OutOfRegime}, short, 1, buy, decision.Acted},
+		{"leave_while_flat", plain, decision.Raw{Signal: buy, Confidence: 1, Known: true, Leave: true}, flat, never, buy, decision.Acted},
+		{"leave_while_flat_withheld", plain, decision.Raw{Known: true, Leave: true, Withheld: decision.OutOfRegime}, flat, never, hold, decision.OutOfRegime},
+		{"leave_unknown", plain, decision.Raw{Leave: true}, long, never, hold, decision.NoFeatures},
 		{"zero_rules", decision.Rules{}, raw(buy, 0), flat, 1, buy, decision.Acted},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -156,7 +163,7 @@ func TestCounts(t *testing.T) {
 	var c decision.Counts
 	c[decision.Acted], c[decision.Separation] = 3, 4
 	text, err := json.Marshal(c)
-	want := `{"acted":3,"no_features":0,"model_hold":0,"below_cost":0,"below_confidence":0,"holding":0,"short_not_allowed":0,"separation":4,"no_volatility":0}`
+	want := `{"acted":3,"no_features":0,"model_hold":0,"below_cost":0,"below_confidence":0,"holding":0,"short_not_allowed":0,"separation":4,"no_volatility":0,"no_event":0,"no_regime":0,"out_of_regime":0,"below_context":0,"skipped":0}`
 	if err != nil || string(text) != want {
 		t.Errorf("Marshal = %s, %v, want %s", text, err, want)
 	}

@@ -109,6 +109,13 @@ type Raw struct {
 	Confidence float32
 	Signal     Signal
 	Known      bool // false where the features of the bar are incomplete
+
+	// Withheld, where it is not Acted, is why whoever asked the model lets nothing
+	// follow from its Signal: the rules answer with Hold and this reason.
+	Withheld Reason
+	// Leave closes what is held, whatever Signal and Withheld say. While flat it
+	// means nothing.
+	Leave bool
 }
 
 // A Reason says why a decision came out as it did.
@@ -125,12 +132,18 @@ const (
 	ShortNotAllowed               // a sell while flat, where shorts are not allowed
 	Separation                    // an entry too soon after the last one
 	NoVolatility                  // an entry whose exits or size need the volatility of the bar, which is not known
+	NoEvent                       // the model was trained on events, and the bar is none
+	NoRegime                      // the regime of the bar is not known
+	OutOfRegime                   // no model trades in the regime of the bar
+	BelowContext                  // sure enough for the model, but not for the context of the bar
+	Skipped                       // a meta-model says that following the model does not pay
 	reasonCount
 )
 
 var reasonNames = [reasonCount]string{
 	Acted: "acted", NoFeatures: "no_features", ModelHold: "model_hold", BelowCost: "below_cost",
 	BelowConfidence: "below_confidence", Holding: "holding", ShortNotAllowed: "short_not_allowed", Separation: "separation", NoVolatility: "no_volatility",
+	NoEvent: "no_event", NoRegime: "no_regime", OutOfRegime: "out_of_regime", BelowContext: "below_context", Skipped: "skipped",
 }
 
 // String returns the name, for example below_confidence.
