@@ -103,9 +103,16 @@
 //	    trailing_stop                fractions of the price at the entry
 //	    max_holding_bars             base bars
 //	    session_end                  hh:mm in UTC
-//	  costs                          beside commission and slippage of the request, all 0:
+//	  costs                          all 0 but those that a request has a default for
+//	    commission                   fraction of the value of each fill, or a published
+//	                                 schedule: ib_fixed, ib_tiered; default: of the request
 //	    commission_per_unit,
 //	    commission_minimum           account currency, of each fill
+//	    slippage                     fraction of the price; default: of the request
+//	    spread                       0.0002 (a price), 0.8 pips, 2 bps, or by session:
+//	      usual                      outside of the sessions
+//	      time_zone                  UTC           or of a market, such as America/New_York
+//	      sessions                   list of {from: 17:00, to: 18:00, spread: 3 pips}
 //	    financing_long,
 //	    financing_short              fractions per year of the value, charged per night
 //	  sizing.method                  fraction      or units, confidence, volatility_target, kelly;

@@ -40,11 +40,16 @@ func TestGood(t *testing.T) {
 
 func good(t *testing.T, name string) *strategy.Strategy {
 	t.Helper()
+	return parse(t, string(goodText(t, name)))
+}
+
+func goodText(t *testing.T, name string) []byte {
+	t.Helper()
 	src, err := os.ReadFile(filepath.Join("testdata/good", name))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return parse(t, string(src))
+	return src
 }
 
 // TestSeveralSetsOfOneIndicator: each fuzzy set about an indicator makes features

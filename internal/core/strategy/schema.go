@@ -161,9 +161,18 @@ func decisionsSchema() jsonSchema {
 		"output_format": wordOf(outputFormats...), "confidence_threshold": numberSchema, "position_awareness": flagSchema, "allow_short_from_flat": flagSchema,
 		"filters":    mappingOf(filtersShape, map[string]jsonSchema{"min_signal_separation": either(wholeSchema, textSchema)}),
 		"cost_model": mappingOf(costModelShape, map[string]jsonSchema{"round_trip_cost": numberSchema, "min_edge_multiplier": numberSchema}),
-		"costs":      mappingOf(costsShape, nil),
+		"costs":      costsSchema(),
 		"exits":      either(textSchema, mappingOf(exitsShape, nil)),
 	})
 	x["required"] = []string{"output_format"}
 	return x
+}
+
+func costsSchema() jsonSchema {
+	distance := either(numberSchema, textSchema)
+	session := mappingOf(spreadSessionShape, map[string]jsonSchema{"from": textSchema, "to": textSchema, "spread": distance})
+	return mappingOf(costsShape, map[string]jsonSchema{
+		"commission": either(numberSchema, wordOf(commissionSchedules...)), "slippage": numberSchema,
+		"spread": either(distance, mappingOf(spreadShape, map[string]jsonSchema{"usual": distance, "time_zone": textSchema, "sessions": listOf(session)})),
+	})
 }

@@ -1,0 +1,284 @@
+package strategy
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"strconv"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/ktrdr/ktrdr/internal/core/market"
+)
+
+// A Spread is how far the ask lies above the bid. Sessions take the place of
+// Usual at their times of day.
+type Spread struct {
+	Usual    Distance        `json:"usual"`
+	Zone     market.Zone     `json:"time_zone"` // of the sessions
+	Sessions []SpreadSession `json:"sessions,omitempty"`
+}
+
+// A SpreadSession is a part of each day. One whose To is not after From reaches
+// over midnight.
+type SpreadSession struct {
+	From   Clock    `json:"from"` // included; 24:00 is the midnight that begins a day
+	To     Clock    `json:"to"`   // not included
+	Spread Distance `json:"spread"`
+}
+
+// contains tells whether the session holds a minute of the day.
+func (s SpreadSession) contains(minute int) bool {
+	from, to := int(s.From)%(24*60), int(s.To)
+	if from < to {
+		return from <= minute && minute < to
+	}
+	return from <= minute || minute < to
+}
+
+// At returns the spread at the Unix second t: that of the first session that
+// contains it, else the usual one.
+func (s *Spread) At(t int64) Distance {
+	if len(s.Sessions) > 0 {
+		since := s.Zone.Local(t) % 86_400
+		if since < 0 {
+			since += 86_400
+		}
+		for _, session := range s.Sessions {
+			if session.contains(int(since / 60)) {
+				return session.Spread
+			}
+		}
+	}
+	return s.Usual
+}
+
+// All returns every distance that At can return.
+func (s *Spread) All() []Distance {
+	all := []Distance{s.Usual}
+	for _, session := range s.Sessions {
+		all = append(all, session.Spread)
+	}
+	return all
+}
+
+// A DistanceUnit says what the number of a Distance counts.
+type DistanceUnit uint8
+
+// The units.
+const (
+	InPrice DistanceUnit = iota // the currency that the price is in
+	InPips                      // market.Currency.Pip of a pair of currencies
+	InBps                       // ten-thousandths of the price
+	distanceUnitCount
+)
+
+var distanceUnitNames = [distanceUnitCount]string{InPips: "pips", InBps: "bps"}
+
+// A Distance is one between two prices. As text it is a number, which is in the
+// currency of the price, or a number of pips or bps: 0.0002, 0.8 pips, 2 bps.
+type Distance struct {
+	Value float64
+	Unit  DistanceUnit
+}
+
+var distancePattern = regexp.MustCompile(`^([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)? *(pips|bps)?$`)
+
+// maxDistance bounds the number of a distance in each unit: a tenth of the price
+// where that can be said.
+var maxDistance = [distanceUnitCount]float64{InPrice: 1e9, InPips: 10_000, InBps: 1000}
+
+// ParseDistance reads a distance of at least 0.
+func ParseDistance(s string) (Distance, error) {
+	wrong := fmt.Errorf("%.40q is not a distance of prices: want a number, or a number of pips or bps, for example 0.0002, 0.8 pips or 2 bps", s)
+	match := distancePattern.FindStringSubmatchIndex(s)
+	if match == nil {
+		return Distance{}, wrong
+	}
+	d, number := Distance{}, s
+	if match[4] >= 0 {
+		number = s[:match[4]]
+		for unit, name := range distanceUnitNames {
+			if name == s[match[4]:match[5]] {
+				d.Unit = DistanceUnit(unit)
+			}
+		}
+	}
+	for number[len(number)-1] == ' ' {
+		number = number[:len(number)-1]
+	}
+	v, err := strconv.ParseFloat(number, 64)
+	if err != nil || v > maxDistance[d.Unit] {
+		return Distance{}, fmt.Errorf("%.40q is too large: want at most %v %s", s, maxDistance[d.Unit], distanceUnitNames[d.Unit])
+	}
+	d.Value = v
+	return d, nil
+}
+
+// String returns what ParseDistance reads.
+func (d Distance) String() string {
+	if d.Unit >= distanceUnitCount {
+		return fmt.Sprintf("%v of unit %d", d.Value, d.Unit)
+	}
+	if name := distanceUnitNames[d.Unit]; name != "" {
+		return text(d.Value) + " " + name
+	}
+	return text(d.Value)
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (d Distance) MarshalText() ([]byte, error) {
+	if d.Unit >= distanceUnitCount || !(d.Value >= 0 && d.Value <= maxDistance[d.Unit]) {
+		return nil, fmt.Errorf("%v is not a distance of prices", d)
+	}
+	return []byte(d.String()), nil
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler with ParseDistance.
+func (d *Distance) UnmarshalText(text []byte) error {
+	parsed, err := ParseDistance(string(text))
+	if err != nil {
+		return err
+	}
+	*d = parsed
+	return nil
+}
+
+// In returns the distance at a price of symbol, in its currency. Pips need a
+// symbol that names a pair of currencies, which Fits checks.
+func (d Distance) In(symbol market.Symbol, price float64) float64 {
+	switch d.Unit {
+	case InPips:
+		_, quote, ok := symbol.Pair()
+		if !ok {
+			return math.NaN()
+		}
+		return float64(d.Value * quote.Pip())
+	case InBps:
+		return float64(price*d.Value) / 10_000
+	default:
+		return d.Value
+	}
+}
+
+// Fits returns why the spread cannot be that of symbol, or nil.
+func (s *Spread) Fits(symbol market.Symbol) error {
+	for _, d := range s.All() {
+		if _, _, ok := symbol.Pair(); d.Unit == InPips && !ok {
+			return fmt.Errorf("a spread of %s: %s names no pair of currencies such as EURUSD, so nobody knows what its pip is: give the spread in bps, or as a price", d, symbol)
+		}
+	}
+	return nil
+}
+
+var (
+	spreadShape        = shape{keys: []string{"usual", "time_zone", "sessions"}, hints: map[string]string{"default": "the key is called usual", "timezone": "the key is called time_zone"}}
+	spreadSessionShape = shape{keys: []string{"from", "to", "spread"}}
+)
+
+// maxSessions bounds the sessions of a spread: more are a table and not a rule.
+const maxSessions = 24
+
+// spread reads a distance, or a mapping with sessions.
+func (d *decoder) spread(n node) *Spread {
+	if n.yaml.Kind == yaml.ScalarNode {
+		if v, ok := d.distance(n); ok {
+			return &Spread{Usual: v}
+		}
+		return nil
+	}
+	f, ok := n.fields(spreadShape)
+	if !ok {
+		return nil
+	}
+	s := &Spread{}
+	if n, ok := f.need("usual", "the spread outside of the sessions, for example 0.8 pips"); ok {
+		s.Usual, _ = d.distance(n)
+	}
+	if n, ok := f.get("time_zone"); ok {
+		if v, ok := n.text(); ok {
+			var err error
+			if s.Zone, err = market.ParseZone(v); err != nil {
+				n.problem("%s", err.Error())
+			}
+		}
+	}
+	n, ok = f.need("sessions", "when the spread is another one, for example [{from: 17:00, to: 18:00, spread: 3 pips}]; without them write spread: 0.8 pips")
+	if !ok {
+		return s
+	}
+	items, ok := n.list()
+	if ok && (len(items) == 0 || len(items) > maxSessions) {
+		n.problem("want 1 to %d sessions, have %d", maxSessions, len(items))
+		return s
+	}
+	for _, item := range items {
+		if f, ok := item.fields(spreadSessionShape); ok {
+			s.Sessions = append(s.Sessions, d.spreadSession(f))
+		}
+	}
+	return s
+}
+
+func (d *decoder) spreadSession(f fields) (s SpreadSession) {
+	for _, c := range []struct {
+		key string
+		at  *Clock
+	}{{"from", &s.From}, {"to", &s.To}} {
+		if n, ok := f.need(c.key, "a time of day such as 17:00"); ok {
+			*c.at = d.clock(n)
+		}
+	}
+	if n, ok := f.need("spread", "the spread of the session, for example 3 pips"); ok {
+		s.Spread, _ = d.distance(n)
+	}
+	return s
+}
+
+// clock reads hh:mm; 00:00 is the midnight that ends the day.
+func (d *decoder) clock(n node) Clock {
+	v, ok := n.text()
+	if !ok {
+		return 0
+	}
+	if v == "00:00" {
+		v = "24:00"
+	}
+	c, err := ParseClock(v)
+	if err != nil {
+		n.problem("%.20q is not a time of day: want hh:mm", v)
+	}
+	return c
+}
+
+// columnsOfQuotes is what people write for spreads that the bars bring along.
+var columnsOfQuotes = map[string]bool{"bid_ask": true, "columns": true, "from_data": true, "data": true}
+
+// distance reads a distance, which may be a bare number.
+func (d *decoder) distance(n node) (Distance, bool) {
+	if n.yaml.Kind != yaml.ScalarNode || n.isNull() {
+		n.problem("want a distance of prices such as 0.0002, 0.8 pips or 2 bps, have %s", n.describe())
+		return Distance{}, false
+	}
+	if columnsOfQuotes[n.yaml.Value] {
+		n.problem("bars have one price and no columns of bid and ask, so their spread is not known: write a distance such as 0.8 pips, or one by session")
+		return Distance{}, false
+	}
+	v, err := ParseDistance(n.yaml.Value)
+	if err != nil {
+		n.problem("%s", err.Error())
+	}
+	return v, err == nil
+}
+
+// object is the spread in the form of the file.
+func (s *Spread) object() any {
+	if len(s.Sessions) == 0 {
+		return s.Usual.String()
+	}
+	var sessions []object
+	for _, x := range s.Sessions {
+		sessions = append(sessions, object{{"from", x.From.String()}, {"to", x.To.String()}, {"spread", x.Spread.String()}})
+	}
+	return object{{"usual", s.Usual.String()}, {"time_zone", s.Zone.String()}, {"sessions", sessions}}
+}
