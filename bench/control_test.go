@@ -96,7 +96,10 @@ func submit(b *testing.B, address string, clients int) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	order := map[string]any{"strategy_yaml": string(strategy), "symbol": "EURUSD", "timeframe": "1h", "start_date": "2015-01-05", "end_date": "2015-03-31"}
+	order, err := json.Marshal(map[string]any{"strategy_yaml": string(strategy), "symbol": "EURUSD", "timeframe": "1h", "start_date": "2015-01-05", "end_date": "2015-03-31"})
+	if err != nil {
+		b.Fatal(err)
+	}
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: clients}}
 	var next atomic.Int64
 	var wg sync.WaitGroup
@@ -104,7 +107,7 @@ func submit(b *testing.B, address string, clients int) {
 	for range clients {
 		wg.Go(func() {
 			for next.Add(1) <= int64(b.N) && !b.Failed() {
-				post(b, client, address+"/api/v1/trainings/start", order)
+				send(b, client, address+"/api/v1/trainings/start", order)
 			}
 		})
 	}
@@ -119,7 +122,11 @@ func post(b *testing.B, client *http.Client, url string, body any) {
 		b.Error(err)
 		return
 	}
-	resp, err := client.Post(url, "application/json", bytes.NewReader(text))
+	send(b, client, url, text)
+}
+
+func send(b *testing.B, client *http.Client, url string, body []byte) {
+	resp, err := client.Post(url, "application/json", bytes.NewReader(body))
 	if err != nil {
 		b.Error(err)
 		return

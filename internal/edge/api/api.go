@@ -14,6 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
 
 // A server is the backend's side of the contract.
@@ -23,6 +24,9 @@ type server struct {
 	start time.Time
 	mux   *http.ServeMux
 	api   huma.API
+
+	parsed *memo[strategyFile, *strategy.Strategy]
+	pins   *memo[seriesID, pinned]
 }
 
 // New returns the handler of a backend's HTTP interface. It fails only when a
@@ -37,7 +41,8 @@ func New(o Options) (http.Handler, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &server{o: o, log: o.Log, start: o.Now(), mux: http.NewServeMux()}
+	s := &server{o: o, log: o.Log, start: o.Now(), mux: http.NewServeMux(),
+		parsed: newMemo[strategyFile, *strategy.Strategy](parsedStrategies), pins: newMemo[seriesID, pinned](pinnedSeries)}
 	s.api = humago.New(s.mux, s.config())
 	s.addHealth()
 	s.addWorkers()

@@ -297,6 +297,11 @@ func (b barFiles) Holdings(ctx context.Context) ([]wire.Holding, error) {
 	return held, err
 }
 
+func (b barFiles) Holding(ctx context.Context, symbol market.Symbol, tf market.Timeframe) (wire.Holding, error) {
+	c, err := b.Coverage(ctx, symbol, tf)
+	return wire.Holding{Symbol: c.Symbol, Timeframe: c.Timeframe, Bars: c.Bars, First: time.Unix(c.First, 0).UTC(), Last: time.Unix(c.Last, 0).UTC()}, err
+}
+
 func (b barFiles) Snapshot(s market.Series) []byte { return barstore.Encode(nil, s) }
 
 func (b barFiles) Import(ctx context.Context, f api.ImportFile) (wire.ImportReport, error) {

@@ -95,28 +95,51 @@ func sorted(names []string) []string {
 	return names
 }
 
-// parse reads the strategy of a request: its text if it has one, else the one
-// held under its name.
-func (l library) parse(name, text string) (*strategy.Strategy, error) {
-	file := name + strategyExtension
-	source := []byte(text)
+// source returns the text of a request's strategy: what it brings if it brings
+// one, else what is held under its name. file is how problems name it.
+func (l library) source(name, text string) (file, source string, err error) {
+	file = name + strategyExtension
 	switch {
 	case text != "" && name == "":
-		file = "strategy_yaml"
+		return "strategy_yaml", text, nil
 	case text != "":
+		return file, text, nil
 	case name == "":
-		return nil, wire.Errorf(wire.CodeBadRequest, "strategy_name or strategy_yaml is required")
-	default:
-		var err error
-		if source, err = l.read(name); err != nil {
-			return nil, err
-		}
+		return "", "", wire.Errorf(wire.CodeBadRequest, "strategy_name or strategy_yaml is required")
 	}
-	s, err := strategy.Parse(file, source)
+	held, err := l.read(name)
+	return file, string(held), err
+}
+
+// A strategyFile is a text and the name that its problems have.
+type strategyFile struct{ file, text string }
+
+// Of the strategies asked for last, parsedStrategies are kept parsed: a search
+// submits one strategy thousands of times. Longer texts than any that a person
+// writes are parsed each time, so that they do not fill the memory.
+const (
+	parsedStrategies   = 64
+	parsedStrategySize = 64 << 10
+)
+
+// parse reads the strategy of a request. The answer is shared: nobody may change
+// it.
+func (s *server) parse(name, text string) (*strategy.Strategy, error) {
+	file, source, err := library(s.o.StrategyDirs).source(name, text)
 	if err != nil {
-		return nil, invalidStrategy(err)
+		return nil, err
 	}
-	return s, nil
+	work := func() (*strategy.Strategy, error) {
+		parsed, err := strategy.Parse(file, []byte(source))
+		if err != nil {
+			return nil, invalidStrategy(err)
+		}
+		return parsed, nil
+	}
+	if len(source) > parsedStrategySize {
+		return work()
+	}
+	return s.parsed.of(strategyFile{file, source}, work)
 }
 
 // invalidStrategy is the error of a strategy with problems, all of them.

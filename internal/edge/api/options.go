@@ -60,8 +60,11 @@ type ModelQuery struct {
 type Bars interface {
 	// Holdings returns what is held, ordered by symbol and timeframe.
 	Holdings(ctx context.Context) ([]wire.Holding, error)
+	// Holding returns what is held of one series. Where nothing is held it fails
+	// with Options.Errors.NoBars.
+	Holding(ctx context.Context, symbol market.Symbol, tf market.Timeframe) (wire.Holding, error)
 	// Read returns the bars that open in span, oldest first. Where nothing is held
-	// it fails with Options.Errors.NoBars.
+	// it fails with Options.Errors.NoBars. What it has returned never changes.
 	Read(ctx context.Context, symbol market.Symbol, tf market.Timeframe, span market.Span) (market.Series, error)
 	// Snapshot encodes s as it travels to workers: equal bars give equal bytes.
 	Snapshot(s market.Series) []byte

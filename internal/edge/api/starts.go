@@ -39,7 +39,7 @@ func (s *server) startTraining(ctx context.Context, in *trainingInput) (wire.Tra
 	b := in.Body
 	op := operation.Operation{ID: b.TaskID, Type: operation.Training, Priority: b.Priority, MaxAttempts: b.MaxAttempts, Deadline: b.Deadline}
 	if before, again, err := s.repeated(ctx, in.Wish, b, &op); err != nil || again {
-		return s.trainingStarted(before, err)
+		return startedAs(before, err, s.trainingStarted)
 	}
 	symbols, err := either("symbol", b.Symbol, b.Symbols)
 	if err != nil {
@@ -69,21 +69,31 @@ func (s *server) startTraining(ctx context.Context, in *trainingInput) (wire.Tra
 	order.Threads = b.Threads
 	op.Artifacts = artifacts
 	op.Metadata = r.metadata(map[string]any{"strategy_name": r.strategy.Name, "symbols": r.strategy.Symbols, "timeframes": r.strategy.Timeframes})
-	return s.trainingStarted(s.submit(ctx, op, order, meaning, b.Queue))
+	if op, err = s.submit(ctx, op, order, meaning, b.Queue); err != nil {
+		return wire.TrainingStarted{}, err
+	}
+	return s.trainingStarted(op, order), nil
+}
+
+// startedAs answers a start that an earlier request has made: its operation is
+// before, and says what was ordered.
+func startedAs[Order, Answer any](before operation.Operation, err error, answer func(operation.Operation, Order) Answer) (Answer, error) {
+	var none Answer
+	if err != nil {
+		return none, err
+	}
+	order, err := orderOf[Order](before)
+	if err != nil {
+		return none, err
+	}
+	return answer(before, order), nil
 }
 
 // trainingStarted is the answer to the start of a training.
-func (s *server) trainingStarted(op operation.Operation, err error) (wire.TrainingStarted, error) {
-	if err != nil {
-		return wire.TrainingStarted{}, err
-	}
-	order, err := orderOf[wire.TrainingOrder](op)
-	if err != nil {
-		return wire.TrainingStarted{}, err
-	}
+func (s *server) trainingStarted(op operation.Operation, order wire.TrainingOrder) wire.TrainingStarted {
 	message := fmt.Sprintf("Training started for %s", order.StrategyName)
 	return wire.TrainingStarted{Started: s.started(op, "training_started", message, order.StrategyName),
-		Symbols: order.Symbols, Timeframes: order.Timeframes}, nil
+		Symbols: order.Symbols, Timeframes: order.Timeframes}
 }
 
 // either takes the one or the many of a field that has both spellings.
@@ -120,7 +130,7 @@ func (s *server) startBacktest(ctx context.Context, in *backtestInput) (wire.Bac
 	b := in.Body
 	op := operation.Operation{ID: b.TaskID, Type: operation.Backtesting, Priority: b.Priority, MaxAttempts: b.MaxAttempts, Deadline: b.Deadline}
 	if before, again, err := s.repeated(ctx, in.Wish, b, &op); err != nil || again {
-		return s.backtestStarted(before, err)
+		return startedAs(before, err, s.backtestStarted)
 	}
 	costs, err := costsOf(b)
 	if err != nil {
@@ -154,21 +164,17 @@ func (s *server) startBacktest(ctx context.Context, in *backtestInput) (wire.Bac
 	op.Artifacts = artifacts
 	op.Metadata = r.metadata(map[string]any{"strategy_name": r.strategy.Name, "model_id": m.ID, "initial_capital": costs.capital,
 		"commission": costs.commission, "slippage": costs.slippage, "in_sample": inSample})
-	return s.backtestStarted(s.submit(ctx, op, order, meaning, b.Queue))
+	if op, err = s.submit(ctx, op, order, meaning, b.Queue); err != nil {
+		return wire.BacktestStarted{}, err
+	}
+	return s.backtestStarted(op, order), nil
 }
 
 // backtestStarted is the answer to the start of a backtest.
-func (s *server) backtestStarted(op operation.Operation, err error) (wire.BacktestStarted, error) {
-	if err != nil {
-		return wire.BacktestStarted{}, err
-	}
-	o, err := orderOf[wire.BacktestOrder](op)
-	if err != nil {
-		return wire.BacktestStarted{}, err
-	}
+func (s *server) backtestStarted(op operation.Operation, o wire.BacktestOrder) wire.BacktestStarted {
 	message := fmt.Sprintf("Backtest started for %s %s", o.Symbol, o.Timeframe)
 	return wire.BacktestStarted{Started: s.started(op, "started", message, o.StrategyName),
-		Symbol: o.Symbol, Timeframe: o.Timeframe, Mode: "distributed", ModelID: o.ModelID, InSample: o.InSample}, nil
+		Symbol: o.Symbol, Timeframe: o.Timeframe, Mode: "distributed", ModelID: o.ModelID, InSample: o.InSample}
 }
 
 // costs are the numbers of a backtest, checked and with their defaults.

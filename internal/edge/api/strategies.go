@@ -56,7 +56,7 @@ func emptyRow(name, problem string) wire.Strategy {
 // strategyRow describes one strategy. One that cannot be read is described by its
 // first problem.
 func (s *server) strategyRow(ctx context.Context, name string) (wire.Strategy, error) {
-	parsed, err := library(s.o.StrategyDirs).parse(name, "")
+	parsed, err := s.parse(name, "")
 	if err != nil {
 		problem := err.Error()
 		if all, ok := errors.AsType[strategy.Problems](err); ok && len(all) > 0 {

@@ -30,7 +30,7 @@ type request struct {
 // request parses the strategy of a start, narrowed as asked for, and its dates.
 func (s *server) request(name, text string, symbols, timeframes []string, start, end string) (request, error) {
 	r := request{start: start, end: end}
-	parsed, err := library(s.o.StrategyDirs).parse(name, text)
+	parsed, err := s.parse(name, text)
 	if err != nil {
 		return r, err
 	}
@@ -61,16 +61,14 @@ func (s *server) request(name, text string, symbols, timeframes []string, start,
 
 // check refuses a request for bars that are not held, before anything is written.
 func (s *server) check(ctx context.Context, r request) error {
-	held, err := s.o.Bars.Holdings(ctx)
-	if err != nil {
-		return fmt.Errorf("what is held of the market: %w", err)
-	}
 	for _, symbol := range r.strategy.Symbols {
 		for _, tf := range r.strategy.Timeframes {
-			h, ok := holding(held, symbol, tf)
-			if !ok {
-				return wire.Errorf(wire.CodeDataNotFound, "Data not found for %s (%s)%s. Import it with: ktrdr data import FILE --symbol %s --timeframe %s",
-					symbol, tf, whatIsHeld(held, symbol), symbol, tf)
+			h, err := s.o.Bars.Holding(ctx, symbol, tf)
+			if s.o.Errors.NoBars != nil && errors.Is(err, s.o.Errors.NoBars) {
+				return s.notHeld(ctx, symbol, tf)
+			}
+			if err != nil {
+				return fmt.Errorf("what is held of %s %s: %w", symbol, tf, err)
 			}
 			if tf == r.strategy.Base && (r.span.To != 0 && h.First.Unix() >= r.span.To || r.span.From > h.Last.Unix()) {
 				return wire.Errorf(wire.CodeBadRequest, "no %s %s bars between %s and %s: held are %s to %s", symbol, tf,
@@ -79,6 +77,17 @@ func (s *server) check(ctx context.Context, r request) error {
 		}
 	}
 	return nil
+}
+
+// notHeld is the error of a request for bars that are not held; it says which
+// are.
+func (s *server) notHeld(ctx context.Context, symbol market.Symbol, tf market.Timeframe) error {
+	held, err := s.o.Bars.Holdings(ctx)
+	if err != nil {
+		return fmt.Errorf("what is held of the market: %w", err)
+	}
+	return wire.Errorf(wire.CodeDataNotFound, "Data not found for %s (%s)%s. Import it with: ktrdr data import FILE --symbol %s --timeframe %s",
+		symbol, tf, whatIsHeld(held, symbol), symbol, tf)
 }
 
 func orOpen(date, open string) string {
@@ -113,21 +122,53 @@ func (s *server) pin(ctx context.Context, r request) ([]wire.DataRef, []operatio
 	return refs, artifacts, nil
 }
 
+// A seriesID tells bars in memory apart. What Bars.Read has given out never
+// changes, and a pinned keeps its series, so that no other one takes its place.
+type seriesID struct {
+	symbol market.Symbol
+	tf     market.Timeframe
+	first  *int64
+	bars   int
+}
+
+// A pinned is a series and the name of its encoding.
+type pinned struct {
+	series   market.Series
+	ref      wire.DataRef
+	artifact operation.Artifact
+}
+
+// pinnedSeries is how many series are remembered with their hash.
+const pinnedSeries = 256
+
 // snapshot stores series under its hash, unless it is stored already.
 func (s *server) snapshot(ctx context.Context, series market.Series) (wire.DataRef, operation.Artifact, error) {
-	content := s.o.Bars.Snapshot(series)
-	sum := sha256.Sum256(content)
-	hash := hex.EncodeToString(sum[:])
-	ref := wire.DataRef{Symbol: series.Symbol, Timeframe: series.Timeframe, SHA256: hash, Bars: series.Len()}
-	if n := series.Len(); n > 0 {
-		ref.First, ref.Last = series.Time[0], series.Time[n-1]
+	var content []byte
+	encode := func() (pinned, error) {
+		content = s.o.Bars.Snapshot(series)
+		sum := sha256.Sum256(content)
+		hash := hex.EncodeToString(sum[:])
+		ref := wire.DataRef{Symbol: series.Symbol, Timeframe: series.Timeframe, SHA256: hash, Bars: series.Len()}
+		if n := series.Len(); n > 0 {
+			ref.First, ref.Last = series.Time[0], series.Time[n-1]
+		}
+		return pinned{series: series, ref: ref, artifact: operation.Artifact{SHA256: hash, Role: "bars", Bytes: int64(len(content))}}, nil
 	}
-	a := operation.Artifact{SHA256: hash, Role: "bars", Bytes: int64(len(content))}
-	_, err := s.o.Artifacts.Stat(ctx, hash)
+	id := seriesID{symbol: series.Symbol, tf: series.Timeframe, bars: series.Len()}
+	if id.bars > 0 {
+		id.first = &series.Time[0]
+	}
+	p, err := s.pins.of(id, encode)
+	if err == nil {
+		_, err = s.o.Artifacts.Stat(ctx, p.ref.SHA256)
+	}
 	if err != nil && s.o.Errors.NoArtifact != nil && errors.Is(err, s.o.Errors.NoArtifact) {
-		_, err = s.o.Artifacts.Put(ctx, hash, bytes.NewReader(content))
+		if content == nil {
+			content = s.o.Bars.Snapshot(series)
+		}
+		_, err = s.o.Artifacts.Put(ctx, p.ref.SHA256, bytes.NewReader(content))
 	}
-	return ref, a, err
+	return p.ref, p.artifact, err
 }
 
 // expect refuses a request at once when no worker is registered that could run

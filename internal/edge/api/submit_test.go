@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -231,6 +233,75 @@ func TestSpecHash(t *testing.T) {
 	}
 	if hash(`{}`) != first {
 		t.Error("bars after the span change the hash")
+	}
+}
+
+// TestWhatChangesIsSeen: a strategy, a bar or an artifact that changes between two
+// equal requests is taken as it is then, although what was worked out for the
+// first request is remembered.
+func TestWhatChangesIsSeen(t *testing.T) {
+	b := newBackend(t)
+	b.worker("w2", fleet.Training)
+	dir := t.TempDir()
+	o := b.options(nil)
+	o.StrategyDirs = []string{dir}
+	var err error
+	if b.handler, err = api.New(o); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile("testdata/strategies/momentum.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(text []byte) {
+		if err := os.WriteFile(filepath.Join(dir, "momentum.yaml"), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	order := func() wire.TrainingOrder {
+		t.Helper()
+		if rec := b.do("POST", train, goodTraining); rec.Code != 200 {
+			t.Fatalf("%d %s", rec.Code, rec.Body)
+		}
+		var order wire.TrainingOrder
+		if err := json.Unmarshal(b.controller.operations[len(b.controller.operations)-1].Spec, &order); err != nil {
+			t.Fatal(err)
+		}
+		return order
+	}
+	write(text)
+	first := order()
+	if again := order(); cmp.Diff(first, again) != "" {
+		t.Errorf("the same request makes another order:\n%s", cmp.Diff(first, again))
+	}
+
+	hash := first.Data[0].SHA256
+	if err := b.files.Delete(t.Context(), artifact.Hash(hash)); err != nil {
+		t.Fatal(err)
+	}
+	order()
+	if _, err := b.files.Stat(t.Context(), artifact.Hash(hash)); err != nil {
+		t.Errorf("bars that were removed are not stored again: %v", err)
+	}
+
+	changed := series("EURUSD", market.Hour1, 1)
+	changed.Close[0] = 1.005
+	if _, err := b.bars.Merge(t.Context(), changed); err != nil {
+		t.Fatal(err)
+	}
+	if order().Data[0].SHA256 == hash {
+		t.Error("a bar that changed is not in the order")
+	}
+
+	write(append(text, "# another text\n"...))
+	if got := order().StrategyYAML; !strings.HasSuffix(got, "# another text\n") {
+		t.Error("a strategy that changed is ordered as it was")
+	}
+	write([]byte("name: momentum\n"))
+	for range 2 { // what is wrong stays wrong
+		if rec := b.do("POST", train, goodTraining); rec.Code != 400 {
+			t.Errorf("%d for a strategy that is broken now", rec.Code)
+		}
 	}
 }
 

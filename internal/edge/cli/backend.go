@@ -65,6 +65,15 @@ func (b barFiles) Holdings(ctx context.Context) ([]wire.Holding, error) {
 	return holdings, nil
 }
 
+// Holding implements api.Bars.
+func (b barFiles) Holding(ctx context.Context, symbol market.Symbol, tf market.Timeframe) (wire.Holding, error) {
+	c, err := b.bars.Coverage(ctx, symbol, tf)
+	if err != nil {
+		return wire.Holding{}, err
+	}
+	return holding(c), nil
+}
+
 func holding(c barstore.Coverage) wire.Holding {
 	return wire.Holding{Symbol: c.Symbol, Timeframe: c.Timeframe, Bars: c.Bars,
 		First: time.Unix(c.First, 0).UTC(), Last: time.Unix(c.Last, 0).UTC()}
