@@ -21,7 +21,7 @@ func TestParseLargeFile(t *testing.T) {
 	runtime.ReadMemStats(&before)
 	_, err := strategy.Parse("large.yaml", src)
 	runtime.ReadMemStats(&after)
-	if err == nil || !strings.Contains(err.Error(), "a strategy has at most 262144") {
+	if err == nil || !strings.Contains(err.Error(), "strategy files have at most 262144") {
 		t.Errorf("Parse = %v, want that the file is too large", err)
 	}
 	if used := after.TotalAlloc - before.TotalAlloc; used > 1<<20 {

@@ -33,10 +33,14 @@ const (
 // all of them.
 type decoder struct {
 	file     string
+	kind     kind // zero for a strategy
 	problems report
 	warnings report
 	values   int
 }
+
+// A kind is what a file is, for messages: its name, and keys that it has.
+type kind struct{ name, keys string }
 
 // A node is a value of the file and the path under which it is known.
 type node struct {
@@ -48,16 +52,19 @@ type node struct {
 // load parses src into its top node. It reports false, having reported why, for
 // what is not one well-formed YAML document within the limits.
 func (d *decoder) load(src []byte) (node, bool) {
+	if d.kind == (kind{}) {
+		d.kind = kind{"strategy", "name, indicators and nn_inputs"}
+	}
 	if len(src) > maxBytes {
 		d.problems.add(Problem{File: d.file, Message: fmt.Sprintf(
-			"the file has %d bytes; a strategy has at most %d: is this the right file?", len(src), maxBytes)})
+			"the file has %d bytes; %s files have at most %d: is this the right file?", len(src), d.kind.name, maxBytes)})
 		return node{}, false
 	}
 	if !utf8.Valid(src) {
 		d.problems.add(invalidUTF8(d.file, src))
 		return node{}, false
 	}
-	root, err := document(src)
+	root, err := document(src, d.kind.name)
 	if err != nil {
 		d.problems.add(syntaxProblem(d.file, err))
 		return node{}, false
@@ -67,14 +74,14 @@ func (d *decoder) load(src []byte) (node, bool) {
 		return node{}, false
 	}
 	if top.yaml.Kind != yaml.MappingNode {
-		top.problem("want a mapping of keys such as name, indicators and nn_inputs, have %s", top.describe())
+		top.problem("want a mapping of keys such as %s, have %s", d.kind.keys, top.describe())
 		return node{}, false
 	}
 	return top, true
 }
 
 // document parses src, which must hold one YAML document.
-func document(src []byte) (*yaml.Node, error) {
+func document(src []byte, want string) (*yaml.Node, error) {
 	loader, err := yaml.NewLoader(bytes.NewReader(src), yaml.WithPlugin(loaderlimits.New(loaderlimits.DepthValue(maxDepth))))
 	if err != nil {
 		return nil, err
@@ -82,13 +89,13 @@ func document(src []byte) (*yaml.Node, error) {
 	var first, second yaml.Node
 	switch err := loader.Load(&first); {
 	case errors.Is(err, io.EOF) || err == nil && len(first.Content) == 0:
-		return nil, errors.New("the file is empty: want a strategy")
+		return nil, fmt.Errorf("the file is empty: want one %s", want)
 	case err != nil:
 		return nil, err
 	}
 	switch err := loader.Load(&second); {
 	case err == nil:
-		return nil, errors.New("the file holds more than one document: want one strategy, without a line ---")
+		return nil, fmt.Errorf("the file holds more than one document: want one %s, without a line ---", want)
 	case !errors.Is(err, io.EOF):
 		return nil, err
 	}
