@@ -2,6 +2,7 @@
 # alone lists them.
 
 export CGO_ENABLED = 0
+export NAME COUNT PKG
 T ?= 30s
 SEED ?= 1
 N ?= 10000
@@ -9,7 +10,7 @@ N ?= 10000
 # Packages whose concurrency is worth the race detector's time.
 RACE = ./internal/control/... ./internal/work/... ./internal/edge/... ./internal/data/... ./internal/observe
 
-.PHONY: help build demo test simulate chaos check fmt vet lint policy race fuzz golden gen bench bench-once generated smoke changelog ci clean
+.PHONY: help build demo test simulate chaos check fmt vet lint policy race fuzz golden gen bench bench-diff bench-once limits profile generated smoke changelog ci clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +45,9 @@ lint: bin/staticcheck # report what staticcheck finds
 bin/staticcheck: tools/go.mod tools/go.sum
 	cd tools && go build -o ../bin/staticcheck honnef.co/go/tools/cmd/staticcheck
 
+bin/benchstat: tools/go.mod tools/go.sum
+	cd tools && go build -o ../bin/benchstat golang.org/x/perf/cmd/benchstat
+
 policy: # hold the tree to its rules
 	go test -count=1 .
 
@@ -67,6 +71,15 @@ gen: ## regenerate docs/reference and docs/dependencies.txt
 
 bench: ## run all benchmarks, ten times each
 	go test -run '^$$' -bench . -count 10 ./...
+
+bench-diff: bin/benchstat ## run benchmarks (NAME, default all; COUNT, default 6) and compare them with the stored numbers of this kind of machine
+	bench/diff
+
+limits: ## measure what bounds the benchmarks here: multiply-adds and memory
+	go run ./bench/limits
+
+profile: ## show where the time of benchmark NAME goes (PKG where several have one of the name)
+	bench/profile
 
 bench-once: # run every benchmark once, so that none rots
 	go test -run '^$$' -bench . -benchtime 1x ./...

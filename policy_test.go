@@ -50,7 +50,7 @@ const lattice = `
 	work/worker                              < work/job
 
 	control/wire, core/feature               < edge/api
-	NONE                                     < observe, web, strategies
+	NONE                                     < observe, web, strategies, bench/limits
 	edge/api, work/job, control/dispatch, control/store,
 	data/artifact, data/backup, data/sample, observe, core/migration, core/leak,
 	web, strategies                          < edge/cli
@@ -92,7 +92,7 @@ var coreModules = map[string]string{
 
 // clocks lists the packages that may read the clock (R12); every other one is
 // given the time.
-var clocks = []string{"edge/cli", "edge/api", "work/worker", "data/ib", "control/dispatch/loop.go", "control/store"}
+var clocks = []string{"edge/cli", "edge/api", "work/worker", "data/ib", "control/dispatch/loop.go", "control/store", "bench/limits"}
 
 // testModules may be imported by tests only and so never reach the binary.
 var testModules = []string{
