@@ -25,7 +25,7 @@ type Benchmark struct {
 }
 
 // benchmark compares r, whose metrics are m, with holding at the given closes.
-func benchmark(r backtest.Result, m Metrics, times []int64, tf market.Timeframe, o Options) *Benchmark {
+func benchmark(r backtest.Result, m Metrics, w Window, times []int64, tf market.Timeframe, o Options) *Benchmark {
 	capital := r.Options.Capital
 	held := backtest.Result{Options: r.Options, Equity: make([]float64, len(o.Closes)), BuyAndHold: r.BuyAndHold}
 	first := o.Closes[len(o.Closes)-1] / (1 + r.BuyAndHold)
@@ -37,12 +37,12 @@ func benchmark(r backtest.Result, m Metrics, times []int64, tf market.Timeframe,
 
 	var of Metrics
 	of.addDrawdown(capital, held.Equity, times, tf)
-	of.addReturns(held, times, tf, Options{RiskFreeRate: o.RiskFreeRate})
+	of.addReturns(held, w, tf, Options{RiskFreeRate: o.RiskFreeRate})
 	b := Benchmark{
 		FinalEquity: held.FinalEquity, Return: r.BuyAndHold, ExcessReturn: m.TotalReturnPct - r.BuyAndHold,
 		AnnualizedReturn: of.AnnualizedReturn, Volatility: of.Volatility, SharpeRatio: of.SharpeRatio, MaxDrawdownPct: of.MaxDrawdownPct,
 	}
-	b.relate(dailyReturns(capital, r.Equity, times, tf), dailyReturns(capital, held.Equity, times, tf), m.Annualisation.PeriodsPerYear)
+	b.relate(w.returns(capital, r.Equity), w.returns(capital, held.Equity), m.Annualisation.PeriodsPerYear)
 	return &b
 }
 

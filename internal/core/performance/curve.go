@@ -38,34 +38,6 @@ func (m *Metrics) addDrawdown(capital float64, equity []float64, times []int64, 
 	}
 }
 
-// dailyReturns returns the returns from the last point of one UTC day on which a
-// bar ended to that of the next, the first of them from capital. A bar that ends
-// at midnight belongs to the day before it. Where the equity came from is not
-// above 0, nothing can be earned on it and the return is 0.
-//
-// With bars longer than a day this is one return per bar.
-func dailyReturns(capital float64, equity []float64, times []int64, tf market.Timeframe) []float64 {
-	days := (tf.End(times[len(times)-1])-times[0])/daySeconds + 2
-	returns := make([]float64, 0, min(int64(len(equity)), days))
-	last, midnight := capital, midnightAfter(times[0], tf)
-	take := func(e float64) {
-		r := 0.0
-		if last > 0 {
-			r = e/last - 1
-		}
-		returns = append(returns, r)
-		last = e
-	}
-	for t := 1; t < len(equity); t++ {
-		if tf.End(times[t]) > midnight {
-			take(equity[t-1])
-			midnight = midnightAfter(times[t], tf)
-		}
-	}
-	take(equity[len(equity)-1])
-	return returns
-}
-
 // midnightAfter returns the end of the UTC day in which the bar that opens at
 // open ends.
 func midnightAfter(open int64, tf market.Timeframe) int64 {

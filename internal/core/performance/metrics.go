@@ -133,10 +133,11 @@ func Measure(r backtest.Result, times []int64, tf market.Timeframe, o Options) M
 	}
 	m.addTrades(r.Trades)
 	m.addDrawdown(r.Options.Capital, r.Equity, times, tf)
-	m.addReturns(r, times, tf, o)
+	w := WindowOf(times, tf)
+	m.addReturns(r, w, tf, o)
 	m.Years, m.Months = tables(r, times, tf)
 	if o.Closes != nil {
-		m.Benchmark = benchmark(r, m, times, tf, o)
+		m.Benchmark = benchmark(r, m, w, times, tf, o)
 	}
 	if average := mean(r.Equity); average > 0 {
 		m.Turnover = defined(r.Turnover / average)

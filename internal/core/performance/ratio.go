@@ -33,35 +33,26 @@ const z95 = 1.959963984540054
 const tinyDeviation = 1e-14
 
 // addReturns fills in what follows from the returns of the equity curve.
-func (m *Metrics) addReturns(r backtest.Result, times []int64, tf market.Timeframe, o Options) {
-	elapsed := float64(tf.End(times[len(times)-1]) - times[0])
-	returns := dailyReturns(r.Options.Capital, r.Equity, times, tf)
-	a := Annualisation{Basis: ByDay, Periods: len(returns), Years: elapsed / yearSeconds}
+func (m *Metrics) addReturns(r backtest.Result, w Window, tf market.Timeframe, o Options) {
+	returns := w.returns(r.Options.Capital, r.Equity)
+	a := Annualisation{Basis: ByDay, Periods: len(returns), Years: w.years}
 	if tf.Seconds() > daySeconds {
 		a.Basis = ByBar
 	}
-	measured := float64(len(returns)) / a.Years
+	measured := w.perYear()
 	excess := make([]float64, len(returns))
 	for i, v := range returns {
 		excess[i] = v - o.RiskFreeRate/measured
 	}
 	x := momentsOf(excess)
 	m.Sharpe, m.Tails = x.sharpe(), tailsOf(returns)
-	if elapsed >= MinDays*daySeconds {
+	if w.elapsed >= MinDays*daySeconds {
 		a.PeriodsPerYear = defined(measured)
-		a.BarsPerYear = defined(float64(len(times)) / a.Years)
-		root := math.Sqrt(measured)
-		if x.n >= 2 {
-			m.Volatility = defined(x.sd * root)
-		}
-		m.SharpeRatio = scaled(m.Sharpe.PerPeriod, root)
-		m.Sharpe.annualise(m.SharpeRatio, root)
-		if down := downsideDeviation(excess); down > tinyDeviation {
-			m.SortinoRatio = defined(x.mean / down * root)
-		}
-		if r.FinalEquity > 0 {
-			m.AnnualizedReturn = defined(power(r.FinalEquity/r.Options.Capital, 1/a.Years) - 1)
-		}
+		a.BarsPerYear = defined(float64(w.bars) / a.Years)
+		q := w.ratios(x, excess, r.Options.Capital, r.FinalEquity)
+		m.Volatility, m.SharpeRatio = defined(q.Volatility), defined(q.SharpeRatio)
+		m.SortinoRatio, m.AnnualizedReturn = defined(q.SortinoRatio), defined(q.AnnualizedReturn)
+		m.Sharpe.annualise(m.SharpeRatio, math.Sqrt(measured))
 	}
 	m.Annualisation = a
 }
@@ -96,12 +87,20 @@ func momentsOf(x []float64) moments {
 	return m
 }
 
+// ratio returns mean over deviation, NaN where the sample does not vary.
+func (m moments) ratio() float64 {
+	if m.n < 2 || m.sd <= tinyDeviation {
+		return math.NaN()
+	}
+	return m.mean / m.sd
+}
+
 func (m moments) sharpe() Sharpe {
 	s := Sharpe{Observations: m.n}
-	if m.n < 2 || m.sd <= tinyDeviation {
+	ratio := m.ratio()
+	if math.IsNaN(ratio) {
 		return s
 	}
-	ratio := m.mean / m.sd
 	s.PerPeriod, s.Skewness, s.Kurtosis = defined(ratio), defined(m.skew), defined(m.kurtosis)
 	s.Probabilistic = defined(ProbabilisticSharpe(ratio, 0, m.skew, m.kurtosis, m.n))
 	s.MinTrackRecord = defined(MinTrackRecord(ratio, 0, m.skew, m.kurtosis))
@@ -157,13 +156,6 @@ func mean(x []float64) float64 {
 		sum += v
 	}
 	return sum / float64(len(x))
-}
-
-func scaled(v *float64, by float64) *float64 {
-	if v == nil {
-		return nil
-	}
-	return defined(*v * by)
 }
 
 // power returns x to the power y for x > 0 and 0 <= y < 2^31.

@@ -1,0 +1,105 @@
+package performance
+
+import (
+	"math"
+	"sort"
+
+	"github.com/ktrdr/ktrdr/internal/core/market"
+)
+
+// A Window is what the ratios of a report know about the time of a backtest. It
+// serves all backtests of the same bars. WindowOf makes one.
+type Window struct {
+	ends    []int   // bars at whose closes returns are taken
+	elapsed float64 // seconds from the first open to the last close
+	years   float64
+	bars    int
+}
+
+// WindowOf returns the window of bars of timeframe tf that open at times, of which
+// there is at least one.
+func WindowOf(times []int64, tf market.Timeframe) Window {
+	elapsed := float64(tf.End(times[len(times)-1]) - times[0])
+	return Window{ends: dayEnds(times, tf), elapsed: elapsed, years: elapsed / yearSeconds, bars: len(times)}
+}
+
+// Ends returns the bars at whose closes returns are taken, which is not to be
+// written to: the last of each UTC day on which a bar ended. A bar that ends at
+// midnight belongs to the day before it. With bars longer than a day these are all
+// bars.
+func (w Window) Ends() []int { return w.ends }
+
+// dayEnds returns what Window.Ends says.
+func dayEnds(times []int64, tf market.Timeframe) []int {
+	days := (tf.End(times[len(times)-1])-times[0])/daySeconds + 2
+	ends := make([]int, 0, min(int64(len(times)), days))
+	for from := 0; from < len(times); {
+		midnight := midnightAfter(times[from], tf)
+		next := from + 1
+		if tf < market.Day1 { // of longer bars each is a day
+			// Doubling steps, then halves: a day of minutes has many bars.
+			step := 1
+			for next < len(times) && tf.End(times[next]) <= midnight {
+				from, next, step = next, next+step, 2*step
+			}
+			next = min(next, len(times))
+			next = from + 1 + sort.Search(next-from-1, func(i int) bool { return tf.End(times[from+1+i]) > midnight })
+		}
+		ends = append(ends, next-1)
+		from = next
+	}
+	return ends
+}
+
+// Return returns what equity e is to the equity last before it, less 1. Where last
+// is not above 0, nothing can be earned on it and the return is 0.
+func Return(e, last float64) float64 {
+	if last > 0 {
+		return e/last - 1
+	}
+	return 0
+}
+
+// returns returns the returns of an equity curve between the ends, the first of
+// them from capital.
+func (w Window) returns(capital float64, equity []float64) []float64 {
+	returns, last := make([]float64, len(w.ends)), capital
+	for d, end := range w.ends {
+		returns[d] = Return(equity[end], last)
+		last = equity[end]
+	}
+	return returns
+}
+
+// Ratios are metrics of the same names; NaN is what is nil there.
+type Ratios struct{ AnnualizedReturn, Volatility, SharpeRatio, SortinoRatio float64 }
+
+// Ratios returns the ratios of a backtest that began with capital, ended with
+// final and had the given returns between the ends of w, judged against 0.
+func (w Window) Ratios(returns []float64, capital, final float64) Ratios {
+	return w.ratios(momentsOf(returns), returns, capital, final)
+}
+
+// ratios is Ratios of excess returns whose moments are x.
+func (w Window) ratios(x moments, excess []float64, capital, final float64) Ratios {
+	nan := math.NaN()
+	r := Ratios{nan, nan, nan, nan}
+	if w.elapsed < MinDays*daySeconds {
+		return r
+	}
+	root := math.Sqrt(w.perYear())
+	if x.n >= 2 {
+		r.Volatility = x.sd * root
+	}
+	r.SharpeRatio = x.ratio() * root
+	if down := downsideDeviation(excess); down > tinyDeviation {
+		r.SortinoRatio = x.mean / down * root
+	}
+	if final > 0 {
+		r.AnnualizedReturn = power(final/capital, 1/w.years) - 1
+	}
+	return r
+}
+
+// perYear returns the number of returns per year.
+func (w Window) perYear() float64 { return float64(len(w.ends)) / w.years }
