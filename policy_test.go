@@ -32,6 +32,7 @@ const lattice = `
 	core/train                               < core/leak
 	core/strategy, core/nn                   < core/decision
 	core/decision                            < core/backtest
+	core/feature, core/decision              < core/ensemble
 	core/backtest                            < core/performance
 	core/strategy                            < core/sweep
 	core/performance, core/sweep             < core/trial
@@ -45,11 +46,11 @@ const lattice = `
 	control/fleet, core/market               < control/wire
 
 	control/wire                             < work/worker
-	core/train, core/performance, core/trial,
+	core/train, core/performance, core/trial, core/ensemble,
 	data/gap, data/barstore, data/tabular, data/ib,
 	work/worker                              < work/job
 
-	control/wire, core/feature               < edge/api
+	control/wire, core/ensemble              < edge/api
 	NONE                                     < observe, web, strategies, bench/limits
 	edge/api, work/job, control/dispatch, control/store,
 	data/artifact, data/backup, data/sample, observe, core/migration, core/leak,

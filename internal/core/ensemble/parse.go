@@ -1,0 +1,257 @@
+package ensemble
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+
+	"github.com/ktrdr/ktrdr/internal/core/strategy"
+)
+
+var (
+	topKeys = strategy.Keys{
+		Names: []string{"name", "description", "models", "composition", "decisions"},
+		Hints: map[string]string{
+			"members": "the key is called models", "gate_model": "it stands under composition", "rules": "they stand under composition",
+			"exits": "they stand under decisions", "version": "ensemble files have none: remove it",
+		},
+	}
+	memberKeys = strategy.Keys{
+		Names: []string{"model", "model_path", "output_type"},
+		Hints: map[string]string{"output_format": "the key is called output_type", "type": "the key is called output_type", "name": "the key is called model"},
+	}
+	routeKeys  = []string{"gate_model", "regime_threshold", "regime_hysteresis", "stability_bars", "rules", "on_regime_transition"}
+	singleKeys = []string{"model"}
+	commonKeys = []string{"type", "context_gate", "context_modifiers", "allow_short_from_flat"}
+
+	compositionKeys = strategy.Keys{
+		Names: slices.Concat(commonKeys, routeKeys, singleKeys),
+		Hints: map[string]string{
+			"gate": "the key is called gate_model", "threshold": "the key is called regime_threshold",
+			"hysteresis": "the key is called regime_hysteresis", "transition": "the key is called on_regime_transition",
+			"min_bars": "the key is called stability_bars", "routes": "the key is called rules",
+		},
+	}
+	ruleKeys     = strategy.Keys{Names: []string{"model", "action"}}
+	modifierKeys = strategy.Keys{Names: []string{"aligned_discount", "counter_premium", "neutral_effect"}}
+
+	outputTypes = []string{strategy.Classification, strategy.Regression, strategy.RegimeClassification, strategy.ContextClassification}
+	types       = []string{RegimeRoute, Single}
+	transitions = []string{CloseAndSwitch, LetRun}
+	actions     = []string{ActFlat, ActHold}
+)
+
+// maxStability bounds stability_bars.
+const maxStability = 10_000
+
+// Parse reads an ensemble file; file is its name for messages. The error is
+// strategy.Problems: everything that is wrong, at once. Parse keeps a copy of src.
+func Parse(file string, src []byte) (*Ensemble, error) {
+	e := &Ensemble{Source: bytes.Clone(src)}
+	if problems := strategy.ReadMapping(file, "ensemble", src, topKeys, e.read); problems != nil {
+		return nil, problems
+	}
+	return e, nil
+}
+
+func (e *Ensemble) read(top strategy.Mapping) {
+	e.Name = top.Name("name", "the name of the ensemble")
+	e.Description = top.Text("description", "")
+	values := map[string]strategy.Value{} // where each member stands
+	if v, ok := top.Need("models", "a mapping of trained models, for example trend: {model: NAME, output_type: classification}"); ok {
+		if m, ok := v.Map(); ok {
+			for name, v := range m.All() {
+				values[name] = v
+				e.member(name, v)
+			}
+			if len(e.Members) == 0 {
+				v.Problem("there are no models: want at least one")
+			}
+		}
+	}
+	e.Decisions = top.Trading("decisions")
+	e.Decisions.OutputFormat, e.Decisions.PositionAwareness = strategy.Classification, true
+	v, ok := top.Need("composition", "how the models are put together: a mapping with type and rules")
+	if !ok {
+		return
+	}
+	m, ok := v.Mapping(compositionKeys)
+	if !ok {
+		return
+	}
+	e.composition(m)
+	if e.isComplete(m) {
+		e.unnamed(values)
+	}
+}
+
+func (e *Ensemble) member(name string, v strategy.Value) {
+	member := Member{Name: name}
+	m, ok := v.Mapping(memberKeys)
+	if !ok {
+		e.Members = append(e.Members, member)
+		return
+	}
+	if strings.TrimFunc(name, isNameRune) != "" || name == "" {
+		v.Problem("%q is not a name: want letters, digits, _ and -", name)
+	}
+	path, isOld := m.Get("model_path")
+	model, isNew := m.Get("model")
+	switch {
+	case isOld && isNew:
+		path.Problem("it says what model says: remove one of the two")
+	case isOld:
+		model, isNew = path, true
+	}
+	if !isNew {
+		m.Need("model", "the name or id of a trained model")
+	} else if text, ok := model.Text(); ok {
+		member.Model = text
+		if strings.ContainsAny(text, "/\\ ") || text == "" {
+			model.Problem("%q is not the name of a model: models are named and not found by their paths; list them with: ktrdr models list", text)
+		}
+	}
+	if v, ok := m.Need("output_type", "what the model puts out: "+strings.Join(outputTypes, ", ")); ok {
+		member.Output, _ = v.Choice(outputTypes)
+	}
+	e.Members = append(e.Members, member)
+}
+
+func isNameRune(r rune) bool {
+	return r == '_' || r == '-' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+}
+
+func (e *Ensemble) composition(m strategy.Mapping) {
+	c := &e.Composition
+	if v, ok := m.Need("type", strings.Join(types, " or ")); ok {
+		c.Type, _ = v.Choice(types)
+	}
+	switch c.Type {
+	case RegimeRoute:
+		e.route(m)
+		for _, key := range singleKeys {
+			m.Useless(key, "type "+RegimeRoute+" names its models in rules")
+		}
+	case Single:
+		c.Model = e.named(m, "model", "the signal model that is asked", strategy.Classification, strategy.Regression)
+		for _, key := range routeKeys {
+			m.Useless(key, "type "+Single+" has no regimes")
+		}
+	}
+	e.Decisions.AllowShortFromFlat = m.Flag("allow_short_from_flat", false)
+	if _, ok := m.Get("context_gate"); !ok {
+		m.Useless("context_modifiers", "there is no context_gate")
+		return
+	}
+	c.ContextGate = e.named(m, "context_gate", "", strategy.ContextClassification)
+	c.Modifiers = Modifiers{AlignedDiscount: 0.2, CounterPremium: 0.3, NeutralEffect: 0.05}
+	v, ok := m.Get("context_modifiers")
+	if !ok {
+		return
+	}
+	if m, ok = v.Mapping(modifierKeys); ok {
+		x := &c.Modifiers
+		x.AlignedDiscount = m.Number("aligned_discount", x.AlignedDiscount, 0, 1)
+		x.CounterPremium = m.Number("counter_premium", x.CounterPremium, 0, 1)
+		x.NeutralEffect = m.Number("neutral_effect", x.NeutralEffect, 0, 1)
+	}
+}
+
+// route reads what regime_route has of its own.
+func (e *Ensemble) route(m strategy.Mapping) {
+	c := &e.Composition
+	c.Gate = e.named(m, "gate_model", "the model that tells the regime", strategy.RegimeClassification)
+	c.Threshold = m.Number("regime_threshold", 0.4, 0, 1)
+	c.Hysteresis = m.Number("regime_hysteresis", 0, 0, 1)
+	c.Stability = m.Whole("stability_bars", 3, 1, maxStability)
+	c.Transition = m.Choice("on_regime_transition", CloseAndSwitch, transitions)
+	v, ok := m.Need("rules", "what is done in each regime: "+strings.Join(RegimeNames(), ", "))
+	if !ok {
+		return
+	}
+	rules, ok := v.Mapping(strategy.Keys{Names: RegimeNames()})
+	if !ok {
+		return
+	}
+	for i, name := range RegimeNames() {
+		v, ok := rules.Need(name, "what is done in this regime: {model: MEMBER}, {action: FLAT} or {action: HOLD}")
+		if !ok {
+			continue
+		}
+		if m, ok := v.Mapping(ruleKeys); ok {
+			c.Rules[i] = e.rule(m)
+		}
+	}
+	if !slices.ContainsFunc(c.Rules[:], func(r Rule) bool { return r.Action == "" }) {
+		v.Problem("no regime has a model, so that the ensemble never trades: want at least one rule {model: MEMBER}")
+	}
+}
+
+func (e *Ensemble) rule(m strategy.Mapping) Rule {
+	_, hasModel := m.Get("model")
+	_, hasAction := m.Get("action")
+	switch {
+	case hasModel && hasAction:
+		m.Problem("a model and an action: want one of the two")
+	case hasModel:
+		return Rule{Model: e.named(m, "model", "", strategy.Classification, strategy.Regression)}
+	case hasAction:
+		return Rule{Action: m.Choice("action", "", actions)}
+	default:
+		m.Problem("nothing is to be done: want {model: MEMBER}, {action: FLAT} or {action: HOLD}")
+	}
+	return Rule{}
+}
+
+// named reads the name of a member whose output is one of outputs. One that must
+// be there says what is wanted.
+func (e *Ensemble) named(m strategy.Mapping, key, want string, outputs ...string) string {
+	v, ok := m.Get(key)
+	if want != "" {
+		v, ok = m.Need(key, want)
+	}
+	if !ok {
+		return ""
+	}
+	if len(e.Members) == 0 {
+		return "" // reported already
+	}
+	var names []string
+	for _, member := range e.Members {
+		names = append(names, member.Name)
+	}
+	name, ok := v.Among(names, "one of the models")
+	if !ok {
+		return ""
+	}
+	if member, _ := e.Member(name); member.Output != "" && !slices.Contains(outputs, member.Output) {
+		v.Problem("%s has output_type %s: want a model of %s", name, member.Output, strings.Join(outputs, " or "))
+	}
+	return name
+}
+
+// isComplete tells that all that the composition m names was understood.
+func (e *Ensemble) isComplete(m strategy.Mapping) bool {
+	c := e.Composition
+	if _, has := m.Get("context_gate"); has != (c.ContextGate != "") {
+		return false
+	}
+	if c.Type == RegimeRoute {
+		return c.Gate != "" && !slices.Contains(c.Rules[:], Rule{})
+	}
+	return c.Model != ""
+}
+
+// unnamed reports members that nothing names: they would be asked for nothing.
+func (e *Ensemble) unnamed(values map[string]strategy.Value) {
+	c := e.Composition
+	used := []string{c.Model, c.Gate, c.ContextGate}
+	for _, r := range c.Rules {
+		used = append(used, r.Model)
+	}
+	for _, m := range e.Members {
+		if !slices.Contains(used, m.Name) {
+			values[m.Name].Problem("nothing asks this model: name it under composition, or remove it")
+		}
+	}
+}

@@ -1,0 +1,119 @@
+package ensemble_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ktrdr/ktrdr/internal/core/ensemble"
+	"github.com/ktrdr/ktrdr/internal/core/strategy"
+)
+
+var update = flag.Bool("update", false, "write what Parse says into testdata/bad")
+
+// wantMark begins the part of a test file that says what Parse has to say.
+const wantMark = "# want:\n"
+
+// TestBad holds one file per mistake, with all that is said about it.
+func TestBad(t *testing.T) {
+	names, err := filepath.Glob("testdata/bad/*.yaml")
+	if err != nil || len(names) < 30 {
+		t.Fatalf("%d files (%v)", len(names), err)
+	}
+	for _, name := range names {
+		t.Run(strings.TrimSuffix(filepath.Base(name), ".yaml"), func(t *testing.T) {
+			file, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			src, want, _ := strings.Cut(string(file), wantMark)
+			_, err = ensemble.Parse(filepath.Base(name), []byte(src))
+			if err == nil {
+				t.Fatal("it is accepted")
+			}
+			have := "# " + strings.ReplaceAll(err.Error(), "\n", "\n# ") + "\n"
+			if *update {
+				if err := os.WriteFile(name, []byte(src+wantMark+have), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if have != want {
+				t.Errorf("Parse says\n%s, want\n%s", have, want)
+			}
+		})
+	}
+}
+
+func read(t *testing.T, name string) *ensemble.Ensemble {
+	t.Helper()
+	src, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := ensemble.Parse(filepath.Base(name), src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func TestParse(t *testing.T) {
+	e := read(t, "testdata/good/all_keys.yaml")
+	want := ensemble.Composition{
+		Type: ensemble.RegimeRoute, Gate: "regime", Threshold: 0.45, Hysteresis: 0.05, Stability: 5, Transition: ensemble.LetRun, ContextGate: "day",
+		Modifiers: ensemble.Modifiers{AlignedDiscount: 0.1, CounterPremium: 0.25},
+		Rules:     [ensemble.Regimes]ensemble.Rule{{Model: "trend"}, {Model: "trend"}, {Action: ensemble.ActHold}, {Action: ensemble.ActFlat}},
+	}
+	if diff := cmp.Diff(want, e.Composition); diff != "" {
+		t.Errorf("composition (-want +have):\n%s", diff)
+	}
+	if e.Members[1] != (ensemble.Member{Name: "trend", Model: "sample_momentum_1h", Output: strategy.Classification}) {
+		t.Errorf("members %+v", e.Members)
+	}
+	d := e.Decisions
+	if !d.AllowShortFromFlat || d.MinSignalSeparation != 6 || d.Exits.StopLoss != 0.02 || d.Sizing.KellyFraction != 0.25 || d.Costs.FinancingLong != 0.02 {
+		t.Errorf("decisions %+v", d)
+	}
+}
+
+func TestParseDefaults(t *testing.T) {
+	e := read(t, "testdata/good/two_regimes.yaml")
+	c := e.Composition
+	if c.Threshold != 0.4 || c.Hysteresis != 0 || c.Stability != 3 || c.Transition != ensemble.CloseAndSwitch ||
+		c.Modifiers != (ensemble.Modifiers{AlignedDiscount: 0.2, CounterPremium: 0.3, NeutralEffect: 0.05}) {
+		t.Errorf("composition %+v", c)
+	}
+	if e.Decisions.MinSignalSeparation != 4 || e.Decisions.AllowShortFromFlat {
+		t.Errorf("decisions %+v", e.Decisions)
+	}
+	if c := read(t, "testdata/good/single.yaml").Composition; c.Type != ensemble.Single || c.Model != "trend" {
+		t.Errorf("single %+v", c)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, pattern := range []string{"testdata/good/*.yaml", "testdata/bad/*.yaml"} {
+		names, _ := filepath.Glob(pattern)
+		for _, name := range names {
+			src, err := os.ReadFile(name)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(src)
+		}
+	}
+	f.Fuzz(func(t *testing.T, src []byte) {
+		e, err := ensemble.Parse("fuzz.yaml", src)
+		if err != nil {
+			return
+		}
+		if _, ok := e.Member(e.Composition.Gate + e.Composition.Model); !ok || e.Name == "" {
+			t.Fatalf("accepted without what it needs: %+v", e)
+		}
+	})
+}
