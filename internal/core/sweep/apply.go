@@ -22,7 +22,11 @@ func Apply(source []byte, t Trial) ([]byte, error) {
 	}
 	top = unanchored(top) // so that a setting changes one place only
 	for _, s := range t.Settings {
-		if err := set(top, s); err != nil {
+		value, err := valueOf(s)
+		if err == nil {
+			err = set(top, s.Path, value)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("trial %d: %w", t.Index, err)
 		}
 	}
@@ -33,14 +37,18 @@ func Apply(source []byte, t Trial) ([]byte, error) {
 	return b, nil
 }
 
-// set puts the value of s in its place below top; null takes the key away.
-func set(top *yaml.Node, s Setting) error {
+// valueOf returns the value of s.
+func valueOf(s Setting) (*yaml.Node, error) {
 	var document yaml.Node
 	if err := yaml.Unmarshal([]byte(s.Value), &document); err != nil || len(document.Content) != 1 {
-		return fmt.Errorf("%s: %q is not a value in YAML", s.Path, s.Value)
+		return nil, fmt.Errorf("%s: %q is not a value in YAML", s.Path, s.Value)
 	}
-	value := document.Content[0]
-	keys := strings.Split(s.Path, ".")
+	return document.Content[0], nil
+}
+
+// set puts value in its place below top; null takes the key away.
+func set(top *yaml.Node, path string, value *yaml.Node) error {
+	keys := strings.Split(path, ".")
 	at := top
 	for i, key := range keys[:len(keys)-1] {
 		next := get(at, key)
@@ -51,7 +59,7 @@ func set(top *yaml.Node, s Setting) error {
 			next = &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
 			put(at, key, next)
 		case next.Kind != yaml.MappingNode:
-			return fmt.Errorf("%s: %s is not a mapping in the strategy", s.Path, strings.Join(keys[:i+1], "."))
+			return fmt.Errorf("%s: %s is not a mapping in the strategy", path, strings.Join(keys[:i+1], "."))
 		}
 		at = next
 	}
