@@ -1,12 +1,7 @@
 package backtest
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/hex"
 	"fmt"
-	"hash"
-	"math"
 
 	"github.com/ktrdr/ktrdr/internal/core/decision"
 	"github.com/ktrdr/ktrdr/internal/core/market"
@@ -144,57 +139,4 @@ type Result struct {
 	Turnover   float64     // sum of the values of all fills
 	Bankruptcy *Bankruptcy // nil where there was none
 	OrderHash  string
-}
-
-// An orderHash is the SHA-256 of the fills in the order in which they happened. Two runs that traded the same have the same hash. The stream is the
-// line "ktrdr orders 1\n", then for each fill 26 bytes, little endian: time
-// (int64), quantity and price (bits of the float64), side (int8, 1 bought, -1
-// sold), cause (uint8; BySignal for entries).
-type orderHash struct {
-	sha    hash.Hash // nil before the first trade
-	trades int       // hashed
-	batch  [2 * fillBytes * orderBatch]byte
-}
-
-const (
-	orderBatch = 64 // trades that are hashed at a time
-	fillBytes  = 26
-)
-
-// add hashes the trades that were not there when it was last called, in whole
-// batches, while the processor still has them at hand.
-func (h *orderHash) add(trades []Trade) {
-	for len(trades)-h.trades >= orderBatch {
-		h.write(trades[h.trades : h.trades+orderBatch])
-	}
-}
-
-func (h *orderHash) write(batch []Trade) {
-	if h.sha == nil {
-		h.sha = sha256.New()
-		h.sha.Write([]byte("ktrdr orders 1\n"))
-	}
-	b := h.batch[:0]
-	for i := range batch {
-		t := &batch[i]
-		b = appendFill(b, t.EntryTime, t.Quantity, t.EntryPrice, int8(t.Side), BySignal)
-		b = appendFill(b, t.ExitTime, t.Quantity, t.ExitPrice, -int8(t.Side), t.Cause)
-	}
-	h.sha.Write(b)
-	h.trades += len(batch)
-}
-
-// sum hashes what is left of trades, after which nothing more can be added, and
-// returns the hash in hex.
-func (h *orderHash) sum(trades []Trade) string {
-	h.add(trades)
-	h.write(trades[h.trades:])
-	return hex.EncodeToString(h.sha.Sum(nil))
-}
-
-func appendFill(b []byte, time int64, quantity, price float64, side int8, cause Cause) []byte {
-	b = binary.LittleEndian.AppendUint64(b, uint64(time))
-	b = binary.LittleEndian.AppendUint64(b, math.Float64bits(quantity))
-	b = binary.LittleEndian.AppendUint64(b, math.Float64bits(price))
-	return append(b, byte(side), byte(cause))
 }
