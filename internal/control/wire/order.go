@@ -1,6 +1,10 @@
 package wire
 
-import "github.com/ktrdr/ktrdr/internal/core/market"
+import (
+	"encoding/json"
+
+	"github.com/ktrdr/ktrdr/internal/core/market"
+)
 
 // A DataRef pins the bars that an operation reads: the snapshot with this hash in
 // the artifact store, from the first bar held to the end of the span asked for.
@@ -46,6 +50,7 @@ type BacktestOrder struct {
 	Slippage       float64          `json:"slippage"`
 	SizingFraction float64          `json:"sizing_fraction"`
 	WholeUnits     bool             `json:"whole_units,omitempty"`
+	Decisions      json.RawMessage  `json:"decisions,omitempty"` // strategy.Vary with them; none leaves the decisions of the file
 	InSample       bool             `json:"in_sample,omitempty"` // the window overlaps the model's training window, as asked for
 	Threads        int              `json:"threads,omitempty"`
 	EngineVersion  string           `json:"engine_version"`

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/core/decision"
 	"github.com/ktrdr/ktrdr/internal/core/market"
+	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
 
 // half returns half the spread of bar: what a buyer pays more and a seller gets
@@ -50,14 +51,12 @@ func (o Options) scheduleFor(symbol market.Symbol) (*decision.Schedule, error) {
 	if o.Commission != 0 {
 		return nil, fmt.Errorf("commission %v beside commission_schedule %s: want one of them", o.Commission, o.Costs.Schedule)
 	}
-	schedule, err := decision.ScheduleOf(o.Costs.Schedule, symbol)
-	if err != nil {
+	_, quote, _ := symbol.Pair()
+	if err := strategy.ScheduleFits(o.Costs.Schedule, symbol, quote); err != nil {
 		return nil, err
 	}
-	if _, quote, ok := symbol.Pair(); ok && quote != schedule.Currency {
-		return nil, fmt.Errorf("commission schedule %s is in %s, and the account is in %s, the currency of %s", schedule.Name, schedule.Currency, quote, symbol)
-	}
-	return &schedule, nil
+	schedule, err := decision.ScheduleOf(o.Costs.Schedule, symbol)
+	return &schedule, err
 }
 
 // commission returns that of a fill at the Unix second at, and counts the fill

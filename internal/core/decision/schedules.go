@@ -40,16 +40,14 @@ type Schedule struct {
 func ScheduleOf(name string, symbol market.Symbol) (Schedule, error) {
 	_, _, isPair := symbol.Pair()
 	switch {
-	case name == strategy.CommissionIBFixed && isPair:
-		return Schedule{}, fmt.Errorf("commission %s of %s: Interactive Brokers publishes no fixed commission for currencies: use %s", name, symbol, strategy.CommissionIBTiered)
-	case name == strategy.CommissionIBFixed:
+	case name == strategy.CommissionIBFixed && !isPair:
 		return ibSharesFixed(), nil
 	case name == strategy.CommissionIBTiered && isPair:
 		return ibCurrencies(), nil
 	case name == strategy.CommissionIBTiered:
 		return ibSharesTiered(), nil
 	}
-	return Schedule{}, fmt.Errorf("unknown commission schedule %q", name)
+	return Schedule{}, fmt.Errorf("there is no commission schedule %q for %s", name, symbol)
 }
 
 // The lists of Interactive Brokers as its pages stood while the SEC charged

@@ -81,6 +81,7 @@ type Metrics struct {
 type Costs struct {
 	Commission float64 `json:"commission"`
 	Slippage   float64 `json:"slippage"`
+	Spread     float64 `json:"spread"`
 	Financing  float64 `json:"financing"`
 	Total      float64 `json:"total"`
 	TotalPct   float64 `json:"total_pct"` // total / C
@@ -128,7 +129,7 @@ func Measure(r backtest.Result, times []int64, tf market.Timeframe, o Options) M
 		FinalEquity:      r.FinalEquity,
 		BuyAndHoldReturn: r.BuyAndHold,
 		Exposure:         exposure(r.Position),
-		Costs: Costs{Commission: r.Costs.Commission, Slippage: r.Costs.Slippage, Financing: r.Costs.Financing,
+		Costs: Costs{Commission: r.Costs.Commission, Slippage: r.Costs.Slippage, Spread: r.Costs.Spread, Financing: r.Costs.Financing,
 			Total: r.Costs.Total(), TotalPct: r.Costs.Total() / r.Options.Capital},
 	}
 	m.addTrades(r.Trades)

@@ -171,6 +171,34 @@ func (s *Spread) Fits(symbol market.Symbol) error {
 	return nil
 }
 
+// Fit returns why the costs cannot be those of trading symbol in an account of a
+// currency, or nil. The currency "" is not known.
+func (c Costs) Fit(symbol market.Symbol, account market.Currency) error {
+	if c.Spread != nil {
+		if err := c.Spread.Fits(symbol); err != nil {
+			return err
+		}
+	}
+	return ScheduleFits(c.CommissionSchedule, symbol, account)
+}
+
+// ScheduleFits returns why a published schedule of commissions cannot be that of
+// trading symbol in an account of a currency, or nil. All there are, are in USD;
+// that of shares is taken to fit an account whose currency is not known.
+func ScheduleFits(schedule string, symbol market.Symbol, account market.Currency) error {
+	_, _, isPair := symbol.Pair()
+	switch {
+	case schedule == "":
+		return nil
+	case isPair && schedule == CommissionIBFixed:
+		return fmt.Errorf("commission %s of %s: Interactive Brokers publishes no fixed commission for currencies: use %s", schedule, symbol, CommissionIBTiered)
+	case account != "" && account != "USD":
+		return fmt.Errorf("commission %s of %s is in USD, and the account is in %s: want an account in USD, or commission_per_unit and commission_minimum in %s",
+			schedule, symbol, account, account)
+	}
+	return nil
+}
+
 var (
 	spreadShape        = shape{keys: []string{"usual", "time_zone", "sessions"}, hints: map[string]string{"default": "the key is called usual", "timezone": "the key is called time_zone"}}
 	spreadSessionShape = shape{keys: []string{"from", "to", "spread"}}

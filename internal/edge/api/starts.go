@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -137,6 +136,10 @@ func (s *server) startBacktest(ctx context.Context, in *backtestInput) (wire.Bac
 		return wire.BacktestStarted{}, err
 	}
 	r, err := s.backtestRequest(ctx, b)
+	if err != nil {
+		return wire.BacktestStarted{}, err
+	}
+	decisions, err := r.vary(b, &costs)
 	if err == nil {
 		err = s.check(ctx, r)
 	}
@@ -158,12 +161,16 @@ func (s *server) startBacktest(ctx context.Context, in *backtestInput) (wire.Bac
 	symbol, tf := r.strategy.Symbols[0], r.strategy.Base
 	order := wire.BacktestOrder{StrategyName: r.strategy.Name, StrategyYAML: string(r.strategy.Source), ModelID: m.ID, ModelName: m.Name, ModelSHA256: m.SHA256,
 		Symbol: symbol, Timeframe: tf, StartDate: b.StartDate, EndDate: b.EndDate, InitialCapital: costs.capital, Commission: costs.commission,
-		Slippage: costs.slippage, SizingFraction: costs.fraction, WholeUnits: b.WholeUnits, InSample: inSample, EngineVersion: s.o.EngineVersion, Data: refs}
+		Slippage: costs.slippage, SizingFraction: costs.fraction, WholeUnits: b.WholeUnits, Decisions: decisions, InSample: inSample, EngineVersion: s.o.EngineVersion, Data: refs}
 	meaning := order
 	order.Threads = b.Threads
 	op.Artifacts = artifacts
-	op.Metadata = r.metadata(map[string]any{"strategy_name": r.strategy.Name, "model_id": m.ID, "initial_capital": costs.capital,
-		"commission": costs.commission, "slippage": costs.slippage, "in_sample": inSample})
+	parameters := map[string]any{"strategy_name": r.strategy.Name, "model_id": m.ID, "initial_capital": costs.capital,
+		"commission": costs.commission, "slippage": costs.slippage, "in_sample": inSample}
+	if decisions != nil {
+		parameters["decisions"] = decisions
+	}
+	op.Metadata = r.metadata(parameters)
 	if op, err = s.submit(ctx, op, order, meaning, b.Queue); err != nil {
 		return wire.BacktestStarted{}, err
 	}
@@ -176,36 +183,6 @@ func (s *server) backtestStarted(op operation.Operation, o wire.BacktestOrder) w
 	return wire.BacktestStarted{Started: s.started(op, "started", message, o.StrategyName),
 		Symbol: o.Symbol, Timeframe: o.Timeframe, Mode: "distributed", ModelID: o.ModelID, InSample: o.InSample}
 }
-
-// costs are the numbers of a backtest, checked and with their defaults.
-type costs struct{ capital, commission, slippage, fraction float64 }
-
-func costsOf(b wire.StartBacktest) (costs, error) {
-	c := costs{wire.DefaultCapital, wire.DefaultCommission, wire.DefaultSlippage, wire.DefaultSizingFraction}
-	for _, f := range [...]struct {
-		name  string
-		given *float64
-		value *float64
-		ok    func(float64) bool
-		want  string
-	}{
-		{"initial_capital", b.InitialCapital, &c.capital, func(v float64) bool { return v > 0 }, "a number above 0"},
-		{"commission", b.Commission, &c.commission, isCost, "a fraction of the notional from 0 to 0.1"},
-		{"slippage", b.Slippage, &c.slippage, isCost, "a fraction of the price from 0 to 0.1"},
-		{"sizing_fraction", b.SizingFraction, &c.fraction, func(v float64) bool { return v > 0 && v <= 1 }, "a fraction above 0, at most 1"},
-	} {
-		if f.given == nil {
-			continue
-		}
-		if v := *f.given; math.IsNaN(v) || math.IsInf(v, 0) || !f.ok(v) {
-			return c, wire.Errorf(wire.CodeBadRequest, "%s is %v: want %s", f.name, v, f.want)
-		}
-		*f.value = *f.given
-	}
-	return c, nil
-}
-
-func isCost(v float64) bool { return v >= 0 && v <= wire.MaxCostFraction }
 
 // backtestRequest parses a backtest's strategy for its one symbol. A strategy that
 // the backend does not hold but that was trained is taken as it was trained.

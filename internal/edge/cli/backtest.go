@@ -17,12 +17,13 @@ func newBacktest(c *console) *cobra.Command {
 
 // A backtestRequest is what the arguments and flags of backtest run ask for.
 type backtestRequest struct {
-	span                                    period
-	capital, commission, slippage, fraction float64
-	fractionalUnits, inSample, detach       bool
-	model, output                           string
-	threads                                 int
-	terms                                   terms
+	span                              period
+	capital, fraction                 float64
+	set                               []string
+	fractionalUnits, inSample, detach bool
+	model, output                     string
+	threads                           int
+	terms                             terms
 }
 
 func newBacktestRun(c *console) *cobra.Command {
@@ -34,7 +35,12 @@ func newBacktestRun(c *console) *cobra.Command {
 STRATEGY is a file, or the name of a strategy that the backend holds; symbol and
 timeframe default to its first. The newest model of the strategy is used unless
 --model names another. A period that the model was trained on is refused unless
-asked for, and is then marked in-sample on every output. Ctrl+C cancels.`,
+asked for, and is then marked in-sample on every output. Ctrl+C cancels.
+
+What the strategy file says under decisions can be varied for one backtest: by
+the flags from --commission to --confidence-threshold, and every key by --set. The
+report says in words what was applied. Where nobody says it, commission is 0.001
+and slippage 0.0005.`,
 		Example: "  ktrdr backtest run strategies/sample_momentum.yaml GBPUSD 1h --start-date 2019-01-01 --end-date 2021-12-31 -o report",
 		Args:    arguments(1, 3),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -42,7 +48,7 @@ asked for, and is then marked in-sample on every output. Ctrl+C cancels.`,
 			if err != nil {
 				return err
 			}
-			order, err := c.backtestOrder(r, args)
+			order, err := c.backtestOrder(cmd, r, args)
 			if err != nil {
 				return err
 			}
@@ -61,8 +67,7 @@ func (r *backtestRequest) bind(cmd *cobra.Command) {
 	r.span.bind(cmd)
 	f := cmd.Flags()
 	f.Float64VarP(&r.capital, "capital", "c", wire.DefaultCapital, "money at the start")
-	f.Float64Var(&r.commission, "commission", wire.DefaultCommission, "fraction of the value of each fill, 0 to 0.1")
-	f.Float64Var(&r.slippage, "slippage", wire.DefaultSlippage, "fraction by which each fill is worse than the price, 0 to 0.1")
+	bindDecisions(f, &r.set)
 	f.Float64Var(&r.fraction, "fraction", wire.DefaultSizingFraction, "part of the equity that a trade takes, above 0 to 1")
 	f.BoolVar(&r.fractionalUnits, "fractional-units", true, "quantities need not be whole numbers")
 	f.StringVarP(&r.model, "model", "m", "", "id or name of the model (default: the newest of the strategy; also --model-path)")
@@ -75,16 +80,20 @@ func (r *backtestRequest) bind(cmd *cobra.Command) {
 }
 
 // backtestOrder checks what can be checked here and returns the request.
-func (c *console) backtestOrder(r backtestRequest, args []string) (wire.StartBacktest, error) {
+func (c *console) backtestOrder(cmd *cobra.Command, r backtestRequest, args []string) (wire.StartBacktest, error) {
 	var order wire.StartBacktest
 	if err := r.check(); err != nil {
 		return order, err
 	}
 	order = wire.StartBacktest{
 		StartDate: r.span.start, EndDate: r.span.end,
-		InitialCapital: &r.capital, Commission: &r.commission, Slippage: &r.slippage, SizingFraction: &r.fraction,
+		InitialCapital: &r.capital, SizingFraction: &r.fraction,
 		WholeUnits: !r.fractionalUnits, Model: r.model, AllowInSample: r.inSample, Threads: r.threads,
 		Priority: r.terms.priority, MaxAttempts: r.terms.maxAttempts, Deadline: r.terms.until(), Queue: r.terms.queue(),
+	}
+	var err error
+	if order.Decisions, err = decisionsOf(cmd, r.set); err != nil {
+		return order, err
 	}
 	if len(args) > 1 {
 		order.Symbol = args[1]
@@ -95,7 +104,6 @@ func (c *console) backtestOrder(r backtestRequest, args []string) (wire.StartBac
 			return order, err
 		}
 	}
-	var err error
 	order.StrategyName, order.StrategyYAML, err = c.strategyOf(args[0])
 	return order, err
 }
@@ -114,8 +122,6 @@ func (r backtestRequest) check() error {
 		open      bool // low itself is too small
 	}{
 		{"capital", r.capital, 0, math.MaxFloat64, true},
-		{"commission", r.commission, 0, wire.MaxCostFraction, false},
-		{"slippage", r.slippage, 0, wire.MaxCostFraction, false},
 		{"fraction", r.fraction, 0, 1, true},
 	} {
 		// Written so that NaN fails too.

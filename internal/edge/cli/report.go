@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
@@ -54,10 +55,10 @@ func printBacktest(w io.Writer, c *console, url string, op wire.Operation, r job
 		{"trades", fmt.Sprintf("%s: %s won, %s lost, win rate %s, profit factor %s", integer(m.TotalTrades), integer(m.WinningTrades), integer(m.LosingTrades), percent(m.WinRate, 1), number(m.ProfitFactor, 2))},
 		{"per trade", fmt.Sprintf("won %s, lost %s, largest %s and %s", number(m.AvgWin, 2), number(m.AvgLoss, 2), number(m.LargestWin, 2), number(m.LargestLoss, 2))},
 		{"held", fmt.Sprintf("%s h on average, exposed %s of the time", number(m.AvgHolding, 1), percent(&m.Exposure, 1))},
-		{"costs", fmt.Sprintf("%s: commission %s at %s, slippage %s at %s", money(m.Costs.Total), money(m.Costs.Commission), percent(&r.Config.Commission, 3), money(m.Costs.Slippage), percent(&r.Config.Slippage, 3))},
-		{"size", percent(&r.Config.Fraction, 0) + " of the equity per trade, " + units(r.Config.FractionalUnits)},
+		{"costs", fmt.Sprintf("%s: commission %s, slippage %s, spread %s, financing %s", money(m.Costs.Total), money(m.Costs.Commission), money(m.Costs.Slippage), money(m.Costs.Spread), money(m.Costs.Financing))},
 		{"orders", r.OrderHash},
 	})
+	facts(w, "Policy", policyFacts(r.Policy))
 	printOrigin(w, url, op, r.EngineVersion, r.Data, []fact{
 		{"trades", artifactURL(url, r.Trades.SHA256)},
 		{"equity", artifactURL(url, r.Equity.SHA256)},
@@ -90,11 +91,14 @@ func artifactURL(url, hash string) string {
 	return url + wire.Prefix + "/artifacts/" + hash
 }
 
-func units(fractional bool) string {
-	if fractional {
-		return "fractional units"
+// policyFacts takes the matter of each sentence in front.
+func policyFacts(policy []string) []fact {
+	var all []fact
+	for _, sentence := range policy {
+		matter, words, _ := strings.Cut(sentence, ": ")
+		all = append(all, fact{strings.ToLower(matter), words})
 	}
-	return "whole units"
+	return all
 }
 
 func money(x float64) string { return number(&x, 2) }

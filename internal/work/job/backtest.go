@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
@@ -31,6 +30,7 @@ type BacktestResult struct {
 	InSample          bool                 `json:"in_sample"`  // the model has seen bars of the window
 	Model             ModelRef             `json:"model"`
 	Config            backtest.Options     `json:"config"`
+	Policy            []string             `json:"policy"` // Config and the rules in words
 	Metrics           performance.Metrics  `json:"metrics"`
 	FinalEquity       float64              `json:"final_equity"`
 	TradeCount        int                  `json:"trade_count"`
@@ -43,6 +43,7 @@ type BacktestResult struct {
 	Equity            operation.Artifact   `json:"equity"`
 	Data              []model.DataRef      `json:"data"`
 	EngineVersion     string               `json:"engine_version"`
+	Ensemble          *EnsembleReport      `json:"ensemble,omitempty"` // of an ensemble, whose Model is empty
 }
 
 // A ModelRef names a model.
@@ -56,11 +57,15 @@ type ModelRef struct {
 func Backtest() worker.Job { return worker.JobFunc(runBacktest) }
 
 func runBacktest(ctx context.Context, text json.RawMessage, env worker.Env) (json.RawMessage, error) {
-	var order wire.BacktestOrder
-	if err := json.Unmarshal(text, &order); err != nil {
+	var several wire.EnsembleOrder
+	if err := json.Unmarshal(text, &several); err != nil {
 		return nil, fmt.Errorf("read backtest order: %w", err)
 	}
-	s, err := parseStrategy(order.StrategyName, order.StrategyYAML, []market.Symbol{order.Symbol}, []market.Timeframe{order.Timeframe})
+	if several.EnsembleYAML != "" {
+		return runEnsemble(ctx, several, env)
+	}
+	order := several.BacktestOrder
+	s, err := backtestStrategy(order)
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +104,25 @@ func runBacktest(ctx context.Context, text json.RawMessage, env worker.Env) (jso
 	if err != nil {
 		return nil, err
 	}
-	return saveBacktest(ctx, env, order, s, trained, result, window)
+	summary, err := summarise(ctx, env, order, s, result, in)
+	if err != nil {
+		return nil, err
+	}
+	summary.Model = ModelRef{ID: order.ModelID, Name: trained.Manifest.Name, SHA256: order.ModelSHA256}
+	return json.Marshal(summary)
+}
+
+// backtestStrategy is the strategy of an order, with its decisions as the order
+// varies them, narrowed to what it trades.
+func backtestStrategy(order wire.BacktestOrder) (*strategy.Strategy, error) {
+	s, err := strategy.Parse(order.StrategyName+".yaml", []byte(order.StrategyYAML))
+	if err == nil && len(order.Decisions) > 0 {
+		s, err = s.Vary(order.Decisions)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.With([]market.Symbol{order.Symbol}, []market.Timeframe{order.Timeframe})
 }
 
 // simulate runs the simulation, from a saved state if there is one.
@@ -166,23 +189,12 @@ func readSignals(ctx context.Context, m model.Model, s *strategy.Strategy, matri
 	readable := model.Readable(matrix, m.Network.Config().Rows())
 	known := readable[before:]
 	signals := make([]decision.Raw, len(times))
-	chunks := (len(times) + inferRows - 1) / inferRows
-	failures := make([]error, chunks)
-	var group sync.WaitGroup
-	for lane := range min(threads, chunks) {
-		group.Go(func() {
-			for c := lane; c < chunks && ctx.Err() == nil; c += threads {
-				from, to := c*inferRows, min((c+1)*inferRows, len(times))
-				outputs := m.Outputs(matrix, readable, before+from, before+to)
-				_, failures[c] = head.DecodeKnown(signals[from:to], outputs, times[from:to], known[from:to])
-			}
-		})
-	}
-	group.Wait()
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
-	}
-	return signals, errors.Join(failures...)
+	err = inLanes(ctx, len(times), threads, func(from, to int) error {
+		outputs := m.Outputs(matrix, readable, before+from, before+to)
+		_, err := head.DecodeKnown(signals[from:to], outputs, times[from:to], known[from:to])
+		return err
+	})
+	return signals, err
 }
 
 func backtestProgress(order wire.BacktestOrder, p backtest.Progress) operation.Progress {
@@ -200,22 +212,24 @@ func backtestProgress(order wire.BacktestOrder, p backtest.Progress) operation.P
 	}
 }
 
-// saveBacktest uploads the tables and returns the summary.
-func saveBacktest(ctx context.Context, env worker.Env, order wire.BacktestOrder, s *strategy.Strategy, m model.Model, r backtest.Result, window market.Series) (json.RawMessage, error) {
+// summarise uploads the tables and returns the summary, which says nothing about
+// the model.
+func summarise(ctx context.Context, env worker.Env, order wire.BacktestOrder, s *strategy.Strategy, r backtest.Result, in backtest.Input) (BacktestResult, error) {
+	window := in.Series
 	trades, equity, err := uploadTables(ctx, env, r, window)
 	if err != nil {
-		return nil, err
+		return BacktestResult{}, err
 	}
 	if r.Bankruptcy != nil {
 		env.Warn(fmt.Sprintf("equity was used up at %s: trading stopped there", market.Stamp(r.Bankruptcy.Time)))
 	}
-	return json.Marshal(BacktestResult{
+	return BacktestResult{
 		StrategyName: s.Name, Symbol: order.Symbol, Timeframe: s.Base,
 		StartTime: market.Stamp(window.Time[0]), EndTime: market.Stamp(window.Available(window.Len() - 1)),
-		InSample: order.InSample, Model: ModelRef{ID: order.ModelID, Name: m.Manifest.Name, SHA256: order.ModelSHA256},
-		Config: r.Options, Metrics: performance.Measure(r, window.Time, s.Base, performance.Options{Closes: window.Close}),
+		InSample: order.InSample,
+		Config: r.Options, Policy: backtest.Policy(in, r.Options), Metrics: performance.Measure(r, window.Time, s.Base, performance.Options{Closes: window.Close}),
 		FinalEquity: r.FinalEquity, TradeCount: len(r.Trades), EquityCurveLength: len(r.Equity),
 		Decisions: r.Decisions, Orders: r.Orders, Bankruptcy: r.Bankruptcy, OrderHash: r.OrderHash,
 		Trades: trades, Equity: equity, Data: dataRefs(order.Data), EngineVersion: order.EngineVersion,
-	})
+	}, nil
 }

@@ -77,6 +77,36 @@ func TestBacktestSizing(t *testing.T) {
 	}
 }
 
+// TestBacktestVaried: an order decides differently from the file of its strategy,
+// and the result says what was applied.
+func TestBacktestVaried(t *testing.T) {
+	w := newWorld()
+	result, trainOrder, bars := trained(t, w)
+	order := backtestOrder(t, w, result, trainOrder, bars)
+	order.Decisions = json.RawMessage(`{"costs": {"spread": "2 bps"}, "exits": {"max_holding_bars": 12}, "sizing": {"method": "confidence"}}`)
+	text, err := w.run(t, job.Backtest(), order)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r job.BacktestResult
+	if err := json.Unmarshal(text, &r); err != nil {
+		t.Fatal(err)
+	}
+	policy := strings.Join(r.Policy, "\n")
+	for _, want := range []string{"Spread: 2 bps", "the close of bar 12", "times its confidence", "Slippage: 0.01 %"} {
+		if !strings.Contains(policy, want) {
+			t.Errorf("the policy does not say %q:\n%s", want, policy)
+		}
+	}
+	if r.Metrics.Costs.Spread <= 0 || r.Config.Exits.MaxHoldingBars != 12 {
+		t.Errorf("costs %+v, config %+v", r.Metrics.Costs, r.Config)
+	}
+	order.Decisions = json.RawMessage(`{"costs": {"spread": "2 pips"}}`)
+	if _, err := w.run(t, job.Backtest(), order); err == nil || !strings.Contains(err.Error(), "names no pair of currencies") {
+		t.Errorf("pips of SAMPLE: %v", err)
+	}
+}
+
 // TestBacktestSeparation: a separation in time reaches the simulation.
 func TestBacktestSeparation(t *testing.T) {
 	w := newWorld()

@@ -29,6 +29,7 @@ type tradeRow struct {
 	GrossPnL        float64   `parquet:"gross_pnl"`
 	Commission      float64   `parquet:"commission"`
 	Slippage        float64   `parquet:"slippage"`
+	Spread          float64   `parquet:"spread"`
 	Financing       float64   `parquet:"financing"`
 	NetPnL          float64   `parquet:"net_pnl"`
 	HoldingBars     int64     `parquet:"holding_bars"`
@@ -57,7 +58,7 @@ func uploadTables(ctx context.Context, env worker.Env, r backtest.Result, window
 			TradeID: int64(t.ID), Symbol: string(r.Symbol), Side: t.Side.String(),
 			EntryTime: time.Unix(t.EntryTime, 0).UTC(), EntryPrice: t.EntryPrice,
 			ExitTime: time.Unix(t.ExitTime, 0).UTC(), ExitPrice: t.ExitPrice, ExitReason: t.Cause.String(),
-			Quantity: t.Quantity, GrossPnL: t.Gross, Commission: t.Commission, Slippage: t.Slippage, Financing: t.Financing, NetPnL: t.Net,
+			Quantity: t.Quantity, GrossPnL: t.Gross, Commission: t.Commission, Slippage: t.Slippage, Spread: t.Spread, Financing: t.Financing, NetPnL: t.Net,
 			HoldingBars: int64(t.HoldingBars), HoldingHours: t.HoldingHours,
 			MaxFavorable: t.MaxFavorable, MaxAdverse: t.MaxAdverse,
 			EntryConfidence: t.EntryConfidence, ExitConfidence: t.ExitConfidence,

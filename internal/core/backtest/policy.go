@@ -1,0 +1,155 @@
+package backtest
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/ktrdr/ktrdr/internal/core/decision"
+	"github.com/ktrdr/ktrdr/internal/core/strategy"
+)
+
+// Policy says in words what a backtest of in under o assumes: one sentence per
+// matter, in a fixed order, and about what is not assumed too. Reports print it.
+func Policy(in Input, o Options) []string {
+	o = o.withDefaults()
+	return []string{
+		"Capital: " + capitalWords(in, o),
+		"Orders: decided at the close of a bar, filled at the open of the next; an order of the last bar is not filled",
+		"Spread: " + spreadWords(o.Costs.Spread),
+		"Slippage: " + slippageWords(o),
+		"Commission: " + commissionWords(in, o),
+		"Financing: " + financingWords(o.Costs),
+		"Size: " + sizeWords(o),
+		"Shorts: " + shortsWords(in.Rules),
+		"Separation: " + separationWords(in.Rules, o),
+		"Exits: " + exitsWords(o.Exits),
+		"Within a bar: " + withinWords(o),
+		"End: what is held is closed at the close of the last bar, and where equity is not above 0 at a close, which ends trading",
+	}
+}
+
+func plain(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+
+func percent(v float64) string { return strconv.FormatFloat(v*100, 'g', 10, 64) + " %" }
+
+func capitalWords(in Input, o Options) string {
+	if _, quote, ok := in.Series.Symbol.Pair(); ok {
+		return plain(o.Capital) + " " + string(quote)
+	}
+	return plain(o.Capital) + " in the currency of the prices"
+}
+
+func spreadWords(s *strategy.Spread) string {
+	if s == nil {
+		return "none"
+	}
+	words := s.Usual.String()
+	for i, session := range s.Sessions {
+		words += fmt.Sprintf(", %s from %s to %s", session.Spread, session.From, session.To)
+		if i == len(s.Sessions)-1 {
+			words += " in the time of " + s.Zone.String()
+		}
+	}
+	return words + "; the prices of bars are mid prices, of which a buyer pays half the spread more and a seller gets half of it less"
+}
+
+func slippageWords(o Options) string {
+	if o.Slippage == 0 {
+		return "none"
+	}
+	return percent(o.Slippage) + " of the price against each fill but that of a target, which is a limit order"
+}
+
+func commissionWords(in Input, o Options) string {
+	if schedule, err := o.scheduleFor(in.Series.Symbol); err == nil && schedule != nil {
+		words := fmt.Sprintf("%s of %s in %s, read %s", schedule.Name, schedule.Source, schedule.Currency, schedule.Read)
+		if schedule.Without != "" {
+			words += ", without " + schedule.Without
+		}
+		return words
+	}
+	var parts []string
+	if o.Commission != 0 {
+		parts = append(parts, percent(o.Commission)+" of the value of each fill")
+	}
+	if o.Costs.PerUnit != 0 {
+		parts = append(parts, plain(o.Costs.PerUnit)+" per unit of it")
+	}
+	if o.Costs.Minimum != 0 {
+		parts = append(parts, "at least "+plain(o.Costs.Minimum)+" for it")
+	}
+	if len(parts) == 0 {
+		return "none"
+	}
+	return strings.Join(parts, ", ")
+}
+
+func financingWords(c decision.Costs) string {
+	if c.Long == 0 && c.Short == 0 {
+		return "none"
+	}
+	return fmt.Sprintf("%s a year of the value of a long and %s of a short, a 365th for each midnight in UTC", percent(c.Long), percent(c.Short))
+}
+
+func sizeWords(o Options) string {
+	units := ", in whole units"
+	if o.FractionalUnits {
+		units = ", in fractions of a unit"
+	}
+	most := percent(o.Fraction) + " of equity"
+	switch z := o.Sizing; z.Method {
+	case strategy.SizeUnits:
+		return fmt.Sprintf("%s units an entry, at most %s%s", plain(z.Units), most, units)
+	case strategy.SizeConfidence:
+		return most + " an entry times its confidence" + units
+	case strategy.SizeVolatility:
+		return fmt.Sprintf("so that a position varies by %s of equity a bar, at most %s%s", percent(z.BarVolatility), most, units)
+	case strategy.SizeKelly:
+		return fmt.Sprintf("%s of the Kelly size, at most %s%s", percent(z.KellyFraction), most, units)
+	}
+	return most + " an entry, commission included" + units
+}
+
+func shortsWords(r decision.Rules) string {
+	if r.AllowShort {
+		return "a sell while flat opens one"
+	}
+	return "none"
+}
+
+func separationWords(r decision.Rules, o Options) string {
+	switch {
+	case o.SeparationSeconds != 0:
+		return fmt.Sprintf("%d seconds from one entry to the next", o.SeparationSeconds)
+	case r.MinSignalSeparation != 0:
+		return fmt.Sprintf("%d bars from one entry to the next", r.MinSignalSeparation)
+	}
+	return "none"
+}
+
+func exitsWords(x decision.Exits) string {
+	var parts []string
+	add := func(isSet bool, format string, args ...any) {
+		if isSet {
+			parts = append(parts, fmt.Sprintf(format, args...))
+		}
+	}
+	add(x.StopLoss != 0, "a stop at %s", percent(x.StopLoss))
+	add(x.TakeProfit != 0, "a target at %s", percent(x.TakeProfit))
+	add(x.TrailingStop != 0, "a stop that trails by %s", percent(x.TrailingStop))
+	add(x.NeedVolatility(), "barriers at %s volatilities above and %s below", plain(x.UpperBarrier), plain(x.LowerBarrier))
+	add(x.MaxHoldingBars != 0, "the close of bar %d", x.MaxHoldingBars)
+	add(x.SessionEnd != 0, "the end of the session at %s in UTC", x.SessionEnd)
+	if len(parts) == 0 {
+		return "by signals only"
+	}
+	return "by signals; " + strings.Join(parts, "; ")
+}
+
+func withinWords(o Options) string {
+	if o.Exits == (decision.Exits{}) {
+		return "nothing happens but at its open and close"
+	}
+	return "a gap is filled at the open behind it; a bar that reaches a stop and a target is taken to have reached the stop first"
+}

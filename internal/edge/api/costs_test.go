@@ -1,0 +1,76 @@
+package api_test
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/ktrdr/ktrdr/internal/control/fleet"
+	"github.com/ktrdr/ktrdr/internal/control/wire"
+)
+
+// TestBacktestDecisions: what a request says beside the file goes into the order.
+func TestBacktestDecisions(t *testing.T) {
+	b := newBackend(t, momentumModel(t, "model_1", helloHash))
+	b.worker("w1", fleet.Backtesting)
+	for _, c := range []struct {
+		name, changes, decisions string
+		commission, slippage     float64
+	}{
+		{"nothing", `{}`, ``, 0.001, 0.0005},
+		{"empty", `{"decisions":{}}`, ``, 0.001, 0.0005},
+		{"outside", `{"commission":0.01}`, ``, 0.01, 0.0005},
+		{"inside", `{"decisions":{"costs":{"commission":0.01,"slippage":0}}}`, `{"costs":{"commission":0.01,"slippage":0}}`, 0.01, 0},
+		{"schedule", `{"decisions":{"costs":{"commission":"ib_tiered"}}}`, `{"costs":{"commission":"ib_tiered"}}`, 0, 0.0005},
+		{"exits", `{"decisions":{"exits":{"stop_loss":0.02},"costs":{"spread":"0.8 pips"}}}`, `{"costs":{"spread":"0.8 pips"},"exits":{"stop_loss":0.02}}`, 0.001, 0.0005},
+		{"beats_the_file", `{"decisions":{"costs":{"slippage":0.02}},"strategy_yaml":"FILE"}`, `{"costs":{"slippage":0.02}}`, 0.001, 0.02},
+		{"of_the_file", `{"strategy_yaml":"FILE"}`, ``, 0.001, 0.01},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			file, err := os.ReadFile("testdata/strategies/momentum.yaml")
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, err := json.Marshal(strings.Replace(string(file), "decisions:", "decisions:\n  costs: {slippage: 0.01}", 1))
+			if err != nil {
+				t.Fatal(err)
+			}
+			rec := b.do("POST", backtest, merge(t, goodBacktest, strings.Replace(c.changes, `"FILE"`, string(text), 1)))
+			if rec.Code != 200 {
+				t.Fatalf("%d %s", rec.Code, rec.Body)
+			}
+			op := b.controller.operations[len(b.controller.operations)-1]
+			var order wire.BacktestOrder
+			if err := json.Unmarshal(op.Spec, &order); err != nil {
+				t.Fatal(err)
+			}
+			if string(order.Decisions) != c.decisions || order.Commission != c.commission || order.Slippage != c.slippage {
+				t.Errorf("decisions %s, commission %v, slippage %v, want %s, %v, %v", order.Decisions, order.Commission, order.Slippage, c.decisions, c.commission, c.slippage)
+			}
+			if _, recorded := op.Metadata.Parameters["decisions"]; recorded != (c.decisions != "") {
+				t.Errorf("the operation says %v", op.Metadata.Parameters)
+			}
+		})
+	}
+}
+
+func TestBacktestDecisions_refused(t *testing.T) {
+	b := newBackend(t, momentumModel(t, "model_1", helloHash))
+	b.worker("w1", fleet.Backtesting)
+	for _, c := range []struct{ name, changes, want string }{
+		{"unknown_key", `{"decisions":{"cost":{}}}`, "decisions.cost: unknown key (did you mean costs?)"},
+		{"wrong_value", `{"decisions":{"costs":{"spread":"wide"}}}`, "decisions.costs.spread:"},
+		{"twice", `{"commission":0,"decisions":{"costs":{"commission":0.01}}}`, "commission: the strategy says it itself: give decisions.costs.commission instead"},
+		{"columns", `{"decisions":{"costs":{"spread":"bid_ask"}}}`, "bars have one price and no columns of bid and ask"},
+		{"fixed_of_currencies", `{"decisions":{"costs":{"commission":"ib_fixed"}}}`, "Interactive Brokers publishes no fixed commission for currencies"},
+		{"of_the_model", `{"decisions":{"output_format":"regression"}}`, "decisions.output_format: not a key here"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			rec := b.do("POST", backtest, merge(t, goodBacktest, c.changes))
+			if rec.Code != 400 || !strings.Contains(message(t, rec), c.want) {
+				t.Errorf("%d %.500s, want %q", rec.Code, rec.Body, c.want)
+			}
+		})
+	}
+}
