@@ -20,8 +20,9 @@
 // # Joining timeframes
 //
 // The row of base bar t is what is known when t closes, at time C. From every
-// other timeframe it takes the latest bar that is available at C, whether that
-// timeframe is longer or shorter than the base. A four-hour bar that opens at
+// other timeframe, and from every source of the context, it takes the latest bar
+// that is available at C, whether its timeframe is longer or shorter than the base
+// or the same. A four-hour bar that opens at
 // 08:00 is therefore first seen in the row of the hour that opens at 11:00: both
 // end at 12:00.
 //
@@ -46,8 +47,8 @@
 //
 // Rows of a strategy with scaled inputs without the constants that were fitted for
 // it, and constants of other inputs; inputs that have one value in all training
-// rows. A frame that lacks a timeframe of the strategy, holds no bars of it, or holds
-// bars of another symbol or timeframe under its name.
+// rows. A frame that lacks a timeframe or a source of the strategy, holds no bars of
+// it, or holds bars of another symbol or timeframe under its name.
 //
 // Start reading at [Build].
 package feature

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,12 +14,45 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
 
-// A Frame holds the bars of one symbol, as far as they are known. Each series
-// begins with the first bar held, never later: recursive indicators start there,
-// and a row must not depend on the window that somebody asked for.
+// A Frame holds the bars of one symbol, as far as they are known, and those of the
+// sources of a strategy's context, which are the same for every symbol. Each
+// series begins with the first bar held, never later: recursive indicators start
+// there, and a row must not depend on the window that somebody asked for.
 type Frame struct {
-	Symbol market.Symbol
-	Series map[market.Timeframe]market.Series
+	Symbol  market.Symbol
+	Series  map[market.Timeframe]market.Series
+	Context map[string]market.Series // by the id of the source
+}
+
+// Of returns the bars that feature x is computed from; an empty series where the
+// frame does not hold them.
+func (f Frame) Of(x strategy.Feature) market.Series {
+	if x.Source != "" {
+		return f.Context[x.Source]
+	}
+	return f.Series[x.Timeframe]
+}
+
+// bars returns what a group is computed from.
+func (f Frame) bars(s *strategy.Strategy, g group) (market.Series, error) {
+	if g.source == "" {
+		return f.series(g.timeframe)
+	}
+	return f.context(s, g.source)
+}
+
+// context returns the bars of one of the sources of s.
+func (f Frame) context(s *strategy.Strategy, source string) (market.Series, error) {
+	want := s.Context[slices.IndexFunc(s.Context, func(c strategy.Source) bool { return c.ID == source })]
+	have := f.Context[source]
+	switch {
+	case have.Len() == 0:
+		return have, fmt.Errorf("features of %s: there are no bars of the data source %s: load those of %s %s", f.Symbol, source, want.Symbol, want.Timeframe)
+	case have.Symbol != want.Symbol || have.Timeframe != want.Timeframe:
+		return have, fmt.Errorf("features of %s: the bars of the data source %s are those of %s %s, want %s %s", f.Symbol, source,
+			have.Symbol, have.Timeframe, want.Symbol, want.Timeframe)
+	}
+	return have, nil
 }
 
 // series returns the bars of timeframe tf.
@@ -48,12 +82,21 @@ func SchemaOf(s *strategy.Strategy) Schema {
 	fmt.Fprintf(&meaning, "ktrdr features 1\nbase %s\n", s.Base)
 	for _, f := range s.Features() {
 		in := s.Indicators[f.Indicator].Indicator
-		fmt.Fprintf(&meaning, "%s\t%s\t%s\t%q\t%s\n", f.Name, f.Timeframe, in.Key(), in.Outputs()[f.Output], lastStep(s, f))
+		fmt.Fprintf(&meaning, "%s\t%s\t%s\t%q\t%s\n", f.Name, f.Timeframe, in.Key(), in.Outputs()[f.Output], lastStep(s, f)+sourceOf(s, f))
 		schema.Names = append(schema.Names, f.Name)
 	}
 	sum := sha256.Sum256([]byte(meaning.String()))
 	schema.Hash = hex.EncodeToString(sum[:])
 	return schema
+}
+
+// sourceOf says whose bars are read, where they are not those of the symbol.
+func sourceOf(s *strategy.Strategy, f strategy.Feature) string {
+	if f.Source == "" {
+		return ""
+	}
+	i := slices.IndexFunc(s.Context, func(c strategy.Source) bool { return c.ID == f.Source })
+	return "\tof " + string(s.Context[i].Symbol)
 }
 
 // lastStep says what becomes of the indicator's value, to the last bit.
@@ -157,12 +200,12 @@ func BuildUnscaled(ctx context.Context, s *strategy.Strategy, f Frame, span mark
 		m.Names = append(m.Names, feature.Name)
 	}
 	for _, group := range plan(s, features) {
-		series, err := f.series(group.timeframe)
+		series, err := f.bars(s, group)
 		if err != nil {
 			return Matrix{}, err
 		}
 		j := identity(first, rows.Len())
-		if group.timeframe != s.Base {
+		if group.timeframe != s.Base || group.source != "" {
 			j = joinAsOf(base, first, rows.Len(), series)
 		}
 		if err := m.fill(ctx, group, series, j); err != nil {
@@ -204,9 +247,11 @@ func (m Matrix) fill(ctx context.Context, group group, series market.Series, j j
 	return nil
 }
 
-// A group is what must be computed on one timeframe, each thing once.
+// A group is what must be computed on the bars of one timeframe, or of one source
+// of the context, each thing once.
 type group struct {
 	timeframe market.Timeframe
+	source    string // "" for the bars of the symbol
 	sources   []source
 }
 
@@ -214,7 +259,8 @@ type group struct {
 func plan(s *strategy.Strategy, features []strategy.Feature) []group {
 	var groups []group
 	for i, f := range features {
-		g := find(&groups, func(g group) bool { return g.timeframe == f.Timeframe }, group{timeframe: f.Timeframe})
+		g := find(&groups, func(g group) bool { return g.timeframe == f.Timeframe && g.source == f.Source },
+			group{timeframe: f.Timeframe, source: f.Source})
 		in := s.Indicators[f.Indicator].Indicator
 		key := in.Key()
 		src := find(&g.sources, func(s source) bool { return s.key == key }, source{key: key, indicator: in})

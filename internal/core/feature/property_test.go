@@ -14,13 +14,18 @@ import (
 )
 
 // mixed reads every kind of indicator and membership on timeframes shorter and
-// longer than its base.
+// longer than its base, and of another symbol.
 const mixed = `
 name: mixed
 training_data:
   symbols: {mode: single, symbol: TEST}
   timeframes: {mode: multi_timeframe, list: [1h, 15m, 4h], base_timeframe: 1h}
+context_data:
+  - {provider: bars, symbol: OTHER, timeframe: 1h}
+  - {provider: bars, symbol: OTHER, timeframe: 4h, id: long}
 indicators:
+  other_rsi: {type: rsi, period: 3, data_source: OTHER}
+  other_long: {type: rsi, period: 3, data_source: long}
   rsi: {type: rsi, period: 3}
   same_rsi: {type: rsi, period: 3}
   macd: {type: macd, fast_period: 2, slow_period: 4, signal_period: 2}
@@ -34,6 +39,7 @@ fuzzy_sets:
   signal: {indicator: macd.signal, up: {type: gaussian, parameters: [1, 1]}}
   strength: {indicator: adx, weak: [0, 25, 50], strong: {type: trapezoidal, parameters: [25, 50, 100, 100]}}
   buyers: {indicator: adx.plus_di, many: [0, 50, 100]}
+  other: {indicator: other_rsi, low: {type: trapezoidal, parameters: [0, 0, 30, 60]}, mid: {type: gaussian, parameters: [50, 15]}}
 nn_inputs:
   - {fuzzy_set: level, timeframes: all}
   - {fuzzy_set: level_again, timeframes: [4h, 1h]}
@@ -44,6 +50,8 @@ nn_inputs:
   - {fuzzy_set: strength, timeframes: [4h, 15m]}
   - {fuzzy_set: buyers, timeframes: [1h]}
   - {raw_indicator: macd.histogram, timeframes: all}
+  - {fuzzy_set: other, timeframes: all}
+  - {raw_indicator: other_long, timeframes: [4h]}
 model: {type: mlp, architecture: {hidden_layers: [1]}}
 training: {labels: {source: zigzag}}
 decisions: {output_format: classification}
@@ -66,7 +74,13 @@ func drawSeries(t *rapid.T, tf market.Timeframe, n int) market.Series {
 }
 
 func drawFrame(t *rapid.T) feature.Frame {
-	return frame(drawSeries(t, market.Hour1, 60), drawSeries(t, market.Minute15, 200), drawSeries(t, market.Hour4, 30))
+	f := frame(drawSeries(t, market.Hour1, 60), drawSeries(t, market.Minute15, 200), drawSeries(t, market.Hour4, 30))
+	f.Context = map[string]market.Series{"OTHER": drawSeries(t, market.Hour1, 60), "long": drawSeries(t, market.Hour4, 30)}
+	for id, s := range f.Context {
+		s.Symbol = "OTHER"
+		f.Context[id] = s
+	}
+	return f
 }
 
 func mustBuild(t *rapid.T, s *strategy.Strategy, f feature.Frame, span market.Span) feature.Matrix {
@@ -83,9 +97,9 @@ func reference(s *strategy.Strategy, f feature.Frame, row int) []float32 {
 	closed := base.Available(row)
 	var values []float32
 	for _, x := range s.Features() {
-		series := f.Series[x.Timeframe]
+		series := f.Of(x)
 		bar := row
-		if x.Timeframe != s.Base {
+		if x.Timeframe != s.Base || x.Source != "" {
 			bar = lastKnown(base, series, row, closed)
 		}
 		degree := math.NaN()
@@ -182,11 +196,22 @@ func TestBuildDoesNotLookAhead(t *testing.T) {
 	})
 }
 
+// each returns f with what edit makes of every series.
+func each(f feature.Frame, edit func(market.Series) market.Series) feature.Frame {
+	other := feature.Frame{Symbol: f.Symbol, Series: map[market.Timeframe]market.Series{}, Context: map[string]market.Series{}}
+	for tf, series := range f.Series {
+		other.Series[tf] = edit(series)
+	}
+	for id, series := range f.Context {
+		other.Context[id] = edit(series)
+	}
+	return other
+}
+
 // change multiplies the prices of all bars that are not available at closed.
 func change(f feature.Frame, closed int64, factor float64) feature.Frame {
-	changed := feature.Frame{Symbol: f.Symbol, Series: map[market.Timeframe]market.Series{}}
-	for tf, series := range f.Series {
-		other := market.NewSeries(series.Symbol, tf, series.Len())
+	return each(f, func(series market.Series) market.Series {
+		other := market.NewSeries(series.Symbol, series.Timeframe, series.Len())
 		for i := range series.Len() {
 			bar := series.Bar(i)
 			if series.Available(i) > closed {
@@ -194,22 +219,19 @@ func change(f feature.Frame, closed int64, factor float64) feature.Frame {
 			}
 			other.Append(bar)
 		}
-		changed.Series[tf] = other
-	}
-	return changed
+		return other
+	})
 }
 
 // upTo returns the bars that are available at closed.
 func upTo(f feature.Frame, closed int64) (cut feature.Frame, ok bool) {
-	cut = feature.Frame{Symbol: f.Symbol, Series: map[market.Timeframe]market.Series{}}
-	for tf, series := range f.Series {
-		n := series.Search(closed - tf.Seconds() + 1)
-		if n == 0 {
-			return cut, false
-		}
-		cut.Series[tf] = series.Slice(0, n)
-	}
-	return cut, true
+	ok = true
+	cut = each(f, func(series market.Series) market.Series {
+		n := series.Search(closed - series.Timeframe.Seconds() + 1)
+		ok = ok && n > 0
+		return series.Slice(0, n)
+	})
+	return cut, ok
 }
 
 // TestBuildSharedColumns tells by the bits that features of equal

@@ -135,15 +135,26 @@ func (e *examination) found(check, where string, at int64, format string, args .
 // known returns the bars of f that are available at closed; ok is false when a
 // timeframe has none.
 func known(f feature.Frame, closed int64) (cut feature.Frame, ok bool) {
-	cut = feature.Frame{Symbol: f.Symbol, Series: make(map[market.Timeframe]market.Series, len(f.Series))}
-	for tf, s := range f.Series {
+	ok = true
+	cut = each(f, func(s market.Series) market.Series {
 		n := available(s, closed)
-		if n == 0 {
-			return cut, false
-		}
-		cut.Series[tf] = s.Slice(0, n)
+		ok = ok && n > 0
+		return s.Slice(0, n)
+	})
+	return cut, ok
+}
+
+// each returns f with what change makes of every series.
+func each(f feature.Frame, change func(s market.Series) market.Series) feature.Frame {
+	other := feature.Frame{Symbol: f.Symbol, Series: make(map[market.Timeframe]market.Series, len(f.Series)),
+		Context: make(map[string]market.Series, len(f.Context))}
+	for tf, s := range f.Series {
+		other.Series[tf] = change(s)
 	}
-	return cut, true
+	for id, s := range f.Context {
+		other.Context[id] = change(s)
+	}
+	return other
 }
 
 // available returns how many bars of s are available at closed.
@@ -158,11 +169,7 @@ func available(s market.Series, closed int64) int {
 // changed returns f with other prices in every bar that is not available at
 // closed.
 func changed(f feature.Frame, closed int64) feature.Frame {
-	other := feature.Frame{Symbol: f.Symbol, Series: make(map[market.Timeframe]market.Series, len(f.Series))}
-	for tf, s := range f.Series {
-		other.Series[tf] = changedSeries(s, available(s, closed))
-	}
-	return other
+	return each(f, func(s market.Series) market.Series { return changedSeries(s, available(s, closed)) })
 }
 
 // changedSeries returns s with other prices from bar n on.

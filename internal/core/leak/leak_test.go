@@ -23,8 +23,11 @@ name: clean
 training_data:
   symbols: {mode: single, symbol: TEST}
   timeframes: {mode: multi_timeframe, list: [1h, 4h], base_timeframe: 1h}
+context_data:
+  - {provider: bars, symbol: OTHER, timeframe: 1d}
 indicators:
   rsi_7: {type: rsi, period: 7}
+  day: {type: roc, period: 2, data_source: OTHER}
   roc_5: {type: roc, period: 5}
 fuzzy_sets:
   level: {indicator: rsi_7, low: [0, 0, 60], high: [40, 100, 100]}
@@ -33,6 +36,7 @@ nn_inputs:
   - {fuzzy_set: level, timeframes: all}
   - {raw_indicator: roc_5, timeframes: all, normalization: zscore}
   - {fuzzy_set: move, timeframes: all}
+  - {raw_indicator: day, timeframes: all}
 model: {type: mlp, architecture: {hidden_layers: [4]}}
 training:
   labels: {source: triple_barrier, max_holding_period: 12, vol_span: 10}
@@ -64,9 +68,13 @@ func walk(symbol market.Symbol, tf market.Timeframe, n int) market.Series {
 
 // bars returns bars of every timeframe of s over one stretch of time.
 func bars(s *strategy.Strategy, n int) feature.Frame {
-	f := feature.Frame{Symbol: s.Symbols[0], Series: map[market.Timeframe]market.Series{}}
+	f := feature.Frame{Symbol: s.Symbols[0], Series: map[market.Timeframe]market.Series{}, Context: map[string]market.Series{}}
+	number := func(tf market.Timeframe) int { return int(int64(n) * s.Base.Seconds() / tf.Seconds()) }
 	for _, tf := range s.Timeframes {
-		f.Series[tf] = walk(f.Symbol, tf, int(int64(n)*s.Base.Seconds()/tf.Seconds()))
+		f.Series[tf] = walk(f.Symbol, tf, number(tf))
+	}
+	for _, source := range s.Context {
+		f.Context[source.ID] = walk(source.Symbol, source.Timeframe, number(source.Timeframe))
 	}
 	return f
 }

@@ -211,7 +211,42 @@ var plants = map[string]planted{
 		return numbers(0, n*7/10), numbers(n*7/10+1, n*8/10), numbers(n*9/10, n)
 	}),
 
+	// The context, of another symbol.
+	"context_on_the_open_stamp": contextual(func(base, days market.Series, row int) int {
+		return days.Search(base.Time[row]+1) - 1
+	}),
+	"context_of_the_same_day": contextual(func(base, days market.Series, row int) int {
+		return days.Search(base.Time[row] - base.Time[row]%86400)
+	}),
+	"context_filled_back": contextual(func(base, days market.Series, row int) int {
+		return days.Search(base.Available(row))
+	}),
+	"context_scaled_by_all_of_it": rows(leak.CheckCut, func(f feature.Frame, m feature.Matrix) {
+		mean, deviation := moments(f.Context["OTHER"].Close)
+		for i := range m.Len() {
+			if v := m.Row(i); v[contextColumn] == v[contextColumn] {
+				v[contextColumn] = float32((float64(v[contextColumn]) - mean) / deviation)
+			}
+		}
+	}),
+
 	// Constants of more than the training part.
+	"sets_placed_on_all_samples": {leak.CheckFit, func(p *leak.Pipeline) {
+		fit := p.Fit
+		p.Fit = func(s []train.Sample, training []int) (feature.Scaling, error) {
+			proper, err := fit(s, training)
+			if err != nil {
+				return nil, err
+			}
+			all, err := fit(s, numbers(0, len(s)))
+			for i, r := range all {
+				if r.Parameters != nil {
+					proper[i] = r
+				}
+			}
+			return proper, err
+		}
+	}},
 	"scaler_of_all_samples": {leak.CheckFit, func(p *leak.Pipeline) {
 		fit := p.Fit
 		p.Fit = func(s []train.Sample, _ []int) (feature.Scaling, error) { return fit(s, numbers(0, len(s))) }
@@ -222,6 +257,23 @@ var plants = map[string]planted{
 			return fit(s, numbers(0, training[len(training)-1]+100))
 		}
 	}},
+}
+
+// contextColumn is the column of the context in source.
+const contextColumn = 10
+
+// contextual replaces the column of the context by the close of the day that
+// choose names.
+func contextual(choose func(base, days market.Series, row int) int) planted {
+	return rows(leak.CheckChange, func(f feature.Frame, m feature.Matrix) {
+		base, days := f.Series[market.Hour1], f.Context["OTHER"]
+		for i := range m.Len() {
+			day := choose(base, days, i)
+			if v := m.Row(i); v[contextColumn] == v[contextColumn] && day >= 0 && day < days.Len() {
+				v[contextColumn] = float32(days.Close[day])
+			}
+		}
+	})
 }
 
 func zero(float64) float64 { return 0 }

@@ -65,7 +65,7 @@ func same(a, b float64) bool {
 // warmUp looks for values before the indicator has its first.
 func (e *examination) warmUp() {
 	for c, f := range e.Strategy.Features() {
-		s := e.frame.Series[f.Timeframe]
+		s := e.frame.Of(f)
 		in := e.Strategy.Indicators[f.Indicator].Indicator
 		first := slices.IndexFunc(in.Compute(s)[f.Output], func(x float64) bool { return x == x })
 		from := int64(math.MaxInt64)
@@ -85,49 +85,58 @@ func (e *examination) warmUp() {
 // the bars; a value may stand for two of them.
 const holeBars = 12
 
-// holes takes bars of one timeframe away in the middle and looks for values that
-// should have become unknown.
+// holes takes bars of one timeframe or source away in the middle and looks for
+// values that should have become unknown.
 func (e *examination) holes(ctx context.Context) error {
-	for _, tf := range e.Strategy.Timeframes {
-		if tf == e.Strategy.Base || !slices.Equal(e.matrix.Time, e.base.Time) {
+	if !slices.Equal(e.matrix.Time, e.base.Time) {
+		return nil
+	}
+	done := map[string]bool{}
+	for _, x := range e.Strategy.Features() {
+		s := e.frame.Of(x)
+		name := string(s.Symbol) + " " + s.Timeframe.String()
+		if done[name] || s.Symbol == e.base.Symbol && s.Timeframe == e.base.Timeframe {
 			continue
 		}
-		long := max(tf.Seconds(), e.Strategy.Base.Seconds())
-		perLong := int(long / e.Strategy.Base.Seconds())
+		done[name] = true
+		long := max(s.Timeframe.Seconds(), e.base.Timeframe.Seconds())
 		first := e.base.Len() / 2
-		last := first + holeBars*perLong
+		last := first + holeBars*int(long/e.base.Timeframe.Seconds())
 		if last >= e.base.Len() {
 			continue
 		}
-		holed := feature.Frame{Symbol: e.frame.Symbol, Series: map[market.Timeframe]market.Series{}}
-		for other, s := range e.frame.Series {
-			holed.Series[other] = s
-		}
-		s := e.frame.Series[tf]
-		holed.Series[tf] = without(s, e.base.Available(first), e.base.Available(last))
-		if holed.Series[tf].Len() == s.Len() || holed.Series[tf].Len() == 0 {
-			continue
-		}
-		m, err := e.Features(ctx, holed)
-		if err != nil {
+		if err := e.hole(ctx, s, without(s, e.base.Available(first), e.base.Available(last)), last); err != nil {
 			return err
 		}
-		e.stale(m, tf, last)
 	}
 	return nil
 }
 
-// stale looks at row, the last before a hole of tf ends.
-func (e *examination) stale(m feature.Matrix, tf market.Timeframe, row int) {
+// hole looks at row, the last before a hole in s ends; holed is s with the hole.
+func (e *examination) hole(ctx context.Context, s, holed market.Series, row int) error {
+	if holed.Len() == s.Len() || holed.Len() == 0 {
+		return nil
+	}
+	isOf := func(other market.Series) bool { return other.Symbol == s.Symbol && other.Timeframe == s.Timeframe }
+	m, err := e.Features(ctx, each(e.frame, func(other market.Series) market.Series {
+		if isOf(other) {
+			return holed
+		}
+		return other
+	}))
+	if err != nil {
+		return err
+	}
 	for c, f := range e.Strategy.Features() {
-		if f.Timeframe != tf || m.Len() <= row {
+		if !isOf(e.frame.Of(f)) || m.Len() <= row {
 			continue
 		}
 		e.looked(CheckUnknown)
 		if v := m.Row(row)[c]; v == v {
-			e.found(CheckUnknown, f.Name, m.Time[row], "it is %v when the last bar of %s is %d bars old: a gap was filled", v, tf, holeBars)
+			e.found(CheckUnknown, f.Name, m.Time[row], "it is %v when the last bar of %s %s is %d bars old: a gap was filled", v, s.Symbol, s.Timeframe, holeBars)
 		}
 	}
+	return nil
 }
 
 // without returns s less the bars that become available after from and not after

@@ -69,15 +69,18 @@ func (o object) encode() []byte {
 
 // meaning is the strategy without what only describes it.
 func (s *Strategy) meaning() object {
-	return object{
-		{"training_data", s.trainingDataObject()},
+	o := object{{"training_data", s.trainingDataObject()}}
+	if s.Context != nil {
+		o = append(o, member{"context_data", s.contextList()})
+	}
+	return append(o, object{
 		{"indicators", s.indicatorsObject()},
 		{"fuzzy_sets", s.fuzzySetsObject()},
 		{"nn_inputs", s.inputsList()},
 		{"model", object{{"type", s.Model.Type}, {"architecture", s.architectureObject()}}},
 		{"training", s.trainingObject()},
 		{"decisions", s.decisionsObject()},
-	}
+	}...)
 }
 
 func (s *Strategy) trainingDataObject() object {
@@ -100,6 +103,9 @@ func (s *Strategy) indicatorsObject() object {
 		entry := object{{"type", spec.Name}}
 		for _, p := range spec.Params {
 			entry = append(entry, member{p.Name, x.Indicator.Value(p.Name).Any()})
+		}
+		if x.Source != "" {
+			entry = append(entry, member{"data_source", x.Source})
 		}
 		o = append(o, member{x.ID, entry})
 	}

@@ -48,14 +48,9 @@ func (d *decoder) symbols(s *Strategy, n node) {
 	}
 	items, _ := f.members("multi_symbol", "symbol", "symbols")
 	for _, item := range items {
-		text, ok := item.text()
-		if !ok {
-			continue
-		}
-		symbol, err := market.ParseSymbol(text)
+		symbol, ok := item.symbol()
 		switch {
-		case err != nil:
-			item.problem("%v", err)
+		case !ok:
 		case slices.Contains(s.Symbols, symbol):
 			item.problem("%s is listed twice", symbol)
 		default:

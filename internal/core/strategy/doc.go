@@ -29,7 +29,13 @@
 //	  mode                           single or multi_timeframe
 //	  timeframe | list (or timeframes)
 //	  base_timeframe                 single: that one; multi_timeframe: must be there
+//	context_data[]                   bars beside those of the symbol, the same for every symbol
+//	  provider                       bars          or ib: what is held of a symbol
+//	  symbol, timeframe
+//	  id                             the symbol    by which data_source names them
+//	  alignment                      forward_fill  nothing else: the last bar that is available
 //	indicators.<id>
+//	  data_source                    the bars of the symbol, or the id of an entry of context_data
 //	  type                           of package indicator, as are parameters and defaults
 //	fuzzy_sets.<id>
 //	  indicator                      <id> or <id>.<output>; <id> is its first output
@@ -43,7 +49,8 @@
 //	                                 without the key the degree itself
 //	nn_inputs[]
 //	  fuzzy_set | raw_indicator      an id, or of an indicator <id> or <id>.<output>
-//	  timeframes                     all, or a list
+//	  timeframes                     all, or a list; an indicator with a data_source is read on
+//	                                 the timeframe of that
 //	  normalization                  none          minmax or zscore, fitted to the training
 //	                                               rows; raw_indicator only
 //	model.type                       mlp

@@ -15,7 +15,7 @@ func (s *Strategy) Features() []Feature {
 	for _, in := range s.Inputs {
 		id, output, set := s.origin(in)
 		i := slices.IndexFunc(s.Indicators, func(x Indicator) bool { return x.ID == id })
-		column := Feature{Indicator: i, Output: slices.Index(s.Indicators[i].Indicator.Outputs(), output)}
+		column := Feature{Source: s.Indicators[i].Source, Indicator: i, Output: slices.Index(s.Indicators[i].Indicator.Outputs(), output)}
 		for _, tf := range in.Timeframes {
 			column.Timeframe = tf
 			if in.FuzzySet == "" {

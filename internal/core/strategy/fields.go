@@ -107,6 +107,20 @@ func (f fields) get(name string) (node, bool) {
 	return node{}, false
 }
 
+// peek returns the value of key name where n is a mapping that has it, and reports
+// nothing.
+func (n node) peek(name string) (node, bool) {
+	if n.yaml.Kind != yaml.MappingNode {
+		return node{}, false
+	}
+	for i := 0; i+1 < len(n.yaml.Content); i += 2 {
+		if follow(n.yaml.Content[i]).Value == name {
+			return n.child(name, n.yaml.Content[i+1]), true
+		}
+	}
+	return node{}, false
+}
+
 // need is get, and reports a key that is not there, unless a key was refused that
 // is a misspelling of it.
 func (f fields) need(name, want string) (node, bool) {

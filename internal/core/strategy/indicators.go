@@ -95,16 +95,36 @@ func (f fields) define(key, want string) definitions {
 	return list
 }
 
-func (d *decoder) indicators(s *Strategy, f fields) definitions {
+func (d *decoder) indicators(s *Strategy, f fields, sources definitions) definitions {
 	list := f.define("indicators", "at least one indicator such as rsi_14: {type: rsi, period: 14}")
 	for _, def := range list {
 		made, ok := d.indicator(def.value)
-		if def.ok = def.ok && ok; def.ok {
+		source, found := def.value.dataSource(sources)
+		if def.ok = def.ok && ok && found; def.ok {
 			def.index = len(s.Indicators)
-			s.Indicators = append(s.Indicators, Indicator{ID: def.name, Indicator: made})
+			s.Indicators = append(s.Indicators, Indicator{ID: def.name, Indicator: made, Source: source})
 		}
 	}
+	sources.warnUnused("indicator")
 	return list
+}
+
+// dataSource reads which source an indicator is computed on; "" where it is the
+// symbol itself.
+func (n node) dataSource(sources definitions) (id string, ok bool) {
+	value, ok := n.peek("data_source")
+	if !ok {
+		return "", true
+	}
+	if id, ok = value.text(); !ok {
+		return "", false
+	}
+	if len(sources) == 0 {
+		value.problem("%q is not defined: sources are listed under context_data", clip(id))
+		return "", false
+	}
+	def := value.defined(id, sources)
+	return id, def != nil && def.ok
 }
 
 // wrongParameters are names that people give to parameters of an indicator, and
@@ -112,8 +132,6 @@ func (d *decoder) indicators(s *Strategy, f fields) definitions {
 var wrongParameters = map[string]map[string]string{
 	"macd": {"fast": "fast_period", "slow": "slow_period", "signal": "signal_period"},
 }
-
-var laterParameters = []string{"data_source"}
 
 // indicator reads one indicator: its type, and the parameters of that type.
 func (d *decoder) indicator(n node) (indicator.Indicator, bool) {
@@ -166,10 +184,13 @@ func indicatorNames() []string {
 	return names
 }
 
+// indicatorKeys are the keys of an indicator that are no parameters.
+var indicatorKeys = []string{"type", "data_source"}
+
 // parameters reads what stands beside type; it reports false if any of it is
 // wrong in itself.
 func (f fields) parameters(spec indicator.Spec) (map[string]indicator.Value, bool) {
-	s := shape{keys: []string{"type"}, later: laterParameters, hints: map[string]string{}}
+	s := shape{keys: slices.Clone(indicatorKeys), hints: map[string]string{}}
 	for _, p := range spec.Params {
 		s.keys = append(s.keys, p.Name)
 	}
@@ -179,14 +200,14 @@ func (f fields) parameters(spec indicator.Spec) (map[string]indicator.Value, boo
 	}
 	values, all := make(map[string]indicator.Value), true
 	for _, e := range f.order {
-		if e.name == "type" {
+		if slices.Contains(indicatorKeys, e.name) {
 			continue
 		}
 		if !e.known(s) {
 			all = false
 			continue
 		}
-		p := spec.Params[slices.Index(s.keys, e.name)-1]
+		p := spec.Params[slices.Index(s.keys, e.name)-len(indicatorKeys)]
 		v, ok := e.value.parameter(p)
 		if !ok {
 			all = false

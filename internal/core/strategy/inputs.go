@@ -248,8 +248,21 @@ func (d *decoder) input(s *Strategy, n node, indicators, sets definitions) (Inpu
 		return in, false
 	}
 	listed := false
-	in.Timeframes, in.All, listed = d.inputTimeframes(s, list)
+	known, whose := s.timeframesOf(in, ok)
+	in.Timeframes, in.All, listed = d.inputTimeframes(known, whose, list)
 	return in, ok && listed
+}
+
+// timeframesOf returns the timeframes that an input can be read on, and whose they
+// are; resolved tells that what it refers to is there.
+func (s *Strategy) timeframesOf(in Input, resolved bool) (list []market.Timeframe, whose string) {
+	if resolved {
+		id, _, _ := s.origin(in)
+		if source, ok := s.source(id); ok {
+			return []market.Timeframe{source.Timeframe}, "data source " + source.ID
+		}
+	}
+	return s.Timeframes, "this strategy"
 }
 
 // fuzzyInput reads the reference to a fuzzy set.
@@ -282,11 +295,11 @@ func (d *decoder) rawInput(s *Strategy, f fields, ref node, indicators definitio
 	return in, ok
 }
 
-// inputTimeframes reads "all" or a list of timeframes of the strategy.
-func (d *decoder) inputTimeframes(s *Strategy, n node) (list []market.Timeframe, all, ok bool) {
+// inputTimeframes reads "all" or a list of the timeframes in known.
+func (d *decoder) inputTimeframes(known []market.Timeframe, whose string, n node) (list []market.Timeframe, all, ok bool) {
 	if n.yaml.Kind == yaml.ScalarNode {
 		if n.yaml.Value == "all" {
-			return s.Timeframes, true, true
+			return known, true, true
 		}
 		n.problem("want all or a list, have %s: write [%s]", n.describe(), clip(n.yaml.Value))
 		return nil, false, false
@@ -301,11 +314,11 @@ func (d *decoder) inputTimeframes(s *Strategy, n node) (list []market.Timeframe,
 	}
 	list, ok = d.timeframeList(items)
 	for i, item := range items {
-		if !ok || len(s.Timeframes) == 0 || len(list) != len(items) {
+		if !ok || len(known) == 0 || len(list) != len(items) {
 			break
 		}
-		if !slices.Contains(s.Timeframes, list[i]) {
-			item.problem("%s is not among the timeframes of this strategy: want %s", list[i], alternatives(names(s.Timeframes)))
+		if !slices.Contains(known, list[i]) {
+			item.problem("%s is not among the timeframes of %s: want %s", list[i], whose, alternatives(names(known)))
 			ok = false
 		}
 	}

@@ -55,6 +55,9 @@ func (s *Strategy) move(tf market.Timeframe) {
 	s.Base, s.Timeframes = tf, []market.Timeframe{tf}
 	s.Inputs = slices.Clone(s.Inputs)
 	for i := range s.Inputs {
-		s.Inputs[i].Timeframes = s.Timeframes
+		id, _, _ := s.origin(s.Inputs[i])
+		if _, isContext := s.source(id); !isContext {
+			s.Inputs[i].Timeframes = s.Timeframes
+		}
 	}
 }

@@ -37,9 +37,9 @@ func Document(file string, src []byte) (*yaml.Node, error) {
 }
 
 var topShape = shape{
-	keys: []string{"name", "description", "version", "hypothesis", "training_data", "indicators", "fuzzy_sets", "nn_inputs",
+	keys: []string{"name", "description", "version", "hypothesis", "training_data", "context_data", "indicators", "fuzzy_sets", "nn_inputs",
 		"model", "training", "decisions"},
-	later: []string{"context_data", "deployment", "orchestrator", "risk_management", "backtesting", "backtest"},
+	later: []string{"deployment", "orchestrator", "risk_management", "backtesting", "backtest"},
 	hints: map[string]string{
 		"scope":    "it belongs to version 2: remove it",
 		"data":     "symbols and timeframes stand under training_data",
@@ -57,7 +57,7 @@ func (d *decoder) strategy(s *Strategy, top node) {
 	if n, ok := f.need("training_data", "the symbols and timeframes to train on"); ok {
 		d.trainingData(s, n)
 	}
-	defined := d.indicators(s, f)
+	defined := d.indicators(s, f, d.context(s, f))
 	sets := d.fuzzySets(s, f, defined)
 	d.inputs(s, f, defined, sets)
 	if n, ok := f.need("decisions", "a mapping with output_format"); ok {

@@ -23,6 +23,7 @@ func Schema() []byte {
 		"name":          {"type": "string", "pattern": strategyName.String()},
 		"version":       {"type": "string", "enum": []string{version3}},
 		"training_data": trainingDataSchema(),
+		"context_data":  contextSchema(),
 		"indicators":    {"type": "object", "additionalProperties": indicatorSchema()},
 		"fuzzy_sets":    {"type": "object", "additionalProperties": fuzzySetSchema()},
 		"nn_inputs":     listOf(inputSchema()),
@@ -85,8 +86,8 @@ func trainingDataSchema() jsonSchema {
 // indicatorSchema takes the parameters of every indicator; Parse knows which
 // belong to which.
 func indicatorSchema() jsonSchema {
-	s := shape{keys: []string{"type"}}
-	kinds := map[string]jsonSchema{"type": {"type": "string", "examples": indicatorNames()}}
+	s := shape{keys: slices.Clone(indicatorKeys)}
+	kinds := map[string]jsonSchema{"type": {"type": "string", "examples": indicatorNames()}, "data_source": textSchema}
 	for _, spec := range indicator.Catalog() {
 		for _, p := range spec.Params {
 			if slices.Contains(s.keys, p.Name) {

@@ -22,6 +22,7 @@ type Strategy struct {
 	Timeframes []market.Timeframe // in the order written, which is the order of the features of "all"
 	Base       market.Timeframe   // one row, one label, one decision per bar of this timeframe
 
+	Context    []Source // bars beside those of the symbols
 	Indicators []Indicator
 	FuzzySets  []FuzzySet
 	Inputs     []Input
@@ -39,6 +40,7 @@ type Strategy struct {
 type Indicator struct {
 	ID        string
 	Indicator indicator.Indicator
+	Source    string // id of the source whose bars it reads; "" for those of the symbol
 }
 
 // A FuzzySet groups the memberships of one output of one indicator. Output is
@@ -192,6 +194,7 @@ type CostModel struct{ RoundTripCost, MinEdgeMultiplier float64 }
 type Feature struct {
 	Name          string // <timeframe>_<fuzzy set id>_<set>, or <timeframe>_<reference>_raw
 	Timeframe     market.Timeframe
+	Source        string         // id of the source whose bars are read; "" for those of the symbol
 	Indicator     int            // index in Strategy.Indicators
 	Output        int            // index in the indicator's outputs
 	Set           fuzzy.Function // zero for a raw value, and for a set that a training places

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/ktrdr/ktrdr/internal/control/fleet"
@@ -61,22 +62,25 @@ func (s *server) request(name, text string, symbols, timeframes []string, start,
 
 // check refuses a request for bars that are not held, before anything is written.
 func (s *server) check(ctx context.Context, r request) error {
-	for _, symbol := range r.strategy.Symbols {
-		for _, tf := range r.strategy.Timeframes {
-			h, err := s.o.Bars.Holding(ctx, symbol, tf)
-			if s.o.Errors.NoBars != nil && errors.Is(err, s.o.Errors.NoBars) {
-				return s.notHeld(ctx, symbol, tf)
-			}
-			if err != nil {
-				return fmt.Errorf("what is held of %s %s: %w", symbol, tf, err)
-			}
-			if tf == r.strategy.Base && (r.span.To != 0 && h.First.Unix() >= r.span.To || r.span.From > h.Last.Unix()) {
-				return wire.Errorf(wire.CodeBadRequest, "no %s %s bars between %s and %s: held are %s to %s", symbol, tf,
-					orOpen(r.start, "the first"), orOpen(r.end, "the last"), market.Stamp(h.First.Unix()), market.Stamp(h.Last.Unix()))
-			}
+	for _, b := range r.strategy.Reads() {
+		h, err := s.o.Bars.Holding(ctx, b.Symbol, b.Timeframe)
+		if s.o.Errors.NoBars != nil && errors.Is(err, s.o.Errors.NoBars) {
+			return s.notHeld(ctx, b.Symbol, b.Timeframe)
+		}
+		if err != nil {
+			return fmt.Errorf("what is held of %s %s: %w", b.Symbol, b.Timeframe, err)
+		}
+		if r.decides(b) && (r.span.To != 0 && h.First.Unix() >= r.span.To || r.span.From > h.Last.Unix()) {
+			return wire.Errorf(wire.CodeBadRequest, "no %s %s bars between %s and %s: held are %s to %s", b.Symbol, b.Timeframe,
+				orOpen(r.start, "the first"), orOpen(r.end, "the last"), market.Stamp(h.First.Unix()), market.Stamp(h.Last.Unix()))
 		}
 	}
 	return nil
+}
+
+// decides tells that the decisions of the request are made on the bars b.
+func (r request) decides(b strategy.Bars) bool {
+	return b.Timeframe == r.strategy.Base && slices.Contains(r.strategy.Symbols, b.Symbol)
 }
 
 // notHeld is the error of a request for bars that are not held; it says which
@@ -102,22 +106,20 @@ func orOpen(date, open string) string {
 func (s *server) pin(ctx context.Context, r request) ([]wire.DataRef, []operation.Artifact, error) {
 	var refs []wire.DataRef
 	var artifacts []operation.Artifact
-	for _, symbol := range r.strategy.Symbols {
-		for _, tf := range r.strategy.Timeframes {
-			series, err := s.o.Bars.Read(ctx, symbol, tf, market.Span{To: r.span.To})
-			if err != nil {
-				return nil, nil, fmt.Errorf("read bars %s %s: %w", symbol, tf, err)
-			}
-			if tf == r.strategy.Base && series.Within(r.span).Len() == 0 {
-				return nil, nil, wire.Errorf(wire.CodeBadRequest, "no %s %s bars between %s and %s: there is a gap in what is held", symbol, tf,
-					orOpen(r.start, "the first"), orOpen(r.end, "the last"))
-			}
-			ref, a, err := s.snapshot(ctx, series)
-			if err != nil {
-				return nil, nil, fmt.Errorf("pin bars %s %s: %w", symbol, tf, err)
-			}
-			refs, artifacts = append(refs, ref), append(artifacts, a)
+	for _, b := range r.strategy.Reads() {
+		series, err := s.o.Bars.Read(ctx, b.Symbol, b.Timeframe, market.Span{To: r.span.To})
+		if err != nil {
+			return nil, nil, fmt.Errorf("read bars %s %s: %w", b.Symbol, b.Timeframe, err)
 		}
+		if r.decides(b) && series.Within(r.span).Len() == 0 {
+			return nil, nil, wire.Errorf(wire.CodeBadRequest, "no %s %s bars between %s and %s: there is a gap in what is held", b.Symbol, b.Timeframe,
+				orOpen(r.start, "the first"), orOpen(r.end, "the last"))
+		}
+		ref, a, err := s.snapshot(ctx, series)
+		if err != nil {
+			return nil, nil, fmt.Errorf("pin bars %s %s: %w", b.Symbol, b.Timeframe, err)
+		}
+		refs, artifacts = append(refs, ref), append(artifacts, a)
 	}
 	return refs, artifacts, nil
 }

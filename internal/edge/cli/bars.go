@@ -30,14 +30,14 @@ type barSource struct {
 }
 
 func (b *barSource) bind(cmd *cobra.Command) {
-	cmd.Flags().StringArrayVarP(&b.files, "data", "d", nil, "CSV file of bars; with several timeframes once for each, as TIMEFRAME=FILE")
+	cmd.Flags().StringArrayVarP(&b.files, "data", "d", nil, "CSV file of bars; with several timeframes or data sources once for each, as TIMEFRAME=FILE or ID=FILE")
 	cmd.Flags().StringVarP(&b.symbol, "symbol", "s", "", "take the bars that the backend holds of this symbol")
 }
 
-// frame returns the bars that the flags name, for every timeframe of s; ok is
-// false when they name none.
+// frame returns the bars that the flags name, for every timeframe and data source
+// of s; ok is false when they name none.
 func (b *barSource) frame(c *console, cmd *cobra.Command, s *strategy.Strategy) (f feature.Frame, ok bool, err error) {
-	f = feature.Frame{Symbol: s.Symbols[0], Series: map[market.Timeframe]market.Series{}}
+	f = emptyFrame(s)
 	if b.symbol != "" {
 		if f.Symbol, err = market.ParseSymbol(b.symbol); err != nil {
 			return f, false, usagef("--symbol: %w", err)
@@ -56,7 +56,16 @@ func (b *barSource) frame(c *console, cmd *cobra.Command, s *strategy.Strategy) 
 func (b *barSource) read(c *console, f feature.Frame, s *strategy.Strategy) error {
 	for _, name := range b.files {
 		tf := s.Base
-		if before, after, named := strings.Cut(name, "="); named {
+		before, after, named := strings.Cut(name, "=")
+		if source, ok := sourceOf(s, before); named && ok {
+			series, err := readSeries(after, source.Symbol, source.Timeframe)
+			if err != nil {
+				return err
+			}
+			f.Context[source.ID] = series
+			continue
+		}
+		if named {
 			parsed, err := market.ParseTimeframe(before)
 			if err != nil {
 				return usagef("--data %s: %w", name, err)
@@ -74,7 +83,27 @@ func (b *barSource) read(c *console, f feature.Frame, s *strategy.Strategy) erro
 			return usagef("there are no bars of %s, which %s reads: add --data %s=FILE", tf, s.Name, tf)
 		}
 	}
+	for _, source := range s.Context {
+		if f.Context[source.ID].Len() == 0 {
+			return usagef("there are no bars of the data source %s (%s %s), which %s reads: add --data %s=FILE",
+				source.ID, source.Symbol, source.Timeframe, s.Name, source.ID)
+		}
+	}
 	return nil
+}
+
+func emptyFrame(s *strategy.Strategy) feature.Frame {
+	return feature.Frame{Symbol: s.Symbols[0], Series: map[market.Timeframe]market.Series{}, Context: map[string]market.Series{}}
+}
+
+// sourceOf returns the data source of s with that id.
+func sourceOf(s *strategy.Strategy, id string) (strategy.Source, bool) {
+	for _, source := range s.Context {
+		if source.ID == id {
+			return source, true
+		}
+	}
+	return strategy.Source{}, false
 }
 
 func readSeries(name string, symbol market.Symbol, tf market.Timeframe) (market.Series, error) {
@@ -96,13 +125,25 @@ func fetch(c *console, cmd *cobra.Command, f feature.Frame, s *strategy.Strategy
 	if err != nil {
 		return err
 	}
-	for _, tf := range s.Timeframes {
-		bars, err := client.Bars(cmd.Context(), f.Symbol, tf, wire.BarsQuery{Limit: maxHeldBars})
+	read := func(symbol market.Symbol, tf market.Timeframe) (market.Series, error) {
+		bars, err := client.Bars(cmd.Context(), symbol, tf, wire.BarsQuery{Limit: maxHeldBars})
 		if err != nil {
+			return market.Series{}, err
+		}
+		series, err := seriesOf(bars, symbol, tf)
+		if err != nil {
+			err = fmt.Errorf("bars of %s %s: %w", symbol, tf, err)
+		}
+		return series, err
+	}
+	for _, tf := range s.Timeframes {
+		if f.Series[tf], err = read(f.Symbol, tf); err != nil {
 			return err
 		}
-		if f.Series[tf], err = seriesOf(bars, f.Symbol, tf); err != nil {
-			return fmt.Errorf("bars of %s %s: %w", f.Symbol, tf, err)
+	}
+	for _, source := range s.Context {
+		if f.Context[source.ID], err = read(source.Symbol, source.Timeframe); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -128,12 +169,18 @@ func seriesOf(bars wire.Bars, symbol market.Symbol, tf market.Timeframe) (market
 }
 
 // sampleFrame returns n base bars of the sample market, and the bars of the
-// other timeframes over the same time.
+// other timeframes and of the data sources over the same time.
 func sampleFrame(s *strategy.Strategy, n int) feature.Frame {
-	f := feature.Frame{Symbol: s.Symbols[0], Series: map[market.Timeframe]market.Series{}}
-	for _, tf := range s.Timeframes {
+	f := emptyFrame(s)
+	generate := func(symbol market.Symbol, tf market.Timeframe) market.Series {
 		count := max(1, int(int64(n)*s.Base.Seconds()/tf.Seconds()))
-		f.Series[tf] = sample.Generate(sample.Options{Symbol: f.Symbol, Timeframe: tf, Seed: 1, Bars: count})
+		return sample.Generate(sample.Options{Symbol: symbol, Timeframe: tf, Seed: 1, Bars: count})
+	}
+	for _, tf := range s.Timeframes {
+		f.Series[tf] = generate(f.Symbol, tf)
+	}
+	for _, source := range s.Context {
+		f.Context[source.ID] = generate(source.Symbol, source.Timeframe)
 	}
 	return f
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -31,11 +32,13 @@ type explanation struct {
 	Cost     cost               `json:"cost"`
 }
 
-// A warmUp is what the indicators of one timeframe need before a row is complete.
+// A warmUp is what the indicators of one timeframe or data source need before a
+// row is complete.
 type warmUp struct {
-	Timeframe market.Timeframe `json:"timeframe"`
-	Lookback  int              `json:"lookback"` // bars before the first value
-	Settled   int              `json:"settled"`  // bars until the beginning of the bars does not matter
+	Timeframe  market.Timeframe `json:"timeframe"`
+	DataSource string           `json:"data_source,omitempty"`
+	Lookback   int              `json:"lookback"` // bars before the first value
+	Settled    int              `json:"settled"`  // bars until the beginning of the bars does not matter
 }
 
 // A cost is what a training computes, roughly.
@@ -135,17 +138,22 @@ func (x *explanation) place(ctx context.Context, s *strategy.Strategy, f feature
 	return scaling, nil
 }
 
-// warmUps returns what each timeframe needs, in the order of the strategy.
+// warmUps returns what each timeframe and data source needs, in the order of the
+// strategy.
 func warmUps(s *strategy.Strategy) []warmUp {
 	var all []warmUp
 	for _, tf := range s.Timeframes {
-		one := warmUp{Timeframe: tf}
+		all = append(all, warmUp{Timeframe: tf})
+	}
+	for _, source := range s.Context {
+		all = append(all, warmUp{Timeframe: source.Timeframe, DataSource: source.ID})
+	}
+	for i, one := range all {
 		for _, f := range s.Features() {
-			if in := s.Indicators[f.Indicator].Indicator; f.Timeframe == tf {
-				one.Lookback, one.Settled = max(one.Lookback, in.Lookback()), max(one.Settled, in.WarmUp())
+			if in := s.Indicators[f.Indicator].Indicator; f.Timeframe == one.Timeframe && f.Source == one.DataSource {
+				all[i].Lookback, all[i].Settled = max(all[i].Lookback, in.Lookback()), max(all[i].Settled, in.WarmUp())
 			}
 		}
-		all = append(all, one)
 	}
 	return all
 }
@@ -154,18 +162,14 @@ func printExplanation(w io.Writer, x explanation) {
 	fmt.Fprintf(w, "Strategy %s decides on %s. Its network reads %s:\n", x.Strategy, x.Base, count(len(x.Features), "input"))
 	var rows [][]string
 	for i, f := range x.Features {
-		of := f.Indicator
-		if f.IndicatorOutput != "" {
-			of += "." + f.IndicatorOutput
-		}
-		rows = append(rows, []string{strconv.Itoa(i + 1), f.FeatureID, of, f.lastStep(), f.parameters()})
+		rows = append(rows, []string{strconv.Itoa(i + 1), f.FeatureID, f.origin(), f.lastStep(), f.parameters()})
 	}
 	columns(w, []string{"#", "input", "of", "function", "parameters"}, rows, 1)
 
 	rows = nil
 	for _, u := range x.WarmUp {
 		length := time.Duration(int64(u.Settled)*u.Timeframe.Seconds()) * time.Second
-		rows = append(rows, []string{u.Timeframe.String(), integer(u.Lookback), integer(u.Settled), fmt.Sprintf("%.1f days", length.Hours()/24)})
+		rows = append(rows, []string{strings.TrimSpace(u.Timeframe.String() + " " + u.DataSource), integer(u.Lookback), integer(u.Settled), fmt.Sprintf("%.1f days", length.Hours()/24)})
 	}
 	fmt.Fprintln(w, "\nBars before the first value, and until the beginning of the bars does not matter:")
 	columns(w, []string{"timeframe", "first value", "settled", "without gaps"}, rows, 2, 3, 4)

@@ -16,6 +16,7 @@ import (
 type printedFeature struct {
 	FeatureID       string    `json:"feature_id"`
 	Timeframe       string    `json:"timeframe"`
+	DataSource      string    `json:"data_source,omitempty"` // whose bars are read, where not those of the symbol
 	IndicatorID     string    `json:"indicator_id"`
 	IndicatorOutput string    `json:"indicator_output,omitempty"`
 	Indicator       string    `json:"indicator"`
@@ -39,11 +40,7 @@ func newStrategiesFeatures(c *console) *cobra.Command {
 			return c.show(all, func(w io.Writer) {
 				var rows [][]string
 				for _, f := range all {
-					source := f.Indicator
-					if f.IndicatorOutput != "" {
-						source += "." + f.IndicatorOutput
-					}
-					rows = append(rows, []string{f.FeatureID, f.Timeframe, source, f.lastStep(), f.parameters()})
+					rows = append(rows, []string{f.FeatureID, f.Timeframe, f.origin(), f.lastStep(), f.parameters()})
 				}
 				columns(w, []string{"feature", "timeframe", "of", "function", "parameters"}, rows)
 			})
@@ -56,7 +53,7 @@ func features(s *strategy.Strategy) []printedFeature {
 	for _, f := range s.Features() {
 		used := s.Indicators[f.Indicator]
 		one := printedFeature{
-			FeatureID: f.Name, Timeframe: f.Timeframe.String(), IndicatorID: used.ID,
+			FeatureID: f.Name, Timeframe: f.Timeframe.String(), DataSource: f.Source, IndicatorID: used.ID,
 			IndicatorOutput: used.Indicator.Outputs()[f.Output], Indicator: used.Indicator.Key(),
 			Function: "raw", Parameters: []float64{}, Place: f.Place, Normalization: f.Normalization,
 		}
@@ -80,6 +77,18 @@ func features(s *strategy.Strategy) []printedFeature {
 // lastStep says what becomes of the indicator's value.
 func (f printedFeature) lastStep() string {
 	return strings.Join(strings.Fields(f.Hedge+" "+f.Function+" "+f.Normalization), " ")
+}
+
+// origin says what the feature is made of.
+func (f printedFeature) origin() string {
+	of := f.Indicator
+	if f.IndicatorOutput != "" {
+		of += "." + f.IndicatorOutput
+	}
+	if f.DataSource != "" {
+		of += " of " + f.DataSource
+	}
+	return of
 }
 
 // parameters writes the parameters, or where they will come from.

@@ -3,6 +3,7 @@ package job
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
@@ -23,21 +24,34 @@ func parseStrategy(name, text string, symbols []market.Symbol, timeframes []mark
 	return s.With(symbols, timeframes)
 }
 
-// frames fetches the bars of an order, one frame per symbol of s, in its order.
+// frames fetches the bars of an order, each once: one frame per symbol of s, in
+// its order, all with the bars of its context.
 func frames(ctx context.Context, env worker.Env, s *strategy.Strategy, refs []wire.DataRef) ([]feature.Frame, error) {
+	held := map[strategy.Bars]market.Series{}
+	reads := s.Reads()
+	for _, ref := range refs {
+		bars := strategy.Bars{Symbol: ref.Symbol, Timeframe: ref.Timeframe}
+		if !slices.Contains(reads, bars) {
+			continue
+		}
+		env.Report(operation.Progress{Phase: "data", CurrentStep: fmt.Sprintf("Loading bars %s %s", ref.Symbol, ref.Timeframe)})
+		series, err := fetchBars(ctx, env, ref)
+		if err != nil {
+			return nil, err
+		}
+		held[bars] = series
+	}
+	context := map[string]market.Series{}
+	for _, source := range s.Context {
+		context[source.ID] = held[source.Bars]
+	}
 	all := make([]feature.Frame, len(s.Symbols))
 	for i, symbol := range s.Symbols {
-		all[i] = feature.Frame{Symbol: symbol, Series: map[market.Timeframe]market.Series{}}
-		for _, ref := range refs {
-			if ref.Symbol != symbol {
-				continue
+		all[i] = feature.Frame{Symbol: symbol, Series: map[market.Timeframe]market.Series{}, Context: context}
+		for _, tf := range s.Timeframes {
+			if series, ok := held[strategy.Bars{Symbol: symbol, Timeframe: tf}]; ok {
+				all[i].Series[tf] = series
 			}
-			env.Report(operation.Progress{Phase: "data", CurrentStep: fmt.Sprintf("Loading bars %s %s", ref.Symbol, ref.Timeframe)})
-			series, err := fetchBars(ctx, env, ref)
-			if err != nil {
-				return nil, err
-			}
-			all[i].Series[ref.Timeframe] = series
 		}
 	}
 	return all, nil
