@@ -227,7 +227,7 @@ func summarise(ctx context.Context, env worker.Env, order wire.BacktestOrder, s 
 		StrategyName: s.Name, Symbol: order.Symbol, Timeframe: s.Base,
 		StartTime: market.Stamp(window.Time[0]), EndTime: market.Stamp(window.Available(window.Len() - 1)),
 		InSample: order.InSample,
-		Config: r.Options, Policy: backtest.Policy(in, r.Options), Metrics: performance.Measure(r, window.Time, s.Base, performance.Options{Closes: window.Close}),
+		Config:   r.Options, Policy: backtest.Policy(in, r.Options), Metrics: performance.Measure(r, window.Time, s.Base, performance.Options{Closes: window.Close}),
 		FinalEquity: r.FinalEquity, TradeCount: len(r.Trades), EquityCurveLength: len(r.Equity),
 		Decisions: r.Decisions, Orders: r.Orders, Bankruptcy: r.Bankruptcy, OrderHash: r.OrderHash,
 		Trades: trades, Equity: equity, Data: dataRefs(order.Data), EngineVersion: order.EngineVersion,

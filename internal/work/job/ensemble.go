@@ -1,0 +1,213 @@
+package job
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/ktrdr/ktrdr/internal/control/operation"
+	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/core/backtest"
+	"github.com/ktrdr/ktrdr/internal/core/ensemble"
+	"github.com/ktrdr/ktrdr/internal/core/feature"
+	"github.com/ktrdr/ktrdr/internal/core/market"
+	"github.com/ktrdr/ktrdr/internal/core/model"
+	"github.com/ktrdr/ktrdr/internal/core/strategy"
+	"github.com/ktrdr/ktrdr/internal/work/worker"
+)
+
+// A member is one model of an ensemble, ready to be asked.
+type member struct {
+	ensemble.Member
+	ref      ModelRef
+	model    model.Model
+	strategy *strategy.Strategy // by which it was trained, for the symbol of the order
+	frame    feature.Frame
+}
+
+// bars returns the bars at which the member is asked.
+func (m member) bars() market.Series { return m.frame.Series[m.strategy.Base] }
+
+// runEnsemble is runBacktest for several models.
+func runEnsemble(ctx context.Context, order wire.EnsembleOrder, env worker.Env) (json.RawMessage, error) {
+	e, err := ensemble.Parse(order.StrategyName+".yaml", []byte(order.EnsembleYAML))
+	if err != nil {
+		return nil, err
+	}
+	span, err := market.ParseSpan(order.StartDate, order.EndDate)
+	if err != nil {
+		return nil, err
+	}
+	members, err := fetchMembers(ctx, env, e, order)
+	if err != nil {
+		return nil, err
+	}
+	strategies := map[string]*strategy.Strategy{}
+	for _, m := range members {
+		strategies[m.Name] = m.strategy
+	}
+	base, err := e.Base(strategies)
+	if err != nil {
+		return nil, err
+	}
+	first := slices.IndexFunc(members, func(m member) bool { return m.Trades() })
+	held := members[first].bars()
+	window := held.Within(span)
+	if window.Len() == 0 {
+		return nil, fmt.Errorf("backtest %s %s: no bars from %s to %s", order.Symbol, base, order.StartDate, order.EndDate)
+	}
+	threads := order.Threads
+	if threads == 0 {
+		threads = env.Threads()
+	}
+	g, err := gather(ctx, env, e, members, held, window, span, threads)
+	if err != nil {
+		return nil, err
+	}
+	routing, err := e.Route(g)
+	if err != nil {
+		return nil, err
+	}
+	s := e.Trading(order.Symbol, base)
+	in := backtest.InputOf(s, held, window, routing.Signals)
+	result, err := simulate(ctx, env, order.BacktestOrder, in, backtestOptions(order.BacktestOrder, s))
+	if err != nil {
+		return nil, err
+	}
+	summary, err := summarise(ctx, env, order.BacktestOrder, s, result, in)
+	if err != nil {
+		return nil, err
+	}
+	summary.Ensemble = reportOf(e, members, g, routing, result, window)
+	return json.Marshal(summary)
+}
+
+// fetchMembers fetches the models of an ensemble and the bars they read.
+func fetchMembers(ctx context.Context, env worker.Env, e *ensemble.Ensemble, order wire.EnsembleOrder) ([]member, error) {
+	if len(order.Members) != len(e.Members) {
+		return nil, fmt.Errorf("ensemble %s: the order names %d models for %d members", e.Name, len(order.Members), len(e.Members))
+	}
+	all := make([]member, len(e.Members))
+	for i, m := range e.Members {
+		named := order.Members[i]
+		if named.Member != m.Name {
+			return nil, fmt.Errorf("ensemble %s: member %s stands where the order names %s", e.Name, m.Name, named.Member)
+		}
+		env.Report(operation.Progress{Phase: "model", CurrentStep: "Loading model " + m.Name})
+		content, err := env.Fetch(ctx, named.ModelSHA256)
+		if err != nil {
+			return nil, fmt.Errorf("fetch model %s: %w", named.ModelSHA256, err)
+		}
+		trained, err := model.Decode(content)
+		if err != nil {
+			return nil, fmt.Errorf("read model %s of member %s: %w", named.ModelSHA256, m.Name, err)
+		}
+		s, err := trained.Strategy()
+		if err == nil {
+			err = m.Check(s)
+		}
+		if err == nil {
+			s, err = s.With([]market.Symbol{order.Symbol}, nil)
+		}
+		if err != nil {
+			return nil, err
+		}
+		loaded, err := frames(ctx, env, s, order.Data)
+		if err != nil {
+			return nil, err
+		}
+		all[i] = member{Member: m, ref: ModelRef{ID: named.ModelID, Name: trained.Manifest.Name, SHA256: named.ModelSHA256},
+			model: trained, strategy: s, frame: loaded[0]}
+	}
+	return all, nil
+}
+
+// gather asks every member and joins what the gates say to the bars of window.
+func gather(ctx context.Context, env worker.Env, e *ensemble.Ensemble, members []member, held, window market.Series, span market.Span, threads int) (ensemble.Gathering, error) {
+	g := ensemble.Gathering{Times: window.Time, Voices: map[string]*ensemble.Voice{}}
+	for i, m := range members {
+		env.Report(operation.Progress{Phase: "inference", CurrentStep: "Asking " + m.Name, Percentage: 5 + 45*float64(i)/float64(len(members))})
+		asked := span
+		if !m.Trades() {
+			asked = market.Span{To: span.To} // from the first bar: a regime does not depend on the window
+		}
+		outputs, known, err := m.ask(ctx, asked, threads)
+		if err != nil {
+			return g, fmt.Errorf("member %s: %w", m.Name, err)
+		}
+		classes := m.model.Manifest.Classes
+		asOf := func() []int32 { return feature.AsOf(held, held.Search(window.Time[0]), window.Len(), m.bars()) }
+		switch m.Output {
+		case strategy.RegimeClassification:
+			regimes, err := e.Composition.Regimes(classes, outputs, known)
+			if err != nil {
+				return g, fmt.Errorf("member %s: %w", m.Name, err)
+			}
+			g.Regimes = joined(regimes, asOf(), ensemble.UnknownRegime)
+		case strategy.ContextClassification:
+			leanings, err := ensemble.Leanings(classes, outputs, known)
+			if err != nil {
+				return g, fmt.Errorf("member %s: %w", m.Name, err)
+			}
+			g.Context = joined(leanings, asOf(), ensemble.Leaning{})
+		default:
+			if !slices.Equal(m.bars().Within(span).Time, window.Time) {
+				return g, fmt.Errorf("member %s: its bars are of other times than those of the ensemble", m.Name)
+			}
+			g.Voices[m.Name] = &ensemble.Voice{Strategy: m.strategy, Classes: classes, Outputs: outputs, Known: known}
+		}
+	}
+	return g, nil
+}
+
+// joined returns what values says at each bar of bars, and none where that is -1.
+func joined[T any](values []T, bars []int32, none T) []T {
+	at := make([]T, len(bars))
+	for i, bar := range bars {
+		at[i] = none
+		if bar >= 0 {
+			at[i] = values[bar]
+		}
+	}
+	return at
+}
+
+// ask returns the outputs of the model at the bars of span, and at which of them it
+// could be asked.
+func (m member) ask(ctx context.Context, span market.Span, threads int) (outputs []float32, known []bool, err error) {
+	matrix, before, err := m.model.Features(ctx, m.strategy, m.frame, span)
+	if err != nil {
+		return nil, nil, err
+	}
+	rows, width := matrix.Len()-before, m.model.Network.Config().Outputs
+	readable := model.Readable(matrix, m.model.Network.Config().Rows())
+	outputs = make([]float32, rows*width)
+	err = inLanes(ctx, rows, threads, func(from, to int) error {
+		copy(outputs[from*width:to*width], m.model.Outputs(matrix, readable, before+from, before+to))
+		return nil
+	})
+	return outputs, readable[before:], err
+}
+
+// inLanes calls work for parts of rows rows, at most inferRows long, on so many
+// threads.
+func inLanes(ctx context.Context, rows, threads int, work func(from, to int) error) error {
+	chunks := (rows + inferRows - 1) / inferRows
+	failures := make([]error, chunks)
+	var group sync.WaitGroup
+	for lane := range min(threads, chunks) {
+		group.Go(func() {
+			for c := lane; c < chunks && ctx.Err() == nil; c += threads {
+				failures[c] = work(c*inferRows, min((c+1)*inferRows, rows))
+			}
+		})
+	}
+	group.Wait()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return errors.Join(failures...)
+}
