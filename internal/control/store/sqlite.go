@@ -126,7 +126,7 @@ func explain(err error) error {
 	case codeCorrupt, codeNotDatabase:
 		err = fmt.Errorf("%w: %w", ErrDamaged, err)
 	case codeFull:
-		return fmt.Errorf("the disk is full; free some space: %w", err)
+		return fmt.Errorf("%w: %w", ErrFull, err)
 	}
 	if errors.Is(err, ErrDamaged) {
 		return fmt.Errorf("%w. Nothing was changed. Put back a copy of the file, or move it and its -wal file away to begin with an empty database", err)

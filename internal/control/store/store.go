@@ -48,6 +48,9 @@ type Store struct {
 // ErrLocked says that another process has the database open.
 var ErrLocked = errors.New("another backend is using this data directory")
 
+// ErrFull says that there is no room for what was to be written.
+var ErrFull = errors.New("the disk is full; free some space")
+
 // ErrDamaged says that the database file is not what was written.
 var ErrDamaged = errors.New("database is damaged")
 

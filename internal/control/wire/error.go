@@ -71,6 +71,7 @@ const (
 	CodeWorkerIncompatible  Code = "WORKER_INCOMPATIBLE"
 	CodeSubmitterLimit      Code = "SUBMITTER_LIMIT"
 	CodeSuperseded          Code = "ATTEMPT_SUPERSEDED"
+	CodeDiskFull            Code = "DISK_FULL"
 	CodeUnavailable         Code = "CONNECTION_ERROR"
 	CodeCancelled           Code = "CANCELLED"
 )
@@ -116,6 +117,7 @@ var codes = map[Code]struct {
 	CodeWorkerIncompatible:  {Conflict, http.StatusConflict},
 	CodeSubmitterLimit:      {Unavailable, http.StatusTooManyRequests},
 	CodeSuperseded:          {Conflict, http.StatusConflict},
+	CodeDiskFull:            {Unavailable, http.StatusInsufficientStorage},
 	CodeUnavailable:         {Unavailable, http.StatusServiceUnavailable},
 	CodeCancelled:           {Cancelled, statusClientClosedRequest},
 }

@@ -51,6 +51,7 @@ func TestErrorCrossesTheWire(t *testing.T) {
 		{wire.CodeWorkerBusy, wire.Conflict, 409},
 		{wire.CodeWorkerIncompatible, wire.Conflict, 409},
 		{wire.CodeSubmitterLimit, wire.Unavailable, 429},
+		{wire.CodeDiskFull, wire.Unavailable, 507},
 		{wire.CodeSuperseded, wire.Conflict, 409},
 		{wire.CodeUnavailable, wire.Unavailable, 503},
 		{wire.CodeCancelled, wire.Cancelled, 499},

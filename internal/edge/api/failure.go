@@ -35,6 +35,10 @@ func (s *server) fail(ctx context.Context, err error) *failure {
 		return &failure{&wire.Error{Code: wire.CodeCancelled, Message: "the request was given up by its sender"}}
 	}
 	s.log.ErrorContext(ctx, "request failed", "error", err)
+	if full := s.o.Errors.Full; full != nil && full(err) {
+		return &failure{&wire.Error{Code: wire.CodeDiskFull, RetryAfter: restartDelay,
+			Message: "The disk of the backend is full. Nothing was stored. Free some space there; what workers have computed they keep until then."}}
+	}
 	return &failure{&wire.Error{Code: wire.CodeInternal, Message: "An unexpected error occurred",
 		Details: map[string]string{"type": fmt.Sprintf("%T", err)}}}
 }

@@ -35,6 +35,7 @@ var (
 	errStopping   = errors.New("stopping")
 	errWorkerBusy = errors.New("busy")
 	errNotFailed  = errors.New("")
+	errFull       = errors.New("no room")
 	errLimited    = errors.New("too much waits")
 	errLate       = errors.New("the deadline has passed")
 )
@@ -426,6 +427,7 @@ func newBackend(t testing.TB, models ...operation.ModelRecord) *backend {
 func (b *backend) options(models []operation.ModelRecord) api.Options {
 	return api.Options{Controller: b.controller, Operations: b.controller, Checkpoints: b.controller, History: b.history, Stopping: b.stopping, Models: fakeModels(models), Bars: barFiles{b.bars}, Artifacts: files{b.files},
 		Errors: api.Errors{Unknown: errUnknown, Superseded: errSuperseded, Ended: errEnded, Stopping: errStopping,
+			Full:       func(err error) bool { return errors.Is(err, errFull) },
 			Limited:    func(err error) bool { return errors.Is(err, errLimited) },
 			Late:       func(err error) bool { return errors.Is(err, errLate) },
 			NotFailed:  func(err error) bool { return errors.Is(err, errNotFailed) },

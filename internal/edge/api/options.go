@@ -119,6 +119,7 @@ type Errors struct {
 	WrongArtifact error // of Artifacts.Put
 
 	// These recognise errors whose text is for the caller.
+	Full       func(error) bool // of any: there is no room on the disk
 	Limited    func(error) bool // of Submit: the submitter has too much waiting
 	Late       func(error) bool // of Submit: the deadline has passed
 	WorkerBusy func(error) bool // of Remove: the worker runs an operation

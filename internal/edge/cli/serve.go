@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -212,11 +213,17 @@ func isError[E error](err error) bool {
 	return ok
 }
 
+// isFull says whether an error is that there is no room on the disk.
+func isFull(err error) bool {
+	return errors.Is(err, store.ErrFull) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+}
+
 // apiErrors tells the API which errors of the parts mean what.
 func apiErrors() api.Errors {
 	return api.Errors{
 		Unknown: dispatch.ErrUnknown, Superseded: dispatch.ErrSuperseded, Ended: dispatch.ErrTerminal, Stopping: dispatch.ErrStopping,
 		NoBars: barstore.ErrNotFound, NoArtifact: artifact.ErrNotFound, WrongArtifact: artifact.ErrMismatch,
+		Full:    isFull,
 		Limited: isError[*dispatch.LimitError], Late: isError[*dispatch.DeadlineError], WorkerBusy: isError[*dispatch.WorkerBusyError],
 		NotFailed: isError[*dispatch.NotRetriableError],
 		NoWorker: func(err error) (api.NoWorker, bool) {
