@@ -27,8 +27,8 @@ test: ## run all tests
 simulate: ## simulate N (default 10,000) histories of the scheduler under faults
 	go test -count=1 -timeout 0 ./internal/control/dispatch -run '^TestSimulation$$' -seeds $(N)
 
-chaos: ## kill, pause and cut off a real system for SEED (default 1), then compare its results with a calm run's
-	go test -count=1 -timeout 20m ./cmd/ktrdr -run '^TestChaos$$' -v -chaos.seed=$(SEED) -chaos.operations=300
+chaos: ## kill, pause, cut off and fill up a real system for SEED (default 1), then compare its results with a calm run's
+	go test -count=1 -timeout 60m ./cmd/ktrdr -run '^TestChaos$$' -v -chaos.seed=$(SEED) -chaos.operations=300
 
 check: fmt vet lint policy ## what a commit must pass: formatting, vet, staticcheck, policy, short tests
 	go test -short ./...
@@ -65,7 +65,7 @@ golden: ## rewrite recorded outputs and show what changed; commit only what you 
 	@for dir in $$(git grep -l 'flag.Bool("update"' -- '*_test.go' | xargs -n1 dirname | sort -u); do go test ./$$dir -update; done
 	git diff --stat
 
-gen: ## regenerate docs/reference and docs/dependencies.txt
+gen: kernels ## regenerate docs/reference, docs/dependencies.txt and the assembly of internal/core/kernel
 	go test -count=1 ./internal/edge/cli ./internal/core/indicator -run '^TestReference$$' -update
 	go list -deps -f '{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}}{{end}}{{end}}' ./cmd/ktrdr | LC_ALL=C sort -u > docs/dependencies.txt
 
@@ -84,8 +84,11 @@ profile: ## show where the time of benchmark NAME goes (PKG where several have o
 bench-once: # run every benchmark once, so that none rots
 	go test -run '^$$' -bench . -benchtime 1x ./...
 
+kernels: # write the assembly of internal/core/kernel
+	cd tools && go run ./kernels -pkg kernel -out ../internal/core/kernel/kernels_amd64.s -stubs ../internal/core/kernel/kernels_amd64.go
+
 generated: gen # fail where generated files are not committed as they are generated
-	git diff --exit-code -- docs
+	git diff --exit-code -- docs internal/core/kernel
 
 smoke: build # run the built program from bars to a backtest
 	dir=$$(mktemp -d) && bin/ktrdr demo --data-dir "$$dir"; status=$$?; rm -rf "$$dir"; exit $$status

@@ -21,8 +21,8 @@ const lattice = `
 	NONE                                     < core/spell
 	core/spell                               < core/market, core/fuzzy
 	NONE                                     < core/elementary
-	core/elementary                          < core/rate
-	core/rate                                < core/nn
+	core/elementary                          < core/rate, core/kernel
+	core/rate, core/kernel                   < core/nn
 	core/market                              < core/indicator
 	core/indicator                           < core/label
 	core/indicator, core/fuzzy, core/label   < core/strategy
@@ -88,6 +88,7 @@ var impure = map[string]string{
 var coreModules = map[string]string{
 	"core/strategy":  "go.yaml.in/yaml/v4",
 	"core/migration": "go.yaml.in/yaml/v4",
+	"core/kernel":    "golang.org/x/sys/cpu",
 	"core/sweep":     "go.yaml.in/yaml/v4",
 }
 

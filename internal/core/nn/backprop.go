@@ -1,189 +1,226 @@
 package nn
 
-// A desk is the scratch with which one job takes a shard of up to shardRows rows
-// through the network and back.
+import "github.com/ktrdr/ktrdr/internal/core/kernel"
+
+// A desk is the scratch with which one goroutine takes shards of up to shardRows
+// rows through the network and back.
 type desk struct {
 	*tile
-	slope [][]quad // slope[l] is the derivative of hidden layer l's values, dropout included
-	delta [][]quad // delta[l] is the derivative of the loss by what layer l sums up
-	xt    []quad   // a tile turned round
-	ht    []quad   // and one of a state
-	back  *rewind  // of a recurrent network
-	drops []quad   // what dropout multiplied its last state by; nil is nothing
-	grad  []quad   // the shard's gradient, laid out like the weights
-	z, g  []float32
-	loss  float64 // weighted sum over the shard
+	slope [][]float32 // slope[l] is the derivative of hidden layer l's values, dropout included; nil for ReLU, whose values tell it
+	delta [][]float32 // delta[l] is the derivative of the loss by what layer l sums up
+	back  *rewind     // of a recurrent network
+	drops []float32   // what dropout multiplied its last state by; nil is nothing
+	marks *marks
+	ahead []int32   // rows of the data that the next shard will ask for, of which
+	asked int       // so many have been asked for
+	grad  []float32 // the gradient that is being added to, laid out like the weights
+	loss  float64   // weighted sum over the shards since the last start
 	right int
 }
 
 func newDesk(n *Network) *desk {
-	d := &desk{
-		tile: newTile(n, shardRows, true), grad: make([]quad, len(n.weight)),
-		z: make([]float32, n.config.Outputs), g: make([]float32, n.config.Outputs),
-	}
-	widest := 0
+	d := &desk{tile: newTile(n, shardRows, true), marks: newMarks(n.config.Outputs)}
 	for i, l := range n.layers {
-		d.delta = append(d.delta, make([]quad, quads(l.out)*d.stride))
-		if i < len(n.layers)-1 {
-			d.slope = append(d.slope, make([]quad, quads(l.out)*d.stride))
+		d.delta = append(d.delta, make([]float32, shardRows*l.width()))
+		var slope []float32
+		if i < len(n.layers)-1 && n.config.Activation != ReLU {
+			slope = make([]float32, shardRows*l.width())
 		}
-		widest = max(widest, quads(l.in))
+		d.slope = append(d.slope, slope)
 	}
-	if n.config.Cell != Perceptron {
-		widest = max(widest, quads(n.config.Inputs))
-		d.ht = make([]quad, quads(shardRows)*4*quads(n.config.Hidden[0]))
-		d.back = newRewind(n, d.stride)
+	if n.cells != nil {
+		d.back = newRewind(n, shardRows)
 		if n.config.Dropout > 0 {
-			d.drops = make([]quad, len(d.value[0]))
+			d.drops = make([]float32, len(d.own))
 		}
 	}
-	d.xt = make([]quad, quads(shardRows)*4*widest)
 	return d
+}
+
+// start makes the desk add to grad, from zero on.
+func (d *desk) start(grad []float32) {
+	clear(grad)
+	d.grad, d.loss, d.right = grad, 0, 0
 }
 
 // A shard is consecutive rows of a batch.
 type shard struct {
 	rows    []int32 // indices into the data
+	next    []int32 // those that will be asked for after them
 	place   uint64  // of the first row within the whole training, for dropout
 	divisor float64 // sum of the weights of the whole batch
 }
 
-// backprop computes the gradient of a shard's part of the batch loss into
-// d.grad.
+// backprop adds the gradient of a shard's part of the batch loss to d.grad.
 func (d *desk) backprop(n *Network, l Loss, drop *dropout, data *Data, s shard, w turned) {
 	rows := len(s.rows)
 	for r, i := range s.rows {
 		d.end[r] = data.end(i)
 	}
+	d.lookAhead(n, data, s.next)
 	d.load(n, data.X, rows, drop, s.place)
 	if d.drops != nil {
 		d.dropState(n, drop, rows, s.place)
 	}
-	d.forwardTraining(n, drop, rows, s.place)
-	d.lossAndDelta(l, data, s)
+	d.forwardTraining(n, drop, rows, s.place, data)
+	d.lossAndDelta(n, l, data, s)
 	for i := len(n.layers) - 1; i >= 0; i-- {
-		if l := n.layers[i]; l.normed {
-			l.backwardNorm(d.grad, d.delta[i], d.hat[i], d.inverse[i], d.stride, rows, n.weight)
+		l, delta := n.layers[i], d.delta[i]
+		if l.normed {
+			l.backwardNorm(d.grad, delta, d.hat[i], d.inverse[i], rows, n.weight)
 		}
-		transpose(d.xt, d.value[i], d.stride, rows)
-		n.layers[i].backwardWeights(d.grad, d.xt, d.delta[i], d.stride, rows)
+		in, inRow := d.before(n, i)
+		l.backward(n.kernels, d.grad, in, inRow, delta, rows)
+		d.prefetch(n, data)
 		if i > 0 {
-			d.backwardInputs(n.layers[i], i, rows, w.layers[i])
+			n.kernels.Multiply(l.backwardInputs(d.delta[i-1], delta, w.layers[i], rows))
+			d.throughActivation(n, drop, i-1, rows)
 		}
 	}
 	if d.back != nil {
 		up := d.back.up[n.config.Window-1]
-		multiply(up, d.delta[0], d.stride, rows, w.layers[0], 4*quads(n.layers[0].out))
+		n.kernels.Multiply(n.layers[0].backwardInputs(up, d.delta[0], w.layers[0], rows))
 		if d.drops != nil {
-			scale(up, d.drops)
+			n.kernels.Scale(up[:rows*d.inRow], d.drops[:rows*d.inRow])
 		}
-		d.backpropCells(n, rows, w.gates)
+		d.backpropCells(n, rows, w.cells)
 	}
 }
 
-// A turned is the weights turned round for the way back: of every gate, and of
-// every layer that something lies before.
+// lookAhead notes the rows of the data that will be asked for next.
+func (d *desk) lookAhead(n *Network, data *Data, next []int32) {
+	d.ahead, d.asked = d.ahead[:0], 0
+	if n.cells != nil {
+		return
+	}
+	for _, i := range next {
+		d.ahead = append(d.ahead, int32(data.end(i)))
+	}
+}
+
+// prefetch asks for a part of the rows ahead, so that all have been asked for when
+// the shard has gone forward and back; all at once would keep the processor
+// waiting.
+func (d *desk) prefetch(n *Network, data *Data) {
+	part := (shardRows + 2*len(n.layers) - 1) / (2 * len(n.layers))
+	rows := d.ahead[d.asked:min(len(d.ahead), d.asked+part)]
+	n.kernels.Prefetch(data.X, rows, n.config.Inputs)
+	d.asked += len(rows)
+}
+
+// backward adds the gradient of the weights and biases: for every weight one chain
+// over the rows of the tile, in row order.
+//
+//	dW[i,o] += Σ_r x[r,i] d[r,o]    db[o] += Σ_r d[r,o]
+//
+// x is (B,I), row numbers from row to row, d is (B,O), grad is laid out like the
+// weights.
+func (l layer) backward(k *kernel.Set, grad, x []float32, row int, d []float32, rows int) {
+	w := l.width()
+	k.Multiply(kernel.Product{C: l.weights(grad), CRow: w, A: x, ARow: 1, AStep: row, B: d, BRow: w, Rows: l.in, Columns: w, Steps: rows, Then: kernel.Add})
+	l.backwardBias(k, grad, d, rows)
+}
+
+func (l layer) backwardBias(k *kernel.Set, grad, d []float32, rows int) {
+	k.SumRows(l.bias(grad), d, rows, l.width())
+}
+
+// backwardInputs is the product dx = d·Wᵀ, one chain over the units of the layer.
+//
+// d is (B,O), dx is (B,I), turned is Wᵀ.
+func (l layer) backwardInputs(dx, d, turned []float32, rows int) kernel.Product {
+	in := kernel.Width(l.in)
+	return kernel.Product{C: dx, CRow: in, A: d, ARow: l.width(), AStep: 1, B: turned, BRow: in, Rows: rows, Columns: in, Steps: l.out}
+}
+
+// throughActivation takes the derivative by what hidden layer i gives to what it
+// sums up.
+func (d *desk) throughActivation(n *Network, drop *dropout, i, rows int) {
+	size, scale := rows*n.layers[i].width(), float32(1)
+	switch {
+	case d.slope[i] != nil:
+		n.kernels.Scale(d.delta[i][:size], d.slope[i][:size])
+		return
+	case drop != nil:
+		scale = drop.scale
+	}
+	n.kernels.Mask(d.delta[i][:size], d.value[i][:size], scale)
+}
+
+// A turned is the weights turned round for the way back: of every recurrent
+// layer, and of every layer that something lies before.
 type turned struct {
-	layers [][]quad
-	gates  []turnedGate
+	layers [][]float32
+	cells  []turnedCell
 }
 
 func newTurned(n *Network) turned {
-	size := func(l layer) []quad { return make([]quad, quads(l.in)*4*quads(l.out)) }
+	size := func(l layer) []float32 { return make([]float32, l.width()*kernel.Width(l.in)) }
 	var w turned
 	for _, l := range n.layers {
 		w.layers = append(w.layers, size(l))
 	}
-	for _, g := range n.gates {
-		w.gates = append(w.gates, turnedGate{size(g.x), size(g.h)})
+	for _, c := range n.cells {
+		w.cells = append(w.cells, turnedCell{size(c.x), size(c.h)})
 	}
 	return w
 }
 
 // update turns the weights of n.
 func (w turned) update(n *Network) {
+	turn := func(dst []float32, l layer) {
+		n.kernels.Transpose(dst, l.weights(n.weight), l.in, l.out, kernel.Width(l.in), l.width())
+	}
 	for i, l := range n.layers {
-		if i > 0 || n.gates != nil {
-			l.transposeWeights(w.layers[i], n.weight)
+		if i > 0 || n.cells != nil {
+			turn(w.layers[i], l)
 		}
 	}
-	for i, g := range n.gates {
-		g.x.transposeWeights(w.gates[i].x, n.weight)
-		g.h.transposeWeights(w.gates[i].h, n.weight)
+	for i, c := range n.cells {
+		turn(w.cells[i].h, c.h)
+		if i > 0 {
+			turn(w.cells[i].x, c.x)
+		}
 	}
 }
 
 // dropState drops units of the last state of a recurrent network.
 func (d *desk) dropState(n *Network, drop *dropout, rows int, place uint64) {
-	window := uint64(n.config.Window)
-	fillOnes(d.drops)
-	for r := range rows {
-		drop.apply(d.value[0], d.drops, d.stride, r, (place+uint64(r))*window+window-1, len(n.config.Hidden)-1)
-	}
+	window, size := n.config.Window, rows*d.inRow
+	fillOnes(d.drops[:size])
+	n.kernels.Drop(d.in[:size], d.drops[:size], rows, d.inRow, drop.draw(place*uint64(window)+uint64(window-1), window, len(n.config.Hidden)-1))
 }
 
 // forwardTraining is tile.forward with dropout, and notes the slopes.
-func (d *desk) forwardTraining(n *Network, drop *dropout, rows int, place uint64) {
-	for i := range n.layers {
-		d.layer(n, i, rows)
-		if i == len(n.layers)-1 {
-			return
+func (d *desk) forwardTraining(n *Network, drop *dropout, rows int, place uint64, data *Data) {
+	for i, l := range n.layers {
+		size := rows * l.width()
+		slope := d.slope[i]
+		if slope != nil {
+			slope = slope[:size]
 		}
-		value := d.value[i+1]
-		n.config.Activation.slope(d.slope[i], value)
-		if drop == nil {
-			continue
-		}
-		for r := range rows {
-			drop.apply(value, d.slope[i], d.stride, r, place+uint64(r), i)
+		d.layer(n, i, rows, slope)
+		d.prefetch(n, data)
+		if drop != nil && i < len(n.layers)-1 {
+			n.kernels.Drop(d.value[i][:size], slope, rows, l.width(), drop.draw(place, 1, i))
 		}
 	}
 }
 
-// lossAndDelta sums up the loss of the shard and writes its derivative by the
-// outputs, zero for the rows that only fill up the last quad of rows.
-func (d *desk) lossAndDelta(l Loss, data *Data, s shard) {
-	last := len(d.delta) - 1
-	delta := d.delta[last]
-	d.loss, d.right = 0, 0
+// lossAndDelta adds up the loss of the shard and writes its derivative by the
+// outputs.
+func (d *desk) lossAndDelta(n *Network, l Loss, data *Data, s shard) {
+	out, width := d.outputs(n)
+	m, outputs := d.marks, n.config.Outputs
+	m.mark(n.kernels, l, out, width, outputs, data, s.rows)
+	d.right += m.right
 	for r, i := range s.rows {
-		d.output(d.z, r)
-		loss, right := l.row(d.g, d.z, data, i)
 		w := float64(l.weight(data, i))
-		d.loss += float64(w * float64(loss))
-		if right {
-			d.right++
-		}
+		d.loss += float64(w * float64(m.loss[r]))
 		share := float32(w / s.divisor)
-		for o, g := range d.g {
-			delta[o/4*d.stride+r][o%4] = share * g
+		for o := r; o < outputs*m.lanes; o += m.lanes {
+			m.slope[o] *= share
 		}
 	}
-	d.zeroTail(delta, len(s.rows))
-}
-
-// zeroTail clears the rows between rows and the next multiple of four.
-func (d *desk) zeroTail(delta []quad, rows int) {
-	for p := 0; p < len(delta); p += d.stride {
-		clear(delta[p+rows : p+4*quads(rows)])
-	}
-}
-
-// backwardInputs takes the derivative from what layer i sums up to what the
-// layer before it sums up.
-//
-//	delta[i-1] = (delta[i] · Wᵀ) * slope[i-1]
-func (d *desk) backwardInputs(l layer, i, rows int, wt []quad) {
-	delta, slope := d.delta[i-1], d.slope[i-1]
-	multiply(delta, d.delta[i], d.stride, rows, wt, 4*quads(l.out))
-	for p := 0; p < len(delta); p += d.stride {
-		for r := p; r < p+rows; r++ {
-			q, s := &delta[r], &slope[r]
-			q[0] *= s[0]
-			q[1] *= s[1]
-			q[2] *= s[2]
-			q[3] *= s[3]
-		}
-	}
-	d.zeroTail(delta, rows)
+	n.kernels.Transpose(d.delta[len(d.delta)-1], m.slope, outputs, len(s.rows), width, m.lanes)
 }

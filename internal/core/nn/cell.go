@@ -3,7 +3,7 @@ package nn
 import (
 	"strconv"
 
-	"github.com/ktrdr/ktrdr/internal/core/elementary"
+	"github.com/ktrdr/ktrdr/internal/core/kernel"
 )
 
 // A Cell is what the hidden layers of a network are made of. The zero value is
@@ -34,88 +34,93 @@ const (
 	GRU
 )
 
-// maxGates is the largest number of gates of a cell.
-const maxGates = 4
-
 // gates returns how many gates the cell has: i, f, g, o or r, z, n.
 func (c Cell) gates() int { return [...]int{Perceptron: 0, LSTM: 4, GRU: 3}[c] }
 
-// A gate is one gate of one recurrent layer: the linear layer over its input and
-// the one over its state. Their weights are neighbours.
-type gate struct{ x, h layer }
-
-// gatesOf returns the gates of layer l.
-func (n *Network) gatesOf(l int) []gate {
-	k := n.config.Cell.gates()
-	return n.gates[l*k : (l+1)*k]
+// A cellLayer is one recurrent layer: the linear layers over its input and over
+// its state, each with the units of all gates beside each other, a gate width
+// numbers wide.
+type cellLayer struct {
+	x, h         layer
+	units, width int
 }
 
-// gateTensors lists the arrays of the recurrent layers: lstm.weight_ih_l0 (4H,I),
+// unit returns the unit of x and h that is row number row of PyTorch's weights,
+// which leave no room between the gates.
+func (c cellLayer) unit(row int) int { return row/c.units*c.width + row%c.units }
+
+// cellTensors lists the arrays of the recurrent layers: lstm.weight_ih_l0 (4H,I),
 // lstm.weight_hh_l0 (4H,H), lstm.bias_ih_l0, lstm.bias_hh_l0 (4H), and so on.
-func (n *Network) gateTensors() []tensor {
+func (n *Network) cellTensors() []tensor {
 	var list []tensor
-	if n.config.Cell == Perceptron {
-		return nil
-	}
-	for l, h := range n.config.Hidden {
-		gates := n.gatesOf(l)
-		rows, in := len(gates)*h, gates[0].x.in
-		name := func(what string) string { return n.config.Cell.String() + "." + what + "_l" + strconv.Itoa(l) }
-		list = append(list,
-			tensor{name("weight_ih"), []int{rows, in}, func(n *Network, k int) *float32 { l := gates[k/in/h].x; return n.at(l, k/in%h, k%in) }},
-			tensor{name("weight_hh"), []int{rows, h}, func(n *Network, k int) *float32 { l := gates[k/h/h].h; return n.at(l, k/h%h, k%h) }},
-			tensor{name("bias_ih"), []int{rows}, func(n *Network, k int) *float32 { l := gates[k/h].x; return n.at(l, k%h, l.bias()) }},
-			tensor{name("bias_hh"), []int{rows}, func(n *Network, k int) *float32 { l := gates[k/h].h; return n.at(l, k%h, l.bias()) }})
+	for i, c := range n.cells {
+		rows := n.config.Cell.gates() * c.units
+		for _, part := range [...]struct {
+			name string
+			l    layer
+		}{{"ih", c.x}, {"hh", c.h}} {
+			l, name := part.l, part.name+"_l"+strconv.Itoa(i)
+			list = append(list, tensor{n.config.Cell.String() + ".weight_" + name, []int{rows, l.in},
+				func(n *Network, k int) *float32 { return n.at(l, c.unit(k/l.in), k%l.in) }})
+		}
+		for _, part := range [...]struct {
+			name string
+			l    layer
+		}{{"ih", c.x}, {"hh", c.h}} {
+			l, name := part.l, part.name+"_l"+strconv.Itoa(i)
+			list = append(list, tensor{n.config.Cell.String() + ".bias_" + name, []int{rows},
+				func(n *Network, k int) *float32 { return n.at(l, c.unit(k), l.in) }})
+		}
 	}
 	return list
 }
 
-// A moment is one recurrent layer at one step of a tile's windows. All arrays but
-// in have the width of the layer.
+// A moment is one recurrent layer at one step of a tile's windows. Its matrices
+// have a row for every window and kernel.Width of what they hold.
 type moment struct {
-	in     []quad           // what goes in, dropout applied
-	slope  []quad           // what dropout multiplied in by; nil where it does not fall on it
-	gate   [maxGates][]quad // the gates' values
-	inner  []quad           // GRU: h·Wh + bh of gate n
-	cell   []quad           // LSTM: c'
-	squash []quad           // LSTM: tanh(c')
-	hidden []quad           // h'
+	in     []float32 // what goes in, dropout applied, inRow numbers from row to row
+	inRow  int
+	own    []float32 // memory for in where it is a copy
+	slope  []float32 // what dropout multiplied in by; nil where it does not fall on it
+	gates  []float32 // the gates' values
+	sums   []float32 // GRU: the gates' sums over the state
+	cell   []float32 // LSTM: c'
+	squash []float32 // LSTM: tanh(c')
+	hidden []float32 // h'
 }
 
 // An unroll is the scratch of the recurrent layers for a tile of windows.
 type unroll struct {
-	stride int
-	at     [][]moment // of layer and step; for inference all steps of a layer are one
-	zero   []quad     // the state before the first step
-	sum    []quad
+	at   [][]moment // of layer and step; for inference all steps of a layer are one
+	zero []float32  // the state before the first step
 }
 
-// newUnroll returns scratch that keeps every step if keep is true, as
-// back-propagation needs it, and one step otherwise.
-func newUnroll(n *Network, stride int, keep bool) *unroll {
+// newUnroll returns scratch for up to rows windows that keeps every step if keep
+// is true, as back-propagation needs it, and one step otherwise.
+func newUnroll(n *Network, rows int, keep bool) *unroll {
 	c := n.config
-	tile := func(width int) []quad { return make([]quad, quads(width)*stride) }
-	u := &unroll{stride: stride, zero: tile(c.Hidden[0]), sum: tile(c.Hidden[0])}
-	for l, h := range c.Hidden {
+	u := &unroll{zero: make([]float32, rows*n.cells[0].width)}
+	for i, l := range n.cells {
 		steps := make([]moment, c.Window)
 		for t := range steps {
 			if t > 0 && !keep {
 				steps[t] = steps[0]
 				continue
 			}
-			m := moment{hidden: tile(h)}
-			if l == 0 {
-				m.in = tile(c.Inputs)
-			} else if m.in = u.at[l-1][t].hidden; keep && c.Dropout > 0 {
-				m.in, m.slope = tile(h), tile(h)
-			}
-			for g := range c.Cell.gates() {
-				m.gate[g] = tile(h)
+			m := moment{gates: make([]float32, rows*l.x.width()), hidden: make([]float32, rows*l.width), inRow: kernel.Width(l.x.in)}
+			if dropped := i > 0 && keep && c.Dropout > 0; i == 0 || dropped {
+				m.own = make([]float32, rows*m.inRow)
+				m.in = m.own
+				if dropped {
+					m.slope = make([]float32, rows*m.inRow)
+				}
+			} else {
+				m.in = u.at[i-1][t].hidden
 			}
 			if c.Cell == GRU {
-				m.inner = tile(h)
+				m.sums = make([]float32, rows*l.h.width())
 			} else {
-				m.cell, m.squash = tile(h), tile(h)
+				m.cell, m.squash = make([]float32, rows*l.width), make([]float32, rows*l.width)
 			}
 			steps[t] = m
 		}
@@ -125,7 +130,7 @@ func newUnroll(n *Network, stride int, keep bool) *unroll {
 }
 
 // state returns h and c of layer l before step t.
-func (u *unroll) state(l, t int) (hidden, cell []quad) {
+func (u *unroll) state(l, t int) (hidden, cell []float32) {
 	if t == 0 {
 		return u.zero, u.zero
 	}
@@ -135,84 +140,40 @@ func (u *unroll) state(l, t int) (hidden, cell []quad) {
 // forward runs the windows that end at the rows end of x through the recurrent
 // layers. drop is nil but in training; place is that of the tile's first row.
 func (u *unroll) forward(n *Network, x []float32, end []int, drop *dropout, place uint64) {
-	window, inputs, rows := n.config.Window, n.config.Inputs, len(end)
+	window, rows := n.config.Window, len(end)
 	for t := range window {
-		for r, e := range end {
-			gather(u.at[0][t].in, u.stride, r, x, inputs, e-window+1+t)
-		}
+		first := &u.at[0][t]
+		first.in, first.inRow = gather(first.own, x, n.config.Inputs, end, window-1-t)
 		for l := range u.at {
 			m := &u.at[l][t]
 			if m.slope != nil {
-				u.dropInput(m, u.at[l-1][t].hidden, drop, rows, place*uint64(window)+uint64(t), window, l-1)
+				size := rows * m.inRow
+				copy(m.in, u.at[l-1][t].hidden[:size])
+				fillOnes(m.slope[:size])
+				n.kernels.Drop(m.in[:size], m.slope[:size], rows, m.inRow, drop.draw(place*uint64(window)+uint64(t), window, l-1))
 			}
 			u.step(n, l, t, rows)
 		}
 	}
 }
 
-// addRows adds the first rows rows of a tile to those of another.
-func addRows(sum, v []quad, stride, rows int) {
-	for p := 0; p < len(sum); p += stride {
-		add(sum[p:p+rows], v[p:p+rows])
-	}
-}
-
-// dropInput writes hidden with dropout into the input of m. The draws depend on
-// the row's place, the step and the layer.
-func (u *unroll) dropInput(m *moment, hidden []quad, drop *dropout, rows int, place uint64, window, layer int) {
-	copy(m.in, hidden)
-	fillOnes(m.slope)
-	for r := range rows {
-		drop.apply(m.in, m.slope, u.stride, r, place+uint64(r*window), layer)
-	}
-}
-
-func fillOnes(v []quad) {
+func fillOnes(v []float32) {
 	for i := range v {
-		v[i] = quad{1, 1, 1, 1}
+		v[i] = 1
 	}
 }
 
 // step takes layer l through step t. A gate sums up the chain over the input,
-// with its bias, and then the chain over the state, with its bias.
+// from its bias on, and then the chain over the state, from its bias on.
 func (u *unroll) step(n *Network, l, t, rows int) {
-	m := &u.at[l][t]
+	m, c := &u.at[l][t], n.cells[l]
 	hidden, cell := u.state(l, t)
-	gru := n.config.Cell == GRU
-	for g, gate := range n.gatesOf(l) {
-		gate.x.forward(m.gate[g], m.in, u.stride, rows, n.weight)
-		if gru && g == 2 {
-			gate.h.forward(m.inner, hidden, u.stride, rows, n.weight)
-			continue
-		}
-		gate.h.forward(u.sum, hidden, u.stride, rows, n.weight)
-		addRows(m.gate[g], u.sum, u.stride, rows)
+	n.kernels.Multiply(c.x.forward(m.gates, m.in, m.inRow, rows, n.weight, kernel.Store))
+	if n.config.Cell == GRU {
+		n.kernels.Multiply(c.h.forward(m.sums, hidden, c.width, rows, n.weight, kernel.Store))
+		n.kernels.GRU(kernel.GRUStep{Rows: rows, Width: c.width, Gates: m.gates, State: m.sums, Before: hidden, Hidden: m.hidden})
+		return
 	}
-	for p := 0; p < len(m.hidden); p += u.stride {
-		for i := p; i < p+rows; i++ {
-			for k := range 4 {
-				if gru {
-					m.stepGRU(i, k, hidden)
-				} else {
-					m.stepLSTM(i, k, cell)
-				}
-			}
-		}
-	}
-}
-
-// stepLSTM and stepGRU compute lane k of quad i from the sums of the gates.
-func (m *moment) stepLSTM(i, k int, before []quad) {
-	in, forget, new, out := elementary.Sigmoid(m.gate[0][i][k]), elementary.Sigmoid(m.gate[1][i][k]), elementary.Tanh(m.gate[2][i][k]), elementary.Sigmoid(m.gate[3][i][k])
-	m.gate[0][i][k], m.gate[1][i][k], m.gate[2][i][k], m.gate[3][i][k] = in, forget, new, out
-	c := float32(forget*before[i][k]) + float32(in*new)
-	s := elementary.Tanh(c)
-	m.cell[i][k], m.squash[i][k], m.hidden[i][k] = c, s, float32(out*s)
-}
-
-func (m *moment) stepGRU(i, k int, before []quad) {
-	reset, update := elementary.Sigmoid(m.gate[0][i][k]), elementary.Sigmoid(m.gate[1][i][k])
-	new := elementary.Tanh(m.gate[2][i][k] + float32(reset*m.inner[i][k]))
-	m.gate[0][i][k], m.gate[1][i][k], m.gate[2][i][k] = reset, update, new
-	m.hidden[i][k] = float32((1-update)*new) + float32(update*before[i][k])
+	n.kernels.Multiply(c.h.forward(m.gates, hidden, c.width, rows, n.weight, kernel.Add))
+	n.kernels.LSTM(kernel.LSTMStep{Rows: rows, Width: c.width, Gates: m.gates, Before: cell, Cell: m.cell, Squash: m.squash, Hidden: m.hidden})
 }

@@ -2,7 +2,9 @@ package nn
 
 import (
 	"context"
+	"math"
 
+	"github.com/ktrdr/ktrdr/internal/core/kernel"
 	"github.com/ktrdr/ktrdr/internal/core/rate"
 )
 
@@ -21,6 +23,9 @@ func Set(n *Network, parameters []float32) {
 	}
 }
 
+// Use makes the network compute with a set of kernels.
+func Use(n *Network, s *kernel.Set) { n.kernels = s }
+
 // Gradient returns the mean loss and its gradient over all rows as one batch.
 func Gradient(n *Network, d Data, o Options) (float64, []float32) {
 	var loss float64
@@ -31,9 +36,9 @@ func Gradient(n *Network, d Data, o Options) (float64, []float32) {
 		for i := range r.order {
 			r.order[i] = int32(i)
 		}
-		r.batch = r.order
-		s, err := r.gradient(context.Background())
-		loss, grad = s.loss/r.divisor, n.flatten(r.grad)
+		r.to = len(r.order)
+		s, g, err := r.gradient(context.Background())
+		loss, grad = s.loss/r.divisor, n.flatten(g)
 		return err
 	})
 	return loss, grad
@@ -45,7 +50,7 @@ func Stepper(n *Network, d Data, o Options, run func(step func())) {
 	_ = withTeam(o.Threads, func(t *team) error {
 		r := newTrainer(n, &d, &d, o, t)
 		shuffle(r.order, o.Seed, 1)
-		r.batch = r.order
+		r.to = len(r.order)
 		run(func() {
 			if _, err := r.step(context.Background()); err != nil {
 				panic(err)
@@ -57,27 +62,26 @@ func Stepper(n *Network, d Data, o Options, run func(step func())) {
 
 // DropoutFactors returns what dropout multiplies the units of one row by.
 func DropoutFactors(p float64, seed, place uint64, layer, width int) []float32 {
-	value, slope := make([]quad, quads(width)), make([]quad, quads(width))
+	value := make([]float32, kernel.Width(width))
 	for i := range value {
-		value[i] = quad{1, 1, 1, 1}
+		value[i] = 1
 	}
-	newDropout(p, seed).apply(value, slope, 1, 0, place, layer)
-	var factors []float32
-	for k := range width {
-		factors = append(factors, value[k/4][k%4])
-	}
-	return factors
+	drop := newDropout(p, seed)
+	kernel.Best().Drop(value, nil, 1, len(value), drop.draw(place, 1, layer))
+	return value[:width]
 }
 
 // OptimizerSteps applies the optimizer to one weight for a sequence of gradients.
 func OptimizerSteps(o Options, weight float32, gradients ...float32) []float32 {
-	a := newOptimizer(1, o)
-	w := []quad{{weight}}
+	a := newOptimizer(32, o)
+	w := make([]float32, 32)
+	w[0] = weight
 	var path []float32
 	for _, g := range gradients {
-		grad := []quad{{g}}
-		a.step(w, grad, norm(grad), o.LearningRate)
-		path = append(path, w[0][0])
+		grad := make([]float32, 32)
+		grad[0] = g
+		a.step(kernel.Best(), w, grad, math.Sqrt(kernel.Best().Squares(grad)), o.LearningRate)
+		path = append(path, w[0])
 	}
 	return path
 }

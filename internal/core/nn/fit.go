@@ -24,7 +24,7 @@ type Options struct {
 	Patience     int     // epochs without improvement after which training stops; zero is never
 	MinDelta     float64 // what the validation loss must fall by to count as improvement for Patience
 	Seed         uint64  // of the order of the rows and of dropout
-	Threads      int     // goroutines at work; zero is 1. It does not change the result
+	Threads      int     // most goroutines at work; zero is 1. It does not change the result
 	ReportEvery  int     // batches between two reports within an epoch; zero is none within
 
 	// Resume is where to go on; nil begins with the network's weights. The result
@@ -117,7 +117,7 @@ func (e *DivergedError) Error() string {
 // report, if that is not nil, after every epoch and every Options.ReportEvery
 // batches, from the calling goroutine.
 //
-// Fit looks at ctx after every 64 rows per thread and returns its cause. When
+// Fit looks at ctx after every group of rows (see doc.go) and returns its cause. When
 // it returns an error, the weights are those of the best epoch so far, or those
 // it began with.
 func (n *Network) Fit(ctx context.Context, train, validation Data, o Options, report func(Progress)) (Fitting, error) {

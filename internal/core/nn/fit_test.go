@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ktrdr/ktrdr/internal/core/kernel"
 	"github.com/ktrdr/ktrdr/internal/core/nn"
 	"github.com/ktrdr/ktrdr/internal/core/rate"
 )
@@ -133,9 +134,9 @@ func TestFit_bits(t *testing.T) {
 		want   string
 	}{
 		"relu_cross_entropy": {nn.Config{Inputs: 7, Hidden: []int{13, 6}, Outputs: 3, Dropout: 0.2},
-			nn.Loss{Kind: nn.CrossEntropy, ClassWeights: []float32{1, 2, 0.5}}, "245938376a9f9376ae6415ee18e0674a6badf18d55c4328c1ecf0554df4a5125"},
+			nn.Loss{Kind: nn.CrossEntropy, ClassWeights: []float32{1, 2, 0.5}}, "bf67833c91ffea5dd8de7c13f406c29afac2e3eebcbc2b53d304c661ceb39413"},
 		"tanh_huber": {nn.Config{Inputs: 7, Hidden: []int{13, 6}, Outputs: 1, Activation: nn.Tanh},
-			nn.Loss{Kind: nn.Huber, Delta: 0.3}, "b370cdd4a543b11fa393fe44f89004fa04bad2fefad5f2233d32e1cf2b241ab5"},
+			nn.Loss{Kind: nn.Huber, Delta: 0.3}, "13c99eac8a2d11ec21086a8408199fef14450aa8f0f8ed5f3f2d306a3cd24b03"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := problem(rand.New(rand.NewPCG(5, 1)), c.config, c.loss.Kind, 500, true)
@@ -151,47 +152,88 @@ func TestFit_bits(t *testing.T) {
 	}
 }
 
+// A kind is a training that differs from the others in what it computes, and the
+// sum of the weights that it ends with.
+type kind struct {
+	change func(c *nn.Config, o *nn.Options)
+	want   string
+}
+
+var kinds = map[string]kind{
+	"sigmoid_focal_one_cycle": {func(c *nn.Config, o *nn.Options) {
+		c.Activation, o.Loss = nn.Sigmoid, nn.Loss{Kind: nn.Focal, Gamma: 1.5}
+		o.Schedule = rate.Schedule{Kind: rate.OneCycle, WarmUp: 0.3}
+	}, "b55c2dc27c554d8efd35fa0912d172e0b8d86eea206c51385a6d5d76f8f9960b"},
+	"layer_norm_smoothing_cosine": {func(c *nn.Config, o *nn.Options) {
+		c.Activation, c.LayerNorm, o.Loss.Smoothing = nn.LeakyReLU, true, 0.1
+		o.Schedule = rate.Schedule{Kind: rate.Cosine, Floor: 0.05}
+	}, "bd0fc6b077a069e04bc6bf2fe3d4a3967348e679b8952cca31e2c71f3c0721fa"},
+	"adamw_exponential": {func(_ *nn.Config, o *nn.Options) {
+		o.Optimizer, o.Schedule = nn.AdamW, rate.Schedule{Kind: rate.Exponential, Factor: 0.9}
+	}, "6e436273ca816ec18e4f312d2c276481fde7f09ec7e593a1c0730100a407a0f2"},
+	"sgd_quantile_plateau": {func(c *nn.Config, o *nn.Options) {
+		c.Outputs, o.Loss = 1, nn.Loss{Kind: nn.Pinball, Quantile: 0.3}
+		o.Optimizer, o.Momentum, o.Schedule = nn.SGD, 0.9, rate.Schedule{Kind: rate.Plateau, Factor: 0.5}
+	}, "819e531ef018b63f03a2197b3f2ecc7470fbe27840d065eb86a99fbfe6a684da"},
+	"lstm":    {func(c *nn.Config, _ *nn.Options) { c.Cell, c.Window, c.Hidden = nn.LSTM, 4, []int{6, 6} }, "bb689380e707909f44dd77432ab187f52360e3fa911cf33de99d4c6d09c146df"},
+	"gru":     {func(c *nn.Config, _ *nn.Options) { c.Cell, c.Window, c.Hidden = nn.GRU, 4, []int{6, 6} }, "04309ef7b0a7dfa91e9c161640e5fbba9d2a884b50c1622dfade7e65691837de"},
+	"rmsprop": {func(_ *nn.Config, o *nn.Options) { o.Optimizer = nn.RMSProp }, "8cb3495b8280294bbdf04a1a57aa18f34ded3b1757f2750ac64cea7e9c13d2f3"},
+	"mse":     {func(c *nn.Config, o *nn.Options) { c.Outputs, o.Loss = 1, nn.Loss{Kind: nn.MSE} }, "12de102135b9c65dc032e55a3b178152d6227e326b39fa1d411da8701738afa0"},
+	"groups": {func(c *nn.Config, o *nn.Options) {
+		c.Inputs, c.Hidden, o.BatchSize, o.Epochs = 70, []int{160, 130}, 400, 2
+	}, "0691bcf90d758ee55afc9580f30de1a89cdf7d1ef74f9bd02a96b111c26e1964"},
+}
+
+// train trains a network of a kind on a set of kernels.
+func (k kind) train(t *testing.T, set *kernel.Set, threads int) (*nn.Network, nn.Fitting) {
+	t.Helper()
+	c := nn.Config{Inputs: 7, Hidden: []int{13, 6}, Outputs: 3, Dropout: 0.2}
+	o := nn.Options{Epochs: 5, BatchSize: 150, LearningRate: 0.01, Loss: crossEntropy(), WeightDecay: 1e-3, GradientClip: 1, Seed: 1, Threads: threads}
+	k.change(&c, &o)
+	d := problem(rand.New(rand.NewPCG(5, 1)), c, o.Loss.Kind, 500, true)
+	if c.Window > 0 {
+		d = windows(rand.New(rand.NewPCG(5, 1)), c, o.Loss.Kind, 500)
+	}
+	n := network(c, o.Seed)
+	nn.Use(n, set)
+	f, err := n.Fit(t.Context(), d, d, o, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n, f
+}
+
 // TestFit_bits_of_every_kind pins what TestFit_bits leaves out: the other
 // activations, losses, optimizers and schedules, layer normalization and the
 // recurrent cells.
 func TestFit_bits_of_every_kind(t *testing.T) {
-	mlp := nn.Config{Inputs: 7, Hidden: []int{13, 6}, Outputs: 3, Dropout: 0.2}
-	for name, c := range map[string]struct {
-		change func(c *nn.Config, o *nn.Options)
-		want   string
-	}{
-		"sigmoid_focal_one_cycle": {func(c *nn.Config, o *nn.Options) {
-			c.Activation, o.Loss = nn.Sigmoid, nn.Loss{Kind: nn.Focal, Gamma: 1.5}
-			o.Schedule = rate.Schedule{Kind: rate.OneCycle, WarmUp: 0.3}
-		}, "dc82e59416db234cdf2360535d7f09a3cf1bb853c3c36f62ea2450673f5e7d20"},
-		"layer_norm_smoothing_cosine": {func(c *nn.Config, o *nn.Options) {
-			c.Activation, c.LayerNorm, o.Loss.Smoothing = nn.LeakyReLU, true, 0.1
-			o.Schedule = rate.Schedule{Kind: rate.Cosine, Floor: 0.05}
-		}, "b7ae42b4fb325c401b343c06ed6a6cc36d12bff69d955e7f028fe8c0c8d8ae45"},
-		"adamw_exponential": {func(_ *nn.Config, o *nn.Options) {
-			o.Optimizer, o.Schedule = nn.AdamW, rate.Schedule{Kind: rate.Exponential, Factor: 0.9}
-		}, "c2683b8308b8b1f5aab58f9520cdf290e8ed909d411bddad0c88535ac068ffd8"},
-		"sgd_quantile_plateau": {func(c *nn.Config, o *nn.Options) {
-			c.Outputs, o.Loss = 1, nn.Loss{Kind: nn.Pinball, Quantile: 0.3}
-			o.Optimizer, o.Momentum, o.Schedule = nn.SGD, 0.9, rate.Schedule{Kind: rate.Plateau, Factor: 0.5}
-		}, "682877645d4af47ceb1ab82ec14227c603a76c7d5b046f3f767c91cc26c365c3"},
-		"lstm": {func(c *nn.Config, _ *nn.Options) { c.Cell, c.Window, c.Hidden = nn.LSTM, 4, []int{6, 6} }, "04052b13905060d8cc3f261c15ef7e461ef58b3c07a758271e8c516f51199cfd"},
-		"gru":  {func(c *nn.Config, _ *nn.Options) { c.Cell, c.Window, c.Hidden = nn.GRU, 4, []int{6, 6} }, "3b3836e7f0bd157c9fe164e19c2ae33ea8bcf14d2e3a57ac028116780fd4451e"},
-	} {
+	for name, k := range kinds {
 		t.Run(name, func(t *testing.T) {
-			config, o := mlp, nn.Options{Epochs: 5, BatchSize: 150, LearningRate: 0.01, Loss: crossEntropy(), WeightDecay: 1e-3, GradientClip: 1, Seed: 1, Threads: 2}
-			c.change(&config, &o)
-			d := problem(rand.New(rand.NewPCG(5, 1)), config, o.Loss.Kind, 500, true)
-			if config.Window > 0 {
-				d = windows(rand.New(rand.NewPCG(5, 1)), config, o.Loss.Kind, 500)
-			}
-			n, _ := fit(t, config, d, d, o)
+			n, _ := k.train(t, kernel.Best(), 2)
 			b, err := n.AppendSafetensors(nil)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := fmt.Sprintf("%x", sha256.Sum256(b)); got != c.want {
-				t.Errorf("weights have the sum %s, want %s", got, c.want)
+			if got := fmt.Sprintf("%x", sha256.Sum256(b)); got != k.want {
+				t.Errorf("weights have the sum %s, want %s", got, k.want)
+			}
+		})
+	}
+}
+
+// TestFit_sets trains every kind on every set of kernels that this processor can
+// run, with 1, 2 and 8 threads: weights and history have the same bits.
+func TestFit_sets(t *testing.T) {
+	for name, k := range kinds {
+		t.Run(name, func(t *testing.T) {
+			want, history := k.train(t, kernel.All()[0], 1)
+			for _, set := range kernel.All() {
+				for _, threads := range []int{1, 2, 8} {
+					n, f := k.train(t, set, threads)
+					if !slices.Equal(nn.Get(n), nn.Get(want)) || fmt.Sprint(f) != fmt.Sprint(history) {
+						t.Errorf("%s with %d threads: other weights or another history", set.Name(), threads)
+					}
+				}
 			}
 		})
 	}

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/ktrdr/ktrdr/internal/core/kernel"
 	"github.com/ktrdr/ktrdr/internal/core/nn"
 )
 
@@ -157,14 +158,13 @@ func TestGradient_contract(t *testing.T) {
 		chain := make([]float32, 4)
 		for r := from; r < min(from+64, 200); r++ {
 			x := d.X[3*r : 3*r+3]
-			var z float32
+			z := w[3]
 			for i := range x {
-				z += float32(x[i] * w[i])
+				z = kernel.FMA(x[i], w[i], z)
 			}
-			z += w[3]
 			delta := float32(1.0/200) * (2 * (z - d.Target[r]))
 			for i := range x {
-				chain[i] += float32(x[i] * delta)
+				chain[i] = kernel.FMA(x[i], delta, chain[i])
 			}
 			chain[3] += delta
 		}

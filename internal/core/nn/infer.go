@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/ktrdr/ktrdr/internal/core/elementary"
+	"github.com/ktrdr/ktrdr/internal/core/kernel"
 )
 
 // Infer writes the outputs of the network for rows rows of x into dst and
@@ -57,20 +58,29 @@ func (n *Network) infer(dst, x []float32, rows int, end func(i int) int) []float
 			t.end[r] = end(from + r)
 		}
 		t.forward(n, x, count)
+		last, width := t.outputs(n)
 		for r := range count {
-			t.output(dst[(from+r)*out:][:out], r)
+			copy(dst[(from+r)*out:][:out], last[r*width:])
 		}
 	}
 	return dst
 }
 
-// A tile is the scratch of a forward pass of up to stride rows.
+// shardRows is the number of rows whose gradients form one chain, and the size
+// of the tiles that travel through the network. It is part of the arithmetic
+// contract: changing it changes bits.
+const shardRows = 64
+
+// A tile is the scratch of a forward pass of some rows. Its matrices hold one row
+// of features or units for each, with kernel.Width of them.
 type tile struct {
-	stride  int
 	end     []int       // the row of the features at which each input ends
-	cells   *unroll     // of a recurrent network; value[0] is then what it gives
-	value   [][]quad    // value[0] is the input, value[l+1] what layer l gives
-	hat     [][]quad    // hat[l] is the normalized sums of layer l, where it is normed
+	in      []float32   // what goes into the first layer, inRow numbers from row to row
+	inRow   int         //
+	own     []float32   // memory for in, where it cannot lie within the features
+	cells   *unroll     // of a recurrent network
+	value   [][]float32 // value[l] is what layer l gives
+	hat     [][]float32 // hat[l] is the normalized sums of layer l, where it is normed
 	inverse [][]float32 // and inverse[l] one over their deviation
 }
 
@@ -78,60 +88,103 @@ type tile struct {
 // needs of the recurrent layers if keep is true.
 func newTile(n *Network, rows int, keep bool) *tile {
 	count := len(n.layers)
-	t := &tile{stride: (rows + 1) &^ 1, end: make([]int, rows), value: make([][]quad, count+1), hat: make([][]quad, count), inverse: make([][]float32, count)}
-	if n.config.Cell != Perceptron {
-		t.cells = newUnroll(n, t.stride, keep)
+	t := &tile{end: make([]int, rows), own: make([]float32, rows*kernel.Width(n.layers[0].in)),
+		value: make([][]float32, count), hat: make([][]float32, count), inverse: make([][]float32, count)}
+	if n.cells != nil {
+		t.cells = newUnroll(n, rows, keep)
 	}
-	t.value[0] = make([]quad, quads(n.layers[0].in)*t.stride)
 	for i, l := range n.layers {
-		t.value[i+1] = make([]quad, quads(l.out)*t.stride)
+		t.value[i] = make([]float32, rows*l.width())
 		if l.normed {
-			t.hat[i], t.inverse[i] = make([]quad, quads(l.out)*t.stride), make([]float32, t.stride)
+			t.hat[i], t.inverse[i] = make([]float32, rows*l.width()), make([]float32, rows)
 		}
 	}
 	return t
 }
 
-// load takes the first rows inputs, which end at the rows t.end of x, to value[0].
+// load makes the first rows inputs, which end at the rows t.end of x, what goes
+// into the first layer.
 func (t *tile) load(n *Network, x []float32, rows int, drop *dropout, place uint64) {
 	if t.cells == nil {
-		for r, e := range t.end[:rows] {
-			gather(t.value[0], t.stride, r, x, n.config.Inputs, e)
-		}
+		t.in, t.inRow = gather(t.own, x, n.config.Inputs, t.end[:rows], 0)
 		return
 	}
 	t.cells.forward(n, x, t.end[:rows], drop, place)
 	steps := t.cells.at[len(t.cells.at)-1]
-	copy(t.value[0], steps[len(steps)-1].hidden)
+	t.inRow = kernel.Width(n.layers[0].in)
+	t.in = t.own
+	copy(t.own, steps[len(steps)-1].hidden[:rows*t.inRow])
+}
+
+// gather returns the rows ends[r]-back of x, a matrix of that width, as a matrix
+// and what lies between its rows: within x where they are equally far apart, and
+// copied to own elsewhere.
+func gather(own, x []float32, width int, ends []int, back int) (rows []float32, row int) {
+	apart := width
+	if len(ends) > 1 {
+		apart = (ends[1] - ends[0]) * width
+	}
+	first := (ends[0] - back) * width
+	even := apart >= 0
+	for r := 1; r < len(ends) && even; r++ {
+		even = (ends[r]-ends[r-1])*width == apart
+	}
+	if even {
+		return x[first:], apart
+	}
+	row = kernel.Width(width)
+	for r, e := range ends {
+		copy(own[r*row:][:width], x[(e-back)*width:])
+	}
+	return own, row
 }
 
 // forward runs the first rows inputs through the network, without dropout.
 func (t *tile) forward(n *Network, x []float32, rows int) {
 	t.load(n, x, rows, nil, 0)
 	for i := range n.layers {
-		t.layer(n, i, rows)
+		t.layer(n, i, rows, nil)
 	}
 }
 
-// layer runs the first rows rows through layer i and its activation.
-func (t *tile) layer(n *Network, i, rows int) {
-	l, value := n.layers[i], t.value[i+1]
-	l.forward(value, t.value[i], t.stride, rows, n.weight)
-	if i == len(n.layers)-1 {
+// before returns what goes into layer i, and the numbers from row to row.
+func (t *tile) before(n *Network, i int) (v []float32, row int) {
+	if i == 0 {
+		return t.in, t.inRow
+	}
+	return t.value[i-1], n.layers[i-1].width()
+}
+
+// layer runs the first rows rows through layer i and its activation, whose slope
+// it writes if slope is not nil.
+func (t *tile) layer(n *Network, i, rows int, slope []float32) {
+	l, value, width := n.layers[i], t.value[i], n.layers[i].width()
+	in, inRow := t.before(n, i)
+	last := i == len(n.layers)-1
+	then := kernel.Store
+	if !last && !l.normed && n.config.Activation == ReLU {
+		then = kernel.Rectify
+	}
+	n.kernels.Multiply(l.forward(value, in, inRow, rows, n.weight, then))
+	if last || then == kernel.Rectify {
 		return
 	}
 	if l.normed {
-		l.normalize(value, t.hat[i], t.inverse[i], t.stride, rows, n.weight)
+		l.normalize(value, t.hat[i], t.inverse[i], rows, n.weight)
 	}
-	n.config.Activation.apply(value, t.stride, l.out)
+	n.config.Activation.apply(n.kernels, value[:rows*width], slope)
 }
 
-// output copies row r of the last layer into dst.
-func (t *tile) output(dst []float32, r int) {
-	last := t.value[len(t.value)-1]
-	for o := range dst {
-		dst[o] = last[o/4*t.stride+r][o%4]
-	}
+// forward is the product y = x·W + b.
+func (l layer) forward(y, x []float32, row, rows int, weight []float32, then kernel.Then) kernel.Product {
+	return kernel.Product{C: y, CRow: l.width(), A: x, ARow: row, AStep: 1, B: l.weights(weight), BRow: l.width(), Start: l.bias(weight),
+		Rows: rows, Columns: l.width(), Steps: l.in, Then: then}
+}
+
+// outputs returns what the last layer gives, and the numbers from row to row.
+func (t *tile) outputs(n *Network) (v []float32, row int) {
+	last := len(n.layers) - 1
+	return t.value[last], n.layers[last].width()
 }
 
 // Softmax writes the probabilities of each row of logits into dst and returns
@@ -160,10 +213,9 @@ func Softmax(dst, logits []float32, classes int) []float32 {
 	return dst
 }
 
-// softmaxRow is Softmax of one row. It returns log Σ exp(z), the logarithm of
-// the normaliser, as max z and log of the sum of the shifted exponentials.
-func softmaxRow(p, z []float32) (top, logSum float32) {
-	top = z[0]
+// softmaxRow is Softmax of one row.
+func softmaxRow(p, z []float32) {
+	top := z[0]
 	for _, v := range z[1:] {
 		top = max(top, v)
 	}
@@ -175,5 +227,4 @@ func softmaxRow(p, z []float32) (top, logSum float32) {
 	for c := range p {
 		p[c] /= sum
 	}
-	return top, elementary.Log(sum)
 }

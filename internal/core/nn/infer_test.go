@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/ktrdr/ktrdr/internal/core/elementary"
+	"github.com/ktrdr/ktrdr/internal/core/kernel"
 	"github.com/ktrdr/ktrdr/internal/core/nn"
 )
 
@@ -17,11 +18,10 @@ func inferSlow(c nn.Config, w []float32, x []float32) []float32 {
 	for l, width := range widths {
 		out := make([]float32, width)
 		for j := range out {
-			var sum float32
+			sum := w[width*len(x)+j]
 			for i, v := range x {
-				sum += float32(v * w[j*len(x)+i])
+				sum = kernel.FMA(v, w[j*len(x)+i], sum)
 			}
-			sum += w[width*len(x)+j]
 			switch {
 			case l == len(widths)-1:
 			case c.Activation == nn.Tanh:

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"github.com/ktrdr/ktrdr/internal/core/kernel"
 )
 
 // A Score is a mean loss and, for classes, the share of rows whose largest
@@ -44,88 +46,114 @@ func (l Loss) MeanLoss(outputs []float32, width int, d Data) float64 {
 	if rows == 0 || len(outputs) != rows*width {
 		panic(fmt.Sprintf("nn: MeanLoss has %d outputs for %d rows of %d", len(outputs), rows, width))
 	}
-	var sum, weight float64
-	g := make([]float32, width)
+	j := newJudgeDesk(width)
+	var total mark
 	for from := 0; from < rows; from += shardRows {
-		var s, w float64
-		for i := from; i < min(from+shardRows, rows); i++ {
-			loss, _ := l.row(g, outputs[i*width:(i+1)*width], &d, int32(i))
-			share := float64(l.weight(&d, int32(i)))
-			s += float64(share * float64(loss))
-			w += share
-		}
-		sum += s
-		weight += w
+		total.add(j.score(kernel.Best(), l, outputs[from*width:], width, width, &d, from))
 	}
-	return sum / weight
+	return total.loss / total.weight
 }
+
+// A mark is what the losses of some rows add up to.
+type mark struct {
+	loss, weight float64
+	right        int
+}
+
+func (m *mark) add(v mark) {
+	m.loss += v.loss
+	m.weight += v.weight
+	m.right += v.right
+}
+
+// chunkBlocks is the number of blocks of shardRows rows that one job judges.
+const chunkBlocks = 16
 
 // A judge evaluates a network again and again without allocating.
 type judge struct {
-	net  *Network
-	loss Loss
-	team *team
-	desk []judgeDesk // one per job of the team
-	data *Data       // what score is about, and the first row of the round, for job
-	from int
-	job  func(int)
+	net   *Network
+	loss  Loss
+	team  *team
+	desk  []judgeDesk // one per goroutine of the team
+	marks []mark      // of the blocks of a round
+	data  *Data       // what score is about, and the first row of the round, for job
+	from  int
+	job   func(desk, i int)
 }
 
+// A judgeDesk is the scratch with which one goroutine judges blocks.
 type judgeDesk struct {
-	tile        *tile
-	z, g        []float32
-	sum, weight float64
-	right       int
+	tile  *tile // nil where the outputs are there already
+	marks *marks
+	rows  []int32
+}
+
+func newJudgeDesk(outputs int) judgeDesk {
+	return judgeDesk{marks: newMarks(outputs), rows: make([]int32, shardRows)}
 }
 
 func newJudge(n *Network, l Loss, t *team) *judge {
-	j := &judge{net: n, loss: l, team: t, desk: make([]judgeDesk, t.size)}
+	j := &judge{net: n, loss: l, team: t, desk: make([]judgeDesk, t.size), marks: make([]mark, t.jobs()*chunkBlocks)}
 	for i := range j.desk {
-		j.desk[i] = judgeDesk{tile: newTile(n, shardRows, false), z: make([]float32, n.config.Outputs), g: make([]float32, n.config.Outputs)}
+		j.desk[i] = newJudgeDesk(n.config.Outputs)
+		j.desk[i].tile = newTile(n, shardRows, false)
 	}
-	j.job = func(k int) { j.block(&j.desk[k], j.data, j.from+k*shardRows) }
+	j.job = func(desk, i int) { j.chunk(&j.desk[desk], i*chunkBlocks) }
 	return j
 }
 
 func (j *judge) score(ctx context.Context, d *Data) (Score, error) {
-	var sum, weight float64
-	rows, right := d.Len(), 0
+	var total mark
+	rows := d.Len()
 	j.data = d
-	for j.from = 0; j.from < rows; j.from += shardRows * j.team.size {
+	for j.from = 0; j.from < rows; j.from += len(j.marks) * shardRows {
 		if ctx.Err() != nil {
 			return Score{}, context.Cause(ctx)
 		}
-		jobs := min(j.team.size, (rows-j.from+shardRows-1)/shardRows)
-		j.team.run(jobs, j.job)
-		for k := range jobs {
-			sum += j.desk[k].sum
-			weight += j.desk[k].weight
-			right += j.desk[k].right
+		blocks := min(len(j.marks), (rows-j.from+shardRows-1)/shardRows)
+		j.team.run((blocks+chunkBlocks-1)/chunkBlocks, j.job)
+		for _, m := range j.marks[:blocks] {
+			total.add(m)
 		}
 	}
-	s := Score{Loss: sum / weight, Accuracy: math.NaN()}
+	s := Score{Loss: total.loss / total.weight, Accuracy: math.NaN()}
 	if j.loss.Kind.Classes() {
-		s.Accuracy = float64(right) / float64(rows)
+		s.Accuracy = float64(total.right) / float64(rows)
 	}
 	return s, nil
 }
 
-// block scores the rows from from, shardRows of them or what is left.
-func (j *judge) block(b *judgeDesk, d *Data, from int) {
-	rows := min(shardRows, d.Len()-from)
-	for r := range rows {
-		b.tile.end[r] = d.end(int32(from + r))
-	}
-	b.tile.forward(j.net, d.X, rows)
-	b.sum, b.weight, b.right = 0, 0, 0
-	for r := range rows {
-		b.tile.output(b.z, r)
-		loss, right := j.loss.row(b.g, b.z, d, int32(from+r))
-		w := float64(j.loss.weight(d, int32(from+r)))
-		b.sum += float64(w * float64(loss))
-		b.weight += w
-		if right {
-			b.right++
+// chunk judges chunkBlocks blocks of the round, from number first on, or what is
+// left of them.
+func (j *judge) chunk(b *judgeDesk, first int) {
+	for i := first; i < first+chunkBlocks; i++ {
+		from := j.from + i*shardRows
+		rows := min(shardRows, j.data.Len()-from)
+		if rows <= 0 {
+			return
 		}
+		for r := range rows {
+			b.tile.end[r] = j.data.end(int32(from + r))
+		}
+		b.tile.forward(j.net, j.data.X, rows)
+		out, width := b.tile.outputs(j.net)
+		j.marks[i] = b.score(j.net.kernels, j.loss, out, width, j.net.config.Outputs, j.data, from)
 	}
+}
+
+// score marks the block of rows of d that begins at from, whose outputs are the
+// rows of out.
+func (b *judgeDesk) score(k *kernel.Set, l Loss, out []float32, row, outputs int, d *Data, from int) mark {
+	rows := b.rows[:min(shardRows, d.Len()-from)]
+	for r := range rows {
+		rows[r] = int32(from + r)
+	}
+	b.marks.mark(k, l, out, row, outputs, d, rows)
+	m := mark{right: b.marks.right}
+	for r, i := range rows {
+		w := float64(l.weight(d, i))
+		m.loss += float64(w * float64(b.marks.loss[r]))
+		m.weight += w
+	}
+	return m
 }

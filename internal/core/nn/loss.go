@@ -3,8 +3,6 @@ package nn
 import (
 	"fmt"
 	"math"
-
-	"github.com/ktrdr/ktrdr/internal/core/elementary"
 )
 
 // A LossKind says what a network is fitted to. The zero value is none.
@@ -182,94 +180,14 @@ func (l Loss) weight(d *Data, i int32) float32 {
 	return w
 }
 
-// row returns the loss of row i, not weighted, whether its prediction is right
-// (the largest output is its class; regression has no right), and writes the
-// derivative by the outputs into g.
-//
-// z and g are (O), not the same slice.
-func (l Loss) row(g, z []float32, d *Data, i int32) (loss float32, right bool) {
-	if l.Kind.Classes() {
-		return l.classRow(g, z, d.Class[i])
+// weights returns the sum of the weights of those rows, in their order.
+func (l Loss) weights(d *Data, rows []int32) float64 {
+	if d.Weight == nil && l.ClassWeights == nil {
+		return float64(len(rows))
 	}
-	e, delta, quantile := z[0]-d.Target[i], float32(l.Delta), float32(l.Quantile)
-	switch {
-	case l.Kind == MSE:
-		g[0] = 2 * e
-		return float32(e * e), false
-	case l.Kind == Pinball:
-		switch {
-		case e > 0:
-			g[0] = 1 - quantile
-		case e < 0:
-			g[0] = -quantile
-		default:
-			g[0] = 0
-		}
-		return float32(g[0] * e), false
-	case e > delta:
-		g[0] = delta
-		return delta * (e - float32(0.5*delta)), false
-	case e < -delta:
-		g[0] = -delta
-		return delta * (-e - float32(0.5*delta)), false
+	var sum float64
+	for _, i := range rows {
+		sum += float64(l.weight(d, i))
 	}
-	g[0] = e
-	return float32(0.5*e) * e, false
-}
-
-// classRow is row for a row of class y.
-func (l Loss) classRow(g, z []float32, y int32) (loss float32, right bool) {
-	top, logSum := softmaxRow(g, z)
-	// Argmax takes the first of equal outputs.
-	best := 0
-	for c := range z {
-		if z[c] > z[best] {
-			best = c
-		}
-	}
-	right = best == int(y)
-	loss = logSum - (z[y] - top)
-	switch {
-	case l.Kind == Focal:
-		return l.focus(g, loss, y), right
-	case l.Smoothing == 0:
-		g[y]--
-		return loss, right
-	}
-	share := float32(l.Smoothing / float64(len(z)))
-	loss = float32(float32(1-l.Smoothing) * loss)
-	for c := range z {
-		loss += float32(share * (logSum - (z[c] - top)))
-		g[c] -= share
-	}
-	g[y] -= float32(1 - l.Smoothing)
-	return loss, right
-}
-
-// focus returns the focal loss of a row of class y, given its cross-entropy, and
-// turns the probabilities in g into its derivative.
-//
-//	q = 1 - p[y] = Σ p[c≠y]    loss = q^γ ce
-//	g[c] = (q^γ + γ p[y] q^(γ-1) ce) (p[c] - [c = y])
-//
-// Range:   where q is not a normal number both are 0, which is what they go to.
-func (l Loss) focus(g []float32, crossEntropy float32, y int32) float32 {
-	var q float32
-	for c, p := range g {
-		if c != int(y) {
-			q += p
-		}
-	}
-	if q < 0x1p-126 {
-		clear(g)
-		return 0
-	}
-	gamma, p := float32(l.Gamma), g[y]
-	power := elementary.Exp(float32(gamma * elementary.Log(q)))
-	factor := power + float32(float32(float32(gamma*p)*float32(power/q))*crossEntropy)
-	g[y] = -q // p[y]-1 without the cancellation
-	for c := range g {
-		g[c] *= factor
-	}
-	return float32(power * crossEntropy)
+	return sum
 }

@@ -11,7 +11,7 @@ var (
 	activationNames = []string{ReLU: "relu", Tanh: "tanh", Sigmoid: "sigmoid", LeakyReLU: "leaky_relu"}
 	cellNames       = []string{Perceptron: "mlp", LSTM: "lstm", GRU: "gru"}
 	lossNames       = []string{0: "none", CrossEntropy: "cross_entropy", MSE: "mse", Huber: "huber", Focal: "focal", Pinball: "quantile"}
-	optimizerNames  = []string{Adam: "adam", AdamW: "adamw", SGD: "sgd"}
+	optimizerNames  = []string{Adam: "adam", AdamW: "adamw", SGD: "sgd", RMSProp: "rmsprop"}
 )
 
 func parse[K ~uint8](what string, names []string, first K, s string) (K, error) {
@@ -49,7 +49,8 @@ func ParseCell(s string) (Cell, error) { return parse("cell", cellNames, Percept
 // quantile.
 func ParseLoss(s string) (LossKind, error) { return parse("loss", lossNames, CrossEntropy, s) }
 
-// ParseOptimizer returns the optimizer of that name: adam, adamw or sgd.
+// ParseOptimizer returns the optimizer of that name: adam, adamw, sgd or
+// rmsprop.
 func ParseOptimizer(s string) (Optimizer, error) { return parse("optimizer", optimizerNames, Adam, s) }
 
 // String returns the name that ParseActivation takes.

@@ -5,6 +5,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+
+	"github.com/ktrdr/ktrdr/internal/core/kernel"
 )
 
 // Limits of a Config. They keep a network that came from outside from asking
@@ -112,10 +114,11 @@ func (c Config) Parameters() int {
 // called by several goroutines at once; everything that changes weights may
 // not.
 type Network struct {
-	config Config
-	gates  []gate  // of the recurrent layers, from the first on
-	layers []layer // of the perceptron, or the linear one behind the recurrent layers
-	weight []quad  // all of them, one after the other; see layer
+	config  Config
+	cells   []cellLayer // the recurrent layers, from the first on
+	layers  []layer     // of the perceptron, or the linear one behind the recurrent layers
+	weight  []float32   // all of them, one after the other; see layer
+	kernels *kernel.Set
 }
 
 // New returns a network with fresh weights, drawn from rng as PyTorch's
@@ -132,7 +135,7 @@ func New(c Config, rng *rand.Rand) (*Network, error) {
 	draw := func(fan int) float32 {
 		return float32((float64(2*rng.Float64()) - 1) * (1 / math.Sqrt(float64(fan))))
 	}
-	for _, t := range n.gateTensors() {
+	for _, t := range n.cellTensors() {
 		for k := range t.len() {
 			*t.at(n, k) = draw(c.Hidden[0])
 		}
@@ -144,12 +147,12 @@ func New(c Config, rng *rand.Rand) (*Network, error) {
 			}
 		}
 		for j := range l.out {
-			*n.at(l, j, l.bias()) = draw(l.in)
+			*n.at(l, j, l.in) = draw(l.in)
 		}
 		if l.normed {
 			gain, _ := l.norm(n.weight)
 			for j := range l.out {
-				gain[j/4][j%4] = 1
+				gain[j] = 1
 			}
 		}
 	}
@@ -161,7 +164,9 @@ func (n *Network) Config() Config { return n.config.clone() }
 
 // Clone returns a deep copy.
 func (n *Network) Clone() *Network {
-	return &Network{config: n.config.clone(), gates: n.gates, layers: n.layers, weight: slices.Clone(n.weight)}
+	m := *n
+	m.config, m.weight = n.config.clone(), slices.Clone(n.weight)
+	return &m
 }
 
 func (c Config) clone() Config {
@@ -169,70 +174,57 @@ func (c Config) clone() Config {
 	return c
 }
 
-// A quad is four neighbouring float32: four outputs of a layer in the weights,
-// four features of a row in an activation.
-type quad [4]float32
-
-// A layer says where the weights of one linear layer lie in a flat vector of
-// quads. The vector is cut into panels of four outputs; a panel has one quad
-// per input, inputs rounded up to a multiple of four, and then the quad of the
-// biases. A layer that is normalized has its gains and then its biases of that
-// behind the panels. What the rounding adds is zero for ever.
+// A layer says where the weights of one linear layer lie in a flat vector: a row
+// of width() numbers for every input, one for every output, and then the row of
+// the biases. A layer that is normalized has its gains and then its biases of
+// that behind them. What the width adds to the outputs is zero for ever.
 type layer struct {
 	in, out int // O = out units over I = in inputs
-	offset  int // of the first panel
+	offset  int
 	normed  bool
 }
 
-// quads returns how many quads hold n numbers.
-func quads(n int) int { return (n + 3) / 4 }
-
-func (l layer) bias() int      { return 4 * quads(l.in) } // index of the bias quad in a panel
-func (l layer) panelSize() int { return l.bias() + 1 }
-func (l layer) panels() int    { return l.offset + quads(l.out)*l.panelSize() } // the end of them
+func (l layer) width() int  { return kernel.Width(l.out) }
+func (l layer) linear() int { return l.offset + (l.in+1)*l.width() } // the end of weights and biases
 
 func (l layer) end() int {
 	if l.normed {
-		return l.panels() + 2*quads(l.out)
+		return l.linear() + 2*l.width()
 	}
-	return l.panels()
+	return l.linear()
 }
+
+// weights and bias return those of the layer in a vector laid out like the
+// weights.
+func (l layer) weights(v []float32) []float32 { return v[l.offset : l.offset+l.in*l.width()] }
+func (l layer) bias(v []float32) []float32    { return v[l.linear()-l.width() : l.linear()] }
 
 // norm returns gains and biases of the normalization in a vector laid out like
 // the weights.
-func (l layer) norm(v []quad) (gain, bias []quad) {
-	middle := l.panels() + quads(l.out)
-	return v[l.panels():middle], v[middle:l.end()]
+func (l layer) norm(v []float32) (gain, bias []float32) {
+	middle := l.linear() + l.width()
+	return v[l.linear():middle], v[middle:l.end()]
 }
 
-// panel returns the quads of outputs 4j to 4j+3 in a vector laid out like the
-// weights.
-func (l layer) panel(v []quad, j int) []quad {
-	start := l.offset + j*l.panelSize()
-	return v[start : start+l.panelSize()]
-}
-
-// at returns the weight from input i to unit j of layer l; i == l.bias() is the
-// unit's bias.
-func (n *Network) at(l layer, j, i int) *float32 { return &l.panel(n.weight, j/4)[i][j%4] }
+// at returns the weight from input i to unit j of layer l; i == l.in is the unit's
+// bias.
+func (n *Network) at(l layer, j, i int) *float32 { return &n.weight[l.offset+i*l.width()+j] }
 
 // blank returns a network of that shape with all weights zero.
 func blank(c Config) (*Network, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	n := &Network{config: c.clone()}
+	n := &Network{config: c.clone(), kernels: kernel.Best()}
 	in, offset := c.Inputs, 0
 	hidden := n.config.clone().Hidden
 	if c.Cell != Perceptron {
-		for _, out := range hidden {
-			for range c.Cell.gates() {
-				x := layer{in: in, out: out, offset: offset}
-				h := layer{in: out, out: out, offset: x.end()}
-				n.gates = append(n.gates, gate{x, h})
-				offset = h.end()
-			}
-			in = out
+		for _, units := range hidden {
+			width := kernel.Width(units)
+			x := layer{in: in, out: c.Cell.gates() * width, offset: offset}
+			h := layer{in: units, out: x.out, offset: x.end()}
+			n.cells = append(n.cells, cellLayer{x: x, h: h, units: units, width: width})
+			in, offset = units, h.end()
 		}
 		hidden = nil
 	}
@@ -241,6 +233,6 @@ func blank(c Config) (*Network, error) {
 		n.layers = append(n.layers, l)
 		in, offset = out, l.end()
 	}
-	n.weight = make([]quad, offset)
+	n.weight = make([]float32, (offset+31)&^31) // as kernel.Squares wants it
 	return n, nil
 }

@@ -1,6 +1,10 @@
 package nn
 
-import "math"
+import (
+	"math"
+
+	"github.com/ktrdr/ktrdr/internal/core/kernel"
+)
 
 // An Optimizer says how a gradient changes the weights. The zero value is Adam.
 type Optimizer uint8
@@ -11,61 +15,62 @@ type Optimizer uint8
 //	Adam, AdamW:  m = β1 m + (1-β1) g     v = β2 v + (1-β2) g²
 //	              w = w - rate/(1-β1^t) · m / (sqrt(v) / sqrt(1-β2^t) + ε)
 //	SGD:          m = Momentum m + g      w = w - rate m
+//	RMSProp:      v = α v + (1-α) g²      w = w - rate g / (sqrt(v) + ε)
 //
-// WeightDecay is L2 for Adam and SGD: g = g + decay w, before the rest, as in
+// WeightDecay is L2 for Adam, SGD and RMSProp: g = g + decay w, before the rest, as in
 // torch.optim. AdamW shrinks the weights beside the gradient, w = w - rate decay w,
 // before the rest. Either falls on biases too.
 //
 // Source: D. Kingma, J. Ba, Adam: a method for stochastic optimization, 2014;
-// I. Loshchilov, F. Hutter, Decoupled weight decay regularization, 2017.
+// I. Loshchilov, F. Hutter, Decoupled weight decay regularization, 2017; T. Tieleman,
+// G. Hinton, Lecture 6.5: RMSProp, 2012, with ε outside the root as in torch.optim.
 const (
 	Adam Optimizer = iota
 	AdamW
 	SGD
+	RMSProp
 )
 
 // moments returns how many numbers the optimizer remembers of every weight.
 func (o Optimizer) moments() int {
-	if o == SGD {
+	if o == SGD || o == RMSProp {
 		return 1
 	}
 	return 2
 }
 
-// The constants of Adam, those of Kingma and Ba and of PyTorch.
+// The constants of Adam, those of Kingma and Ba, and of RMSProp, all of them
+// PyTorch's.
 const (
 	beta1   = 0.9
 	beta2   = 0.999
+	alpha   = 0.99
 	epsilon = 1e-8
 )
 
-// An optimizer is the state of an Optimizer.
-//
-// Range:  every product, sum, quotient and root is rounded to float32; the
-// scalars rate/(1-β1^t), 1/sqrt(1-β2^t) and 1-rate·decay are computed in float64
-// and rounded once. m and v are set to zero where they fall below the smallest
-// normal number 2^-126, because subnormal numbers slow some processors down a
-// hundred times and change no weight.
+// An optimizer is the state of an Optimizer. The scalars rate/(1-β1^t),
+// 1/sqrt(1-β2^t) and 1-rate·decay are computed in float64 and rounded once; the
+// kernels state the rest.
 type optimizer struct {
 	kind            Optimizer
 	decay, momentum float64
-	gradientClip    float64 // largest norm of the gradient; 0 is none
-	m, v            []quad  // v is nil for SGD
-	power1          float64 // β1^t
-	power2          float64 // β2^t
+	gradientClip    float64   // largest norm of the gradient; 0 is none
+	m, v            []float32 // m is the v of RMSProp; v is nil where there is one moment
+	power1          float64   // β1^t
+	power2          float64   // β2^t
 }
 
 func newOptimizer(size int, o Options) *optimizer {
 	a := &optimizer{kind: o.Optimizer, decay: o.WeightDecay, momentum: o.Momentum, gradientClip: o.GradientClip,
-		m: make([]quad, size), power1: 1, power2: 1}
+		m: make([]float32, size), power1: 1, power2: 1}
 	if o.Optimizer.moments() > 1 {
-		a.v = make([]quad, size)
+		a.v = make([]float32, size)
 	}
 	return a
 }
 
 // moments returns what the optimizer remembers, each laid out like the weights.
-func (a *optimizer) moments() [][]quad { return [][]quad{a.m, a.v}[:a.kind.moments()] }
+func (a *optimizer) moments() [][]float32 { return [][]float32{a.m, a.v}[:a.kind.moments()] }
 
 // skip goes on to where the optimizer stands after steps steps.
 func (a *optimizer) skip(steps int) {
@@ -94,65 +99,21 @@ func (a *optimizer) clip(norm float64) float32 {
 }
 
 // step updates weight by the gradient grad of that norm.
-func (a *optimizer) step(weight, grad []quad, norm, rate float64) {
+func (a *optimizer) step(k *kernel.Set, weight, grad []float32, norm, rate float64) {
 	a.advance()
-	if a.kind == SGD {
-		a.stepSGD(weight, grad, norm, rate)
+	clip, decay := a.clip(norm), float32(a.decay)
+	switch a.kind {
+	case SGD:
+		k.SGD(weight, grad, a.m, kernel.SGDStep{Clip: clip, Decay: decay, Momentum: float32(a.momentum), Pace: float32(rate)})
+		return
+	case RMSProp:
+		k.RMSProp(weight, grad, a.m, kernel.RMSPropStep{Clip: clip, Decay: decay, Alpha: alpha, Rest: 1 - alpha, Pace: float32(rate), Epsilon: epsilon})
 		return
 	}
-	clip, decay, keep := a.clip(norm), float32(a.decay), float32(1)
+	s := kernel.AdamStep{Clip: clip, Decay: decay, Beta1: beta1, Rest1: 1 - beta1, Beta2: beta2, Rest2: 1 - beta2, Keep: 1,
+		Pace: float32(rate / (1 - a.power1)), Root: float32(1 / math.Sqrt(1-a.power2)), Epsilon: epsilon}
 	if a.kind == AdamW {
-		decay, keep = 0, float32(1-float64(rate*a.decay))
+		s.Decay, s.Keep = 0, float32(1-float64(rate*a.decay))
 	}
-	root := float32(1 / math.Sqrt(1-a.power2))
-	pace := float32(rate / (1 - a.power1))
-	m, v, grad := a.m[:len(weight)], a.v[:len(weight)], grad[:len(weight)]
-	for i := range weight {
-		wq, gq, mq, vq := &weight[i], &grad[i], &m[i], &v[i]
-		for k := range wq {
-			w := wq[k]
-			g := float32(gq[k]*clip) + float32(decay*w)
-			mk := normal(float32(beta1*mq[k]) + float32((1-beta1)*g))
-			vk := normal(float32(beta2*vq[k]) + float32((1-beta2)*float32(g*g)))
-			mq[k], vq[k] = mk, vk
-			wq[k] = float32(keep*w) - float32(pace*mk)/(float32(float32(math.Sqrt(float64(vk)))*root)+epsilon)
-		}
-	}
-}
-
-func (a *optimizer) stepSGD(weight, grad []quad, norm, rate float64) {
-	clip, decay, momentum, pace := a.clip(norm), float32(a.decay), float32(a.momentum), float32(rate)
-	m, grad := a.m[:len(weight)], grad[:len(weight)]
-	for i := range weight {
-		wq, gq, mq := &weight[i], &grad[i], &m[i]
-		for k := range wq {
-			g := float32(gq[k]*clip) + float32(decay*wq[k])
-			mq[k] = normal(float32(momentum*mq[k]) + g)
-			wq[k] -= float32(pace * mq[k])
-		}
-	}
-}
-
-// normal returns x, or 0 where x is subnormal.
-func normal(x float32) float32 {
-	const smallest = 0x1p-126
-	if x < smallest && x > -smallest {
-		return 0
-	}
-	return x
-}
-
-// norm returns the Euclidean norm of g, summed in float64 in eight lanes:
-// element i of the flat vector belongs to lane i mod 8, and the lanes are added
-// pairwise.
-func norm(g []quad) float64 {
-	var s [8]float64
-	for i := range g {
-		q, lane := &g[i], s[4*(i%2):][:4]
-		for k := range q {
-			x := float64(q[k])
-			lane[k] += float64(x * x)
-		}
-	}
-	return math.Sqrt(((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7])))
+	k.Adam(weight, grad, a.m, a.v, s)
 }

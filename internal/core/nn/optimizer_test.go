@@ -42,7 +42,11 @@ func TestOptimizer(t *testing.T) {
 		// m = 3, 0.5·3-1 = 0.5, 0.5·0.5 = 0.25.
 		"sgd_momentum": {nn.Options{Optimizer: nn.SGD, Momentum: 0.5}, 1, []float32{3, -1, 0}, []float64{1 - 3*rate, 1 - 3.5*rate, 1 - 3.75*rate}},
 		"sgd_decay":    {nn.Options{Optimizer: nn.SGD, WeightDecay: 0.5}, 2, []float32{0}, []float64{2 - rate}},
-		"sgd_clip":     {nn.Options{Optimizer: nn.SGD, GradientClip: 1}, 0, []float32{5}, []float64{-rate}},
+		// v = 0.01·9, and the root of it is 0.3.
+		"rmsprop":        {nn.Options{Optimizer: nn.RMSProp}, 1, []float32{3}, []float64{1 - rate*3/0.3}},
+		"rmsprop_grows":  {nn.Options{Optimizer: nn.RMSProp}, 0, []float32{1, 3}, []float64{-rate / 0.1, -rate/0.1 - rate*3/math.Sqrt(0.0099+0.09)}},
+		"rmsprop_decays": {nn.Options{Optimizer: nn.RMSProp, WeightDecay: 0.5}, 2, []float32{0}, []float64{2 - rate/0.1}},
+		"sgd_clip":       {nn.Options{Optimizer: nn.SGD, GradientClip: 1}, 0, []float32{5}, []float64{-rate}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.options.LearningRate = rate

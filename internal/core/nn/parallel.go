@@ -1,6 +1,9 @@
 package nn
 
-import "sync"
+import (
+	"sync"
+	"sync/atomic"
+)
 
 // A team runs jobs 0..n-1 side by side and waits for them all. Which goroutine
 // runs which job is left open, so jobs write to places of their own (chosen by
@@ -10,23 +13,25 @@ import "sync"
 // This file is the only one of the mathematics that starts goroutines.
 type team struct {
 	size int
-	jobs chan int
+	wake chan struct{}
 	done chan struct{}
-	job  func(i int)
+	job  func(desk, i int)
+	n    int64
+	next atomic.Int64
 }
 
 // withTeam calls body with a team of that size, of which the caller is one, and
 // returns when its goroutines have ended.
 func withTeam(size int, body func(*team) error) error {
 	size = max(1, size)
-	t := &team{size: size, jobs: make(chan int), done: make(chan struct{}, size)}
+	t := &team{size: size, wake: make(chan struct{}), done: make(chan struct{}, size)}
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	defer close(t.jobs)
-	for range t.size - 1 {
+	defer close(t.wake)
+	for desk := 1; desk < size; desk++ {
 		wg.Go(func() {
-			for i := range t.jobs {
-				t.job(i)
+			for range t.wake {
+				t.work(desk)
 				t.done <- struct{}{}
 			}
 		})
@@ -34,14 +39,37 @@ func withTeam(size int, body func(*team) error) error {
 	return body(t)
 }
 
-// run calls job(0) … job(n-1), n at most the size of the team.
-func (t *team) run(n int, job func(i int)) {
-	t.job = job
-	for i := 1; i < n; i++ {
-		t.jobs <- i
+// jobs returns how many jobs make a round: several for each goroutine, where
+// there are others than the caller, because they do not start at once.
+func (t *team) jobs() int {
+	if t.size == 1 {
+		return 1
 	}
-	job(0)
-	for i := 1; i < n; i++ {
+	return 4 * t.size
+}
+
+// run calls job(desk, 0) … job(desk, n-1), where desk is a number below the size of
+// the team that no two jobs have at the same time.
+func (t *team) run(n int, job func(desk, i int)) {
+	t.job, t.n = job, int64(n)
+	t.next.Store(0)
+	helpers := min(n, t.size) - 1
+	for range helpers {
+		t.wake <- struct{}{}
+	}
+	t.work(0)
+	for range helpers {
 		<-t.done
+	}
+}
+
+// work takes jobs until there are none.
+func (t *team) work(desk int) {
+	for {
+		i := t.next.Add(1) - 1
+		if i >= t.n {
+			return
+		}
+		t.job(desk, int(i))
 	}
 }

@@ -3,6 +3,8 @@ package nn
 import (
 	"math/bits"
 	"math/rand/v2"
+
+	"github.com/ktrdr/ktrdr/internal/core/kernel"
 )
 
 // Every use of randomness has its own streams, and a stream is named by what it
@@ -20,13 +22,8 @@ func InitStream(seed uint64) *rand.Rand {
 	return rand.New(rand.NewPCG(streamKey(seed, initPurpose), 0))
 }
 
-// streamKey mixes seed and purpose into 64 bits (the finaliser of SplitMix64).
-func streamKey(seed, purpose uint64) uint64 {
-	z := seed + purpose*0x9e3779b97f4a7c15
-	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
-	z = (z ^ z>>27) * 0x94d049bb133111eb
-	return z ^ z>>31
-}
+// streamKey mixes seed and purpose into 64 bits.
+func streamKey(seed, purpose uint64) uint64 { return kernel.Mix(seed + purpose*kernel.Golden64) }
 
 // shuffle writes a permutation of 0..len(order)-1 that depends on seed and
 // epoch only (Fisher-Yates; an index is drawn as the high half of a product,
@@ -48,34 +45,18 @@ func shuffle(order []int32, seed uint64, epoch int) {
 // position), the layer and the unit, and on nothing else.
 type dropout struct {
 	key       uint64
-	threshold uint64  // a 32-bit draw below it drops the unit
+	threshold uint32  // a 32-bit draw below it drops the unit
 	scale     float32 // what kept units are multiplied by: 1/(1-p)
 }
 
 func newDropout(p float64, seed uint64) dropout {
-	return dropout{key: streamKey(seed, dropoutPurpose), threshold: uint64(p * (1 << 32)), scale: float32(1 / (1 - p))}
+	return dropout{key: streamKey(seed, dropoutPurpose), threshold: uint32(p * (1 << 32)), scale: float32(1 / (1 - p))}
 }
 
-// apply drops units of one row of a layer's values and scales the rest; slope,
-// the derivative of the values, is treated alike. place numbers the row within
-// the whole training.
-func (d dropout) apply(value, slope []quad, stride, r int, place uint64, layer int) {
-	var pcg rand.PCG
-	pcg.Seed(d.key, place*(MaxHidden+1)+uint64(layer))
-	for ; r < len(value); r += stride {
-		a, b := pcg.Uint64(), pcg.Uint64()
-		f := quad{d.factor(a >> 32), d.factor(a & (1<<32 - 1)), d.factor(b >> 32), d.factor(b & (1<<32 - 1))}
-		v, s := &value[r], &slope[r]
-		for i := range f {
-			v[i] *= f[i]
-			s[i] *= f[i]
-		}
-	}
-}
-
-func (d dropout) factor(draw uint64) float32 {
-	if draw < d.threshold {
-		return 0
-	}
-	return d.scale
+// draw returns the decisions for a layer and rows whose places begin at place and
+// lie apart places apart.
+func (d *dropout) draw(place uint64, apart, layer int) kernel.Draw {
+	const layers = MaxHidden + 1
+	return kernel.Draw{First: d.key + (place*layers+uint64(layer))*kernel.Golden64, Next: uint64(apart) * layers * kernel.Golden64,
+		Threshold: d.threshold, Scale: d.scale}
 }

@@ -38,7 +38,7 @@ func (t tensor) len() int {
 // or 0.weight, 0.bias, 1.weight, 1.bias, 4.weight … with layer normalization. A
 // recurrent network has lstm.… or gru.… and then fc.weight, fc.bias.
 func (n *Network) tensors() []tensor {
-	list := n.gateTensors()
+	list := n.cellTensors()
 	place := 0
 	for _, l := range n.layers {
 		name := strconv.Itoa(place)
@@ -48,13 +48,13 @@ func (n *Network) tensors() []tensor {
 		place += 3
 		list = append(list,
 			tensor{name + ".weight", []int{l.out, l.in}, func(n *Network, k int) *float32 { return n.at(l, k/l.in, k%l.in) }},
-			tensor{name + ".bias", []int{l.out}, func(n *Network, k int) *float32 { return n.at(l, k, l.bias()) }})
+			tensor{name + ".bias", []int{l.out}, func(n *Network, k int) *float32 { return n.at(l, k, l.in) }})
 		if l.normed {
 			name := strconv.Itoa(place - 2)
 			place++
 			list = append(list,
-				tensor{name + ".weight", []int{l.out}, func(n *Network, k int) *float32 { gain, _ := l.norm(n.weight); return &gain[k/4][k%4] }},
-				tensor{name + ".bias", []int{l.out}, func(n *Network, k int) *float32 { _, bias := l.norm(n.weight); return &bias[k/4][k%4] }})
+				tensor{name + ".weight", []int{l.out}, func(n *Network, k int) *float32 { gain, _ := l.norm(n.weight); return &gain[k] }},
+				tensor{name + ".bias", []int{l.out}, func(n *Network, k int) *float32 { _, bias := l.norm(n.weight); return &bias[k] }})
 		}
 	}
 	return list

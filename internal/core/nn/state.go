@@ -119,8 +119,8 @@ func (r *trainer) resume(s State) {
 
 // flatten returns v, which is laid out like the weights, in the order of the
 // state dictionary.
-func (n *Network) flatten(v []quad) []float32 {
-	m := &Network{config: n.config, gates: n.gates, layers: n.layers, weight: v}
+func (n *Network) flatten(v []float32) []float32 {
+	m := &Network{config: n.config, cells: n.cells, layers: n.layers, weight: v}
 	flat := make([]float32, 0, n.config.Parameters())
 	for _, t := range n.tensors() {
 		for k := range t.len() {
@@ -131,8 +131,8 @@ func (n *Network) flatten(v []quad) []float32 {
 }
 
 // unflatten is the reverse of flatten.
-func (n *Network) unflatten(v []quad, flat []float32) {
-	m := &Network{config: n.config, gates: n.gates, layers: n.layers, weight: v}
+func (n *Network) unflatten(v []float32, flat []float32) {
+	m := &Network{config: n.config, cells: n.cells, layers: n.layers, weight: v}
 	for _, t := range n.tensors() {
 		for k := range t.len() {
 			*t.at(m, k), flat = flat[0], flat[1:]

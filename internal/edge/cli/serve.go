@@ -28,7 +28,7 @@ import (
 
 // engineVersion names the mathematics. It is part of every specification and
 // model, and changes whenever the same inputs would give other bits.
-const engineVersion = "1"
+const engineVersion = "2"
 
 func newServe(c *console) *cobra.Command {
 	cmd := &cobra.Command{

@@ -1,0 +1,6 @@
+//go:build !amd64
+
+package kernel
+
+// fast returns no sets: other processors run plain Go.
+func fast() []*Set { return nil }

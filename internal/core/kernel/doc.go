@@ -1,0 +1,52 @@
+// Package kernel is the float32 arithmetic of networks, in three forms that give
+// the same bits: plain Go, and assembly for AVX2 with FMA and for AVX-512.
+//
+// # Nouns
+//
+// A [Set] is all kernels in one form. [Best] is the fastest that the processor can
+// run, found once when the program starts; [All] is every one, for tests. A
+// kernel works on matrices of float32 whose rows are a multiple of 16 numbers
+// long ([Width]); the spare columns hold what does no harm.
+//
+// # The arithmetic contract
+//
+// What follows, with the formulas of the kernels, defines the bits of every
+// trained weight. An implementation that gives others is wrong, on any processor;
+// changing the contract is a new version of the engine.
+//
+//  1. An element of a matrix product is one chain of fused multiply-adds over the
+//     summation index in increasing order, from a given start on; [Product]. The
+//     lanes of a vector are elements, never parts of one sum, so the width of the
+//     vectors does not show.
+//  2. Everything else rounds each product, sum, quotient and root by itself, in
+//     the order in which the formula stands. Sums of squares are in float64, in 32
+//     lanes; [Set.Squares].
+//  3. exp, log, tanh and sigmoid are the polynomials of package elementary.
+//     Division and square root are those of IEEE 754; no estimates.
+//  4. Subnormal numbers are kept as IEEE 754 has them, except where exp would give
+//     one and where an optimizer's moment becomes one: there they are +0.
+//  5. Randomness is a hash of a counter; [Draw].
+//  6. Which NaN a result is, and the sign of a largest zero, are not defined.
+//
+// TestSets holds all sets together on random shapes and numbers, infinities, NaN
+// and subnormal numbers among them; the tests of package nn do the same with whole
+// trainings.
+//
+// # Why products are fused
+//
+// A fused multiply-add is what the vector units of today's processors do at their
+// full rate; a product and a sum of their own take twice the time. Go has none
+// for float32 that means the same everywhere, so [FMA] makes one from float64, at
+// some ten instructions. That is the price of plain Go: a training in it takes
+// about thirty times as long as one in AVX-512. It serves processors without
+// AVX2, and as the word on what is right.
+//
+// # What it refuses
+//
+// Slices too short for the shape: a panic, before assembly touches memory.
+//
+// # Where the assembly comes from
+//
+// kernels_amd64.s is written by tools/kernels; make gen runs it. Start reading at
+// [Set.Multiply] and productPlain.
+package kernel

@@ -1,0 +1,270 @@
+package kernel_test
+
+import (
+	"math"
+	"math/big"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/ktrdr/ktrdr/internal/core/elementary"
+	"github.com/ktrdr/ktrdr/internal/core/kernel"
+)
+
+// same tells whether two float32 have the same bits, or are NaN both.
+func same(a, b float32) bool {
+	return math.Float32bits(a) == math.Float32bits(b) || a != a && b != b
+}
+
+// A caseData is the slices of one call, drawn once and given to every set.
+type caseData struct {
+	t   *rapid.T
+	rng *rand.Rand
+}
+
+// special are the numbers at which implementations may part.
+var special = []float32{0, float32(math.Copysign(0, -1)), 1, -1, 0.5, -0.5, 2.5, 88, -87.3365, -87.34, 1e-38, -1e-38, 1e-42, -1e-45, 1e30, -1e30, 0.625, -0.625,
+	math.MaxFloat32, float32(math.Inf(1)), float32(math.Inf(-1)), float32(math.NaN())}
+
+// numbers draws n numbers of a magnitude of about size, and special ones among
+// them, if wanted.
+func (c caseData) numbers(n int, size float64, wild bool) []float32 {
+	v := make([]float32, n)
+	for i := range v {
+		v[i] = float32(c.rng.NormFloat64() * size)
+		if wild && c.rng.IntN(20) == 0 {
+			v[i] = special[c.rng.IntN(len(special))]
+		}
+	}
+	return v
+}
+
+func (c caseData) draw(name string, low, high int) int {
+	return rapid.IntRange(low, high).Draw(c.t, name)
+}
+
+// kernels calls every kernel of a set on the slices that draw gives it, and
+// returns what they have become.
+var kernels = map[string]func(c caseData) func(s *kernel.Set) [][]float32{
+	"product": func(c caseData) func(s *kernel.Set) [][]float32 {
+		rows, columns, steps := c.draw("rows", 1, 30), 16*c.draw("columns", 1, 9), c.draw("steps", 1, 80)
+		p := kernel.Product{Rows: rows, Columns: columns, Steps: steps, CRow: columns + 16*c.draw("apart", 0, 1), BRow: columns,
+			Then: kernel.Then(c.draw("then", 0, 2)), ARow: steps, AStep: 1}
+		if c.draw("down", 0, 1) == 1 {
+			p.ARow, p.AStep = 1, rows
+		}
+		a, b, to, start := c.numbers(rows*steps, 1, true), c.numbers(steps*p.BRow, 1, true), c.numbers(rows*p.CRow, 1, true), c.numbers(columns, 1, true)
+		if c.draw("start", 0, 1) == 0 {
+			start = nil
+		}
+		return func(s *kernel.Set) [][]float32 {
+			q := p
+			q.A, q.B, q.C, q.Start = a, b, slices.Clone(to), start
+			s.Multiply(q)
+			return [][]float32{q.C}
+		}
+	},
+	"sum_rows": func(c caseData) func(s *kernel.Set) [][]float32 {
+		rows, columns := c.draw("rows", 1, 70), 16*c.draw("columns", 1, 9)
+		stride := columns + 16*c.draw("apart", 0, 1)
+		d, to := c.numbers(rows*stride, 1, true), c.numbers(columns, 1, false)
+		return func(s *kernel.Set) [][]float32 {
+			v := slices.Clone(to)
+			s.SumRows(v, d, rows, stride)
+			return [][]float32{v}
+		}
+	},
+	"elementwise": func(c caseData) func(s *kernel.Set) [][]float32 {
+		n := 16 * c.draw("n", 0, 9)
+		a, b, scale := c.numbers(n, 4, true), c.numbers(n, 4, true), float32(c.rng.NormFloat64())
+		return func(s *kernel.Set) [][]float32 {
+			var out [][]float32
+			for _, f := range []func(v []float32){
+				func(v []float32) { s.Add(v, b) }, func(v []float32) { s.Scale(v, b) }, func(v []float32) { s.Mask(v, b, scale) }, s.Rectify,
+			} {
+				v := slices.Clone(a)
+				f(v)
+				out = append(out, v)
+			}
+			return out
+		}
+	},
+	"activations": func(c caseData) func(s *kernel.Set) [][]float32 {
+		n := 16 * c.draw("n", 0, 9)
+		a := c.numbers(n, math.Exp(4*c.rng.NormFloat64()), true)
+		return func(s *kernel.Set) [][]float32 {
+			var out [][]float32
+			for _, f := range []func(v, slope []float32){s.Leaky, s.Tanh, s.Sigmoid} {
+				v, w, slope := slices.Clone(a), slices.Clone(a), make([]float32, n)
+				f(v, slope)
+				f(w, nil)
+				out = append(out, v, w, slope)
+			}
+			return out
+		}
+	},
+	"drop": func(c caseData) func(s *kernel.Set) [][]float32 {
+		rows, stride := c.draw("rows", 1, 20), 16*c.draw("stride", 1, 9)
+		v, slope := c.numbers(rows*stride, 1, true), c.numbers(rows*stride, 1, true)
+		d := kernel.Draw{First: c.rng.Uint64(), Next: c.rng.Uint64(), Threshold: c.rng.Uint32(), Scale: 1.25}
+		return func(s *kernel.Set) [][]float32 {
+			x, y, z := slices.Clone(v), slices.Clone(v), slices.Clone(slope)
+			s.Drop(x, nil, rows, stride, d)
+			s.Drop(y, z, rows, stride, d)
+			return [][]float32{x, y, z}
+		}
+	},
+	"softmax": func(c caseData) func(s *kernel.Set) [][]float32 {
+		n, classes := 16*c.draw("n", 1, 5), c.draw("classes", 1, 9)
+		z := c.numbers(n*classes, 30, c.draw("wild", 0, 1) == 1)
+		return func(s *kernel.Set) [][]float32 {
+			p, top, logSum := slices.Clone(z), make([]float32, n), make([]float32, n)
+			s.Softmax(p, top, logSum, classes)
+			for r, v := range logSum {
+				if v != v {
+					top[r] = 0 // of a column with a NaN the largest is not defined
+				}
+				if top[r] == 0 {
+					top[r] = 0 // nor the sign of its zero
+				}
+			}
+			return [][]float32{p, top, logSum}
+		}
+	},
+	"transpose": func(c caseData) func(s *kernel.Set) [][]float32 {
+		rows, columns := c.draw("rows", 1, 70), c.draw("columns", 1, 70)
+		dstRow, srcRow := kernel.Width(rows), kernel.Width(columns)
+		from := c.numbers(rows*srcRow, 1, true)
+		return func(s *kernel.Set) [][]float32 {
+			to := make([]float32, columns*dstRow)
+			s.Transpose(to, from, rows, columns, dstRow, srcRow)
+			s.Prefetch(from, []int32{0, int32(rows - 1)}, columns)
+			return [][]float32{to}
+		}
+	},
+	"optimizers": func(c caseData) func(s *kernel.Set) [][]float32 {
+		n := 16 * c.draw("n", 1, 9)
+		w, g, m, v := c.numbers(n, 1, false), c.numbers(n, 1e-3, true), c.numbers(n, 1e-3, true), c.numbers(n, 1e-6, true)
+		for i, x := range v {
+			v[i] = max(x, -x)
+		}
+		rate := float32(math.Exp(c.rng.NormFloat64()))
+		return func(s *kernel.Set) [][]float32 {
+			var out [][]float32
+			for _, f := range []func(w, g, m, v []float32){
+				func(w, g, m, v []float32) {
+					s.Adam(w, g, m, v, kernel.AdamStep{Clip: rate, Decay: 0.01, Beta1: 0.9, Rest1: 0.1, Beta2: 0.999, Rest2: 0.001, Keep: 0.99, Pace: 0.01, Root: 1.5, Epsilon: 1e-8})
+				},
+				func(w, g, m, _ []float32) {
+					s.SGD(w, g, m, kernel.SGDStep{Clip: rate, Decay: 0.01, Momentum: 0.9, Pace: 0.1})
+				},
+				func(w, g, _, v []float32) {
+					s.RMSProp(w, g, v, kernel.RMSPropStep{Clip: rate, Decay: 0.01, Alpha: 0.99, Rest: 0.01, Pace: 0.1, Epsilon: 1e-8})
+				},
+			} {
+				x, y, z := slices.Clone(w), slices.Clone(m), slices.Clone(v)
+				f(x, g, y, z)
+				out = append(out, x, y, z)
+			}
+			return out
+		}
+	},
+	"squares": func(c caseData) func(s *kernel.Set) [][]float32 {
+		v := c.numbers(32*c.draw("n", 0, 9), math.Exp(4*c.rng.NormFloat64()), false)
+		return func(s *kernel.Set) [][]float32 {
+			bits := math.Float64bits(s.Squares(v))
+			return [][]float32{{math.Float32frombits(uint32(bits)), math.Float32frombits(uint32(bits >> 32))}}
+		}
+	},
+	"cells": func(c caseData) func(s *kernel.Set) [][]float32 {
+		rows, width := c.draw("rows", 1, 9), 16*c.draw("width", 1, 5)
+		n := rows * width
+		wide := func() []float32 { return c.numbers(4*n, 2, true) }
+		narrow := func() []float32 { return c.numbers(n, 1, true) }
+		gates, state, a, b, d, e, f := wide(), wide(), narrow(), narrow(), narrow(), narrow(), narrow()
+		return func(s *kernel.Set) [][]float32 {
+			w, x, y := slices.Clone(gates), slices.Clone(state), slices.Clone(state)
+			a, b, d, e, f := slices.Clone(a), slices.Clone(b), slices.Clone(d), slices.Clone(e), slices.Clone(f)
+			s.LSTM(kernel.LSTMStep{Rows: rows, Width: width, Gates: w, Before: a, Cell: b, Squash: d, Hidden: e})
+			s.LSTMBack(kernel.LSTMBack{Rows: rows, Width: width, Gates: w, Squash: d, Before: a, Up: e, Hidden: f, Cell: b, Delta: x})
+			all := [][]float32{slices.Clone(w), slices.Clone(x), slices.Clone(b), slices.Clone(d), slices.Clone(e)}
+			copy(w, gates)
+			s.GRU(kernel.GRUStep{Rows: rows, Width: width, Gates: w, State: state, Before: a, Hidden: e})
+			s.GRUBack(kernel.GRUBack{Rows: rows, Width: width, Gates: w, State: state, Before: a, Up: e, Hidden: f, Cell: b, DeltaInput: x, DeltaState: y})
+			return append(all, w, x, y, a, b, d, e, f)
+		}
+	},
+}
+
+// TestSets holds every implementation that this processor can run to plain Go,
+// bit for bit.
+func TestSets(t *testing.T) {
+	sets := kernel.All()
+	if sets[0].Name() != "plain" {
+		t.Fatalf("the first set is %s", sets[0].Name())
+	}
+	for name, prepare := range kernels {
+		t.Run(name, func(t *testing.T) {
+			rapid.Check(t, func(t *rapid.T) {
+				call := prepare(caseData{t, rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))})
+				want := call(sets[0])
+				for _, s := range sets[1:] {
+					for i, v := range call(s) {
+						for j := range v {
+							if !same(v[j], want[i][j]) {
+								t.Fatalf("%s: result %d element %d of %d = %x, want %x", s.Name(), i, j, len(v), v[j], want[i][j])
+							}
+						}
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestFMA compares with big numbers, where a second rounding would show.
+func TestFMA(t *testing.T) {
+	exact := func(a, b, c float32) float32 {
+		p := new(big.Float).SetPrec(600).Mul(big.NewFloat(float64(a)), big.NewFloat(float64(b)))
+		f, _ := p.Add(p, big.NewFloat(float64(c))).Float32()
+		return f
+	}
+	check := func(t interface{ Fatalf(string, ...any) }, a, b, c float32) {
+		got, want := kernel.FMA(a, b, c), exact(a, b, c)
+		if got != want {
+			t.Fatalf("FMA(%x, %x, %x) = %x, want %x", a, b, c, got, want)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		bits := func(name string) float32 {
+			for {
+				f := math.Float32frombits(rapid.Uint32().Draw(t, name))
+				if !math.IsNaN(float64(f)) && !math.IsInf(float64(f), 0) {
+					return f
+				}
+			}
+		}
+		check(t, bits("a"), bits("b"), bits("c"))
+	})
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range 200_000 {
+		// Few bits make sums that lie half-way between two float32; a tiny third
+		// term pushes them to either side.
+		few := func() float32 { return float32(math.Ldexp(float64(rng.IntN(1<<13)-1<<12), rng.IntN(60)-30)) }
+		check(t, few(), few(), few())
+		half := float32(1 + math.Ldexp(float64(rng.IntN(1<<12)), -12))
+		check(t, half, float32(1+math.Ldexp(1, -12)), float32(math.Ldexp(rng.Float64()-0.5, -rng.IntN(60))))
+		check(t, float32(math.Ldexp(rng.Float64(), -70)), float32(math.Ldexp(rng.Float64(), -70)), float32(math.Ldexp(rng.Float64()-0.5, -120-rng.IntN(25))))
+	}
+	inf := float32(math.Inf(1))
+	if got := kernel.FMA(inf, 0, 1); got == got {
+		t.Errorf("FMA(Inf, 0, 1) = %v, want NaN", got)
+	}
+	if got := kernel.FMA(1e30, 1e30, -inf); got != -inf {
+		t.Errorf("FMA(1e30, 1e30, -Inf) = %v, want -Inf", got)
+	}
+}
+
+var _ = elementary.Exp

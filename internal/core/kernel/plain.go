@@ -1,0 +1,254 @@
+package kernel
+
+import (
+	"math"
+
+	"github.com/ktrdr/ktrdr/internal/core/elementary"
+)
+
+// plain is the implementation that runs everywhere and defines what the others
+// must give. Where it writes float32(x*y) it forbids the compiler to fuse.
+var plain = Set{
+	name:    "plain",
+	product: productPlain, sumRows: sumRowsPlain, add: addPlain, scale: scalePlain, mask: maskPlain,
+	rectify: rectifyPlain, leaky: leakyPlain, tanh: tanhPlain, sigmoid: sigmoidPlain, drop: dropPlain,
+	softmax: softmaxPlain, squares: squaresPlain, transpose: transposePlain, prefetch: prefetchPlain,
+	adam: adamPlain, sgd: sgdPlain, rmsProp: rmsPropPlain,
+	lstm: lstmPlain, lstmBack: lstmBackPlain, gru: gruPlain, gruBack: gruBackPlain,
+}
+
+// productPlain takes two rows by four columns at a time, whose eight sums stay
+// in registers, in float64 but rounded to float32 at each step.
+func productPlain(p Product) {
+	for m := 0; m < p.Rows; m += 2 {
+		a0, a1 := p.A[m*p.ARow:], p.A[min(m+1, p.Rows-1)*p.ARow:]
+		for n := 0; n < p.Columns; n += 4 {
+			var s0, s1 [4]float64
+			if p.Start != nil {
+				for j, v := range p.Start[n : n+4] {
+					s0[j], s1[j] = float64(v), float64(v)
+				}
+			}
+			productBlock(&s0, &s1, a0, a1, p.B[n:], &p)
+			p.finish(m, n, &s0)
+			if m+1 < p.Rows {
+				p.finish(m+1, n, &s1)
+			}
+		}
+	}
+}
+
+// productBlock adds the chains of two rows of four columns to s0 and s1.
+func productBlock(s0, s1 *[4]float64, a0, a1, b []float32, p *Product) {
+	w0, w1, w2, w3 := s0[0], s0[1], s0[2], s0[3]
+	x0, x1, x2, x3 := s1[0], s1[1], s1[2], s1[3]
+	for k := range p.Steps {
+		a, c := float64(a0[k*p.AStep]), float64(a1[k*p.AStep])
+		q := (*[4]float32)(b[k*p.BRow:])
+		b0, b1, b2, b3 := float64(q[0]), float64(q[1]), float64(q[2]), float64(q[3])
+		w0, x0 = step(a*b0, w0), step(c*b0, x0)
+		w1, x1 = step(a*b1, w1), step(c*b1, x1)
+		w2, x2 = step(a*b2, w2), step(c*b2, x2)
+		w3, x3 = step(a*b3, w3), step(c*b3, x3)
+	}
+	*s0, *s1 = [4]float64{w0, w1, w2, w3}, [4]float64{x0, x1, x2, x3}
+}
+
+// step is FMA for a product that is exact and a sum that is a float32.
+func step(p, sum float64) float64 {
+	s := p + sum
+	if rare(s) {
+		return float64(roundOdd(p, sum))
+	}
+	return float64(float32(s))
+}
+
+// finish writes four chains of row m.
+func (p *Product) finish(m, n int, s *[4]float64) {
+	c := p.C[m*p.CRow+n:][:4]
+	for j := range c {
+		switch v := float32(s[j]); {
+		case p.Then == Add:
+			c[j] += v
+		case p.Then == Rectify && v < 0:
+			c[j] = 0
+		default:
+			c[j] = v
+		}
+	}
+}
+
+func sumRowsPlain(dst, d []float32, rows, stride int) {
+	for j := range dst {
+		var sum float32
+		for r := range rows {
+			sum += d[r*stride+j]
+		}
+		dst[j] += sum
+	}
+}
+
+func addPlain(dst, v []float32) {
+	for i, x := range v {
+		dst[i] += x
+	}
+}
+
+func scalePlain(dst, v []float32) {
+	for i, x := range v {
+		dst[i] *= x
+	}
+}
+
+func maskPlain(dst, v []float32, scale float32) {
+	for i, x := range v {
+		if x > 0 {
+			dst[i] *= scale
+		} else {
+			dst[i] = 0
+		}
+	}
+}
+
+func rectifyPlain(v []float32) {
+	for i, x := range v {
+		if x < 0 {
+			v[i] = 0
+		}
+	}
+}
+
+func leakyPlain(v, slope []float32) {
+	for i, x := range v {
+		s := float32(1)
+		if !(x > 0) {
+			s = leak
+		}
+		v[i] = x * s
+		if slope != nil {
+			slope[i] = s
+		}
+	}
+}
+
+func tanhPlain(v, slope []float32) {
+	for i, x := range v {
+		h := elementary.Tanh(x)
+		v[i] = h
+		if slope != nil {
+			slope[i] = 1 - float32(h*h)
+		}
+	}
+}
+
+func sigmoidPlain(v, slope []float32) {
+	for i, x := range v {
+		h := elementary.Sigmoid(x)
+		v[i] = h
+		if slope != nil {
+			slope[i] = float32(h * (1 - h))
+		}
+	}
+}
+
+func dropPlain(v, slope []float32, rows, stride int, d Draw) {
+	state := d.First
+	for r := range rows {
+		low, high := d.row(state)
+		state += d.Next
+		for j := range stride {
+			f := d.Scale
+			if hash(low+uint32(j)*golden32, high) < d.Threshold {
+				f = 0
+			}
+			i := r*stride + j
+			if f == 0 {
+				v[i] = 0
+			} else {
+				v[i] *= f
+			}
+			if slope == nil {
+				continue
+			}
+			if f == 0 {
+				slope[i] = 0
+			} else {
+				slope[i] *= f
+			}
+		}
+	}
+}
+
+func softmaxPlain(z, top, logSum []float32, classes int) {
+	n := len(top)
+	for r := range n {
+		most := z[r]
+		for c := 1; c < classes; c++ {
+			if v := z[c*n+r]; !(most > v) {
+				most = v
+			}
+		}
+		var sum float32
+		for c := range classes {
+			e := elementary.Exp(z[c*n+r] - most)
+			z[c*n+r] = e
+			sum += e
+		}
+		for c := range classes {
+			z[c*n+r] /= sum
+		}
+		top[r], logSum[r] = most, elementary.Log(sum)
+	}
+}
+
+func squaresPlain(v []float32) (lanes [squareLanes]float64) {
+	for i, x := range v {
+		lanes[i%squareLanes] += float64(x) * float64(x) // the product is exact
+	}
+	return lanes
+}
+
+func transposePlain(dst, src []float32, rows, columns, dstRow, srcRow int) {
+	for r := range rows {
+		for c, v := range src[r*srcRow:][:columns] {
+			dst[c*dstRow+r] = v
+		}
+	}
+}
+
+func prefetchPlain([]float32, []int32, int) {}
+
+func adamPlain(w, g, m, v []float32, s AdamStep) {
+	for i, x := range w {
+		d := float32(g[i]*s.Clip) + float32(s.Decay*x)
+		m[i] = normal(float32(s.Beta1*m[i]) + float32(s.Rest1*d))
+		v[i] = normal(float32(s.Beta2*v[i]) + float32(s.Rest2*float32(d*d)))
+		root := float32(math.Sqrt(float64(v[i])))
+		w[i] = float32(s.Keep*x) - float32(s.Pace*m[i])/(float32(root*s.Root)+s.Epsilon)
+	}
+}
+
+func sgdPlain(w, g, m []float32, s SGDStep) {
+	for i, x := range w {
+		d := float32(g[i]*s.Clip) + float32(s.Decay*x)
+		m[i] = normal(float32(s.Momentum*m[i]) + d)
+		w[i] = x - float32(s.Pace*m[i])
+	}
+}
+
+func rmsPropPlain(w, g, v []float32, s RMSPropStep) {
+	for i, x := range w {
+		d := float32(g[i]*s.Clip) + float32(s.Decay*x)
+		v[i] = normal(float32(s.Alpha*v[i]) + float32(s.Rest*float32(d*d)))
+		w[i] = x - float32(s.Pace*d)/(float32(math.Sqrt(float64(v[i])))+s.Epsilon)
+	}
+}
+
+// normal returns x, or 0 where x is subnormal.
+func normal(x float32) float32 {
+	const smallest = 0x1p-126
+	if x < smallest && x > -smallest {
+		return 0
+	}
+	return x
+}

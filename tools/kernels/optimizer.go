@@ -1,0 +1,105 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+func optimizers(m machine) {
+	adam(m)
+	sgd(m)
+	rmsProp(m)
+}
+
+// clipped returns clip g + decay w.
+func clipped(m machine, grad Mem, w, clip, decay reg.VecVirtual) reg.VecVirtual {
+	d, t := m.vector(), m.vector()
+	VMULPS(grad, clip, d)
+	VMULPS(w, decay, t)
+	VADDPS(t, d, d)
+	return d
+}
+
+// normal clears what is subnormal.
+func normal(m machine, v reg.VecVirtual) {
+	size := m.vector()
+	VANDPS(whole("magnitude", 1<<31-1), v, size)
+	m.keep(m.compare(notLessThan, constant("smallest", 0x1p-126), size), v)
+}
+
+// average returns normal(keep·old + rest·new) and stores it.
+func average(m machine, old Mem, keep, rest, fresh reg.VecVirtual) reg.VecVirtual {
+	v, t := m.vector(), m.vector()
+	VMULPS(old, keep, v)
+	VMULPS(fresh, rest, t)
+	VADDPS(t, v, v)
+	normal(m, v)
+	VMOVUPS(v, old)
+	return v
+}
+
+func adam(m machine) {
+	text("adam"+m.suffix(), "func(w, grad, first, second *float32, n int, clip, decay, beta1, rest1, beta2, rest2, keep, pace, root, epsilon float32)")
+	p := pointers("w", "grad", "first", "second", "n")
+	var c []reg.VecVirtual
+	for _, name := range []string{"clip", "decay", "beta1", "rest1", "beta2", "rest2", "keep", "pace", "root", "epsilon"} {
+		c = append(c, broadcast(m, name))
+	}
+	eachVector(m, p[4], p[:4], func() {
+		w := load(m, at(p[0], 0))
+		d := clipped(m, at(p[1], 0), w, c[0], c[1])
+		first := average(m, at(p[2], 0), c[2], c[3], d)
+		VMULPS(d, d, d)
+		second := average(m, at(p[3], 0), c[4], c[5], d)
+		VMULPS(w, c[6], w)
+		VMULPS(first, c[7], first)
+		VSQRTPS(second, second)
+		VMULPS(second, c[8], second)
+		VADDPS(second, c[9], second)
+		VDIVPS(second, first, first)
+		VSUBPS(first, w, w)
+		VMOVUPS(w, at(p[0], 0))
+	})
+	done()
+}
+
+func sgd(m machine) {
+	text("sgd"+m.suffix(), "func(w, grad, first *float32, n int, clip, decay, momentum, pace float32)")
+	p := pointers("w", "grad", "first", "n")
+	clip, decay, momentum, pace := broadcast(m, "clip"), broadcast(m, "decay"), broadcast(m, "momentum"), broadcast(m, "pace")
+	eachVector(m, p[3], p[:3], func() {
+		w := load(m, at(p[0], 0))
+		d := clipped(m, at(p[1], 0), w, clip, decay)
+		v := m.vector()
+		VMULPS(at(p[2], 0), momentum, v)
+		VADDPS(d, v, v)
+		normal(m, v)
+		VMOVUPS(v, at(p[2], 0))
+		VMULPS(v, pace, v)
+		VSUBPS(v, w, w)
+		VMOVUPS(w, at(p[0], 0))
+	})
+	done()
+}
+
+func rmsProp(m machine) {
+	text("rmsProp"+m.suffix(), "func(w, grad, second *float32, n int, clip, decay, alpha, rest, pace, epsilon float32)")
+	p := pointers("w", "grad", "second", "n")
+	clip, decay, alpha, rest := broadcast(m, "clip"), broadcast(m, "decay"), broadcast(m, "alpha"), broadcast(m, "rest")
+	pace, epsilon := broadcast(m, "pace"), broadcast(m, "epsilon")
+	eachVector(m, p[3], p[:3], func() {
+		w := load(m, at(p[0], 0))
+		d := clipped(m, at(p[1], 0), w, clip, decay)
+		square := m.vector()
+		VMULPS(d, d, square)
+		v := average(m, at(p[2], 0), alpha, rest, square)
+		VMULPS(d, pace, d)
+		VSQRTPS(v, v)
+		VADDPS(v, epsilon, v)
+		VDIVPS(v, d, d)
+		VSUBPS(d, w, w)
+		VMOVUPS(w, at(p[0], 0))
+	})
+	done()
+}
