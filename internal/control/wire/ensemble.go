@@ -1,9 +1,8 @@
 package wire
 
 import (
+	"context"
 	"time"
-
-	"github.com/ktrdr/ktrdr/internal/core/market"
 )
 
 // A StartEnsemble asks for a backtest of several trained models, put together by an
@@ -47,13 +46,14 @@ type MemberOrder struct {
 // An EnsembleStarted is the answer to the start of a backtest of an ensemble.
 type EnsembleStarted struct {
 	BacktestStarted
-	Members []EnsembleMember `json:"members"`
+	Members []MemberOrder `json:"members" doc:"the model that each member of the file was found to be"`
 }
 
-// An EnsembleMember is a member of an ensemble, as it was found.
-type EnsembleMember struct {
-	Member     string           `json:"member"`
-	OutputType string           `json:"output_type"`
-	ModelID    string           `json:"model_id"`
-	Timeframe  market.Timeframe `json:"timeframe" doc:"timeframe on which the model is asked"`
+// PathEnsembleStart starts a backtest of an ensemble.
+const PathEnsembleStart = Prefix + "/ensembles/backtest"
+
+// StartEnsemble starts a backtest of an ensemble; see StartTraining for key.
+func (c *Client) StartEnsemble(ctx context.Context, req StartEnsemble, key string) (EnsembleStarted, error) {
+	var s EnsembleStarted
+	return s, c.start(ctx, PathEnsembleStart, req, key, &s)
 }

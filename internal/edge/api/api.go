@@ -50,6 +50,7 @@ func New(o Options) (http.Handler, error) {
 	s.addCheckpoints()
 	s.addEvents()
 	s.addStarts()
+	s.addEnsembles()
 	s.addModels()
 	s.addStrategies()
 	s.addData()

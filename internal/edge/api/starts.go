@@ -216,6 +216,10 @@ func (s *server) backtestRequest(ctx context.Context, b wire.StartBacktest) (req
 		}
 		r.strategy = first
 	}
+	if d := r.strategy.Decisions; !d.Trades() {
+		return r, wire.Errorf(wire.CodeBadRequest, "strategy %s describes the market (output_format %s) and makes no trades, so there is nothing to backtest: "+
+			"name its model as a gate of an ensemble, and backtest that: ktrdr ensemble backtest FILE", r.strategy.Name, d.OutputFormat)
+	}
 	return r, nil
 }
 

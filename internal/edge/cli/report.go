@@ -44,7 +44,7 @@ func printBacktest(w io.Writer, c *console, url string, op wire.Operation, r job
 	m := r.Metrics
 	facts(w, title, []fact{
 		{"period", r.StartTime + " to " + r.EndTime},
-		{"model", orDash(r.Model.Name) + "  " + r.Model.ID},
+		{"model", modelOf(r)},
 		{"capital", money(r.Config.Capital) + " -> " + money(r.FinalEquity)},
 		{"return", fmt.Sprintf("%s (%s), annualised %s", money(m.TotalReturn), percent(&m.TotalReturnPct, 2), percent(m.AnnualizedReturn, 2))},
 		{"buy and hold", percent(&m.BuyAndHoldReturn, 2)},
@@ -58,11 +58,20 @@ func printBacktest(w io.Writer, c *console, url string, op wire.Operation, r job
 		{"costs", fmt.Sprintf("%s: commission %s, slippage %s, spread %s, financing %s", money(m.Costs.Total), money(m.Costs.Commission), money(m.Costs.Slippage), money(m.Costs.Spread), money(m.Costs.Financing))},
 		{"orders", r.OrderHash},
 	})
+	printEnsemble(w, r.Ensemble)
 	facts(w, "Policy", policyFacts(r.Policy))
 	printOrigin(w, url, op, r.EngineVersion, r.Data, []fact{
 		{"trades", artifactURL(url, r.Trades.SHA256)},
 		{"equity", artifactURL(url, r.Equity.SHA256)},
 	})
+}
+
+// modelOf names the model of a backtest; those of an ensemble have lines of their own.
+func modelOf(r job.BacktestResult) string {
+	if r.Ensemble != nil {
+		return ""
+	}
+	return orDash(r.Model.Name) + "  " + r.Model.ID
 }
 
 // sharpeRange says how far the Sharpe ratio can be trusted.

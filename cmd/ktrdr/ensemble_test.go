@@ -1,0 +1,109 @@
+package main_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var epochs = regexp.MustCompile(`epochs: \d+`)
+
+// trainExample trains an example strategy for a few epochs on EURUSD before June
+// 2016, whose bars are made up, and returns its file.
+func (s *system) trainExample(name string) string {
+	s.t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "..", "strategies", name+".yaml"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	file := filepath.Join(s.dir, name+".yaml")
+	if err := os.WriteFile(file, epochs.ReplaceAll(text, []byte("epochs: 3")), 0o644); err != nil {
+		s.t.Fatal(err)
+	}
+	s.must(trainArgs(file)...)
+	return file
+}
+
+// TestEnsemble trains a model of regimes and two signal models, and backtests the
+// example ensemble of them, as a user would.
+func TestEnsemble(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t)
+	s.worker("training", "trainer")
+	s.worker("backtest", "tester")
+	s.importSample("EURUSD")
+	regime := s.trainExample("market_regime")
+	s.trainExample("sample_momentum")
+	file := filepath.Join("..", "..", "strategies", "ensembles", "sample_regimes.yaml")
+	args := func(more ...string) []string {
+		return append([]string{"ensemble", "backtest", file, "EURUSD", "--start-date", "2016-06-15", "--end-date", "2016-10-31", "--json"}, more...)
+	}
+
+	if out := s.run(args()...); out.code == 0 || !strings.Contains(out.stderr+out.stdout, "Model not found: sample_sequence_1h") {
+		t.Errorf("without one of its models: exit %d\n%s", out.code, out.stderr)
+	}
+	s.trainExample("sample_sequence")
+	if out := s.run(args("--start-date", "2016-01-01")...); out.code == 0 || !strings.Contains(out.stderr+out.stdout, "overlaps the training window of member") {
+		t.Errorf("in-sample: exit %d\n%s", out.code, out.stderr)
+	}
+	if out := s.run(backtestArgs(regime)...); out.code == 0 || !strings.Contains(out.stderr+out.stdout, "gate of an ensemble") {
+		t.Errorf("a backtest of regimes alone: exit %d\n%s", out.code, out.stderr)
+	}
+
+	type report struct {
+		Hash     string `json:"order_hash"`
+		Bars     int    `json:"equity_curve_length"`
+		Trades   int    `json:"trade_count"`
+		Ensemble struct {
+			Regimes []struct {
+				Bars   int `json:"bars"`
+				Trades int `json:"trades"`
+			} `json:"regimes"`
+			Members []struct {
+				Bars int `json:"bars"`
+			} `json:"members"`
+		} `json:"ensemble"`
+	}
+	run := func(more ...string) report {
+		var answer struct {
+			Results report `json:"results"`
+		}
+		s.get("/api/v1/operations/"+decode[finished](t, s.must(args(more...)...)).ID+"/results", &answer)
+		return answer.Results
+	}
+	first, again := run(), run("--threads", "2")
+	if first.Hash == "" || first.Hash != again.Hash {
+		t.Errorf("the orders are %q and, once more, %q", first.Hash, again.Hash)
+	}
+	bars, trades := 0, 0
+	for _, r := range first.Ensemble.Regimes {
+		bars, trades = bars+r.Bars, trades+r.Trades
+	}
+	if bars == 0 || bars != first.Bars || trades != first.Trades || len(first.Ensemble.Members) != 3 {
+		t.Errorf("%d of %d bars and %d of %d trades are in regimes, %d members", bars, first.Bars, trades, first.Trades, len(first.Ensemble.Members))
+	}
+	if out := s.must(args()[:8]...); !strings.Contains(out, "Regimes") && !strings.Contains(out, "switches") {
+		t.Errorf("the report does not show the regimes:\n%s", out)
+	}
+}
+
+// TestEnsembleValidate needs no backend.
+func TestEnsembleValidate(t *testing.T) {
+	file := filepath.Join("..", "..", "strategies", "ensembles", "sample_regimes.yaml")
+	if out := run(t, nil, "ensemble", "validate", file); out.code != 0 || !strings.Contains(out.stdout, "is valid: ensemble sample_regimes of the models market_regime_1h") {
+		t.Errorf("exit %d\n%s%s", out.code, out.stdout, out.stderr)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrong := filepath.Join(t.TempDir(), "wrong.yaml")
+	if err := os.WriteFile(wrong, []byte(strings.Replace(string(text), "stability_bars", "stability_bar", 1)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if out := run(t, nil, "ensemble", "validate", wrong); out.code != 1 || !strings.Contains(out.stdout, "unknown key (did you mean stability_bars?)") {
+		t.Errorf("exit %d\n%s%s", out.code, out.stdout, out.stderr)
+	}
+}
