@@ -155,8 +155,11 @@ func set(t *testing.T, s *scenario, key, value string) {
 	}
 	v := number(t, value)
 	x := &s.o.Exits
+	a := &s.o.Account
 	floats := map[string]*float64{
-		"capital": &s.o.Capital, "fraction": &s.o.Fraction, "commission": &s.o.Commission, "slippage": &s.o.Slippage,
+		"leverage": &a.Leverage, "maintenance": &a.MaintenanceMargin, "lot": &a.Lot, "least": &a.MinQuantity, "most": &a.MaxQuantity,
+		"volume_limit": &s.o.Fills.VolumeLimit,
+		"capital":      &s.o.Capital, "fraction": &s.o.Fraction, "commission": &s.o.Commission, "slippage": &s.o.Slippage,
 		"stop_loss": &x.StopLoss, "take_profit": &x.TakeProfit, "trailing_stop": &x.TrailingStop,
 		"upper": &x.UpperBarrier, "lower": &x.LowerBarrier,
 		"per_unit": &s.o.Costs.PerUnit, "minimum": &s.o.Costs.Minimum, "long_rate": &s.o.Costs.Long, "short_rate": &s.o.Costs.Short,
@@ -224,7 +227,7 @@ func render(series market.Series, r backtest.Result) []string {
 	for _, c := range []struct {
 		name string
 		n    int
-	}{{"unfilled", r.Orders.Unfilled}, {"too_small", r.Orders.TooSmall}} {
+	}{{"unfilled", r.Orders.Unfilled}, {"too_small", r.Orders.TooSmall}, {"partial", r.Orders.Partial}} {
 		if c.n != 0 {
 			counts += fmt.Sprintf(" %s=%d", c.name, c.n)
 		}

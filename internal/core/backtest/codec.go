@@ -159,7 +159,7 @@ func (c *codec) state(s *State) {
 	for i := range s.Decisions {
 		c.int(&s.Decisions[i])
 	}
-	for _, n := range []*int{&s.Orders.Placed, &s.Orders.Filled, &s.Orders.Unfilled, &s.Orders.TooSmall} {
+	for _, n := range []*int{&s.Orders.Placed, &s.Orders.Filled, &s.Orders.Unfilled, &s.Orders.TooSmall, &s.Orders.Partial} {
 		c.int(n)
 	}
 	c.float(&s.Costs.Commission)

@@ -2,7 +2,6 @@ package backtest
 
 import (
 	"fmt"
-	"math"
 	"time"
 
 	"github.com/ktrdr/ktrdr/internal/core/decision"
@@ -73,32 +72,4 @@ func (s *Simulation) commission(at int64, value, quantity float64) float64 {
 	commission := s.schedule.Commission(value, quantity, st.Traded)
 	st.Traded += s.schedule.Volume(value, quantity)
 	return commission
-}
-
-// within returns how many units money buys at price with their commission, at the
-// rate that no fill exceeds.
-func (s *Simulation) within(money, price float64) float64 {
-	return min(money/(float64(price*(1+s.fee.Fraction))+s.fee.PerUnit), (money-s.fee.Minimum)/price)
-}
-
-// quantity returns how many units an entry takes, 0 where not even one: a share
-// of those that are allowed, and at most the given number.
-//
-//	q = min( share*Fraction*equity / (1+Commission) / price,  equity / (1+Commission) / fill,  most )
-//
-// and no more than other commissions leave of either amount, rounded down to a
-// whole number unless FractionalUnits. The first term sizes the order by the price
-// it is placed at; the second keeps an order for the whole equity from spending
-// more than there is once slippage and spread are added.
-func (s *Simulation) quantity(equity, price, fill, share, most float64) float64 {
-	o := &s.o
-	affordable := equity / (1 + o.Commission)
-	q := min(float64(share*o.Fraction)*equity/(1+o.Commission)/price, affordable/fill, most)
-	if s.schedule != nil || s.fee.PerUnit != 0 || s.fee.Minimum != 0 {
-		q = max(0, min(q, s.within(float64(share*o.Fraction)*equity, price), s.within(equity, fill)))
-	}
-	if !o.FractionalUnits {
-		q = math.Floor(q)
-	}
-	return q
 }

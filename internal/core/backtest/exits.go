@@ -9,7 +9,7 @@ import (
 // byBar tells whether every bar has to be gone through: because a position can
 // change within it, or because an entry needs more than a signal.
 func byBar(o Options) bool {
-	return o.Exits != (decision.Exits{}) || o.Costs.Long != 0 || o.Costs.Short != 0 || o.Sizing.NeedVolatility() || o.SeparationSeconds != 0
+	return o.Exits != (decision.Exits{}) || o.Account.MaintenanceMargin != 0 || o.Costs.Long != 0 || o.Costs.Short != 0 || o.Sizing.NeedVolatility() || o.SeparationSeconds != 0
 }
 
 // volatility returns that of bar by which exits are placed, 0 where none are.
@@ -168,7 +168,7 @@ func (s *Simulation) trail() {
 //  1. At the open of a bar after that of the entry: a session that ended since
 //     the bar before; a stop that the open lies beyond, filled at the open; a
 //     target that it lies beyond, filled at the open, which is better than asked.
-//  2. Within the bar: the stop, at its price; then the target, at its price. A
+//  2. Within the bar: the stop, or the price of a margin call where it is nearer, at its price; then the target, at its price. A
 //     bar that reaches both is a loss.
 //  3. At the close: the bar is the last that the position may be held; the
 //     session ends with the bar or during it.
@@ -179,15 +179,8 @@ func (s *Simulation) leave(bar int) (held decision.Position, err error) {
 	if side == decision.Flat {
 		return side, nil
 	}
-	stop, cause := open.stop()
 	half := float64(float64(side) * s.half(bar))
-	inBar := func(level float64) float64 { // at which price of the bar a level is met
-		if level == 0 {
-			return 0
-		}
-		return max(0, level+half)
-	}
-	stop, target := inBar(stop), inBar(open.Target)
+	stop, cause, target := s.levels(half)
 	reached := func(level, price float64) bool { // by a price moving against the position
 		return level != 0 && float64(side)*(price-level) <= 0
 	}
@@ -230,6 +223,25 @@ func (s *Simulation) leave(bar int) (held decision.Position, err error) {
 		open.High, open.Low = max(open.High, series.High[bar]), min(open.Low, series.Low[bar])
 	}
 	return side, s.leaveAt(x)
+}
+
+// levels returns the prices of a bar, half of whose spread is half for a long and
+// -half for a short, at which the position is stopped, and why, and at which it
+// meets its target; 0 is none.
+func (s *Simulation) levels(half float64) (stop float64, cause Cause, target float64) {
+	open := &s.last.Open
+	inBar := func(level float64) float64 {
+		if level == 0 {
+			return 0
+		}
+		return max(0, level+half)
+	}
+	stop, cause = open.stop()
+	stop, target = inBar(stop), inBar(open.Target)
+	if call := s.marginCall(); call != 0 && (stop == 0 || float64(open.Side)*(call-stop) > 0) {
+		return call, ByMargin, target
+	}
+	return stop, cause, target
 }
 
 // stop returns the nearer of the stop loss and the trailing stop, and its cause.

@@ -47,7 +47,7 @@ func (s *Simulation) enter(bar int, side decision.Position, price float64, confi
 	if s.sized {
 		share, most = s.size(bar, side, price, confidence)
 	}
-	quantity := s.quantity(s.balance(), price, fill, share, most)
+	quantity, isCut := s.traded(bar, s.quantity(s.balance(), price, fill, share, most))
 	if quantity == 0 {
 		st.Orders.TooSmall++
 		return nil
@@ -69,6 +69,9 @@ func (s *Simulation) enter(bar int, side decision.Position, price float64, confi
 	}
 	st.Entered, st.Entry = true, bar
 	st.Orders.Filled++
+	if isCut {
+		st.Orders.Partial++
+	}
 	st.Turnover += value
 	st.Costs.Commission += commission
 	st.Costs.Slippage += slippage

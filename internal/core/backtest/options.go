@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/ktrdr/ktrdr/internal/core/decision"
+	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
 
 // What Options mean where they are zero, and what a request gets that names no
@@ -40,6 +41,9 @@ type Options struct {
 	Costs  decision.Costs  `json:"costs"`  // those of the strategy, beside the above
 	Exits  decision.Exits  `json:"exits"`  // those of the strategy
 	Sizing decision.Sizing `json:"sizing"` // that of the strategy; it takes at most Fraction
+
+	Account strategy.Account `json:"account,omitzero"` // that of the strategy
+	Fills   strategy.Fills   `json:"fills,omitzero"`   // those of the strategy
 }
 
 // An OptionError says what is wrong with one of the Options. Option is its name

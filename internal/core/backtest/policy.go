@@ -21,6 +21,8 @@ func Policy(in Input, o Options) []string {
 		"Commission: " + commissionWords(in, o),
 		"Financing: " + financingWords(o.Costs),
 		"Size: " + sizeWords(o),
+		"Account: " + accountWords(o.Account),
+		"Volume: " + volumeWords(o.Fills),
 		"Shorts: " + shortsWords(in.Rules),
 		"Separation: " + separationWords(in.Rules, o),
 		"Exits: " + exitsWords(o.Exits),
@@ -147,9 +149,38 @@ func exitsWords(x decision.Exits) string {
 	return "by signals; " + strings.Join(parts, "; ")
 }
 
+func accountWords(a strategy.Account) string {
+	leverage := "no leverage"
+	if a.Leverage != 0 {
+		leverage = fmt.Sprintf("an entry is worth at most %s times the equity", plain(a.Leverage))
+	}
+	if a.MaintenanceMargin != 0 {
+		leverage += fmt.Sprintf("; a position is closed by force at the price of a bar at which equity is %s of its value, or at the open behind it", percent(a.MaintenanceMargin))
+	} else {
+		leverage += " and no margin call"
+	}
+	if a.Lot != 0 {
+		leverage += "; quantities are multiples of " + plain(a.Lot)
+	}
+	if a.MinQuantity != 0 {
+		leverage += "; entries under " + plain(a.MinQuantity) + " units are none"
+	}
+	if a.MaxQuantity != 0 {
+		leverage += "; entries have at most " + plain(a.MaxQuantity) + " units"
+	}
+	return leverage
+}
+
+func volumeWords(x strategy.Fills) string {
+	if x.VolumeLimit == 0 {
+		return "any quantity is filled"
+	}
+	return fmt.Sprintf("an entry takes at most %s of the volume of its bar, and the rest of it is given up; an exit is filled whole", percent(x.VolumeLimit))
+}
+
 func withinWords(o Options) string {
-	if o.Exits == (decision.Exits{}) {
+	if !byBar(Options{Exits: o.Exits, Account: o.Account}) {
 		return "nothing happens but at its open and close"
 	}
-	return "a gap is filled at the open behind it; a bar that reaches a stop and a target is taken to have reached the stop first"
+	return "a gap is filled at the open behind it; a bar that reaches a stop, or a margin call, and a target is taken to have reached the target last"
 }

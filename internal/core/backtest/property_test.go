@@ -66,7 +66,29 @@ func drawScenario(t *rapid.T) scenario {
 		drawn.o.Costs = decision.Costs{PerUnit: cost.Draw(t, "per unit"), Minimum: cost.Draw(t, "minimum"), Long: cost.Draw(t, "long rate"), Short: cost.Draw(t, "short rate")}
 	}
 	drawSpread(t, &drawn)
+	drawAccount(t, &drawn)
 	return drawn
+}
+
+// drawAccount draws none half of the time.
+func drawAccount(t *rapid.T, s *scenario) {
+	if rapid.Bool().Draw(t, "no account") {
+		return
+	}
+	a := &s.o.Account
+	if rapid.Bool().Draw(t, "margin") {
+		a.Leverage = rapid.SampledFrom([]float64{0, 1, 3, 50}).Draw(t, "leverage")
+		a.MaintenanceMargin = rapid.SampledFrom([]float64{0.01, 0.5, 0.99}).Draw(t, "maintenance") / max(1, a.Leverage)
+	}
+	a.Lot = rapid.SampledFrom([]float64{0, 0.1, 7, 1000}).Draw(t, "lot")
+	a.MinQuantity = rapid.SampledFrom([]float64{0, 10}).Draw(t, "least")
+	a.MaxQuantity = rapid.SampledFrom([]float64{0, 1000, 20_000}).Draw(t, "most")
+	if rapid.Bool().Draw(t, "volumes") {
+		s.o.Fills.VolumeLimit = rapid.SampledFrom([]float64{0.01, 1}).Draw(t, "limit")
+		for i := range s.in.Series.Volume {
+			s.in.Series.Volume[i] = rapid.SampledFrom([]float64{0, 3, 5000}).Draw(t, "volume")
+		}
+	}
 }
 
 // drawSpread draws none half of the time, and sometimes a schedule of commissions.
@@ -165,13 +187,14 @@ func TestRunIsTheReference(t *testing.T) {
 // TestRunReachesEveryBranch fails when the scenarios above stop covering what
 // they are there for.
 func TestRunReachesEveryBranch(t *testing.T) {
-	var seen struct{ bankrupt, shorts, longs, unfilled, small, forced, blocked, unplaced bool }
+	var seen struct{ bankrupt, shorts, longs, unfilled, small, partial, forced, blocked, unplaced bool }
 	causes := map[backtest.Cause]bool{}
 	scenarios := rapid.Custom(drawScenario)
 	for seed := range 500 {
 		r := run(t, scenarios.Example(seed))
 		seen.bankrupt = seen.bankrupt || r.Bankruptcy != nil
 		seen.unfilled = seen.unfilled || r.Orders.Unfilled > 0
+		seen.partial = seen.partial || r.Orders.Partial > 0
 		seen.small = seen.small || r.Orders.TooSmall > 0
 		seen.blocked = seen.blocked || r.Decisions[decision.Separation] > 0
 		seen.unplaced = seen.unplaced || r.Decisions[decision.NoVolatility] > 0
@@ -182,10 +205,10 @@ func TestRunReachesEveryBranch(t *testing.T) {
 			seen.forced = seen.forced || trade.Cause == backtest.ByEnd
 		}
 	}
-	if len(causes) != 8 {
-		t.Errorf("causes seen: %v, want all 8", causes)
+	if len(causes) != 9 { // all but by the regime, which signals do not draw
+		t.Errorf("causes seen: %v, want 9", causes)
 	}
-	if !seen.unplaced || !seen.bankrupt || !seen.shorts || !seen.longs || !seen.unfilled || !seen.small || !seen.forced || !seen.blocked {
+	if !seen.unplaced || !seen.bankrupt || !seen.shorts || !seen.longs || !seen.unfilled || !seen.small || !seen.partial || !seen.forced || !seen.blocked {
 		t.Errorf("branches seen: %+v, want all", seen)
 	}
 }

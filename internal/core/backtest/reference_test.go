@@ -102,19 +102,27 @@ func (r *reference) fillPending(t int) {
 		equity := r.o.Capital + r.profit
 		slipped := price * (1 + float64(float64(signal)*r.o.Slippage))
 		fill := slipped + float64(signal)*r.half(t)
-		quantity := math.Min(r.o.Fraction*equity/(1+r.o.Commission)/price, equity/(1+r.o.Commission)/fill)
-		quantity = r.sized(t, signal, price, fill, equity, quantity)
+		power := equity
+		if r.o.Account.Leverage > 0 {
+			power = equity * r.o.Account.Leverage
+		}
+		quantity := math.Min(r.o.Fraction*power/(1+r.o.Commission)/price, power/(1+r.o.Commission)/fill)
+		quantity = r.sized(t, signal, price, fill, equity, power, quantity)
 		if c := r.rates(); c.Fraction+c.PerUnit+c.Minimum > r.o.Commission {
-			share := float64(r.o.Sizing.Share(r.pendingConfidence)*r.o.Fraction) * equity
+			share := float64(r.o.Sizing.Share(r.pendingConfidence)*r.o.Fraction) * power
 			for _, limit := range []float64{
-				share / (float64(price*(1+c.Fraction)) + c.PerUnit), equity / (float64(fill*(1+c.Fraction)) + c.PerUnit),
-				(share - c.Minimum) / price, (equity - c.Minimum) / fill, // of a commission at its minimum
+				share / (float64(price*(1+c.Fraction)) + c.PerUnit), power / (float64(fill*(1+c.Fraction)) + c.PerUnit),
+				(share - c.Minimum) / price, (power - c.Minimum) / fill, // of a commission at its minimum
 			} {
 				quantity = math.Max(0, math.Min(quantity, limit))
 			}
 		}
-		if !r.o.FractionalUnits {
-			quantity = math.Floor(quantity)
+		whole := r.lots(quantity)
+		if limit := r.o.Fills.VolumeLimit; limit > 0 {
+			quantity = math.Min(quantity, limit*r.series.Volume[t])
+		}
+		if quantity = r.lots(quantity); quantity > 0 && quantity < whole {
+			r.out.Orders.Partial++
 		}
 		if quantity == 0 {
 			r.out.Orders.TooSmall++
@@ -132,6 +140,28 @@ func (r *reference) fillPending(t int) {
 		r.out.Costs.Slippage += r.entrySlip
 		r.out.Costs.Spread += r.entrySpread
 	}
+}
+
+// lots is what can be traded of a quantity.
+func (r *reference) lots(quantity float64) float64 {
+	a := r.o.Account
+	if a.MaxQuantity > 0 {
+		quantity = math.Min(quantity, a.MaxQuantity)
+	}
+	if a.Lot > 0 { // the largest multiple that is not above it
+		n := math.Floor(quantity/a.Lot) + 2
+		for n*a.Lot > quantity {
+			n--
+		}
+		quantity = n * a.Lot
+	}
+	if !r.o.FractionalUnits {
+		quantity = math.Floor(quantity)
+	}
+	if quantity < a.MinQuantity {
+		return 0
+	}
+	return quantity
 }
 
 // half is half the spread of bar t. Zones are UTC or Tokyo's, nine hours on.
@@ -319,6 +349,24 @@ func (r *reference) exits(t int) (held int) {
 	// What a position is left at lies half a spread from the prices of the bar.
 	half := float64(r.side) * r.half(t)
 	stop, trail, target := r.stop+half, r.trail+half, r.target+half
+	call := math.NaN()
+	if m := r.o.Account.MaintenanceMargin; m > 0 {
+		balance, value := r.o.Capital+r.profit-r.entryCommission-r.financing, float64(r.entryPrice*r.quantity)
+		call = (value - balance) / float64(r.quantity*(1-m))
+		if !long {
+			call = (balance + value) / float64(r.quantity*(1+m))
+		}
+		nearest := stop
+		if math.IsNaN(stop) || long && trail > stop || !long && trail < stop {
+			nearest = trail
+		}
+		if long && call <= math.Max(0, nearest) || !long && call >= nearest {
+			call = math.NaN() // the stop comes first
+		}
+		if long && !(call > 0) {
+			call = math.NaN()
+		}
+	}
 	met := func(level float64) float64 {
 		if !older && (long && level > open || !long && level < open) {
 			return open
@@ -334,10 +382,12 @@ func (r *reference) exits(t int) (held int) {
 		whole   bool // all of the bar was held
 	}{
 		{older && r.sessionEnd <= s.Time[t], open, backtest.BySession, 1, true, false},
+		{older && (long && open <= call || !long && open >= call), open, backtest.ByMargin, 1, true, false},
 		{older && long && (open <= trail && !(trail <= stop)), open, backtest.ByTrail, 1, true, false},
 		{older && !long && (open >= trail && !(trail >= stop)), open, backtest.ByTrail, 1, true, false},
 		{older && (long && open <= stop || !long && open >= stop), open, backtest.ByStop, 1, true, false},
 		{older && (long && open >= target || !long && open <= target && target > 0), open, backtest.ByTarget, 0, true, false},
+		{long && s.Low[t] <= call || !long && s.High[t] >= call, met(call), backtest.ByMargin, 1, false, false},
 		{long && s.Low[t] <= trail && !(trail <= stop), met(trail), backtest.ByTrail, 1, false, false},
 		{!long && s.High[t] >= trail && !(trail >= stop), met(trail), backtest.ByTrail, 1, false, false},
 		{long && s.Low[t] <= stop || !long && s.High[t] >= stop, met(stop), backtest.ByStop, 1, false, false},
@@ -365,13 +415,13 @@ func (r *reference) exits(t int) (held int) {
 }
 
 // sized returns how much of the allowed quantity the sizing takes.
-func (r *reference) sized(t int, signal decision.Signal, price, fill, equity, allowed float64) float64 {
+func (r *reference) sized(t int, signal decision.Signal, price, fill, equity, power, allowed float64) float64 {
 	z, p := r.o.Sizing, float64(r.pendingConfidence)
 	switch z.Method {
 	case strategy.SizeUnits:
 		return math.Min(allowed, z.Units)
 	case strategy.SizeConfidence:
-		return math.Min(float64(p*r.o.Fraction)*equity/(1+r.o.Commission)/price, equity/(1+r.o.Commission)/fill)
+		return math.Min(float64(p*r.o.Fraction)*power/(1+r.o.Commission)/price, power/(1+r.o.Commission)/fill)
 	case strategy.SizeVolatility:
 		return math.Min(allowed, float64(z.BarVolatility*equity)/float64(r.sizing[t-1]*price))
 	case strategy.SizeKelly:

@@ -21,11 +21,12 @@ const (
 	ByTime                  // it was held as long as it may be
 	BySession               // the session ended
 	ByRegime                // the regime changed, or no model trades in it: decision.Raw.Leave
+	ByMargin                // a margin call
 	causeCount
 )
 
 var causeNames = [causeCount]string{BySignal: "signal", ByEnd: "end_of_data", ByBankrupt: "bankrupt", ByStop: "stop_loss",
-	ByTarget: "take_profit", ByTrail: "trailing_stop", ByTime: "max_holding", BySession: "session_end", ByRegime: "regime"}
+	ByTarget: "take_profit", ByTrail: "trailing_stop", ByTime: "max_holding", BySession: "session_end", ByMargin: "margin_call", ByRegime: "regime"}
 
 // String returns the name, for example end_of_data.
 func (c Cause) String() string {
@@ -92,12 +93,13 @@ type Trade struct {
 }
 
 // Orders says what became of the orders that followed from signals. Placed is
-// the sum of the others. Closing at the end or at bankruptcy is no order.
+// the sum of those filled, unfilled and too small. Closing at the end or at bankruptcy is no order.
 type Orders struct {
 	Placed   int `json:"placed"`
 	Filled   int `json:"filled"`
 	Unfilled int `json:"unfilled"`  // decided on the last bar
-	TooSmall int `json:"too_small"` // entries for which equity did not buy one unit
+	TooSmall int `json:"too_small"` // entries for which there was not enough equity, or volume, for the least quantity
+	Partial  int `json:"partial"`   // of those filled: entries that were cut to the volume limit
 }
 
 // Costs adds up what trading cost, in account currency.

@@ -434,8 +434,8 @@ func TestCauseText(t *testing.T) {
 	if err := json.Unmarshal([]byte(`["stop"]`), &back); err == nil {
 		t.Error("cause stop is accepted")
 	}
-	if _, err := backtest.Cause(9).MarshalText(); err == nil {
-		t.Error("cause 9 has a text")
+	if _, err := backtest.Cause(99).MarshalText(); err == nil {
+		t.Error("cause 99 has a text")
 	}
 }
 

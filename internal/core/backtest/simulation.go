@@ -288,6 +288,12 @@ func (o Options) validateFor(in Input) error {
 	if err := o.spreadFits(in); err != nil {
 		return fmt.Errorf("costs: %w", err)
 	}
+	if err := o.Account.Validate(); err != nil {
+		return fmt.Errorf("account: %w", err)
+	}
+	if err := o.volumeFits(in); err != nil {
+		return fmt.Errorf("fills: %w", err)
+	}
 	if err := o.Sizing.Validate(o.Exits); err != nil {
 		return fmt.Errorf("sizing: %w", err)
 	}

@@ -20,6 +20,7 @@ func OptionsOf(s *strategy.Strategy, request Options) Options {
 	}
 	o.SeparationSeconds = d.MinSeparationSeconds
 	o.Exits, o.Sizing, o.Costs = decision.ExitsOf(s), decision.SizingOf(s), decision.CostsOf(s)
+	o.Account, o.Fills = d.Account, d.Fills
 	return o
 }
 

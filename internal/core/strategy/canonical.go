@@ -226,6 +226,12 @@ func (s *Strategy) decisionsObject() object {
 	if r.Costs != (Costs{}) {
 		o = append(o, member{"costs", costsObject(r.Costs)})
 	}
+	if r.Account != (Account{}) {
+		o = append(o, member{"account", accountObject(r.Account)})
+	}
+	if r.Fills != (Fills{}) {
+		o = append(o, member{"fills", fillsObject(r.Fills)})
+	}
 	if r.Sizing != (Sizing{}) {
 		o = append(o, member{"sizing", sizingObject(r.Sizing)})
 	}

@@ -2,7 +2,7 @@ package strategy
 
 var (
 	decisionsShape = shape{
-		keys: []string{"output_format", "confidence_threshold", "position_awareness", "filters", "allow_short_from_flat", "cost_model", "exits", "sizing", "costs"},
+		keys: []string{"output_format", "confidence_threshold", "position_awareness", "filters", "allow_short_from_flat", "cost_model", "exits", "sizing", "costs", "account", "fills"},
 		hints: map[string]string{
 			"num_classes":           "remove it: the labels decide how many classes there are",
 			"threshold":             "the key is called confidence_threshold",
@@ -50,6 +50,8 @@ func (d *decoder) decisions(s *Strategy, n node) {
 	d.exits(s, f)
 	d.sizing(s, f)
 	d.costs(s, f)
+	d.account(s, f)
+	d.fills(s, f)
 	switch r.OutputFormat {
 	case Classification:
 		r.ConfidenceThreshold = f.number("confidence_threshold", 0.5, interval{low: 0, high: 1})

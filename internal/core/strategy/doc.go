@@ -122,6 +122,12 @@
 //	      sessions                   list of {from: 17:00, to: 18:00, spread: 3 pips}
 //	    financing_long,
 //	    financing_short              fractions per year of the value, charged per night
+//	  account                        nothing but the equity, whole or fractional units
+//	    leverage                     times the equity that an entry may be worth
+//	    maintenance_margin           share of a position's value that equity must exceed
+//	    lot                          units of which a quantity is a multiple
+//	    min_quantity, max_quantity   units
+//	  fills.volume_limit             share of the volume of a bar that an entry may take
 //	  sizing.method                  fraction      or units, confidence, volatility_target, kelly;
 //	                                 none takes more than the sizing_fraction of the request
 //	    units                        units: how many

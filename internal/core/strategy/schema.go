@@ -163,6 +163,8 @@ func decisionsSchema() jsonSchema {
 		"filters":    mappingOf(filtersShape, map[string]jsonSchema{"min_signal_separation": either(wholeSchema, textSchema)}),
 		"cost_model": mappingOf(costModelShape, map[string]jsonSchema{"round_trip_cost": numberSchema, "min_edge_multiplier": numberSchema}),
 		"costs":      costsSchema(),
+		"account":    accountSchema(),
+		"fills":      fillsSchema(),
 		"exits":      either(textSchema, mappingOf(exitsShape, nil)),
 	})
 	x["required"] = []string{"output_format"}

@@ -182,6 +182,8 @@ type Decisions struct {
 	Exits                Exits
 	Sizing               Sizing
 	Costs                Costs
+	Account              Account
+	Fills                Fills
 }
 
 // A CostModel turns a predicted return into a decision: act when it exceeds
