@@ -1,3 +1,5 @@
+//go:build unix
+
 package main_test
 
 import (
@@ -7,184 +9,216 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"net/http"
+	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/ktrdr/ktrdr/internal/control/store/storetest"
 )
 
 var (
 	chaosSeed       = flag.Uint64("chaos.seed", 1, "which accidents happen, in which order")
-	chaosOperations = flag.Int("chaos.operations", 40, "how many operations live through them")
+	chaosOperations = flag.Int("chaos.operations", 36, "how many operations live through them, in each form")
 )
 
-// A proxy passes connections on to the backend, until it cuts them.
-type proxy struct {
-	listener net.Listener
-	target   string
-	mu       sync.Mutex // guards open
-	open     map[net.Conn]bool
-}
-
-func newProxy(t *testing.T, target string) *proxy {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &proxy{listener: l, target: target, open: map[net.Conn]bool{}}
-	var serving sync.WaitGroup
-	serving.Go(func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			serving.Go(func() { p.pass(c) })
-		}
-	})
-	t.Cleanup(func() {
-		l.Close()
-		p.cut()
-		serving.Wait()
-	})
-	return p
-}
-
-func (p *proxy) url() string { return "http://" + p.listener.Addr().String() }
-
-// pass copies both ways until either side closes.
-func (p *proxy) pass(c net.Conn) {
-	defer c.Close()
-	b, err := net.Dial("tcp", p.target)
-	if err != nil {
-		return
-	}
-	defer b.Close()
-	p.mu.Lock()
-	p.open[c], p.open[b] = true, true
-	p.mu.Unlock()
-	var copying sync.WaitGroup
-	for _, way := range [][2]net.Conn{{b, c}, {c, b}} {
-		copying.Go(func() {
-			_, _ = io.Copy(way[0], way[1]) // a cut is what this is for
-			c.Close()
-			b.Close()
-		})
-	}
-	copying.Wait()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	delete(p.open, c)
-	delete(p.open, b)
-}
-
-// cut breaks every connection there is.
-func (p *proxy) cut() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for c := range p.open {
-		c.Close()
-	}
-}
-
-// A chaos is a system to which accidents happen.
+// A chaos is a system to which accidents happen. Backends and workers that end
+// are started again, as a supervisor would.
 type chaos struct {
 	*system
-	proxy   *proxy
-	random  *rand.Rand
-	workers []*process
-	paused  *process
+	gate      *gate
+	random    *rand.Rand
+	accidents []accident
+	backends  []*process
+	restart   func(i int) *process // a backend, at the address it had
+	workers   []*process
+	goOn      func()          // lets go on what stands still; nil if nothing does
+	happened  map[string]int  // accidents by name
+	history   strings.Builder // of them
 }
 
-func (c *chaos) startWorker(i int) {
-	id := fmt.Sprintf("tester-%d", i)
-	c.workers[i] = start(c.t, id, []string{"KTRDR_API_URL=" + c.proxy.url()}, "worker", "backtest", "--listen", "127.0.0.1:0", "--id", id,
-		"--data-dir", filepath.Join(c.dir, id), "--checkpoint-seconds", "0.05")
+// An accident is one thing that may go wrong.
+type accident struct {
+	name   string
+	happen func()
 }
 
-// resumePaused lets the process that stands still go on.
-func (c *chaos) resumePaused() {
-	if c.paused != nil {
-		_ = c.paused.cmd.Process.Signal(syscall.SIGCONT) // it may have been killed
-		c.paused = nil
+// chaosWorkers is which workers live through it: of type and number.
+var chaosWorkers = []string{"backtest", "backtest", "training", "training"}
+
+func newChaos(s *system, g *gate, backends ...*process) *chaos {
+	c := &chaos{system: s, gate: g, random: rand.New(rand.NewPCG(*chaosSeed, 1)), backends: backends,
+		workers: make([]*process, len(chaosWorkers)), happened: map[string]int{}}
+	s.t.Cleanup(c.resume)
+	s.backend = &process{t: s.t, url: g.url()}
+	g.lead(backends...)
+	c.accidents = []accident{
+		{"kill a backend", func() {
+			i := c.random.IntN(len(c.backends))
+			c.backends[i].kill()
+			c.supervise()
+		}},
+		{"kill a worker", func() {
+			i := c.random.IntN(len(c.workers))
+			c.workers[i].kill()
+			c.supervise()
+		}},
+		{"pause a worker", func() { c.pause(c.workers[c.random.IntN(len(c.workers))]) }},
+		{"pause a backend", func() { c.pause(c.backends[c.random.IntN(len(c.backends))]) }},
+		{"cut all connections", g.cut},
+	}
+	return c
+}
+
+// begin starts the workers and waits until all can be used.
+func (c *chaos) begin() {
+	c.supervise()
+	c.await("all workers are available", func() bool { return c.count("available") == len(c.workers) })
+}
+
+func (c *chaos) count(status string) int {
+	var rows []workerRow
+	c.get("/api/v1/workers", &rows)
+	return len(slices.DeleteFunc(rows, func(r workerRow) bool { return r.Status != status }))
+}
+
+// supervise starts again what has ended.
+func (c *chaos) supervise() {
+	for i, b := range c.backends {
+		if b.ended() {
+			c.backends[i] = c.restart(i)
+		}
+	}
+	for i, kind := range chaosWorkers {
+		if w := c.workers[i]; w == nil || w.ended() {
+			id := fmt.Sprintf("%s-%d", kind, i)
+			c.workers[i] = start(c.t, id, []string{"KTRDR_API_URL=" + c.gate.url()}, "worker", kind, "--listen", "127.0.0.1:0", "--id", id,
+				"--data-dir", filepath.Join(c.dir, id), "--checkpoint-seconds", "0.05")
+		}
+	}
+}
+
+func (p *process) ended() bool {
+	select {
+	case <-p.exited:
+		return true
+	default:
+		return false
+	}
+}
+
+// pause lets a process stand still until the next accident, or until somebody
+// needs it.
+func (c *chaos) pause(p *process) {
+	_ = p.cmd.Process.Signal(syscall.SIGSTOP) // it may have ended
+	c.goOn = func() { _ = p.cmd.Process.Signal(syscall.SIGCONT) }
+}
+
+// resume lets go on what stands still.
+func (c *chaos) resume() {
+	if c.goOn != nil {
+		c.goOn()
+		c.goOn = nil
 	}
 }
 
 // accident lets one thing go wrong.
-func (c *chaos) accident() string {
-	i := c.random.IntN(len(c.workers))
-	switch c.random.IntN(5) {
-	case 0:
-		c.resumePaused()
-		c.backend.kill()
-		c.restartBackend()
-		return "kill the backend"
-	case 1:
-		c.resumePaused()
-		c.workers[i].kill()
-		c.startWorker(i)
-		return "kill " + c.workers[i].name
-	case 2:
-		c.resumePaused()
-		c.paused = c.workers[i]
-		_ = c.paused.cmd.Process.Signal(syscall.SIGSTOP)
-		return "pause " + c.paused.name
-	case 3:
-		c.resumePaused()
-		c.paused = c.backend
-		_ = c.paused.cmd.Process.Signal(syscall.SIGSTOP)
-		return "pause the backend"
-	default:
-		c.proxy.cut()
-		return "cut all connections"
-	}
+func (c *chaos) accident() {
+	c.resume()
+	a := c.accidents[c.random.IntN(len(c.accidents))]
+	c.happened[a.name]++
+	fmt.Fprintf(&c.history, "%s, ", a.name)
+	a.happen()
 }
 
-// submit starts a backtest, again and again under one key until it is
-// acknowledged, and returns its id.
-func (c *chaos) submit(key string, body map[string]any) string {
-	c.t.Helper()
-	text, err := json.Marshal(body)
+// recover is what people do when nothing answers: they look after what ended and
+// go to another backend, and if there is none, they wake the one there is.
+func (c *chaos) recover() {
+	c.supervise()
+	if len(c.backends) == 1 || c.random.IntN(4) == 0 {
+		c.resume()
+	}
+	order := slices.Clone(c.backends)
+	c.random.Shuffle(len(order), func(i, k int) { order[i], order[k] = order[k], order[i] })
+	c.gate.lead(order...)
+}
+
+// try posts a start once.
+func (c *chaos) try(path, key string, text []byte) (code int, answer []byte, err error) {
+	client := &http.Client{Timeout: 2 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	req, err := http.NewRequestWithContext(c.t.Context(), http.MethodPost, c.gate.url()+path, bytes.NewReader(text))
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	client := &http.Client{Timeout: 2 * time.Second}
-	id := ""
-	c.await(key+" is acknowledged", func() bool {
-		req, err := http.NewRequestWithContext(c.t.Context(), http.MethodPost, c.proxy.url()+"/api/v1/backtests/start", bytes.NewReader(text))
-		if err != nil {
-			c.t.Fatal(err)
-		}
-		req.Header.Set("Content-Type", "application/json")
-		req.Header.Set("Idempotency-Key", key)
-		resp, err := client.Do(req)
-		if err != nil {
-			c.resumePaused()
-			return false
-		}
-		defer resp.Body.Close()
-		var started struct {
-			ID string `json:"operation_id"`
-		}
-		answer, err := io.ReadAll(resp.Body)
-		if err != nil || json.Unmarshal(answer, &started) != nil {
-			return false
-		}
-		if resp.StatusCode >= 400 && resp.StatusCode < 500 {
-			c.t.Fatalf("%s: %d %s", key, resp.StatusCode, answer)
-		}
-		id = started.ID
-		return resp.StatusCode == http.StatusOK
-	})
-	return id
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Idempotency-Key", key)
+	resp, err := client.Do(req)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer resp.Body.Close()
+	answer, err = io.ReadAll(resp.Body)
+	return resp.StatusCode, answer, err
 }
 
-// result is what a backtest computed, without what names the run.
+// submit starts an operation, again and again under one key until it is
+// acknowledged, and returns its id.
+func (c *chaos) submit(key string, d deed) string {
+	c.t.Helper()
+	text, err := json.Marshal(d.body)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	var started struct {
+		ID string `json:"operation_id"`
+	}
+	c.await(key+" is acknowledged", func() bool {
+		code, answer, err := c.try(d.path, key, text)
+		switch {
+		case err != nil || code >= 500:
+			c.recover()
+		case code != http.StatusOK:
+			c.t.Fatalf("%s: %d %s", key, code, answer)
+		}
+		return code == http.StatusOK && json.Unmarshal(answer, &started) == nil
+	})
+	return started.ID
+}
+
+// A deed is an operation that people ask for again and again.
+type deed struct {
+	path string
+	body map[string]any
+}
+
+// deeds are backtests of a model and trainings, whose results are known.
+func (c *chaos) deeds() []deed {
+	strategy := c.strategy("quick", 60)
+	text, err := os.ReadFile(strategy)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.must(trainArgs(strategy)...)
+	known := c.models()
+	if len(known) != 1 {
+		c.t.Fatalf("models: %v, want one", known)
+	}
+	all := make([]deed, 0, 6)
+	for i := range cap(all) / 2 {
+		all = append(all, deed{"/api/v1/backtests/start", map[string]any{"strategy_name": "quick", "symbol": "EURUSD", "timeframe": "1h", "model": known[0],
+			"start_date": "2016-06-15", "end_date": "2016-10-31", "commission": 0.0001 * float64(i), "max_attempts": 100}})
+		all = append(all, deed{"/api/v1/trainings/start", map[string]any{"strategy_yaml": string(text), "symbol": "EURUSD", "timeframe": "1h",
+			"start_date": "2015-01-05", "end_date": "2016-05-31", "seed": 20 + i, "max_attempts": 100}})
+	}
+	return all
+}
+
+// result is what an operation computed, without what names the run.
 func (s *system) result(id string) string {
 	s.t.Helper()
 	var answer struct {
@@ -192,62 +226,198 @@ func (s *system) result(id string) string {
 			OrderHash   string          `json:"order_hash"`
 			FinalEquity float64         `json:"final_equity"`
 			Metrics     json.RawMessage `json:"metrics"`
+			Model       struct {
+				SHA256 string `json:"sha256"`
+			} `json:"model"`
 		}
 	}
-	if code := s.get("/api/v1/operations/"+id+"/results", &answer); code != http.StatusOK {
-		s.t.Fatalf("results of %s: status %d", id, code)
+	s.await("the results of "+id, func() bool { return s.get("/api/v1/operations/"+id+"/results", &answer) == http.StatusOK })
+	r := answer.Results
+	if r.OrderHash == "" && r.Model.SHA256 == "" {
+		s.t.Fatalf("the results of %s name neither orders nor a model", id)
 	}
-	return fmt.Sprintf("%s %v %s", answer.Results.OrderHash, answer.Results.FinalEquity, answer.Results.Metrics)
+	return fmt.Sprintf("%s%s %v %s", r.OrderHash, r.Model.SHA256, r.FinalEquity, r.Metrics)
 }
 
-// TestChaos: whatever is killed, paused or cut off, every acknowledged operation
-// completes once, with the result of a calm run.
-func TestChaos(t *testing.T) {
-	s := newSystem(t, quickFleet...)
-	t.Logf("accidents of -chaos.seed=%d", *chaosSeed)
-	s.worker("training", "trainer")
-	s.importSample("EURUSD")
-	strategy := s.strategy("quick", 5)
-	s.must(trainArgs(strategy)...)
-	c := &chaos{system: s, proxy: newProxy(t, strings.TrimPrefix(s.backend.url, "http://")),
-		random: rand.New(rand.NewPCG(*chaosSeed, 1)), workers: make([]*process, 2)}
-	for i := range c.workers {
-		c.startWorker(i)
+// live lets operations and accidents happen at once, and compares.
+func (c *chaos) live() {
+	t := c.t
+	t.Helper()
+	deeds := c.deeds()
+	calm := make([]string, len(deeds))
+	for i, d := range deeds {
+		id := c.submit(fmt.Sprintf("calm-%d", i), d)
+		c.awaitStatus(id, "completed")
+		calm[i] = c.result(id)
 	}
-	t.Cleanup(c.resumePaused)
-	const variants = 4
-	body := func(i int) map[string]any {
-		return map[string]any{"strategy_name": "quick", "symbol": "EURUSD", "timeframe": "1h", "start_date": "2016-06-15", "end_date": "2016-10-31",
-			"commission": 0.0001 * float64(i%variants), "max_attempts": 100}
-	}
-	s.await("a tester is available", func() bool { return s.workerStatus("tester-0") == "available" })
-	calm := make([]string, variants)
-	for i := range calm {
-		id := c.submit(fmt.Sprintf("calm-%d", i), body(i))
-		s.awaitStatus(id, "completed")
-		calm[i] = s.result(id)
-	}
-	var accidents []string
+	before := c.total()
 	ids := make([]string, *chaosOperations)
 	for i := range ids {
-		ids[i] = c.submit(fmt.Sprintf("chaos-%d", i), body(i))
+		ids[i] = c.submit(fmt.Sprintf("chaos-%d", i), deeds[i%len(deeds)])
 		if i%3 == 2 {
-			accidents = append(accidents, c.accident())
+			c.accident()
 		}
 	}
-	c.resumePaused()
-	t.Logf("what happened: %s", strings.Join(accidents, ", "))
+	c.resume()
+	t.Logf("what happened: %s%v", c.history.String(), c.happened)
+	attempts := 0
 	for i, id := range ids {
-		s.awaitStatus(id, "completed")
-		if got := s.result(id); got != calm[i%variants] {
-			t.Errorf("%s computed\n%s\na calm run\n%s", id, got, calm[i%variants])
+		c.await(id+" has ended", func() bool {
+			c.supervise()
+			status := c.operation(id).Status
+			return status == "completed" || status == "failed" || status == "cancelled"
+		})
+		op := c.awaitStatus(id, "completed")
+		attempts += op.Attempt
+		if got := c.result(id); got != calm[i%len(deeds)] {
+			t.Errorf("%s computed\n%s\na calm run\n%s", id, got, calm[i%len(deeds)])
 		}
 	}
+	t.Logf("%d operations took %d attempts", len(ids), attempts)
+	if got := c.total() - before; got != len(ids) {
+		t.Errorf("%d operations are recorded, want the %d that were acknowledged", got, len(ids))
+	}
+	if got, want := len(c.models()), 1+len(deeds)/2+len(ids)/2; got != want {
+		t.Errorf("%d models are there, want one of each of %d trainings", got, want)
+	}
+	c.await("all workers are available again", func() bool { c.supervise(); return c.count("available") == len(c.workers) })
+}
+
+// models returns the ids of all models.
+func (c *chaos) models() []string {
+	c.t.Helper()
+	var answer struct {
+		Models []struct {
+			ID string `json:"model_id"`
+		}
+	}
+	if code := c.get("/api/v1/models", &answer); code != http.StatusOK {
+		c.t.Fatalf("list of models: status %d", code)
+	}
+	ids := make([]string, len(answer.Models))
+	for i, m := range answer.Models {
+		ids[i] = m.ID
+	}
+	return ids
+}
+
+// total is how many operations are recorded.
+func (c *chaos) total() int {
+	c.t.Helper()
 	var list struct {
 		Total int `json:"total_count"`
 	}
-	s.get("/api/v1/operations?operation_type=backtesting", &list)
-	if want := variants + len(ids); list.Total != want {
-		t.Errorf("%d backtests are recorded, want the %d that were acknowledged", list.Total, want)
+	if code := c.get("/api/v1/operations?limit=1", &list); code != http.StatusOK {
+		c.t.Fatalf("list of operations: status %d", code)
+	}
+	return list.Total
+}
+
+// TestChaos: whatever is killed, paused, cut off or full, every acknowledged
+// operation completes once, with the result of a calm run. Clocks jump in the
+// simulation of the scheduler, not here: nobody can set the clock of a process
+// without setting that of the whole machine.
+func TestChaos(t *testing.T) {
+	t.Logf("accidents of -chaos.seed=%d", *chaosSeed)
+	t.Run("one_backend", func(t *testing.T) {
+		s := newSystem(t, quickFleet...)
+		c := newChaos(s, openGate(t), s.backend)
+		address := strings.TrimPrefix(c.backends[0].url, "http://")
+		c.restart = func(int) *process {
+			return start(t, "backend", s.env, "serve", "--listen", address, "--data-dir", filepath.Join(s.dir, "backend"))
+		}
+		c.begin()
+		c.importSample("EURUSD")
+		c.live()
+	})
+	t.Run("full_disk", func(t *testing.T) {
+		s := &system{t: t, dir: t.TempDir(), env: quickFleet}
+		disk := newDisk(t, filepath.Join(s.dir, "backend"))
+		s.backend = start(t, "backend", s.env, "serve", "--listen", "127.0.0.1:0", "--data-dir", disk.dir)
+		c := newChaos(s, openGate(t), s.backend)
+		address := strings.TrimPrefix(c.backends[0].url, "http://")
+		c.restart = func(int) *process {
+			return start(t, "backend", s.env, "serve", "--listen", address, "--data-dir", disk.dir)
+		}
+		c.accidents = append(c.accidents, accident{"fill the disk", func() {
+			disk.fill()
+			c.goOn = disk.clear
+		}})
+		c.begin()
+		c.importSample("EURUSD")
+		c.live()
+		if c.happened["fill the disk"] == 0 {
+			t.Errorf("the disk was never full: choose another -chaos.seed")
+		}
+	})
+	t.Run("cluster", func(t *testing.T) {
+		server := storetest.StartPostgres(t)
+		k := newDatabase(t, server, quickFleet...)
+		first := k.startBackend("first", "127.0.0.1:0")
+		k.gate.lead(first)
+		k.importSample("EURUSD")
+		if err := os.CopyFS(filepath.Join(k.dir, "second", "bars"), os.DirFS(filepath.Join(k.dir, "first", "bars"))); err != nil {
+			t.Fatal(err)
+		}
+		c := newChaos(k.system, k.gate, first, k.startBackend("second", "127.0.0.1:0"))
+		addresses := []string{strings.TrimPrefix(c.backends[0].url, "http://"), strings.TrimPrefix(c.backends[1].url, "http://")}
+		c.restart = func(i int) *process { return k.startBackend([]string{"first", "second"}[i], addresses[i]) }
+		c.accidents = append(c.accidents,
+			accident{"kill the database", func() {
+				server.Kill()
+				server.Start()
+			}},
+			accident{"pause the database", func() {
+				server.Pause()
+				c.goOn = server.Resume
+			}})
+		c.begin()
+		c.live()
+	})
+}
+
+// A smallDisk is a file system of its own that can be full.
+type smallDisk struct {
+	t   *testing.T
+	dir string
+}
+
+// newDisk mounts a small file system at dir, or skips the test.
+func newDisk(t *testing.T, dir string) smallDisk {
+	t.Helper()
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=256m", "tmpfs", dir).CombinedOutput(); err != nil {
+		t.Skipf("a small file system cannot be mounted here (that takes the superuser of a machine with mount): %v %s", err, out)
+	}
+	t.Cleanup(func() {
+		if out, err := exec.Command("umount", "-l", dir).CombinedOutput(); err != nil {
+			t.Errorf("umount %s: %v %s", dir, err, out)
+		}
+	})
+	return smallDisk{t: t, dir: dir}
+}
+
+func (d smallDisk) ballast() string { return filepath.Join(d.dir, "ballast") }
+
+// fill leaves no room.
+func (d smallDisk) fill() {
+	d.t.Helper()
+	f, err := os.Create(d.ballast())
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer f.Close()
+	block := make([]byte, 1<<16)
+	for err == nil {
+		_, err = f.Write(block)
+	}
+}
+
+// clear makes room again.
+func (d smallDisk) clear() {
+	if err := os.Remove(d.ballast()); err != nil {
+		d.t.Errorf("make room: %v", err)
 	}
 }

@@ -3,12 +3,8 @@
 package main_test
 
 import (
-	"io"
-	"net"
 	"path/filepath"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -24,64 +20,22 @@ type cluster struct {
 	backends []*process
 }
 
-// A gate is the address that workers and people know: it passes connections on
-// to a backend that can be reached, as a load balancer does.
-type gate struct {
-	listener net.Listener
-	targets  atomic.Pointer[[]string]
-	running  sync.WaitGroup
-}
-
-func openGate(t *testing.T) *gate {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	g := &gate{listener: l}
-	g.running.Go(func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			g.running.Go(func() { g.pass(conn) })
-		}
-	})
-	return g
-}
-
-// pass joins a connection to the first target that answers.
-func (g *gate) pass(conn net.Conn) {
-	defer conn.Close()
-	targets := g.targets.Load()
-	if targets == nil {
-		return
-	}
-	for _, target := range *targets {
-		far, err := net.DialTimeout("tcp", target, time.Second)
-		if err != nil {
-			continue
-		}
-		defer far.Close()
-		var both sync.WaitGroup
-		both.Go(func() { _, _ = io.Copy(far, conn); _ = far.Close() }) // either end may close
-		both.Go(func() { _, _ = io.Copy(conn, far); _ = conn.Close() })
-		both.Wait()
-		return
-	}
-}
-
 // newCluster starts two backends. The gate leads to the second, which stands by.
 func newCluster(t *testing.T, server *storetest.Server, env ...string) *cluster {
 	t.Helper()
-	c := &cluster{system: &system{t: t, dir: t.TempDir(), env: env}, database: server.NewDatabase(), gate: openGate(t)}
-	t.Cleanup(func() { _ = c.gate.listener.Close() }) // the connections end with the processes
+	c := newDatabase(t, server, env...)
 	for _, name := range []string{"first", "second"} {
 		c.backends = append(c.backends, c.startBackend(name, "127.0.0.1:0"))
 	}
-	c.backend = &process{t: t, url: "http://" + c.gate.listener.Addr().String()}
-	c.lead(1, 0)
+	c.gate.lead(c.backends[1], c.backends[0])
+	return c
+}
+
+// newDatabase is a cluster without backends yet.
+func newDatabase(t *testing.T, server *storetest.Server, env ...string) *cluster {
+	t.Helper()
+	c := &cluster{system: &system{t: t, dir: t.TempDir(), env: env}, database: server.NewDatabase(), gate: openGate(t)}
+	c.backend = &process{t: t, url: c.gate.url()}
 	return c
 }
 
@@ -91,15 +45,6 @@ func (c *cluster) startBackend(name, listen string) *process {
 	return start(c.t, name, env, "serve", "--listen", listen, "--data-dir", filepath.Join(c.dir, name))
 }
 
-// lead sets which backends the gate tries, in this order.
-func (c *cluster) lead(order ...int) {
-	var targets []string
-	for _, i := range order {
-		targets = append(targets, strings.TrimPrefix(c.backends[i].url, "http://"))
-	}
-	c.gate.targets.Store(&targets)
-}
-
 func TestCluster(t *testing.T) {
 	server := storetest.StartPostgres(t)
 
@@ -107,7 +52,7 @@ func TestCluster(t *testing.T) {
 		c := newCluster(t, server)
 		c.worker("training", "only")
 		c.importSample("EURUSD")
-		strategy := c.strategy("quick", 300)
+		strategy := c.strategy("quick", 2000)
 		running := decode[finished](t, c.must(trainArgs(strategy, "--detach")...)).ID
 		c.awaitProgress(running)
 		waiting := decode[finished](t, c.must(trainArgs(c.strategy("quick2", 5), "--detach")...)).ID
@@ -125,7 +70,7 @@ func TestCluster(t *testing.T) {
 		c := newCluster(t, server, quickFleet...)
 		c.worker("training", "only")
 		c.importSample("EURUSD")
-		running := decode[finished](t, c.must(trainArgs(c.strategy("quick", 300), "--detach")...)).ID
+		running := decode[finished](t, c.must(trainArgs(c.strategy("quick", 3000), "--detach")...)).ID
 		c.awaitProgress(running)
 
 		first := c.backends[0]

@@ -37,6 +37,9 @@ func (s *system) awaitProgress(id string) {
 	s.t.Helper()
 	s.await(id+" makes progress", func() bool {
 		op := s.operation(id)
+		if op.Status == "completed" {
+			s.t.Fatalf("%s completed before its progress was seen: give it more to do", id)
+		}
 		return op.Status == "running" && op.Progress.Percentage > 0
 	})
 }
@@ -47,7 +50,7 @@ func TestKill(t *testing.T) {
 		s := newSystem(t, quickFleet...)
 		first := s.worker("training", "first")
 		s.importSample("EURUSD")
-		strategy := s.strategy("quick", 150)
+		strategy := s.strategy("quick", 1500)
 		lost := decode[finished](t, s.must(trainArgs(strategy, "--detach")...))
 		s.awaitProgress(lost.ID)
 		s.worker("training", "second")
@@ -67,7 +70,7 @@ func TestKill(t *testing.T) {
 		s := newSystem(t)
 		worker := s.worker("training", "only")
 		s.importSample("EURUSD")
-		id := decode[finished](t, s.must(trainArgs(s.strategy("quick", 150), "--detach")...)).ID
+		id := decode[finished](t, s.must(trainArgs(s.strategy("quick", 1500), "--detach")...)).ID
 		s.awaitProgress(id)
 		worker.kill()
 		s.launchWorker("training", "only")
@@ -81,7 +84,7 @@ func TestKill(t *testing.T) {
 		s := newSystem(t, quickFleet...)
 		s.worker("training", "only")
 		s.importSample("EURUSD")
-		strategy := s.strategy("quick", 400)
+		strategy := s.strategy("quick", 2500)
 		running := decode[finished](t, s.must(trainArgs(strategy, "--detach")...)).ID
 		s.awaitProgress(running)
 		waiting := decode[finished](t, s.must(trainArgs(s.strategy("quick2", 5), "--detach")...)).ID
