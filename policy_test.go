@@ -50,7 +50,7 @@ const lattice = `
 	data/gap, data/barstore, data/tabular, data/ib,
 	work/worker                              < work/job
 
-	control/wire, core/ensemble              < edge/api
+	control/wire, core/ensemble, core/sweep  < edge/api
 	NONE                                     < observe, web, strategies, bench/limits
 	edge/api, work/job, control/dispatch, control/store,
 	data/artifact, data/backup, data/sample, observe, core/migration, core/leak,
@@ -74,6 +74,7 @@ var budgets = budget{mainFile: 30, function: 60, file: 500, testFile: 1000, pkg:
 // overBudget names what may be larger than its budget, with the reason.
 var overBudget = map[string]string{
 	"core/indicator": "fifty indicators, a file each with its formula, behind one catalogue; parts of it would have to export how entries are made",
+	"edge/api":       "every endpoint of the contract, a file per noun, in one description",
 	"edge/cli":       "thirty commands, a file each, and the wiring of every role, which stands in one place",
 	"core/strategy":  "the whole grammar of strategy files, whose keys share one decoder that says where and why",
 }

@@ -79,6 +79,12 @@ func (c *Client) start(ctx context.Context, path string, in any, key string, out
 
 // Operations lists operations, newest first.
 func (c *Client) Operations(ctx context.Context, f OperationFilter) (OperationList, error) {
+	var list OperationList
+	err := c.get(ctx, PathOperations, f.query(), &list)
+	return list, err
+}
+
+func (f OperationFilter) query() url.Values {
 	q := url.Values{}
 	set(q, "status", string(f.Status))
 	set(q, "operation_type", string(f.Type))
@@ -87,9 +93,10 @@ func (c *Client) Operations(ctx context.Context, f OperationFilter) (OperationLi
 	if f.Active {
 		q.Set("active_only", "true")
 	}
-	var list OperationList
-	err := c.get(ctx, PathOperations, q, &list)
-	return list, err
+	if f.Roots {
+		q.Set("children", "false")
+	}
+	return q
 }
 
 // Operation returns the operation with this id.

@@ -19,6 +19,7 @@ type Operation struct {
 // An OperationSummary is one row of a list of operations.
 type OperationSummary struct {
 	OperationID        string           `json:"operation_id"`
+	ParentID           *string          `json:"parent_operation_id" doc:"the operation of which it is a child; null for none"`
 	Type               operation.Type   `json:"operation_type"`
 	Status             operation.Status `json:"status"`
 	CreatedAt          time.Time        `json:"created_at"`
@@ -52,7 +53,7 @@ func Describe(op operation.Operation, position int) Operation {
 
 // Summarise returns op as a row of a list; position is its place in the queue.
 func Summarise(op operation.Operation, position int, now time.Time) OperationSummary {
-	s := OperationSummary{OperationID: op.ID, Type: op.Type, Status: op.Status, CreatedAt: op.CreatedAt,
+	s := OperationSummary{OperationID: op.ID, ParentID: op.ParentID, Type: op.Type, Status: op.Status, CreatedAt: op.CreatedAt,
 		ProgressPercentage: op.Progress.Percentage, Symbol: op.Metadata.Symbol, Timeframe: op.Metadata.Timeframe,
 		WorkerID: op.WorkerID, QueuePosition: position, ErrorMessage: op.ErrorMessage}
 	if op.Progress.CurrentStep != "" {
@@ -119,6 +120,7 @@ type OperationFilter struct {
 	Status operation.Status
 	Type   operation.Type
 	Active bool // only those that have not ended
+	Roots  bool // only those that are no child of another
 	Limit  int  // 0: the backend's default
 	Offset int
 }

@@ -65,3 +65,37 @@ const (
 	DefaultSizingFraction = 0.25
 	MaxCostFraction       = 0.1 // the largest commission and slippage
 )
+
+// A SweepOrder is all that a worker needs to judge the trials of a sweep, beside
+// what its children found. The backtest is that of the strategy as it is written.
+type SweepOrder struct {
+	BacktestOrder
+	SpaceYAML string `json:"space_yaml"`
+	Trials    int    `json:"trials"`
+	// ChunkTrials is how many trials a child evaluates at most.
+	ChunkTrials int    `json:"chunk_trials,omitempty"`
+	Metric      string `json:"metric"` // by which the best are chosen
+	Top         int    `json:"top"`    // how many of them are looked at closely
+}
+
+// A SweepChunkOrder is all that a worker needs to evaluate trials from From to
+// To-1 of a sweep.
+type SweepChunkOrder struct {
+	BacktestOrder
+	SpaceYAML string `json:"space_yaml"`
+	From      int    `json:"from"`
+	To        int    `json:"to"`
+}
+
+// SweepMetrics are the names of the numbers by which the trials of a sweep can be
+// ordered: the larger the better, but for drawdowns.
+func SweepMetrics() []string {
+	return []string{"sharpe_ratio", "sortino_ratio", "calmar_ratio", "total_return", "annualized_return", "profit_factor", "win_rate", "max_drawdown_pct"}
+}
+
+// The defaults of a sweep.
+const (
+	DefaultMetric = "sharpe_ratio"
+	DefaultTop    = 20
+	MaxTop        = 100
+)

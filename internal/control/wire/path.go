@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+
+	"github.com/ktrdr/ktrdr/internal/control/operation"
 )
 
 // The paths of a backend.
@@ -23,6 +25,7 @@ const (
 	PathOperations       = Prefix + "/operations"
 	PathOperation        = Prefix + "/operations/{operation_id}"
 	PathOperationResults = Prefix + "/operations/{operation_id}/results"
+	PathChildren         = Prefix + "/operations/{operation_id}/children"
 	PathOperationMetrics = Prefix + "/operations/{operation_id}/metrics"
 	PathOperationResume  = Prefix + "/operations/{operation_id}/resume"
 	PathOperationRetry   = Prefix + "/operations/{operation_id}/retry"
@@ -36,6 +39,8 @@ const (
 	PathTrainingStart    = Prefix + "/trainings/start"
 	PathTrainingResults  = Prefix + "/trainings/{task_id}/performance"
 	PathBacktestStart    = Prefix + "/backtests/start"
+	PathSweepStart       = Prefix + "/sweeps/start"
+	PathSweepTrial       = Prefix + "/sweeps/{operation_id}/trials/{trial}"
 	PathModels           = Prefix + "/models"
 	PathModel            = Prefix + "/models/{model}"
 	PathModelArtifact    = Prefix + "/models/{model}/download"
@@ -57,12 +62,22 @@ const (
 	PathWorkerHealth         = "/health"
 	PathWorkerTrainingStart  = "/training/start"
 	PathWorkerBacktestStart  = "/backtests/start"
+	PathWorkerSweepStart     = "/sweeps/start"
+	PathWorkerChunkStart     = "/sweeps/chunks/start"
 	PathWorkerOperations     = Prefix + "/operations"
 	PathWorkerOperation      = Prefix + "/operations/{operation_id}"
 	PathWorkerMetrics        = Prefix + "/operations/{operation_id}/metrics"
 	PathWorkerCancel         = Prefix + "/operations/{operation_id}/cancel"
 	PathWorkerBackendStopped = "/backend-shutdown"
 )
+
+// WorkerStartPaths are the paths at which workers take orders of each type.
+func WorkerStartPaths() map[operation.Type]string {
+	return map[operation.Type]string{
+		operation.Training: PathWorkerTrainingStart, operation.Backtesting: PathWorkerBacktestStart,
+		operation.Sweep: PathWorkerSweepStart, operation.SweepChunk: PathWorkerChunkStart,
+	}
+}
 
 // DefaultBackendPort is the port of a backend where an address names none.
 const DefaultBackendPort = "8000"

@@ -105,6 +105,8 @@ type Dispatch struct {
 	Token  operation.Token `json:"token"`
 	// Checkpoints are states of earlier attempts to go on from, newest first.
 	Checkpoints []operation.Checkpoint `json:"checkpoints,omitempty"`
+	// Gathered are the results of its children, in order of their submission.
+	Gathered []json.RawMessage `json:"gathered,omitempty"`
 }
 
 // A DispatchAnswer is the answer of a worker that has begun.
@@ -145,6 +147,11 @@ func EncodeDispatch(op operation.Operation, t operation.Token) ([]byte, error) {
 			return nil, fmt.Errorf("order of %s: %w", op.ID, err)
 		}
 	}
+	if len(op.Gathered) > 0 {
+		if body["gathered"], err = json.Marshal(op.Gathered); err != nil {
+			return nil, fmt.Errorf("order of %s: %w", op.ID, err)
+		}
+	}
 	return json.Marshal(body)
 }
 
@@ -174,7 +181,7 @@ func DecodeDispatch(body []byte) (Dispatch, json.RawMessage, error) {
 			return Dispatch{}, nil, Errorf(CodeValidation, "checkpoints: %w", err)
 		}
 	}
-	for _, name := range []string{"task_id", "token", "checkpoints"} {
+	for _, name := range []string{"task_id", "token", "checkpoints", "gathered"} {
 		delete(fields, name)
 	}
 	order, err := json.Marshal(fields)
@@ -202,13 +209,8 @@ func (c *WorkerClient) at(w fleet.Worker) caller { return newCaller(w.EndpointUR
 // fleet.ErrUnreachable where w never heard of it; after any other error w may
 // or may not have begun.
 func (c *WorkerClient) Start(ctx context.Context, w fleet.Worker, op operation.Operation, t operation.Token) error {
-	var path string
-	switch op.Type {
-	case operation.Training:
-		path = PathWorkerTrainingStart
-	case operation.Backtesting:
-		path = PathWorkerBacktestStart
-	default:
+	path, known := WorkerStartPaths()[op.Type]
+	if !known {
 		return fmt.Errorf("start %s on %s: no worker runs operations of type %s: %w", op.ID, w.ID, op.Type, fleet.ErrRejected)
 	}
 	body, err := EncodeDispatch(op, t)

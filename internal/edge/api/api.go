@@ -51,6 +51,8 @@ func New(o Options) (http.Handler, error) {
 	s.addEvents()
 	s.addStarts()
 	s.addEnsembles()
+	s.addSweeps()
+	s.addChildren()
 	s.addModels()
 	s.addStrategies()
 	s.addData()

@@ -24,7 +24,9 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/control/fleet"
 	"github.com/ktrdr/ktrdr/internal/control/operation"
+	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/core/feature"
+	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
 
@@ -68,9 +70,30 @@ func populated(t *testing.T) *backend {
 			{SHA256: helloHash, Bytes: 5, Kind: operation.CheckpointPeriodic, Position: 20_000, Unit: "bar", Attempt: 1, CreatedAt: started.Add(40 * time.Second)},
 			{SHA256: helloHash, Bytes: 5, Kind: operation.CheckpointPeriodic, Position: 10_000, Unit: "bar", Attempt: 1, CreatedAt: started.Add(20 * time.Second)}}}
 	waiting := operation.Operation{ID: "op_waiting", Type: operation.Backtesting, Status: operation.Pending, CreatedAt: now, MaxAttempts: 3}
-	b.controller.operations = []operation.Operation{running, done, failed, waiting}
+	b.controller.operations = append([]operation.Operation{running, done, failed, waiting}, family(t, started)...)
 	return b
 }
+
+// family is a sweep that runs, with its chunks.
+func family(t *testing.T, started time.Time) []operation.Operation {
+	text, err := os.ReadFile("testdata/strategies/momentum.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	order, err := json.Marshal(wire.SweepOrder{Trials: 4, ChunkTrials: 2, SpaceYAML: spaceText, BacktestOrder: wire.BacktestOrder{
+		StrategyName: "momentum", StrategyYAML: string(text), ModelID: "model_1", Symbol: "EURUSD", Timeframe: market.Hour1, StartDate: "2020-01-20", EndDate: "2020-01-31", InitialCapital: 1000}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sweep := operation.Operation{ID: "op_sweep", Type: operation.Sweep, Status: operation.Running, CreatedAt: started, StartedAt: &started, MaxAttempts: 3, Spec: order,
+		Progress: operation.Progress{Percentage: 47.5, CurrentStep: "1 of 2 parts completed", Phase: "children"}}
+	first := operation.Operation{ID: "op_sweep_0000", ParentID: &sweep.ID, Type: operation.SweepChunk, Status: operation.Completed, CreatedAt: started, StartedAt: &started, CompletedAt: &now, Attempt: 1, MaxAttempts: 3}
+	second := operation.Operation{ID: "op_sweep_0001", ParentID: &sweep.ID, Type: operation.SweepChunk, Status: operation.Running, CancelRequested: true, CreatedAt: started, StartedAt: &started, Attempt: 1, MaxAttempts: 3}
+	return []operation.Operation{sweep, first, second}
+}
+
+// spaceText is a space of four trials.
+const spaceText = "axes:\n  decisions.confidence_threshold: [0.5, 0.6]\n  decisions.exits.stop_loss: [null, 0.01]\n"
 
 // exchanges are requests to a populated backend. Their answers are in
 // testdata/golden and are held to the document.
@@ -147,6 +170,18 @@ var exchanges = []struct{ name, method, path, body string }{
 	{"checkpoints_cleaned_bad_age", "POST", "/api/v1/checkpoints/cleanup?max_age_days=0", ""},
 	{"training", "POST", "/api/v1/trainings/start", `{"strategy_name":"momentum","symbols":["eurusd"],"timeframes":["1h"],"start_date":"2020-01-01","end_date":"2020-01-15"}`},
 	{"backtest", "POST", "/api/v1/backtests/start", `{"strategy_name":"momentum","symbol":"EURUSD","timeframe":"1h","start_date":"2020-01-20","end_date":"2020-01-31"}`},
+	{"sweep", "POST", "/api/v1/sweeps/start", `{"strategy_name":"momentum","symbol":"EURUSD","timeframe":"1h","start_date":"2020-01-20","end_date":"2020-01-31","space_yaml":"axes:\n  decisions.confidence_threshold: {from: 0.5, to: 0.9, step: 0.1}\n","chunk_trials":2}`},
+	{"sweep_bad_space", "POST", "/api/v1/sweeps/start", `{"strategy_name":"momentum","start_date":"2020-01-20","end_date":"2020-01-31","space_yaml":"axis: {}\nseed: -1\n"}`},
+	{"sweep_bad_value", "POST", "/api/v1/sweeps/start", `{"strategy_name":"momentum","start_date":"2020-01-20","end_date":"2020-01-31","space_yaml":"axes:\n  decisions.confidence_threshold: [0.5, 5]\n"}`},
+	{"sweep_bad_metric", "POST", "/api/v1/sweeps/start", `{"strategy_name":"momentum","start_date":"2020-01-20","end_date":"2020-01-31","space_yaml":"axes:\n  decisions.confidence_threshold: [0.5]\n","metric":"sharp"}`},
+	{"sweep_trial", "GET", "/api/v1/sweeps/op_sweep/trials/3", ""},
+	{"sweep_trial_none", "GET", "/api/v1/sweeps/op_sweep/trials/4", ""},
+	{"sweep_trial_of_a_training", "GET", "/api/v1/sweeps/op_done/trials/0", ""},
+	{"children", "GET", "/api/v1/operations/op_sweep/children", ""},
+	{"children_none", "GET", "/api/v1/operations/op_done/children", ""},
+	{"children_unknown", "GET", "/api/v1/operations/op_9/children", ""},
+	{"operations_without_children", "GET", "/api/v1/operations?children=false&operation_type=sweep", ""},
+	{"cancel_sweep", "DELETE", "/api/v1/operations/op_sweep", ""},
 	{"models", "GET", "/api/v1/models", ""},
 	{"model", "GET", "/api/v1/models/model_1", ""},
 	{"model_by_name", "GET", "/api/v1/models/momentum_eurusd", ""},

@@ -72,6 +72,17 @@ func (c *fakeController) Submit(_ context.Context, op operation.Operation) (oper
 	return op, nil
 }
 
+func (c *fakeController) SubmitFamily(ctx context.Context, op operation.Operation, children []operation.Operation) (operation.Operation, error) {
+	op, err := c.Submit(ctx, op)
+	for i, child := range children {
+		if err == nil {
+			child.ID, child.ParentID = operation.ChildID(op.ID, i), &op.ID
+			_, err = c.Submit(ctx, child)
+		}
+	}
+	return op, err
+}
+
 func (c *fakeController) find(id string) (*operation.Operation, error) {
 	for i := range c.operations {
 		if c.operations[i].ID == id {
@@ -254,10 +265,14 @@ func (c *fakeController) List(_ context.Context, f operation.Filter) (operation.
 		if !op.Status.Terminal() {
 			page.Active++
 		}
-		if (f.Status == "" || f.Status == op.Status) && (f.Type == "" || f.Type == op.Type) && !(f.Active && op.Status.Terminal()) {
+		if (f.Status == "" || f.Status == op.Status) && (f.Type == "" || f.Type == op.Type) && !(f.Active && op.Status.Terminal()) &&
+			!(f.Roots && op.ParentID != nil) && (f.Parent == "" || op.ParentID != nil && *op.ParentID == f.Parent) {
 			page.Total++
 			page.Operations = append(page.Operations, op)
 		}
+	}
+	if f.Parent != "" {
+		slices.Reverse(page.Operations)
 	}
 	page.Operations = page.Operations[min(f.Offset, page.Total):min(f.Offset+f.Limit, page.Total)]
 	return page, nil

@@ -13,12 +13,19 @@ import (
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 )
 
-type operationsInput struct {
+// A Selection narrows a list of operations. It is exported for the sake of
+// reflection only.
+type Selection struct {
 	Status     string `query:"status" doc:"a status, in any case"`
 	Type       string `query:"operation_type" doc:"an operation type, in any case"`
 	Limit      int    `query:"limit" minimum:"1" maximum:"1000" default:"10"`
 	Offset     int    `query:"offset" minimum:"0" default:"0"`
 	ActiveOnly bool   `query:"active_only" doc:"only operations that have not ended"`
+}
+
+type operationsInput struct {
+	Selection
+	Children bool `query:"children" default:"true" doc:"false: without those that are children of others"`
 }
 
 type operationInput struct {
@@ -69,7 +76,12 @@ func (s *server) addOperations() {
 }
 
 func (s *server) listOperations(ctx context.Context, in *operationsInput) (wire.OperationList, error) {
-	f := operation.Filter{Active: in.ActiveOnly, Limit: in.Limit, Offset: in.Offset}
+	return s.list(ctx, in.Selection, operation.Filter{Roots: !in.Children})
+}
+
+// list returns a page of the operations that f selects and the request narrows.
+func (s *server) list(ctx context.Context, in Selection, f operation.Filter) (wire.OperationList, error) {
+	f.Active, f.Limit, f.Offset = in.ActiveOnly, in.Limit, in.Offset
 	var err error
 	if in.Status != "" {
 		if f.Status, err = operation.ParseStatus(in.Status); err != nil {
@@ -137,7 +149,10 @@ func (s *server) cancelOperation(ctx context.Context, in *cancelInput) (wire.Can
 		return wire.CancelAnswer{}, err
 	}
 	o := wire.CancelOutcome{Success: true, OperationID: op.ID, Status: op.Status, CancelRequested: op.CancelRequested || op.Status == operation.Cancelled,
-		TaskCancelled: op.Status == operation.Cancelled, RemoteCancelled: op.Status != operation.Cancelled, ChildrenCancelled: []string{}}
+		TaskCancelled: op.Status == operation.Cancelled, RemoteCancelled: op.Status != operation.Cancelled}
+	if o.ChildrenCancelled, err = s.cancelledChildren(ctx, op.ID); err != nil {
+		return wire.CancelAnswer{}, err
+	}
 	if o.TaskCancelled {
 		o.CancelledAt = op.CompletedAt
 	}

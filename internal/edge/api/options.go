@@ -17,6 +17,8 @@ import (
 // said by Options.Errors.
 type Controller interface {
 	Submit(ctx context.Context, op operation.Operation) (operation.Operation, error)
+	// SubmitFamily submits an operation that gathers, with its children.
+	SubmitFamily(ctx context.Context, op operation.Operation, children []operation.Operation) (operation.Operation, error)
 	// Repeated returns the operation that the same submission has made before. It
 	// fails with operation.ErrKeyTaken where the key names another one.
 	Repeated(ctx context.Context, op operation.Operation) (operation.Operation, bool, error)

@@ -131,39 +131,53 @@ func (s *server) startBacktest(ctx context.Context, in *backtestInput) (wire.Bac
 	if before, again, err := s.repeated(ctx, in.Wish, b, &op); err != nil || again {
 		return startedAs(before, err, s.backtestStarted)
 	}
-	costs, err := costsOf(b)
+	_, order, err := s.backtestOrder(ctx, b, &op)
 	if err != nil {
 		return wire.BacktestStarted{}, err
 	}
+	meaning := order
+	order.Threads = b.Threads
+	if op, err = s.submit(ctx, op, order, meaning, b.Queue); err != nil {
+		return wire.BacktestStarted{}, err
+	}
+	return s.backtestStarted(op, order), nil
+}
+
+// backtestOrder returns what a request for a backtest asks for and the order that
+// follows from it, without threads, after checking everything and storing the bars.
+// It fills in what op says about its inputs.
+func (s *server) backtestOrder(ctx context.Context, b wire.StartBacktest, op *operation.Operation) (request, wire.BacktestOrder, error) {
+	costs, err := costsOf(b)
+	if err != nil {
+		return request{}, wire.BacktestOrder{}, err
+	}
 	r, err := s.backtestRequest(ctx, b)
 	if err != nil {
-		return wire.BacktestStarted{}, err
+		return r, wire.BacktestOrder{}, err
 	}
 	decisions, err := r.vary(b, &costs)
 	if err == nil {
 		err = s.check(ctx, r)
 	}
 	if err != nil {
-		return wire.BacktestStarted{}, err
+		return r, wire.BacktestOrder{}, err
 	}
 	m, inSample, err := s.resolveModel(ctx, b, r)
 	if err == nil {
 		err = s.expect(fleet.Backtesting)
 	}
 	if err != nil {
-		return wire.BacktestStarted{}, err
+		return r, wire.BacktestOrder{}, err
 	}
 	refs, artifacts, err := s.pin(ctx, r)
 	if err != nil {
-		return wire.BacktestStarted{}, err
+		return r, wire.BacktestOrder{}, err
 	}
 	artifacts = append(artifacts, operation.Artifact{SHA256: m.SHA256, Role: "model", Bytes: m.Bytes})
 	symbol, tf := r.strategy.Symbols[0], r.strategy.Base
 	order := wire.BacktestOrder{StrategyName: r.strategy.Name, StrategyYAML: string(r.strategy.Source), ModelID: m.ID, ModelName: m.Name, ModelSHA256: m.SHA256,
 		Symbol: symbol, Timeframe: tf, StartDate: b.StartDate, EndDate: b.EndDate, InitialCapital: costs.capital, Commission: costs.commission,
 		Slippage: costs.slippage, SizingFraction: costs.fraction, WholeUnits: b.WholeUnits, Decisions: decisions, InSample: inSample, EngineVersion: s.o.EngineVersion, Data: refs}
-	meaning := order
-	order.Threads = b.Threads
 	op.Artifacts = artifacts
 	parameters := map[string]any{"strategy_name": r.strategy.Name, "model_id": m.ID, "initial_capital": costs.capital,
 		"commission": costs.commission, "slippage": costs.slippage, "in_sample": inSample}
@@ -171,10 +185,7 @@ func (s *server) startBacktest(ctx context.Context, in *backtestInput) (wire.Bac
 		parameters["decisions"] = decisions
 	}
 	op.Metadata = r.metadata(parameters)
-	if op, err = s.submit(ctx, op, order, meaning, b.Queue); err != nil {
-		return wire.BacktestStarted{}, err
-	}
-	return s.backtestStarted(op, order), nil
+	return r, order, nil
 }
 
 // backtestStarted is the answer to the start of a backtest.

@@ -191,17 +191,25 @@ func (s *server) expect(t fleet.WorkerType) error {
 // submit hands an order to the scheduler. result is the part of the order that
 // the result depends on; its hash identifies equal work.
 func (s *server) submit(ctx context.Context, op operation.Operation, order, result any, queue *bool) (operation.Operation, error) {
+	if err := specify(&op, order, result, queue); err != nil {
+		return op, err
+	}
+	return s.o.Controller.Submit(ctx, op)
+}
+
+// specify writes an order into op.
+func specify(op *operation.Operation, order, result any, queue *bool) error {
 	spec, err := json.Marshal(order)
 	if err != nil {
-		return op, fmt.Errorf("encode order: %w", err)
+		return fmt.Errorf("encode order: %w", err)
 	}
 	meaning, err := json.Marshal(result)
 	if err != nil {
-		return op, fmt.Errorf("encode order: %w", err)
+		return fmt.Errorf("encode order: %w", err)
 	}
 	sum := sha256.Sum256(meaning)
 	op.Spec, op.SpecHash, op.Immediate = spec, hex.EncodeToString(sum[:]), queue != nil && !*queue
-	return s.o.Controller.Submit(ctx, op)
+	return nil
 }
 
 // noWorker is the 503 of the contract, with diagnostics.

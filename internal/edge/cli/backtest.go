@@ -60,14 +60,15 @@ and slippage 0.0005.`,
 		},
 	}
 	r.bind(cmd)
+	bindDecisions(cmd.Flags(), &r.set)
 	return cmd
 }
 
+// bind adds the flags that say nothing about decisions.
 func (r *backtestRequest) bind(cmd *cobra.Command) {
 	r.span.bind(cmd)
 	f := cmd.Flags()
 	f.Float64VarP(&r.capital, "capital", "c", wire.DefaultCapital, "money at the start")
-	bindDecisions(f, &r.set)
 	f.Float64Var(&r.fraction, "fraction", wire.DefaultSizingFraction, "part of the equity that a trade takes, above 0 to 1")
 	f.BoolVar(&r.fractionalUnits, "fractional-units", true, "quantities need not be whole numbers")
 	f.StringVarP(&r.model, "model", "m", "", "id or name of the model (default: the newest of the strategy; also --model-path)")
@@ -81,6 +82,16 @@ func (r *backtestRequest) bind(cmd *cobra.Command) {
 
 // backtestOrder checks what can be checked here and returns the request.
 func (c *console) backtestOrder(cmd *cobra.Command, r backtestRequest, args []string) (wire.StartBacktest, error) {
+	order, err := c.plainOrder(r, args)
+	if err != nil {
+		return order, err
+	}
+	order.Decisions, err = decisionsOf(cmd, r.set)
+	return order, err
+}
+
+// plainOrder is backtestOrder without decisions of its own.
+func (c *console) plainOrder(r backtestRequest, args []string) (wire.StartBacktest, error) {
 	var order wire.StartBacktest
 	if err := r.check(); err != nil {
 		return order, err
@@ -91,10 +102,6 @@ func (c *console) backtestOrder(cmd *cobra.Command, r backtestRequest, args []st
 		WholeUnits: !r.fractionalUnits, Model: r.model, AllowInSample: r.inSample, Threads: r.threads,
 		Priority: r.terms.priority, MaxAttempts: r.terms.maxAttempts, Deadline: r.terms.until(), Queue: r.terms.queue(),
 	}
-	var err error
-	if order.Decisions, err = decisionsOf(cmd, r.set); err != nil {
-		return order, err
-	}
 	if len(args) > 1 {
 		order.Symbol = args[1]
 	}
@@ -104,6 +111,7 @@ func (c *console) backtestOrder(cmd *cobra.Command, r backtestRequest, args []st
 			return order, err
 		}
 	}
+	var err error
 	order.StrategyName, order.StrategyYAML, err = c.strategyOf(args[0])
 	return order, err
 }

@@ -79,13 +79,48 @@ func newOperationsStatus(c *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.show(op, func(w io.Writer) {
+			children, err := client.Children(cmd.Context(), op.ID, wire.OperationFilter{Limit: operation.MaxChildren})
+			if err != nil {
+				return err
+			}
+			return c.show(operationWithChildren{op, children.Data}, func(w io.Writer) {
 				facts(w, op.ID, c.operationFacts(op))
+				c.printChildren(w, children)
 				if op.Status == operation.Completed {
 					printReport(w, c, client.URL(), op, op.Result)
 				}
 			})
 		},
+	}
+}
+
+// An operationWithChildren is the JSON of operations status.
+type operationWithChildren struct {
+	wire.Operation
+	Children []wire.OperationSummary `json:"children"`
+}
+
+// printChildren writes how far the children of an operation are: each while they
+// are few, else how many there are of each status.
+func (c *console) printChildren(w io.Writer, list wire.OperationList) {
+	const few = 16
+	switch {
+	case len(list.Data) == 0:
+	case len(list.Data) <= few:
+		fmt.Fprintln(w, "Children")
+		c.printOperations(w, list)
+	default:
+		counts := map[operation.Status]int{}
+		for _, op := range list.Data {
+			counts[op.Status]++
+		}
+		var all []fact
+		for _, s := range operation.Statuses() {
+			if counts[s] > 0 {
+				all = append(all, fact{string(s), integer(counts[s])})
+			}
+		}
+		facts(w, fmt.Sprintf("%s children", integer(list.TotalCount)), all)
 	}
 }
 

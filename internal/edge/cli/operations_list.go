@@ -15,6 +15,7 @@ func newOperationsList(c *console) *cobra.Command {
 	var (
 		f            wire.OperationFilter
 		status, kind string
+		children     bool
 	)
 	cmd := &cobra.Command{
 		Use: "list", Short: "List operations, newest first", Args: arguments(0, 0),
@@ -33,6 +34,7 @@ func newOperationsList(c *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			f.Roots = !children
 			list, err := client.Operations(cmd.Context(), f)
 			if err != nil {
 				return err
@@ -44,6 +46,7 @@ func newOperationsList(c *console) *cobra.Command {
 	flags.StringVarP(&status, "status", "s", "", "only this status: pending, running, resuming, completed, failed or cancelled")
 	flags.StringVarP(&kind, "type", "t", "", "only this type: training, backtesting, …")
 	flags.BoolVarP(&f.Active, "active", "a", false, "only those that have not ended")
+	flags.BoolVar(&children, "children", false, "also those that are parts of others, such as the chunks of a sweep")
 	flags.IntVarP(&f.Limit, "limit", "l", 50, "at most so many, up to 1000")
 	flags.IntVar(&f.Offset, "offset", 0, "leave out the newest so many")
 	return cmd

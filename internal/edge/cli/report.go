@@ -26,6 +26,12 @@ func printReport(w io.Writer, c *console, url string, op wire.Operation, result 
 			printBacktest(w, c, url, op, r)
 			return
 		}
+	case operation.Sweep:
+		var r job.SweepResult
+		if json.Unmarshal(result, &r) == nil {
+			printSweep(w, c, url, op, r)
+			return
+		}
 	case operation.Training:
 		var r job.TrainingResult
 		if json.Unmarshal(result, &r) == nil {
@@ -112,6 +118,15 @@ func policyFacts(policy []string) []fact {
 
 func money(x float64) string { return number(&x, 2) }
 
+// saveSweep writes the files of a sweep into dir: all trials, and the summary.
+func saveSweep(ctx context.Context, client *wire.Client, op wire.Operation, dir string) ([]string, error) {
+	var r job.SweepResult
+	if err := json.Unmarshal(op.Result, &r); err != nil {
+		return nil, fmt.Errorf("read result of %s: %w", op.ID, err)
+	}
+	return saveFiles(ctx, client, op, dir, []savedFile{{"trials.parquet", r.Trials.SHA256}})
+}
+
 // saveResult writes the files of a backtest into dir: the trades, the equity
 // curve, and the summary.
 func saveResult(ctx context.Context, client *wire.Client, op wire.Operation, dir string) ([]string, error) {
@@ -119,14 +134,19 @@ func saveResult(ctx context.Context, client *wire.Client, op wire.Operation, dir
 	if err := json.Unmarshal(op.Result, &r); err != nil {
 		return nil, fmt.Errorf("read result of %s: %w", op.ID, err)
 	}
+	return saveFiles(ctx, client, op, dir, []savedFile{{"trades.parquet", r.Trades.SHA256}, {"equity.parquet", r.Equity.SHA256}})
+}
+
+// A savedFile is an artifact and the name that it gets.
+type savedFile struct{ name, hash string }
+
+// saveFiles writes artifacts and the summary of an operation into dir.
+func saveFiles(ctx context.Context, client *wire.Client, op wire.Operation, dir string, all []savedFile) ([]string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
 	var files []string
-	for _, a := range []struct {
-		name string
-		hash string
-	}{{"trades.parquet", r.Trades.SHA256}, {"equity.parquet", r.Equity.SHA256}} {
+	for _, a := range all {
 		name := filepath.Join(dir, a.name)
 		if _, err := fetchArtifact(ctx, client, a.hash, name); err != nil {
 			return files, err

@@ -10,7 +10,7 @@ import (
 )
 
 // afterStart goes on once the backend has accepted an operation: it returns at
-// once when detached, else follows it to its report. Files of a backtest are
+// once when detached, else follows it to its report. Files of a backtest or sweep are
 // written to saveTo unless that is empty.
 func (c *console) afterStart(ctx context.Context, client *wire.Client, s wire.Started, detach bool, saveTo string) error {
 	if detach {
@@ -31,7 +31,11 @@ func (c *console) afterStart(ctx context.Context, client *wire.Client, s wire.St
 	}
 	var files []string
 	if saveTo != "" && op.Status == operation.Completed {
-		if files, err = saveResult(context.WithoutCancel(ctx), client, op, saveTo); err != nil {
+		save := saveResult
+		if op.Type == operation.Sweep {
+			save = saveSweep
+		}
+		if files, err = save(context.WithoutCancel(ctx), client, op, saveTo); err != nil {
 			return err
 		}
 	}

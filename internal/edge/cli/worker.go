@@ -39,8 +39,10 @@ func newWorkerBacktest(c *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			chunk, whole := job.Sweeps()
 			return c.work(cmd.Context(), s, workerKind{
-				kind: fleet.Backtesting, units: keyBarInterval, jobs: map[operation.Type]worker.Job{operation.Backtesting: job.Backtest()},
+				kind: fleet.Backtesting, units: keyBarInterval,
+				jobs: map[operation.Type]worker.Job{operation.Backtesting: job.Backtest(), operation.SweepChunk: chunk, operation.Sweep: whole},
 			})
 		},
 	}

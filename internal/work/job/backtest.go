@@ -65,50 +65,25 @@ func runBacktest(ctx context.Context, text json.RawMessage, env worker.Env) (jso
 		return runEnsemble(ctx, several, env)
 	}
 	order := several.BacktestOrder
-	s, err := backtestStrategy(order)
-	if err != nil {
-		return nil, err
-	}
-	span, err := market.ParseSpan(order.StartDate, order.EndDate)
-	if err != nil {
-		return nil, err
-	}
-	trained, err := fetchModel(ctx, env, order.ModelSHA256, s)
-	if err != nil {
-		return nil, err
-	}
-	all, err := frames(ctx, env, s, order.Data)
-	if err != nil {
-		return nil, err
-	}
-	window := all[0].Series[s.Base].Within(span)
-	if window.Len() == 0 {
-		return nil, fmt.Errorf("backtest %s %s: no bars from %s to %s", order.Symbol, s.Base, order.StartDate, order.EndDate)
-	}
-	env.Report(operation.Progress{Phase: "features", CurrentStep: "Computing features", Percentage: 5})
-	matrix, before, err := trained.Features(ctx, s, all[0], span)
+	m, err := readMarket(ctx, env, order)
 	if err != nil {
 		return nil, err
 	}
 	env.Report(operation.Progress{Phase: "inference", CurrentStep: "Asking the model", Percentage: 30})
-	threads := order.Threads
-	if threads == 0 {
-		threads = env.Threads()
-	}
-	signals, err := readSignals(ctx, trained, s, matrix, before, window.Time, threads)
+	signals, err := readSignals(ctx, m.model, m.strategy, m.matrix, m.before, m.window.Time, threadsOf(order, env))
 	if err != nil {
 		return nil, err
 	}
-	in := backtest.InputOf(s, all[0].Series[s.Base], window, signals)
-	result, err := simulate(ctx, env, order, in, backtestOptions(order, s))
+	in := backtest.InputOf(m.strategy, m.held, m.window, signals)
+	result, err := simulate(ctx, env, order, in, backtest.OptionsOf(m.strategy, requestOptions(order)))
 	if err != nil {
 		return nil, err
 	}
-	summary, err := summarise(ctx, env, order, s, result, in)
+	summary, err := summarise(ctx, env, order, m.strategy, result, in)
 	if err != nil {
 		return nil, err
 	}
-	summary.Model = ModelRef{ID: order.ModelID, Name: trained.Manifest.Name, SHA256: order.ModelSHA256}
+	summary.Model = ModelRef{ID: order.ModelID, Name: m.model.Manifest.Name, SHA256: order.ModelSHA256}
 	return json.Marshal(summary)
 }
 
@@ -123,6 +98,48 @@ func backtestStrategy(order wire.BacktestOrder) (*strategy.Strategy, error) {
 		return nil, err
 	}
 	return s.With([]market.Symbol{order.Symbol}, []market.Timeframe{order.Timeframe})
+}
+
+// A scene is what the model of a backtest is asked about, and the model.
+type scene struct {
+	strategy     *strategy.Strategy
+	model        model.Model
+	held, window market.Series  // of the base timeframe: from the first held, and what is traded
+	matrix       feature.Matrix // with so many rows before those of window:
+	before       int
+}
+
+// readMarket fetches what the order of a backtest names and computes features.
+func readMarket(ctx context.Context, env worker.Env, order wire.BacktestOrder) (m scene, err error) {
+	if m.strategy, err = backtestStrategy(order); err != nil {
+		return m, err
+	}
+	span, err := market.ParseSpan(order.StartDate, order.EndDate)
+	if err != nil {
+		return m, err
+	}
+	if m.model, err = fetchModel(ctx, env, order.ModelSHA256, m.strategy); err != nil {
+		return m, err
+	}
+	all, err := frames(ctx, env, m.strategy, order.Data)
+	if err != nil {
+		return m, err
+	}
+	m.held = all[0].Series[m.strategy.Base]
+	if m.window = m.held.Within(span); m.window.Len() == 0 {
+		return m, fmt.Errorf("backtest %s %s: no bars from %s to %s", order.Symbol, m.strategy.Base, order.StartDate, order.EndDate)
+	}
+	env.Report(operation.Progress{Phase: "features", CurrentStep: "Computing features", Percentage: 5})
+	m.matrix, m.before, err = m.model.Features(ctx, m.strategy, all[0], span)
+	return m, err
+}
+
+// threadsOf is how many threads an order may use.
+func threadsOf(order wire.BacktestOrder, env worker.Env) int {
+	if order.Threads > 0 {
+		return order.Threads
+	}
+	return env.Threads()
 }
 
 // simulate runs the simulation, from a saved state if there is one.
@@ -147,11 +164,12 @@ func simulate(ctx context.Context, env worker.Env, order wire.BacktestOrder, in 
 	return result, err
 }
 
-func backtestOptions(order wire.BacktestOrder, s *strategy.Strategy) backtest.Options {
-	return backtest.OptionsOf(s, backtest.Options{
+// requestOptions are the options of the request; the strategy may say otherwise.
+func requestOptions(order wire.BacktestOrder) backtest.Options {
+	return backtest.Options{
 		Capital: order.InitialCapital, Commission: order.Commission, Slippage: order.Slippage,
 		Fraction: order.SizingFraction, FractionalUnits: !order.WholeUnits,
-	})
+	}
 }
 
 // fetchModel fetches the model of an order and refuses it where its features are
@@ -189,7 +207,7 @@ func readSignals(ctx context.Context, m model.Model, s *strategy.Strategy, matri
 	readable := model.Readable(matrix, m.Network.Config().Rows())
 	known := readable[before:]
 	signals := make([]decision.Raw, len(times))
-	err = inLanes(ctx, len(times), threads, func(from, to int) error {
+	err = inLanes(ctx, len(times), inferRows, threads, func(from, to int) error {
 		outputs := m.Outputs(matrix, readable, before+from, before+to)
 		_, err := head.DecodeKnown(signals[from:to], outputs, times[from:to], known[from:to])
 		return err

@@ -11,6 +11,7 @@
 // # Flow
 //
 //	Training   bars → train.Run → model artifact
+//	Sweeps     bars, model → features → outputs → rows of some trials; then those of all → leaderboard, luck
 //	Backtest   bars, model → features → outputs → signals → simulation → metrics → trades, equity
 //
 // # What always holds
@@ -24,5 +25,5 @@
 // Bars that are not the ones the order names, a model whose features are not
 // those of the strategy, and orders it cannot read whole.
 //
-// Start reading at Training and Backtest.
+// Start reading at Training, Backtest and Sweeps.
 package job

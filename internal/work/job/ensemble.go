@@ -59,11 +59,7 @@ func runEnsemble(ctx context.Context, order wire.EnsembleOrder, env worker.Env) 
 	if window.Len() == 0 {
 		return nil, fmt.Errorf("backtest %s %s: no bars from %s to %s", order.Symbol, base, order.StartDate, order.EndDate)
 	}
-	threads := order.Threads
-	if threads == 0 {
-		threads = env.Threads()
-	}
-	g, err := gather(ctx, env, e, members, held, window, span, threads)
+	g, err := gather(ctx, env, e, members, held, window, span, threadsOf(order.BacktestOrder, env))
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +69,7 @@ func runEnsemble(ctx context.Context, order wire.EnsembleOrder, env worker.Env) 
 	}
 	s := e.Trading(order.Symbol, base)
 	in := backtest.InputOf(s, held, window, routing.Signals)
-	result, err := simulate(ctx, env, order.BacktestOrder, in, backtestOptions(order.BacktestOrder, s))
+	result, err := simulate(ctx, env, order.BacktestOrder, in, backtest.OptionsOf(s, requestOptions(order.BacktestOrder)))
 	if err != nil {
 		return nil, err
 	}
@@ -185,23 +181,23 @@ func (m member) ask(ctx context.Context, span market.Span, threads int) (outputs
 	rows, width := matrix.Len()-before, m.model.Network.Config().Outputs
 	readable := model.Readable(matrix, m.model.Network.Config().Rows())
 	outputs = make([]float32, rows*width)
-	err = inLanes(ctx, rows, threads, func(from, to int) error {
+	err = inLanes(ctx, rows, inferRows, threads, func(from, to int) error {
 		copy(outputs[from*width:to*width], m.model.Outputs(matrix, readable, before+from, before+to))
 		return nil
 	})
 	return outputs, readable[before:], err
 }
 
-// inLanes calls work for parts of rows rows, at most inferRows long, on so many
+// inLanes calls work for parts of rows rows, at most so many long, on so many
 // threads.
-func inLanes(ctx context.Context, rows, threads int, work func(from, to int) error) error {
-	chunks := (rows + inferRows - 1) / inferRows
-	failures := make([]error, chunks)
+func inLanes(ctx context.Context, rows, size, threads int, work func(from, to int) error) error {
+	parts := (rows + size - 1) / size
+	failures := make([]error, parts)
 	var group sync.WaitGroup
-	for lane := range min(threads, chunks) {
+	for lane := range min(threads, parts) {
 		group.Go(func() {
-			for c := lane; c < chunks && ctx.Err() == nil; c += threads {
-				failures[c] = work(c*inferRows, min((c+1)*inferRows, rows))
+			for c := lane; c < parts && ctx.Err() == nil; c += threads {
+				failures[c] = work(c*size, min((c+1)*size, rows))
 			}
 		})
 	}

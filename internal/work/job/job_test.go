@@ -44,6 +44,7 @@ type world struct {
 	saves    int
 	warnings []string
 	points   []int64 // steps
+	gathered []json.RawMessage
 }
 
 func newWorld() *world { return &world{content: map[string][]byte{}, threads: 1} }
@@ -79,6 +80,7 @@ func (w *world) Produce(a operation.Artifact)         { w.produced = append(w.pr
 func (w *world) ProduceModel(m operation.ModelRecord) { w.model = &m }
 func (w *world) Warn(text string)                     { w.warnings = append(w.warnings, text) }
 func (w *world) Threads() int                         { return w.threads }
+func (w *world) Gathered() []json.RawMessage          { return w.gathered }
 func (w *world) run(t *testing.T, j worker.Job, order any) (json.RawMessage, error) {
 	t.Helper()
 	text, err := json.Marshal(order)

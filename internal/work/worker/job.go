@@ -71,6 +71,10 @@ type Env interface {
 	// a last checkpoint. The caller must not change state afterwards.
 	Checkpoint(ctx context.Context, unit Unit, position int64, state []byte)
 
+	// Gathered are the results of the children of the operation, in the order of
+	// their submission; nil for one without.
+	Gathered() []json.RawMessage
+
 	// Threads is how many threads the job may use where the order does not say.
 	Threads() int
 }

@@ -25,9 +25,7 @@ func (w *Worker) Handler(life context.Context) http.Handler {
 	mux.HandleFunc("GET "+wire.PathWorkerMetrics, w.serveOperationMetrics)
 	mux.HandleFunc("DELETE "+wire.PathWorkerCancel, w.serveCancel)
 	mux.HandleFunc("POST "+wire.PathWorkerBackendStopped, w.serveBackendStopped)
-	for kind, path := range map[operation.Type]string{
-		operation.Training: wire.PathWorkerTrainingStart, operation.Backtesting: wire.PathWorkerBacktestStart,
-	} {
+	for kind, path := range wire.WorkerStartPaths() {
 		if w.o.Jobs[kind] != nil {
 			mux.HandleFunc("POST "+path, func(rw http.ResponseWriter, r *http.Request) { w.serveStart(life, kind, rw, r) })
 		}

@@ -35,6 +35,7 @@ type attempt struct {
 	retry     *backoff          // of the outcome, or of a reference while the job runs
 	retryAt   time.Time
 
+	gathered      []json.RawMessage      // results of children; never changes
 	checkpoints   []operation.Checkpoint // of earlier attempts, newest first; never changes
 	state         *state                 // to be uploaded
 	saving        bool                   // a state has not been uploaded
@@ -68,7 +69,7 @@ func (w *Worker) admit(life context.Context, d wire.Dispatch, kind operation.Typ
 	}
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(life))
 	a := &attempt{token: d.Token, kind: kind, admitted: w.o.Now(), cancel: cancel, done: make(chan struct{}),
-		checkpoints: d.Checkpoints, savedAt: w.o.Now(), save: make(chan struct{}, 1), returned: make(chan struct{}), retry: newBackoff(w.o.Heartbeat)}
+		gathered: d.Gathered, checkpoints: d.Checkpoints, savedAt: w.o.Now(), save: make(chan struct{}, 1), returned: make(chan struct{}), retry: newBackoff(w.o.Heartbeat)}
 	w.current = a
 	job := w.o.Jobs[kind]
 	w.jobs.Go(func() {
@@ -261,3 +262,5 @@ func (e *env) Warn(text string) {
 }
 
 func (e *env) Threads() int { return e.w.o.Threads }
+
+func (e *env) Gathered() []json.RawMessage { return e.a.gathered }

@@ -1,0 +1,215 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/ktrdr/ktrdr/internal/control/operation"
+	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/core/spell"
+	"github.com/ktrdr/ktrdr/internal/core/strategy"
+	"github.com/ktrdr/ktrdr/internal/core/sweep"
+)
+
+type startSweepInput struct {
+	Wish
+	Body wire.StartSweep
+}
+
+type trialInput struct {
+	OperationID string `path:"operation_id"`
+	Trial       int    `path:"trial" minimum:"0"`
+}
+
+func (s *server) addSweeps() {
+	tags := []string{"sweeps"}
+	add(s, huma.Operation{OperationID: "start-sweep", Method: http.MethodPost, Path: wire.PathSweepStart, Tags: tags,
+		Summary: "Backtest variants of one strategy", Description: "The variants are tried in chunks by all backtest workers. Each has the orders of a backtest of its strategy alone."}, s.startSweep)
+	add(s, huma.Operation{OperationID: "get-sweep-trial", Method: http.MethodGet, Path: wire.PathSweepTrial, Tags: tags,
+		Summary: "Get one variant as a strategy of its own"}, s.sweepTrial)
+}
+
+func (s *server) startSweep(ctx context.Context, in *startSweepInput) (wire.SweepStarted, error) {
+	b := in.Body
+	op := operation.Operation{ID: b.TaskID, Type: operation.Sweep, Priority: b.Priority, MaxAttempts: b.MaxAttempts, Deadline: b.Deadline}
+	if before, again, err := s.repeated(ctx, in.Wish, b, &op); err != nil || again {
+		return startedAs(before, err, s.sweepStarted)
+	}
+	if len(b.Decisions) > 0 {
+		return wire.SweepStarted{}, wire.Errorf(wire.CodeBadRequest, "decisions: a sweep varies them by the axes of its space: give an axis with one value for each")
+	}
+	r, order, err := s.backtestOrder(ctx, b.StartBacktest, &op)
+	if err != nil {
+		return wire.SweepStarted{}, err
+	}
+	asked, err := costsOf(b.StartBacktest) // what the strategy says, a trial may not say
+	if err != nil {
+		return wire.SweepStarted{}, err
+	}
+	order.Commission, order.Slippage = asked.commission, asked.slippage
+	space, err := spaceOf(b, r.strategy)
+	if err != nil {
+		return wire.SweepStarted{}, err
+	}
+	whole := wire.SweepOrder{BacktestOrder: order, SpaceYAML: b.SpaceYAML, Trials: space.Len(), Metric: b.Metric, Top: b.Top}
+	if whole.Metric == "" {
+		whole.Metric = wire.DefaultMetric
+	}
+	if whole.Top == 0 {
+		whole.Top = wire.DefaultTop
+	}
+	op.Metadata.Parameters["trials"] = space.Len()
+	bars, err := s.o.Bars.Read(ctx, order.Symbol, order.Timeframe, r.span)
+	if err != nil {
+		return wire.SweepStarted{}, fmt.Errorf("read bars %s %s: %w", order.Symbol, order.Timeframe, err)
+	}
+	meaning := whole
+	whole.Threads, whole.ChunkTrials = b.Threads, chunkTrials(b.ChunkTrials, whole.Trials, bars.Len())
+	if err := specify(&op, whole, meaning, b.Queue); err != nil {
+		return wire.SweepStarted{}, err
+	}
+	children, err := chunks(op, whole)
+	if err != nil {
+		return wire.SweepStarted{}, err
+	}
+	if op, err = s.o.Controller.SubmitFamily(ctx, op, children); err != nil {
+		return wire.SweepStarted{}, err
+	}
+	return s.sweepStarted(op, whole), nil
+}
+
+// spaceOf reads the space of a request and refuses values that make no strategy of
+// s, as far as a look at each of them alone can tell.
+func spaceOf(b wire.StartSweep, s *strategy.Strategy) (sweep.Space, error) {
+	space, err := sweep.ParseSpace("space_yaml", []byte(b.SpaceYAML))
+	if err != nil {
+		return space, invalidSpace(err)
+	}
+	if b.Metric != "" && !slices.Contains(wire.SweepMetrics(), b.Metric) {
+		return space, wire.Errorf(wire.CodeBadRequest, "unknown metric %q%s: want one of %s", b.Metric, spell.Hint(b.Metric, wire.SweepMetrics()), strings.Join(wire.SweepMetrics(), " "))
+	}
+	looks := 0
+	for _, a := range space.Axes {
+		for _, v := range a.Values {
+			if looks++; looks > maxLooks {
+				return space, nil // the workers look at the others
+			}
+			source, err := sweep.Apply(s.Source, sweep.Trial{Settings: []sweep.Setting{{Path: a.Path, Value: v}}})
+			if err == nil {
+				_, err = strategy.Parse(s.Name+".yaml", source)
+			}
+			if err != nil {
+				return space, wire.Errorf(wire.CodeBadRequest, "%s: %s makes no strategy of %s: %w", a.Path, v, s.Name, err)
+			}
+		}
+	}
+	return space, nil
+}
+
+// maxLooks bounds how many values are looked at before a sweep is accepted: a
+// backend does not compute.
+const maxLooks = 500
+
+// invalidSpace is the error of a space with problems, all of them.
+func invalidSpace(err error) error {
+	e := wire.Errorf(wire.CodeBadRequest, "space of trials is not valid:\n%w", err)
+	if problems, ok := errors.AsType[strategy.Problems](err); ok {
+		e.Details = issues("error", problems)
+	}
+	return e
+}
+
+const (
+	// chunkBars is about how many bars the trials of a chunk go through together:
+	// seconds of work. It is no matter of how many workers there are.
+	chunkBars = 500_000_000
+	// maxChunk keeps the trials of short windows from filling one chunk.
+	maxChunk = 2000
+)
+
+// chunkTrials is how many trials one chunk has.
+func chunkTrials(asked, trials, bars int) int {
+	size := asked
+	if size == 0 {
+		size = min(maxChunk, chunkBars/max(1, bars)+1)
+	}
+	return max(size, (trials+operation.MaxChildren-1)/operation.MaxChildren)
+}
+
+// chunks returns the operations that evaluate the trials of a sweep.
+func chunks(parent operation.Operation, order wire.SweepOrder) ([]operation.Operation, error) {
+	var all []operation.Operation
+	for from := 0; from < order.Trials; from += order.ChunkTrials {
+		part := wire.SweepChunkOrder{BacktestOrder: order.BacktestOrder, SpaceYAML: order.SpaceYAML, From: from, To: min(from+order.ChunkTrials, order.Trials)}
+		meaning := part
+		meaning.Threads = 0
+		c := operation.Operation{Type: operation.SweepChunk, Weight: int64(part.To - part.From), Metadata: parent.Metadata}
+		c.Metadata.Parameters = map[string]any{"from": part.From, "to": part.To}
+		if err := specify(&c, part, meaning, nil); err != nil {
+			return nil, err
+		}
+		all = append(all, c)
+	}
+	return all, nil
+}
+
+// sweepStarted is the answer to the start of a sweep.
+func (s *server) sweepStarted(op operation.Operation, o wire.SweepOrder) wire.SweepStarted {
+	message := fmt.Sprintf("Sweep of %d trials started for %s %s", o.Trials, o.Symbol, o.Timeframe)
+	return wire.SweepStarted{Trials: o.Trials, Chunks: (o.Trials + o.ChunkTrials - 1) / o.ChunkTrials, BacktestStarted: wire.BacktestStarted{
+		Started: s.started(op, "started", message, o.StrategyName),
+		Symbol:  o.Symbol, Timeframe: o.Timeframe, Mode: "distributed", ModelID: o.ModelID, InSample: o.InSample}}
+}
+
+// sweepTrial returns a trial of a sweep as a strategy of its own, and the request
+// that backtests it.
+func (s *server) sweepTrial(ctx context.Context, in *trialInput) (wire.SweepTrial, error) {
+	op, err := s.find(ctx, in.OperationID)
+	if err != nil {
+		return wire.SweepTrial{}, err
+	}
+	if op.Type != operation.Sweep {
+		return wire.SweepTrial{}, wire.Errorf(wire.CodeOperationNotFound, "%s is not a sweep but %s", op.ID, op.Type)
+	}
+	o, err := orderOf[wire.SweepOrder](op)
+	if err != nil {
+		return wire.SweepTrial{}, err
+	}
+	space, err := sweep.ParseSpace("space_yaml", []byte(o.SpaceYAML))
+	if err != nil {
+		return wire.SweepTrial{}, fmt.Errorf("order of %s: %w", op.ID, err)
+	}
+	if in.Trial >= space.Len() {
+		return wire.SweepTrial{}, wire.Errorf(wire.CodeBadRequest, "trial %d: the sweep has trials 0 to %d", in.Trial, space.Len()-1)
+	}
+	t := space.Trial(in.Trial)
+	source, err := sweep.Apply([]byte(o.StrategyYAML), t)
+	if err != nil {
+		return wire.SweepTrial{}, fmt.Errorf("trial %d of %s: %w", in.Trial, op.ID, err)
+	}
+	parsed, err := strategy.Parse(o.StrategyName+".yaml", source)
+	if err != nil {
+		return wire.SweepTrial{}, wire.Errorf(wire.CodeBadRequest, "trial %d is no strategy: %w", in.Trial, err)
+	}
+	answer := wire.SweepTrial{Success: true, OperationID: op.ID, Trial: in.Trial, Settings: map[string]string{}, StrategyName: o.StrategyName, StrategyYAML: string(source),
+		Backtest: wire.StartBacktest{StrategyName: o.StrategyName, StrategyYAML: string(source), Symbol: string(o.Symbol), Timeframe: o.Timeframe.String(),
+			StartDate: o.StartDate, EndDate: o.EndDate, InitialCapital: &o.InitialCapital,
+			SizingFraction: &o.SizingFraction, WholeUnits: o.WholeUnits, Model: o.ModelID, AllowInSample: o.InSample}}
+	said := parsed.Decisions.Costs
+	if said.Commission == nil && said.CommissionSchedule == "" {
+		answer.Backtest.Commission = &o.Commission
+	}
+	if said.Slippage == nil {
+		answer.Backtest.Slippage = &o.Slippage
+	}
+	for _, set := range t.Settings {
+		answer.Settings[set.Path] = set.Value
+	}
+	return answer, nil
+}

@@ -1,0 +1,248 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ktrdr/ktrdr/internal/control/operation"
+	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/core/sweep"
+	"github.com/ktrdr/ktrdr/internal/work/job"
+)
+
+// A sweepRequest is what the arguments and flags of sweep ask for.
+type sweepRequest struct {
+	backtestRequest
+	strategy, symbol, timeframe string
+	metric                      string
+	top, chunk                  int
+	follow                      bool
+}
+
+func newSweep(c *console) *cobra.Command {
+	var r sweepRequest
+	cmd := &cobra.Command{
+		Use: "sweep SPACE", Short: "Backtest variants of one strategy on all backtest workers",
+		Long: `Backtest variants of one strategy with one model and follow them to a leaderboard.
+
+SPACE is a file that says which values are tried where in the strategy file:
+
+  axes:
+    decisions.confidence_threshold: {from: 0.5, to: 0.8, step: 0.05}
+    decisions.exits.stop_loss: [null, 0.01, 0.02]
+
+The variants are tried in chunks by all backtest workers. Each has the orders of a
+backtest of its strategy alone, which "ktrdr sweep trial" writes. Beside the best
+stands what the best of so many would show by luck. Ctrl+C cancels.`,
+		Example: "  ktrdr sweep strategies/spaces/sample_momentum.yaml --model sample_momentum_SAMPLE_1h --start-date 2019-01-15 --end-date 2019-12-31",
+		Args:    arguments(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			client, err := c.client(cmd)
+			if err != nil {
+				return err
+			}
+			order, err := c.sweepOrder(cmd.Context(), client, r, args[0])
+			if err != nil {
+				return err
+			}
+			started, err := client.StartSweep(cmd.Context(), order, "")
+			if err != nil {
+				return err
+			}
+			c.say("%d trials in %d chunks", started.Trials, started.Chunks)
+			return c.afterStart(cmd.Context(), client, started.Started, r.detach || !r.follow, r.output)
+		},
+	}
+	r.bind(cmd)
+	cmd.AddCommand(newSweepShow(c), newSweepTrial(c), newSweepDownload(c))
+	bindSettings(cmd, roleClient)
+	return cmd
+}
+
+func (r *sweepRequest) bind(cmd *cobra.Command) {
+	r.backtestRequest.bind(cmd)
+	f := cmd.Flags()
+	f.Lookup("output").Usage = "folder for trials.parquet and summary.json"
+	f.StringVar(&r.strategy, "strategy", "", "file or name of the strategy (default: that of the model)")
+	f.StringVarP(&r.symbol, "symbol", "s", "", "symbol (default: the first of the strategy)")
+	f.StringVarP(&r.timeframe, "timeframe", "t", "", "timeframe of decisions (default: that of the strategy)")
+	f.StringVar(&r.metric, "metric", wire.DefaultMetric, "by which the best are chosen")
+	f.IntVar(&r.top, "top", wire.DefaultTop, "how many of the best are listed, up to 100")
+	f.IntVar(&r.chunk, "chunk-trials", 0, "trials that a worker evaluates at a time; 0 is so many that they take seconds")
+	f.BoolVar(&r.follow, "follow", true, "wait for the end")
+}
+
+// sweepOrder checks what can be checked here and returns the request.
+func (c *console) sweepOrder(ctx context.Context, client *wire.Client, r sweepRequest, file string) (wire.StartSweep, error) {
+	var order wire.StartSweep
+	if err := r.check(); err != nil {
+		return order, err
+	}
+	if r.top < 1 || r.top > wire.MaxTop || r.chunk < 0 || r.chunk > sweep.MaxTrials {
+		return order, usagef("--top %d --chunk-trials %d: want 1 to %d, and 0 to %d", r.top, r.chunk, wire.MaxTop, sweep.MaxTrials)
+	}
+	if r.detach || !r.follow {
+		if r.output != "" {
+			return order, usagef("--output needs the result: leave out --detach")
+		}
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return order, usagef("%w", err)
+	}
+	if _, err := sweep.ParseSpace(file, text); err != nil {
+		return order, usagef("%w", err)
+	}
+	if r.strategy == "" {
+		if r.model == "" {
+			return order, usagef("a sweep needs --model or --strategy")
+		}
+		m, err := client.Model(ctx, r.model)
+		if err != nil {
+			return order, err
+		}
+		r.strategy = m.StrategyName
+	}
+	start, err := c.plainOrder(r.backtestRequest, []string{r.strategy})
+	start.Symbol, start.Timeframe = r.symbol, r.timeframe
+	return wire.StartSweep{StartBacktest: start, SpaceYAML: string(text), Metric: r.metric, Top: r.top, ChunkTrials: r.chunk}, err
+}
+
+// sweepOf returns a sweep that has completed, and its result.
+func sweepOf(ctx context.Context, client *wire.Client, id string) (wire.Operation, job.SweepResult, error) {
+	var r job.SweepResult
+	op, err := client.Operation(ctx, id)
+	if err != nil {
+		return op, r, err
+	}
+	if op.Type != operation.Sweep {
+		return op, r, usagef("%s is not a sweep but %s", id, op.Type)
+	}
+	if op.Status != operation.Completed {
+		return op, r, fmt.Errorf("%s has no result: it is %s. See: ktrdr operations status %s", id, op.Status, id)
+	}
+	if err := json.Unmarshal(op.Result, &r); err != nil {
+		return op, r, fmt.Errorf("read result of %s: %w", id, err)
+	}
+	return op, r, nil
+}
+
+func newSweepShow(c *console) *cobra.Command {
+	return &cobra.Command{
+		Use: "show ID", Short: "Show the leaderboard of a sweep", Args: arguments(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			client, err := c.client(cmd)
+			if err != nil {
+				return err
+			}
+			op, r, err := sweepOf(cmd.Context(), client, args[0])
+			if err != nil {
+				return err
+			}
+			return c.show(r, func(w io.Writer) { printSweep(w, c, client.URL(), op, r) })
+		},
+	}
+}
+
+func newSweepTrial(c *console) *cobra.Command {
+	var output string
+	cmd := &cobra.Command{
+		Use: "trial ID TRIAL", Short: "Write one variant as a strategy file of its own", Args: arguments(2, 2),
+		Long: "Write one variant as a strategy file of its own. A backtest of it, with the model and\nthe flags of the sweep, has the same orders as the trial.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			n, err := strconv.Atoi(args[1])
+			if err != nil || n < 0 {
+				return usagef("trial %q: want a number from 0", args[1])
+			}
+			client, err := c.client(cmd)
+			if err != nil {
+				return err
+			}
+			t, err := client.SweepTrial(cmd.Context(), args[0], n)
+			if err != nil {
+				return err
+			}
+			if output != "" {
+				if err := os.WriteFile(output, []byte(t.StrategyYAML), 0o644); err != nil {
+					return err
+				}
+			}
+			return c.show(t, func(w io.Writer) {
+				if output == "" {
+					fmt.Fprint(w, t.StrategyYAML)
+					return
+				}
+				b := t.Backtest
+				fmt.Fprintf(w, "Trial %d of %s, written to %s. Alone it runs with:\n", t.Trial, t.OperationID, output)
+				fmt.Fprintf(w, "  ktrdr backtest run %s %s %s --model %s --start-date %s --end-date %s%s\n",
+					output, b.Symbol, b.Timeframe, b.Model, b.StartDate, b.EndDate, moreFlags(b))
+			})
+		},
+	}
+	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write (default: standard output)")
+	return cmd
+}
+
+// moreFlags are the flags of a backtest that most do without.
+func moreFlags(b wire.StartBacktest) string {
+	text := ""
+	for _, x := range []struct {
+		flag     string
+		value    *float64
+		fallback float64
+	}{
+		{"capital", b.InitialCapital, wire.DefaultCapital}, {"commission", b.Commission, wire.DefaultCommission},
+		{"slippage", b.Slippage, wire.DefaultSlippage}, {"fraction", b.SizingFraction, wire.DefaultSizingFraction},
+	} {
+		if x.value != nil && *x.value != x.fallback {
+			text += fmt.Sprintf(" --%s %v", x.flag, *x.value)
+		}
+	}
+	if b.WholeUnits {
+		text += " --fractional-units=false"
+	}
+	if b.AllowInSample {
+		text += " --allow-in-sample"
+	}
+	return text
+}
+
+func newSweepDownload(c *console) *cobra.Command {
+	var output string
+	cmd := &cobra.Command{
+		Use: "download ID", Short: "Fetch the file of all trials as Parquet", Args: arguments(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			client, err := c.client(cmd)
+			if err != nil {
+				return err
+			}
+			op, r, err := sweepOf(cmd.Context(), client, args[0])
+			if err != nil {
+				return err
+			}
+			n, err := fetchArtifact(cmd.Context(), client, r.Trials.SHA256, output)
+			if err != nil {
+				return err
+			}
+			return c.show(trialsFile{op.ID, r.Trials.SHA256, n, output}, func(w io.Writer) {
+				fmt.Fprintf(w, "%s: %s trials, %s bytes, sha256 %s, written to %s\n", op.ID, integer(r.Luck.Trials), integer(int(n)), r.Trials.SHA256, output)
+			})
+		},
+	}
+	cmd.Flags().StringVarP(&output, "output", "o", "trials.parquet", "file to write")
+	return cmd
+}
+
+// A trialsFile is the JSON of sweep download.
+type trialsFile struct {
+	OperationID string `json:"operation_id"`
+	SHA256      string `json:"sha256"`
+	Bytes       int64  `json:"bytes"`
+	File        string `json:"file"`
+}

@@ -1,0 +1,160 @@
+package job
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/ktrdr/ktrdr/internal/control/operation"
+	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/core/decision"
+	"github.com/ktrdr/ktrdr/internal/core/model"
+	"github.com/ktrdr/ktrdr/internal/core/sweep"
+	"github.com/ktrdr/ktrdr/internal/core/trial"
+	"github.com/ktrdr/ktrdr/internal/work/worker"
+)
+
+// A ChunkResult is the summary of a chunk of a sweep: which trials it evaluated,
+// and the file of their rows.
+type ChunkResult struct {
+	From int                `json:"from"`
+	To   int                `json:"to"`
+	Rows operation.Artifact `json:"rows"`
+}
+
+// Sweeps returns the jobs that run a wire.SweepChunkOrder and a wire.SweepOrder.
+// Together they keep what the trials of one sweep share, so that a worker asks the
+// model once for all of its chunks.
+func Sweeps() (chunk, whole worker.Job) {
+	k := &keeper{}
+	return worker.JobFunc(k.runChunk), worker.JobFunc(runSweep)
+}
+
+// A keeper keeps what the trials of the newest sweep share.
+type keeper struct {
+	mu     sync.Mutex // guards all below
+	of     [sha256.Size]byte
+	shared *trial.Shared
+}
+
+// sharedBy returns what the trials of an order share.
+func (k *keeper) sharedBy(ctx context.Context, order wire.BacktestOrder, env worker.Env) (*trial.Shared, error) {
+	text, err := json.Marshal(order)
+	if err != nil {
+		return nil, err
+	}
+	of := sha256.Sum256(text)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.shared != nil && k.of == of {
+		return k.shared, nil
+	}
+	k.shared = nil // before the next is made: one of them is in memory at a time
+	m, err := readMarket(ctx, env, order)
+	if err != nil {
+		return nil, err
+	}
+	env.Report(operation.Progress{Phase: "inference", CurrentStep: "Asking the model", Percentage: 10})
+	outputs, known, err := readOutputs(ctx, m, threadsOf(order, env))
+	if err != nil {
+		return nil, err
+	}
+	k.shared, err = trial.Prepare(trial.Inputs{
+		Strategy: m.strategy, Held: m.held, Window: m.window, Outputs: outputs, Known: known,
+		Classes: m.model.Manifest.Classes, Options: requestOptions(order),
+	})
+	k.of = of
+	return k.shared, err
+}
+
+// readOutputs asks the model at every bar of the window, row-major, and says where
+// it could be asked.
+func readOutputs(ctx context.Context, m scene, threads int) ([]float32, []bool, error) {
+	if !slices.Equal(m.matrix.Time[m.before:], m.window.Time) {
+		return nil, nil, errors.New("features and bars are not of the same times")
+	}
+	head, err := decision.HeadOf(m.strategy, m.model.Manifest.Classes)
+	if err != nil {
+		return nil, nil, err
+	}
+	readable := model.Readable(m.matrix, m.model.Network.Config().Rows())
+	outputs := make([]float32, m.window.Len()*head.Width())
+	err = inLanes(ctx, m.window.Len(), inferRows, threads, func(from, to int) error {
+		copy(outputs[from*head.Width():], m.model.Outputs(m.matrix, readable, m.before+from, m.before+to))
+		return nil
+	})
+	return outputs, readable[m.before:], err
+}
+
+// chunkParts is into how many parts a chunk is cut, between which it reports.
+const chunkParts = 64
+
+// runChunk evaluates some of the trials of a sweep.
+func (k *keeper) runChunk(ctx context.Context, text json.RawMessage, env worker.Env) (json.RawMessage, error) {
+	var order wire.SweepChunkOrder
+	if err := json.Unmarshal(text, &order); err != nil {
+		return nil, fmt.Errorf("read order of a sweep chunk: %w", err)
+	}
+	space, err := sweep.ParseSpace("space.yaml", []byte(order.SpaceYAML))
+	if err != nil {
+		return nil, err
+	}
+	if order.From < 0 || order.To <= order.From || order.To > space.Len() {
+		return nil, fmt.Errorf("chunk of trials %d to %d: the space has %d", order.From, order.To, space.Len())
+	}
+	shared, err := k.sharedBy(ctx, order.BacktestOrder, env)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]sweep.Row, order.To-order.From)
+	var done atomic.Int64
+	err = inLanes(ctx, len(rows), (len(rows)+chunkParts-1)/chunkParts, threadsOf(order.BacktestOrder, env), func(from, to int) error {
+		err := shared.Evaluate(ctx, space, order.From+from, order.From+to, rows[from:to])
+		n, total := done.Add(int64(to-from)), int64(len(rows))
+		env.Report(operation.Progress{Phase: "trials", CurrentStep: fmt.Sprintf("Trials %d to %d", order.From, order.To-1),
+			Percentage: 15 + 84*float64(n)/float64(total), ItemsProcessed: n, ItemsTotal: &total})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	file, err := uploadTrials(ctx, env, space, rows)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(ChunkResult{From: order.From, To: order.To, Rows: file})
+}
+
+// gatherRows fetches the rows of all chunks, which must be those of all trials.
+func gatherRows(ctx context.Context, space sweep.Space, env worker.Env) ([]sweep.Row, error) {
+	rows := make([]sweep.Row, 0, space.Len())
+	for _, text := range env.Gathered() {
+		var chunk ChunkResult
+		if err := json.Unmarshal(text, &chunk); err != nil {
+			return nil, fmt.Errorf("read result of a chunk: %w", err)
+		}
+		content, err := env.Fetch(ctx, chunk.Rows.SHA256)
+		if err != nil {
+			return nil, fmt.Errorf("fetch trials %d to %d: %w", chunk.From, chunk.To-1, err)
+		}
+		some, err := readTrials(content)
+		if err != nil {
+			return nil, fmt.Errorf("read trials %d to %d: %w", chunk.From, chunk.To-1, err)
+		}
+		for _, r := range some {
+			if r.Trial != len(rows) {
+				return nil, fmt.Errorf("read trials %d to %d: trial %d stands where %d belongs", chunk.From, chunk.To-1, r.Trial, len(rows))
+			}
+			rows = append(rows, r)
+		}
+	}
+	if len(rows) != space.Len() {
+		return nil, fmt.Errorf("%d trials came back of %d", len(rows), space.Len())
+	}
+	return rows, nil
+}
