@@ -21,7 +21,7 @@ import (
 type recordsHead struct {
 	Records int   `json:"records"` // version of the form: 1
 	Schema  int64 `json:"schema"`  // version of the schema that the rows are of
-	Term    int64 `json:"term"`    // newest term of a scheduler
+	Term    int64 `json:"term"`    // newest term of a scheduler; the next one is later by the clock too
 }
 
 // A tableHead precedes the rows of a table.
@@ -36,11 +36,6 @@ type tableHead struct {
 // stay there.
 var portableTables = [...]string{"operations", "specs", "results", "attempts", "artifacts", "checkpoints", "points", "events",
 	"models", "model_markets", "workers", "cordons"}
-
-// termGap is by how much the terms of a restored database are ahead of those in
-// the backup: whatever the original has given out since, a worker that still
-// speaks of it is told that its attempt is superseded.
-const termGap = 1000
 
 // Dump writes all records, as they were at one moment, in a form that Restore
 // reads into either kind of database. It returns the hashes of the content that
@@ -150,7 +145,7 @@ func (s *Store) load(ctx context.Context, lines *json.Decoder, term int64) error
 	if _, err := lines.Token(); !errors.Is(err, io.EOF) {
 		return fmt.Errorf("%w: more follows the last table", errRecords)
 	}
-	if _, err := tx.ExecContext(ctx, `UPDATE scheduler SET term = $1 WHERE id = 1`, term+termGap); err != nil {
+	if _, err := tx.ExecContext(ctx, `UPDATE scheduler SET term = $1 WHERE id = 1`, term); err != nil {
 		return err
 	}
 	return tx.Commit()

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -9,9 +10,15 @@ import (
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 )
 
-// prunable is the SQL of what retention may delete: what ended before $1 and
-// made no model that is still indexed.
-const prunable = `NOT (` + activeStatuses + `) AND completed_at < $1 AND NOT EXISTS (SELECT 1 FROM models WHERE models.operation_id = operations.id)`
+// prunable is the SQL of what retention may delete: what ended before $1, made no
+// model that is still indexed, and has no parent that still gathers what its
+// children found.
+const prunable = `NOT (` + activeStatuses + `) AND completed_at < $1
+	AND NOT EXISTS (SELECT 1 FROM models WHERE models.operation_id = operations.id)
+	AND NOT EXISTS (SELECT 1 FROM operations AS parent WHERE parent.id = operations.parent_id AND parent.` + activeStatuses + `)`
+
+// ended is the SQL of checkpoints of operations that have ended.
+const ended = `EXISTS (SELECT 1 FROM operations WHERE operations.id = checkpoints.operation_id AND NOT (` + activeStatuses + `))`
 
 // pruneLimit is how many operations one call deletes unless it says otherwise,
 // so that other writes do not wait long.
@@ -74,19 +81,61 @@ func (w *writer) prune(id string, before time.Time) (bool, error) {
 	return true, nil
 }
 
+// An Expiry is what is old at some moment.
+type Expiry struct {
+	Operations  []operation.Operation // that Prune would delete, without Spec, Result and Artifacts
+	Checkpoints int                   // that PruneCheckpoints would delete, beside those of Operations
+	Needed      map[string]bool       // hashes that something would still refer to
+}
+
+// Expired returns, as of one moment, what Prune and PruneCheckpoints would delete
+// until nothing is left for them.
+func (s *Store) Expired(ctx context.Context, operations, checkpoints time.Time) (Expiry, error) {
+	var e Expiry
+	err := s.snapshot(ctx, func(tx *sql.Tx) (err error) {
+		if e.Operations, err = query(ctx, tx, func(scan func(...any) error) (operation.Operation, error) { return scanRecord(scan) },
+			`SELECT `+recordColumns+` FROM operations WHERE `+prunable+` ORDER BY completed_at, id`, micros(operations)); err != nil {
+			return err
+		}
+		const doomed = `operation_id IN (SELECT id FROM operations WHERE ` + prunable + `)`
+		const old = `checkpoints.created_at < $2 AND ` + ended
+		if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM checkpoints WHERE `+old+` AND NOT (`+doomed+`)`, micros(operations), micros(checkpoints)).
+			Scan(&e.Checkpoints); err != nil {
+			return err
+		}
+		e.Needed, err = hashes(ctx, tx, `SELECT sha256 FROM artifacts WHERE NOT (`+doomed+`)
+			UNION SELECT sha256 FROM checkpoints WHERE NOT (`+doomed+`) AND NOT (`+old+`) UNION SELECT sha256 FROM models`, micros(operations), micros(checkpoints))
+		return err
+	})
+	return e, s.readError("what is old", err)
+}
+
+// PruneCheckpoints deletes checkpoints that were made before a time by operations
+// that have ended, and returns how many. Those can no longer be resumed.
+func (s *Store) PruneCheckpoints(ctx context.Context, before time.Time) (n int, err error) {
+	err = s.update(ctx, func(w *writer) error {
+		deleted, err := w.exec(`DELETE FROM checkpoints WHERE checkpoints.created_at < $1 AND `+ended, micros(before))
+		n = int(deleted)
+		return err
+	})
+	return n, err
+}
+
 // Referenced returns the hashes of all stored content that something refers to:
 // inputs and outputs of operations, checkpoints and models. Content that was
 // stored lately may be referred to in a moment, so who deletes the rest must
 // spare it.
 func (s *Store) Referenced(ctx context.Context) (map[string]bool, error) {
-	all, err := query(ctx, s.reads, func(scan func(...any) error) (hash string, err error) { return hash, scan(&hash) },
-		`SELECT sha256 FROM artifacts UNION SELECT sha256 FROM checkpoints UNION SELECT sha256 FROM models`)
-	if err != nil {
-		return nil, s.readError("references to artifacts", err)
-	}
-	hashes := make(map[string]bool, len(all))
+	all, err := hashes(ctx, s.reads, `SELECT sha256 FROM artifacts UNION SELECT sha256 FROM checkpoints UNION SELECT sha256 FROM models`)
+	return all, s.readError("references to artifacts", err)
+}
+
+// hashes collects the hashes that a query selects.
+func hashes(ctx context.Context, q querier, text string, args ...any) (map[string]bool, error) {
+	all, err := query(ctx, q, func(scan func(...any) error) (hash string, err error) { return hash, scan(&hash) }, text, args...)
+	set := make(map[string]bool, len(all))
 	for _, h := range all {
-		hashes[h] = true
+		set[h] = true
 	}
-	return hashes, nil
+	return set, err
 }

@@ -8,6 +8,7 @@
 // their hashes:
 //
 //	DIR/sha256/ab/abcdef…   content, named by its 64 hexadecimal digits
+//	DIR/retired/abcdef…     content that was put aside and is deleted later
 //	DIR/incoming/*          content that is still being written
 //	DIR/lock                held shared by every open Store
 //
@@ -17,6 +18,9 @@
 // written to a file in incoming, synced, renamed, and the directory is synced
 // before Put answers. Putting the same content twice, or at the same time, is
 // harmless, and mends a copy that was damaged.
+//
+// Content that somebody asks for is not deleted: it is first put aside, for as
+// long as the caller likes, and whoever asks for it brings it back.
 //
 // What is read is verified while it is read: the last bytes are given out only
 // if everything before and with them has the hash that was asked for. A reader

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"io/fs"
 	"os"
 )
 
@@ -20,6 +21,9 @@ func (s *Store) Open(ctx context.Context, h Hash) (io.ReadCloser, int64, error) 
 		return nil, 0, err
 	}
 	f, err := s.root.Open(h.path())
+	if errors.Is(err, fs.ErrNotExist) && s.revive(h) == nil {
+		f, err = s.root.Open(h.path())
+	}
 	if err != nil {
 		return nil, 0, lookupError(h, err)
 	}

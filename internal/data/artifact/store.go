@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -34,6 +35,7 @@ var (
 type Info struct {
 	Hash      Hash
 	SizeBytes int64
+	Since     time.Time // when it was stored, or put aside
 }
 
 // A Store keeps content in a directory. Its methods may be called from several
@@ -193,23 +195,11 @@ func (s *Store) Stat(_ context.Context, h Hash) (Info, error) {
 	if _, err := ParseHash(string(h)); err != nil {
 		return Info{}, err
 	}
-	st, err := s.root.Stat(h.path())
+	st, err := s.stat(h)
 	if err != nil {
 		return Info{}, lookupError(h, err)
 	}
-	return Info{Hash: h, SizeBytes: st.Size()}, nil
-}
-
-// Delete removes h; the error wraps ErrNotFound if it is not held. Readers of h
-// that are open stay valid.
-func (s *Store) Delete(_ context.Context, h Hash) error {
-	if _, err := ParseHash(string(h)); err != nil {
-		return err
-	}
-	if err := s.root.Remove(h.path()); err != nil {
-		return lookupError(h, err)
-	}
-	return s.syncFolder(h.folder())
+	return Info{Hash: h, SizeBytes: st.Size(), Since: st.ModTime()}, nil
 }
 
 func lookupError(h Hash, err error) error {
@@ -223,34 +213,53 @@ func lookupError(h Hash, err error) error {
 // error, which it then returns. Files that are not named as content are passed
 // over.
 func (s *Store) List(ctx context.Context, visit func(Info) error) error {
-	tree := s.root.FS()
-	folders, err := fs.ReadDir(tree, contentFolder)
+	folders, err := fs.ReadDir(s.root.FS(), contentFolder)
 	if err != nil {
 		return fmt.Errorf("list artifacts: %w", err)
 	}
 	for _, folder := range folders {
-		entries, err := fs.ReadDir(tree, path.Join(contentFolder, folder.Name()))
-		if err != nil {
-			return fmt.Errorf("list artifacts: %w", err)
+		inFolder := func(h Hash) string {
+			if folder.Name() != string(h[:2]) {
+				return ""
+			}
+			return h.path()
 		}
-		for _, entry := range entries {
-			if err := context.Cause(ctx); err != nil {
-				return err
-			}
-			h, err := ParseHash(entry.Name())
-			if err != nil || folder.Name() != string(h[:2]) {
-				continue
-			}
-			info, err := s.Stat(ctx, h)
-			if errors.Is(err, ErrNotFound) { // deleted since the folder was read
-				continue
-			}
-			if err == nil {
-				err = visit(info)
-			}
-			if err != nil {
-				return err
-			}
+		if err := s.visit(ctx, path.Join(contentFolder, folder.Name()), inFolder, visit); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// visit calls visit for the content in a folder. pathOf says where content with
+// a hash would lie in it, "" for elsewhere.
+func (s *Store) visit(ctx context.Context, folder string, pathOf func(Hash) string, visit func(Info) error) error {
+	entries, err := fs.ReadDir(s.root.FS(), folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("list artifacts: %w", err)
+	}
+	for _, entry := range entries {
+		if err := context.Cause(ctx); err != nil {
+			return err
+		}
+		h, err := ParseHash(entry.Name())
+		if err != nil || pathOf(h) == "" {
+			continue
+		}
+		st, err := s.root.Stat(pathOf(h))
+		if errors.Is(err, fs.ErrNotExist) { // gone since the folder was read
+			continue
+		}
+		if err == nil {
+			err = visit(Info{Hash: h, SizeBytes: st.Size(), Since: st.ModTime()})
+		} else {
+			err = lookupError(h, err)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil

@@ -32,8 +32,8 @@ type server struct {
 // New returns the handler of a backend's HTTP interface. It fails only when a
 // required part is missing.
 func New(o Options) (http.Handler, error) {
-	if o.Controller == nil || o.Operations == nil || o.Checkpoints == nil || o.History == nil || o.Models == nil || o.Bars == nil || o.Artifacts == nil {
-		return nil, errors.New("new api: Controller, Operations, Checkpoints, History, Models, Bars and Artifacts are required")
+	if o.Controller == nil || o.Operations == nil || o.Checkpoints == nil || o.History == nil || o.Models == nil || o.Bars == nil || o.Artifacts == nil || o.Upkeep == nil {
+		return nil, errors.New("new api: Controller, Operations, Checkpoints, History, Models, Bars, Artifacts and Upkeep are required")
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -57,6 +57,7 @@ func New(o Options) (http.Handler, error) {
 	s.addStrategies()
 	s.addData()
 	s.addArtifacts()
+	s.addAdmin()
 	s.correctSchemas()
 	if o.Metrics != nil {
 		s.mux.Handle("GET /metrics/", o.Metrics)

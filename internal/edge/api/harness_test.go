@@ -440,7 +440,7 @@ func newBackend(t testing.TB, models ...operation.ModelRecord) *backend {
 }
 
 func (b *backend) options(models []operation.ModelRecord) api.Options {
-	return api.Options{Controller: b.controller, Operations: b.controller, Checkpoints: b.controller, History: b.history, Stopping: b.stopping, Models: fakeModels(models), Bars: barFiles{b.bars}, Artifacts: files{b.files},
+	return api.Options{Controller: b.controller, Operations: b.controller, Checkpoints: b.controller, History: b.history, Stopping: b.stopping, Models: fakeModels(models), Bars: barFiles{b.bars}, Artifacts: files{b.files}, Upkeep: fakeUpkeep{},
 		Errors: api.Errors{Unknown: errUnknown, Superseded: errSuperseded, Ended: errEnded, Stopping: errStopping,
 			Full:       func(err error) bool { return errors.Is(err, errFull) },
 			Limited:    func(err error) bool { return errors.Is(err, errLimited) },

@@ -150,6 +150,7 @@ type Options struct {
 	Models      Models
 	Bars        Bars
 	Artifacts   Artifacts
+	Upkeep      Upkeep
 	Errors      Errors
 
 	StrategyDirs  []string // searched in order for NAME.yaml; may be empty

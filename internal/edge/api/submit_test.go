@@ -276,7 +276,7 @@ func TestWhatChangesIsSeen(t *testing.T) {
 	}
 
 	hash := first.Data[0].SHA256
-	if err := b.files.Delete(t.Context(), artifact.Hash(hash)); err != nil {
+	if err := errors.Join(b.files.Retire(t.Context(), artifact.Hash(hash), now), b.files.Delete(t.Context(), artifact.Hash(hash))); err != nil {
 		t.Fatal(err)
 	}
 	order()

@@ -57,7 +57,7 @@ Exit codes:
 // newRoot builds the tree of commands.
 func newRoot(c *console) *cobra.Command {
 	root := group("ktrdr", "Research system for trading strategies",
-		newData(c), newStrategies(c), newModels(c), newBacktest(c), newEnsemble(c), newSweep(c), newOperations(c), newCheckpoints(c), newWorkers(c),
+		newData(c), newStrategies(c), newModels(c), newBacktest(c), newEnsemble(c), newSweep(c), newOperations(c), newCheckpoints(c), newWorkers(c), newAdmin(c),
 		newServe(c), newWorker(c), newUp(c), newDemo(c), newConfig(c), newDoctor(c), newVersion(c))
 	root.Long = rootLong
 	root.SilenceErrors, root.SilenceUsage = true, true

@@ -25,9 +25,9 @@ const (
 // clusterSettings are the settings of several backends on one database.
 func clusterSettings() []setting {
 	return []setting{
-		{key: keyDatabaseURL, flag: "database-url", env: []string{"KTRDR_DATABASE_URL"}, roles: roleServe, check: checkDatabase, shown: maskDatabase,
+		{key: keyDatabaseURL, flag: "database-url", env: []string{"KTRDR_DATABASE_URL"}, roles: roleServe | roleRestore, check: checkDatabase, shown: maskDatabase,
 			doc: "PostgreSQL database that holds the records, as postgres://USER:PASSWORD@HOST/DATABASE; several backends may use one. Prefer the variable: other users of the machine can read flags. Default: a SQLite file in data_dir."},
-		{key: keySharedDir, flag: "shared-dir", env: []string{"KTRDR_SHARED_DIR"}, roles: roleServe,
+		{key: keySharedDir, flag: "shared-dir", env: []string{"KTRDR_SHARED_DIR"}, roles: roleServe | roleRestore,
 			doc: "Folder of the artifacts, the same one for all backends on one PostgreSQL database. Default: data_dir."},
 		{key: keyAdvertiseURL, flag: "advertise-url", env: []string{"KTRDR_ADVERTISE_URL"}, roles: roleServe, check: checkURL,
 			doc: "Address under which the other backends on the same database reach this one. Default: what it listens on."},

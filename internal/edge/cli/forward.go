@@ -106,7 +106,7 @@ func servedAnywhere(r *http.Request) bool {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return false
 	}
-	for _, atScheduler := range []string{wire.PathWorkers, wire.PathSymbols, wire.Prefix + "/data"} {
+	for _, atScheduler := range []string{wire.PathWorkers, wire.PathSymbols, wire.Prefix + "/data", wire.PathAdmin} {
 		if p == atScheduler || strings.HasPrefix(p, atScheduler+"/") {
 			return false
 		}

@@ -23,6 +23,7 @@ const (
 	roleBacktest
 	roleTraining
 	roleUp
+	roleRestore
 )
 
 const (
@@ -33,7 +34,7 @@ const (
 var roleNames = []struct {
 	role role
 	name string
-}{{roleClient, "client"}, {roleServe, "serve"}, {roleBacktest, "worker backtest"}, {roleTraining, "worker training"}, {roleUp, "up"}}
+}{{roleClient, "client"}, {roleServe, "serve"}, {roleBacktest, "worker backtest"}, {roleTraining, "worker training"}, {roleUp, "up"}, {roleRestore, "admin restore"}}
 
 // String lists the roles by name.
 func (r role) String() string {
@@ -99,7 +100,7 @@ const (
 
 // schema is the table of all settings, in the order of the documentation.
 func schema() []setting {
-	return slices.Concat(processSettings(), workerSettings(), fleetSettings(), clusterSettings())
+	return slices.Concat(processSettings(), workerSettings(), fleetSettings(), retentionSettings(), clusterSettings())
 }
 
 // processSettings are those of every process.
@@ -115,7 +116,7 @@ func processSettings() []setting {
 			doc: "HOST:PORT to listen on; port 0 takes a free one. Workers without it listen on worker.ip and worker.port."},
 		{key: keyDataDir, flag: "data-dir", env: []string{"KTRDR_DATA_DIR", "DATA_DIR"}, fallback: "ktrdr-data/backend",
 			defaults: map[role]string{roleBacktest: "ktrdr-data/backtest-worker", roleTraining: "ktrdr-data/training-worker", roleUp: "ktrdr-data"},
-			roles:    roleServers, check: checkNotEmpty,
+			roles:    roleServers | roleRestore, check: checkNotEmpty,
 			doc: "Folder that holds all state of the role. Two processes cannot share one."},
 		{key: keyStrategiesDir, flag: "strategies-dir", env: []string{"KTRDR_STRATEGIES_DIR", "STRATEGIES_DIR"}, fallback: "strategies",
 			roles: roleServe | roleUp, check: checkNotEmpty,

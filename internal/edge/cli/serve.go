@@ -19,6 +19,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/control/dispatch"
 	"github.com/ktrdr/ktrdr/internal/control/fleet"
 	"github.com/ktrdr/ktrdr/internal/control/store"
+	"github.com/ktrdr/ktrdr/internal/control/upkeep"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/data/artifact"
 	"github.com/ktrdr/ktrdr/internal/data/barstore"
@@ -63,6 +64,10 @@ func (c *console) serve(ctx context.Context, s settings) (err error) {
 	if err != nil {
 		return err
 	}
+	interval, err := parseSeconds(s.get(keyRetentionInterval))
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
 	b, err := openBackend(ctx, s, holderName(s, l.Addr().String()), log)
 	if err != nil {
 		return errors.Join(err, l.Close())
@@ -93,6 +98,7 @@ func (c *console) serve(ctx context.Context, s settings) (err error) {
 		farewell(ctx, b.workers, workers, log)
 		close(b.stopping)
 	})
+	running.Go(func() { cleanRegularly(ctx, b.upkeep, interval, b.controller, log) })
 	select {
 	case <-b.controller.Ready():
 		c.announce("http://" + l.Addr().String())
@@ -117,6 +123,7 @@ type backend struct {
 	controller *dispatch.Controller
 	workers    *wire.WorkerClient
 	handler    http.Handler
+	upkeep     upkeepOf
 	stopping   chan struct{} // closed when streams must end
 	opened     []io.Closer
 }
@@ -126,6 +133,9 @@ type backend struct {
 func openBackend(ctx context.Context, s settings, holder string, log *slog.Logger) (*backend, error) {
 	dir := s.get(keyDataDir)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	if err := upkeep.CheckRestored(dir); err != nil {
 		return nil, err
 	}
 	b := &backend{stopping: make(chan struct{})}
@@ -161,7 +171,12 @@ func (b *backend) open(ctx context.Context, dir string, s settings, holder strin
 	if err != nil {
 		return err
 	}
+	policy, err := retentionPolicy(s)
+	if err != nil {
+		return err
+	}
 	build := observe.ReadBuild()
+	b.upkeep = upkeepOf{&upkeep.Keeper{Records: records, Files: files, Bars: bars, Dir: dir, Version: build.Version, Policy: policy, Now: time.Now}}
 	b.workers = wire.NewWorkerClient(wire.ClientOptions{})
 	b.controller = dispatch.New(dispatch.Options{
 		Store: records, Transport: b.workers, Holder: holder, Shared: shared, Timing: timing, Limits: limits, Log: log,
@@ -172,6 +187,7 @@ func (b *backend) open(ctx context.Context, dir string, s settings, holder strin
 	})
 	b.handler, err = api.New(api.Options{
 		Controller: b.controller, Operations: records, Checkpoints: checkpointIndex{records}, History: records, Stopping: b.stopping, Models: modelIndex{records}, Bars: barFiles{bars}, Artifacts: artifactFiles{files},
+		Upkeep: b.upkeep,
 		Errors: apiErrors(), StrategyDirs: []string{s.get(keyStrategiesDir)}, DataDir: dir,
 		Version: build.Version, EngineVersion: engineVersion,
 		Metrics: observe.Metrics(observe.NewRegistry("backend", build)), Log: log,

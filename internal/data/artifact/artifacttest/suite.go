@@ -17,6 +17,7 @@ import (
 	"sync"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/ktrdr/ktrdr/internal/data/artifact"
 )
@@ -29,6 +30,8 @@ type Store interface {
 	Open(ctx context.Context, h artifact.Hash) (io.ReadCloser, int64, error)
 	ReadAll(ctx context.Context, h artifact.Hash) ([]byte, error)
 	Stat(ctx context.Context, h artifact.Hash) (artifact.Info, error)
+	Retire(ctx context.Context, h artifact.Hash, at time.Time) error
+	Retired(ctx context.Context, visit func(artifact.Info) error) error
 	Delete(ctx context.Context, h artifact.Hash) error
 	List(ctx context.Context, visit func(artifact.Info) error) error
 }
@@ -39,7 +42,8 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 	t.Run("absent", func(t *testing.T) { testAbsent(t, open(t)) })
 	t.Run("expected", func(t *testing.T) { testExpected(t, open(t)) })
 	t.Run("broken_source", func(t *testing.T) { testBrokenSource(t, open(t)) })
-	t.Run("list_and_delete", func(t *testing.T) { testListAndDelete(t, open(t)) })
+	t.Run("list", func(t *testing.T) { testList(t, open(t)) })
+	t.Run("retire", func(t *testing.T) { testRetire(t, open(t)) })
 	t.Run("concurrent_put", func(t *testing.T) { testConcurrentPut(t, open(t)) })
 	t.Run("not_a_hash", func(t *testing.T) { testNotAHash(t, open(t)) })
 	t.Run("cancelled", func(t *testing.T) { testCancelled(t, open(t)) })
@@ -86,7 +90,7 @@ func testAbsent(t *testing.T, s Store) {
 	_, _, openErr := s.Open(t.Context(), h)
 	_, readErr := s.ReadAll(t.Context(), h)
 	_, statErr := s.Stat(t.Context(), h)
-	for what, err := range map[string]error{"Open": openErr, "ReadAll": readErr, "Stat": statErr, "Delete": s.Delete(t.Context(), h)} {
+	for what, err := range map[string]error{"Open": openErr, "ReadAll": readErr, "Stat": statErr, "Delete": s.Delete(t.Context(), h), "Retire": s.Retire(t.Context(), h, time.Time{})} {
 		if !errors.Is(err, artifact.ErrNotFound) || !strings.Contains(err.Error(), string(h)) {
 			t.Errorf("%s of absent content: %v, want ErrNotFound naming it", what, err)
 		}
@@ -132,7 +136,7 @@ func list(t *testing.T, s Store) []artifact.Info {
 	return held
 }
 
-func testListAndDelete(t *testing.T, s Store) {
+func testList(t *testing.T, s Store) {
 	var hashes []artifact.Hash
 	for i := range 20 {
 		h, err := s.PutBytes(t.Context(), content(i))
@@ -150,16 +154,71 @@ func testListAndDelete(t *testing.T, s Store) {
 			t.Errorf("List is not ordered: %s before %s", held[i-1].Hash, held[i].Hash)
 		}
 	}
-	if err := s.Delete(t.Context(), hashes[3]); err != nil {
-		t.Fatal(err)
-	}
-	if n := len(list(t, s)); n != 19 {
-		t.Errorf("%d held after a delete, want 19", n)
-	}
 	stop := errors.New("stop")
 	calls := 0
 	if err := s.List(t.Context(), func(artifact.Info) error { calls++; return stop }); !errors.Is(err, stop) || calls != 1 {
 		t.Errorf("List whose visit fails: %d calls, %v", calls, err)
+	}
+}
+
+// testRetire: content goes in two steps, and whoever asks for it between them
+// keeps it.
+func testRetire(t *testing.T, s Store) {
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	var hashes []artifact.Hash
+	for i := range 4 {
+		h, err := s.PutBytes(t.Context(), content(i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		hashes = append(hashes, h)
+	}
+	aside := func() map[artifact.Hash]artifact.Info {
+		all := map[artifact.Hash]artifact.Info{}
+		if err := s.Retired(t.Context(), func(i artifact.Info) error { all[i.Hash] = i; return nil }); err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	if err := s.Delete(t.Context(), hashes[0]); !errors.Is(err, artifact.ErrNotFound) || len(list(t, s)) != 4 || len(aside()) != 0 {
+		t.Errorf("Delete of what is not aside: %v", err)
+	}
+	for _, h := range hashes[:3] {
+		if err := s.Retire(t.Context(), h, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(list(t, s)); n != 1 {
+		t.Errorf("%d held after three were put aside, want 1", n)
+	}
+	if a := aside(); len(a) != 3 || !a[hashes[2]].Since.Equal(at) || a[hashes[2]].SizeBytes != 2 {
+		t.Errorf("aside are %v", a)
+	}
+	if i, err := s.Stat(t.Context(), hashes[0]); err != nil || !i.Since.Equal(at) {
+		t.Errorf("Stat of what is aside = %+v, %v", i, err)
+	}
+	if got, err := s.ReadAll(t.Context(), hashes[1]); err != nil || !bytes.Equal(got, content(1)) {
+		t.Errorf("ReadAll of what is aside = %v, %v", got, err)
+	}
+	if a := aside(); len(a) != 1 || len(list(t, s)) != 3 {
+		t.Errorf("after two were asked for, aside are %v", a)
+	}
+	for _, h := range hashes[:2] {
+		if err := s.Delete(t.Context(), h); !errors.Is(err, artifact.ErrNotFound) {
+			t.Errorf("Delete of what was brought back: %v", err)
+		}
+	}
+	if err := s.Delete(t.Context(), hashes[2]); err != nil || len(aside()) != 0 {
+		t.Errorf("Delete: %v", err)
+	}
+	if _, err := s.Stat(t.Context(), hashes[2]); !errors.Is(err, artifact.ErrNotFound) {
+		t.Errorf("Stat of what was deleted: %v", err)
+	}
+	if err := s.Retire(t.Context(), hashes[2], at); !errors.Is(err, artifact.ErrNotFound) {
+		t.Errorf("Retire of what was deleted: %v", err)
+	}
+	if h, err := s.PutBytes(t.Context(), content(2)); err != nil || h != hashes[2] {
+		t.Errorf("storing it again: %v", err)
 	}
 }
 
@@ -197,7 +256,7 @@ func testNotAHash(t *testing.T, s Store) {
 		_, _, openErr := s.Open(t.Context(), h)
 		_, statErr := s.Stat(t.Context(), h)
 		_, putErr := s.PutExpected(t.Context(), h, strings.NewReader(""))
-		for _, err := range []error{openErr, statErr, putErr, s.Delete(t.Context(), h)} {
+		for _, err := range []error{openErr, statErr, putErr, s.Delete(t.Context(), h), s.Retire(t.Context(), h, time.Time{})} {
 			if err == nil || errors.Is(err, artifact.ErrNotFound) {
 				t.Errorf("%q was taken for a hash: %v", h, err)
 			}

@@ -1,0 +1,68 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ktrdr/ktrdr/internal/control/wire"
+)
+
+func newAdminCleanup(c *console) *cobra.Command {
+	var req wire.CleanupRequest
+	olderThan := 0
+	cmd := &cobra.Command{
+		Use: "cleanup", Short: "Delete old operations and checkpoints, and artifacts that nothing refers to", Args: arguments(0, 0),
+		Long: `Delete old operations with their results, events and metrics, old checkpoints, and
+artifacts that nothing refers to. What is old is in the settings of the backend
+(retention.*), which cleans up by itself as well. Operations that have not ended
+stay, and so do those that made a model. An artifact goes in two steps: a first
+clean-up puts it aside, and one that comes retention.grace later deletes it, unless
+somebody has asked for it.`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if cmd.Flags().Changed("older-than") {
+				if olderThan < 0 {
+					return usagef("--older-than %d: want a number of days from 0", olderThan)
+				}
+				req.OlderThanDays = &olderThan
+			}
+			client, err := c.client(cmd)
+			if err != nil {
+				return err
+			}
+			r, err := client.Cleanup(cmd.Context(), req)
+			if err != nil {
+				return err
+			}
+			return c.show(r, func(w io.Writer) { c.printCleanup(w, r) })
+		},
+	}
+	cmd.Flags().BoolVar(&req.DryRun, "dry-run", false, "only say what would be deleted")
+	cmd.Flags().IntVar(&olderThan, "older-than", 0, "delete operations that ended so many days ago, instead of what the settings say; 0 is all that have ended")
+	bindSettings(cmd, roleClient)
+	return cmd
+}
+
+func (c *console) printCleanup(w io.Writer, r wire.CleanupReport) {
+	title := "Cleaned up"
+	if r.DryRun {
+		title = "Would be cleaned up"
+	}
+	if len(r.Operations) > 0 {
+		var rows [][]string
+		for _, o := range r.Operations {
+			ended := ""
+			if o.CompletedAt != nil {
+				ended = moment(*o.CompletedAt)
+			}
+			rows = append(rows, []string{o.OperationID, string(o.OperationType), c.status(string(o.Status)), ended})
+		}
+		columns(w, []string{"operation", "type", "status", "ended (UTC)"}, rows)
+	}
+	amount := func(all []wire.CleanedArtifact, bytes int64) string {
+		return fmt.Sprintf("%s, %s", integer(len(all)), size(bytes))
+	}
+	facts(w, title, []fact{{"operations", integer(len(r.Operations))}, {"other checkpoints", integer(r.Checkpoints)},
+		{"artifacts put aside", amount(r.Retired, r.RetiredBytes)}, {"artifacts deleted", amount(r.Deleted, r.DeletedBytes)}})
+}

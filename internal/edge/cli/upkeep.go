@@ -1,0 +1,111 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strconv"
+	"time"
+
+	"github.com/ktrdr/ktrdr/internal/control/upkeep"
+	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/data/artifact"
+)
+
+const (
+	keyKeepOperations    = "retention.operations_days"
+	keyKeepCheckpoints   = "retention.checkpoints_days"
+	keyRetentionGrace    = "retention.grace"
+	keyRetentionInterval = "retention.interval"
+)
+
+// retentionSettings say what a backend deletes, and when.
+func retentionSettings() []setting {
+	return []setting{
+		{key: keyKeepOperations, flag: "keep-operations", env: []string{"KTRDR_RETENTION_OPERATIONS_DAYS"}, fallback: "0",
+			roles: roleServe, check: checkLimit,
+			doc: "Days for which operations are kept after their end, with their results and events; those that made a model are kept for ever. 0 is for ever."},
+		{key: keyKeepCheckpoints, flag: "keep-checkpoints", env: []string{"KTRDR_CHECKPOINT_MAX_AGE_DAYS"}, fallback: "30",
+			roles: roleServe, check: checkLimit,
+			doc: "Days for which a failed or cancelled operation can be resumed from a checkpoint. 0 is for ever."},
+		{key: keyRetentionGrace, flag: "retention-grace", env: []string{"KTRDR_RETENTION_GRACE"}, fallback: "86400",
+			roles: roleServe, check: checkSeconds,
+			doc: "Seconds for which an artifact that nothing refers to is left alone, and again aside before it is deleted."},
+		{key: keyRetentionInterval, flag: "retention-interval", env: []string{"KTRDR_RETENTION_INTERVAL"}, fallback: "86400",
+			roles: roleServe, check: checkSeconds,
+			doc: "Seconds between two clean-ups that a backend makes by itself."},
+	}
+}
+
+// retentionPolicy reads what is old.
+func retentionPolicy(s settings) (p upkeep.Policy, err error) {
+	operations, err1 := strconv.Atoi(s.get(keyKeepOperations))
+	checkpoints, err2 := strconv.Atoi(s.get(keyKeepCheckpoints))
+	p.Operations, p.Checkpoints = days(operations), days(checkpoints)
+	var err3 error
+	p.Grace, err3 = parseSeconds(s.get(keyRetentionGrace))
+	return p, errors.Join(err1, err2, err3)
+}
+
+func days(n int) time.Duration { return time.Duration(n) * 24 * time.Hour }
+
+// upkeepOf is a keeper as the API asks for it.
+type upkeepOf struct{ *upkeep.Keeper }
+
+// Cleanup implements api.Upkeep.
+func (u upkeepOf) Cleanup(ctx context.Context, req wire.CleanupRequest) (wire.CleanupReport, error) {
+	p := u.Policy
+	if req.OlderThanDays != nil {
+		p.Operations = max(days(*req.OlderThanDays), 1)
+	}
+	do := u.Clean
+	if req.DryRun {
+		do = u.Plan
+	}
+	done, err := do(ctx, p)
+	if errors.Is(err, upkeep.ErrBusy) {
+		return wire.CleanupReport{}, &wire.Error{Code: wire.CodeUnavailable, Message: err.Error(), RetryAfter: 10 * time.Second}
+	}
+	r := wire.CleanupReport{Success: true, DryRun: req.DryRun, Operations: []wire.CleanedOperation{}, Checkpoints: done.Checkpoints}
+	for _, o := range done.Operations {
+		r.Operations = append(r.Operations, wire.CleanedOperation{OperationID: o.ID, OperationType: o.Type, Status: o.Status, CompletedAt: o.CompletedAt})
+	}
+	r.Retired, r.RetiredBytes = cleanedArtifacts(done.Retired)
+	r.Deleted, r.DeletedBytes = cleanedArtifacts(done.Deleted)
+	return r, err
+}
+
+func cleanedArtifacts(all []artifact.Info) (list []wire.CleanedArtifact, bytes int64) {
+	list = []wire.CleanedArtifact{}
+	for _, i := range all {
+		list = append(list, wire.CleanedArtifact{SHA256: string(i.Hash), SizeBytes: i.SizeBytes})
+		bytes += i.SizeBytes
+	}
+	return list, bytes
+}
+
+// cleanRegularly cleans up after each interval in which this backend schedules,
+// until ctx ends. The first time is not at the start: workers that kept outcomes
+// while the backend was away report them first.
+func cleanRegularly(ctx context.Context, u upkeepOf, interval time.Duration, s scheduling, log *slog.Logger) {
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if _, here, _ := s.Scheduler(); !here {
+			continue
+		}
+		r, err := u.Cleanup(ctx, wire.CleanupRequest{})
+		if err != nil && ctx.Err() == nil {
+			log.WarnContext(ctx, "clean-up not finished; the next one goes on", "error", err)
+			continue
+		}
+		if len(r.Operations)+r.Checkpoints+len(r.Retired)+len(r.Deleted) > 0 {
+			log.InfoContext(ctx, "cleaned up", "operations", len(r.Operations), "checkpoints", r.Checkpoints, "retired", len(r.Retired), "deleted", len(r.Deleted), "bytes", r.DeletedBytes)
+		}
+	}
+}
