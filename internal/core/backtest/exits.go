@@ -127,20 +127,7 @@ func (s *Simulation) protect(bar int, price float64) {
 	if x.TrailingStop != 0 {
 		open.Trail = float64(price * (1 - float64(float64(open.Side)*x.TrailingStop)))
 	}
-	if x.SessionEnd != 0 {
-		open.SessionEnd = nextClock(s.in.Series.Time[bar], int64(x.SessionEnd)*60)
-	}
-}
-
-// nextClock returns the first moment after t that is second seconds after a
-// midnight in UTC.
-func nextClock(t, second int64) int64 {
-	const day = 86_400
-	since := (t - second) % day
-	if since < 0 {
-		since += day
-	}
-	return t - since + day
+	open.SessionEnd = x.SessionAfter(s.in.Series.Time[bar])
 }
 
 // trail moves the trailing stop at the close of a bar: it is one fraction behind

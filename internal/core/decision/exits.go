@@ -110,3 +110,18 @@ func (x Exits) Levels(price, v float64, side Position) (stop, target float64) {
 	}
 	return stop, target
 }
+
+// SessionAfter returns the Unix second at which the session ends that is going on
+// after t, 0 where none ends a position.
+func (x Exits) SessionAfter(t int64) int64 {
+	if x.SessionEnd == 0 {
+		return 0
+	}
+	const day = 86_400
+	second := int64(x.SessionEnd) * 60
+	since := (t - second) % day
+	if since < 0 {
+		since += day
+	}
+	return t - since + day
+}

@@ -143,9 +143,8 @@ func SharpeStandardError(sharpe, skewness, kurtosis float64, n int) float64 {
 func downsideDeviation(x []float64) float64 {
 	sum := 0.0
 	for _, v := range x {
-		if v < 0 {
-			sum += float64(v * v)
-		}
+		low := min(v, 0)
+		sum += float64(low * low)
 	}
 	return math.Sqrt(sum / float64(len(x)))
 }

@@ -7,6 +7,19 @@
 // of the network, and the costs of the request. [Shared] is what follows from them
 // for all trials of a space. A row (sweep.Row) is what comes of one.
 //
+// # How it is fast
+//
+// A trial goes from order to order, not from bar to bar. The next signal is found in
+// a set of bits, which is changed, not made anew, from one confidence threshold to
+// the next; where a price leaves the exits, in the extremes of blocks of bars; the
+// drawdown during a position, from the extremes of its closes, because equity and
+// close rise and fall together, rounding included; returns, at the ends of days.
+// Thirty-two trials go through the same bars side by side, so that the bars are
+// fetched from memory once for all of them.
+//
+// Policies that need every bar (financing, spreads, sizes by volatility, commissions
+// by volume), and trials that use their equity up, are simulated by package backtest.
+//
 // # What always holds
 //
 // The row of a trial has the bits of the report that a backtest of the strategy

@@ -1,10 +1,12 @@
 package trial
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/ktrdr/ktrdr/internal/core/backtest"
 	"github.com/ktrdr/ktrdr/internal/core/decision"
@@ -28,7 +30,20 @@ type Inputs struct {
 
 // Shared is what all trials of one model share. Prepare makes one. Its methods may
 // be called from several goroutines.
-type Shared struct{ in Inputs }
+type Shared struct {
+	in     Inputs
+	bars   bars
+	curves shared
+	raws   []decision.Raw // of a classifier; a regression has others for every cost model
+	order  []int32        // orderOf(raws)
+}
+
+// bars are those of the window, with what finds prices in them.
+type bars struct {
+	market.Series
+	prices  *extremes // from low to high; nil unless isSound
+	isSound bool      // prices of a size with which no sum leaves the finite numbers
+}
 
 // Prepare returns what the trials of in share.
 func Prepare(in Inputs) (*Shared, error) {
@@ -44,7 +59,44 @@ func Prepare(in Inputs) (*Shared, error) {
 		return nil, fmt.Errorf("sweep of strategy %s: %d bars, %d outputs of %d and %d of them known: want one row per bar",
 			in.Strategy.Name, n, len(in.Outputs), head.Width(), len(in.Known))
 	}
-	return &Shared{in: in}, nil
+	raws, err := head.DecodeKnown(nil, in.Outputs, in.Window.Time, in.Known)
+	if err != nil {
+		return nil, err
+	}
+	in.Options.Capital = cmp.Or(in.Options.Capital, backtest.DefaultCapital)
+	in.Options.Fraction = cmp.Or(in.Options.Fraction, backtest.DefaultFraction)
+	if _, err := backtest.New(backtest.InputOf(in.Strategy, in.Held, in.Window, raws), backtest.OptionsOf(in.Strategy, in.Options)); err != nil {
+		return nil, err
+	}
+	w := in.Window
+	window := performance.WindowOf(w.Time, w.Timeframe)
+	sh := &Shared{in: in, bars: bars{Series: w, isSound: areSound(w)}, curves: shared{window: &window, ends: window.Ends()}}
+	if sh.bars.isSound {
+		sh.bars.prices, sh.curves.closes = extremesOf(w.Low, w.High), extremesOf(w.Close, w.Close)
+	}
+	if !regresses(in.Strategy) {
+		sh.raws, sh.order = raws, orderOf(raws)
+	}
+	return sh, nil
+}
+
+func regresses(s *strategy.Strategy) bool { return s.Decisions.OutputFormat == strategy.Regression }
+
+func areSound(s market.Series) bool {
+	const least, most = 1e-9, 1e12
+	for i, low := range s.Low {
+		if !(least <= low && low <= min(s.Open[i], s.Close[i]) && max(s.Open[i], s.Close[i]) <= s.High[i] && s.High[i] <= most) {
+			return false
+		}
+	}
+	return true
+}
+
+// A task is a trial that is to be evaluated.
+type task struct {
+	policy
+	cost  strategy.CostModel
+	trial int
 }
 
 // Evaluate writes the rows of trials from to to-1 of space into out. A trial whose
@@ -54,49 +106,87 @@ func (sh *Shared) Evaluate(ctx context.Context, space sweep.Space, from, to int,
 	if from < 0 || to > space.Len() || len(out) != to-from {
 		return errors.New("trial: Evaluate wants one row per trial of the space")
 	}
-	for i := from; i < to; i++ {
-		row, err := sh.backtest(ctx, space.Trial(i))
+	variants, err := sweep.VariantsOf(sh.in.Strategy)
+	if err != nil {
+		return err
+	}
+	tasks := make([]task, to-from)
+	for i := range tasks {
+		s, err := variants.Strategy(space.Trial(from + i))
 		if err != nil {
 			return err
 		}
-		out[i-from] = row
+		p := policy{rules: decision.RulesOf(s), options: backtest.OptionsOf(s, sh.in.Options)}
+		tasks[i] = task{policy: p, cost: s.Decisions.CostModel, trial: from + i}
+	}
+	// Trials with the same signals follow each other, those of a lower threshold
+	// later, so that signals are only ever added.
+	slices.SortFunc(tasks, func(a, b task) int {
+		return cmp.Or(cmp.Compare(a.cost.RoundTripCost, b.cost.RoundTripCost), cmp.Compare(a.cost.MinEdgeMultiplier, b.cost.MinEdgeMultiplier),
+			cmp.Compare(b.rules.ConfidenceThreshold, a.rules.ConfidenceThreshold), cmp.Compare(a.trial, b.trial))
+	})
+	group := newLanes(sh)
+	for len(tasks) > 0 {
+		if ctx.Err() != nil {
+			return fmt.Errorf("sweep stopped at trial %d: %w", tasks[0].trial, context.Cause(ctx))
+		}
+		some := tasks[:min(laneCount, len(tasks))]
+		tasks = tasks[len(some):]
+		if err := group.run(some); err != nil {
+			return err
+		}
+		for i, t := range some {
+			row := &out[t.trial-from]
+			if row.Trial = t.trial; group.row(i, row) {
+				continue
+			}
+			if *row, err = sh.Backtest(ctx, space.Trial(t.trial)); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
 
-// strategyOf returns the strategy of trial t, narrowed like that of the inputs.
-func (sh *Shared) strategyOf(t sweep.Trial) (*strategy.Strategy, error) {
-	source, err := sweep.Apply(sh.in.Strategy.Source, t)
+// signalsOf returns the signals of the network where cost is the cost model.
+func (sh *Shared) signalsOf(cost strategy.CostModel) (*signals, error) {
+	if sh.raws != nil {
+		return newSignals(sh.raws, sh.order), nil
+	}
+	head, err := decision.Regressor(cost.RoundTripCost, cost.MinEdgeMultiplier)
 	if err != nil {
 		return nil, err
 	}
-	s, err := strategy.Parse(fmt.Sprintf("trial-%d.yaml", t.Index), source)
+	raws, err := head.DecodeKnown(nil, sh.in.Outputs, sh.in.Window.Time, sh.in.Known)
 	if err != nil {
-		return nil, fmt.Errorf("trial %d, %v: %w", t.Index, t.Settings, err)
+		return nil, err
 	}
-	if s, err = s.With(sh.in.Strategy.Symbols, sh.in.Strategy.Timeframes); err != nil {
-		return nil, fmt.Errorf("trial %d, %v: %w", t.Index, t.Settings, err)
-	}
-	return s, nil
+	return newSignals(raws, orderOf(raws)), nil
 }
 
-// backtest evaluates one trial the long way: a backtest of its strategy file.
-func (sh *Shared) backtest(ctx context.Context, t sweep.Trial) (sweep.Row, error) {
-	s, err := sh.strategyOf(t)
+// Backtest evaluates one trial the long way: as a backtest of its strategy file.
+func (sh *Shared) Backtest(ctx context.Context, t sweep.Trial) (sweep.Row, error) {
+	source, err := sweep.Apply(sh.in.Strategy.Source, t)
 	if err != nil {
 		return sweep.Row{}, err
+	}
+	s, err := strategy.Parse(fmt.Sprintf("trial-%d.yaml", t.Index), source)
+	if err == nil {
+		s, err = s.With(sh.in.Strategy.Symbols, sh.in.Strategy.Timeframes)
+	}
+	if err != nil {
+		return sweep.Row{}, fmt.Errorf("trial %d, %v: %w", t.Index, t.Settings, err)
 	}
 	head, err := decision.HeadOf(s, sh.in.Classes)
 	if err != nil {
 		return sweep.Row{}, err
 	}
 	window := sh.in.Window
-	signals, err := head.DecodeKnown(nil, sh.in.Outputs, window.Time, sh.in.Known)
+	raws, err := head.DecodeKnown(nil, sh.in.Outputs, window.Time, sh.in.Known)
 	if err != nil {
 		return sweep.Row{}, err
 	}
-	in := backtest.InputOf(s, sh.in.Held, window, signals)
-	r, err := backtest.Run(ctx, in, backtest.OptionsOf(s, sh.in.Options), nil)
+	r, err := backtest.Run(ctx, backtest.InputOf(s, sh.in.Held, window, raws), backtest.OptionsOf(s, sh.in.Options), nil)
 	if err != nil {
 		return sweep.Row{}, fmt.Errorf("trial %d, %v: %w", t.Index, t.Settings, err)
 	}

@@ -17,23 +17,29 @@ import (
 )
 
 // series is a seeded walk.
-func series(tf market.Timeframe, bars int, step float64) market.Series {
-	rng := rand.New(rand.NewPCG(42, 1))
+func series(tf market.Timeframe, bars int, seed uint64, step float64) market.Series {
+	rng := rand.New(rand.NewPCG(seed, 1))
 	s := market.NewSeries("SAMPLE", tf, bars)
 	at, price := int64(946857600), 100.0
 	for range bars {
-		open := price * (1 + 0.1*step*(rng.Float64()-0.5))
-		price = open * (1 + step*(rng.Float64()-0.5))
-		s.Append(market.Bar{Time: at, Open: open, Close: price, High: max(open, price) * 1.0003, Low: min(open, price) * 0.9997, Volume: 100})
+		open := min(1e9, max(1e-6, price*math.Exp(0.6*step*(rng.Float64()-0.5))))
+		price = min(1e9, max(1e-6, open*math.Exp(step*(rng.Float64()-0.5))))
+		s.Append(market.Bar{Time: at, Open: open, Close: price, Volume: 100,
+			High: max(open, price) * (1 + 0.3*step*rng.Float64()), Low: min(open, price) / (1 + 0.3*step*rng.Float64())})
 		at += tf.Seconds()
-		if rng.IntN(200) == 0 {
-			at += tf.Seconds() * int64(rng.IntN(50))
+		if rng.IntN(8) == 0 {
+			at += tf.Seconds() * int64(rng.IntN(3)*rng.IntN(3)*rng.IntN(8))
 		}
 	}
 	return s
 }
 
-func example(t testing.TB, name string) *strategy.Strategy {
+type fataler interface {
+	Helper()
+	Fatal(...any)
+}
+
+func example(t fataler, name string) *strategy.Strategy {
 	t.Helper()
 	source, err := strategies.Files.ReadFile(name + ".yaml")
 	if err != nil {
@@ -46,19 +52,27 @@ func example(t testing.TB, name string) *strategy.Strategy {
 	return s
 }
 
-// inputs are bars and the outputs of a network of three classes with a memory, so
-// that signals come in runs.
-func inputs(t testing.TB, bars int) trial.Inputs {
-	s := example(t, "sample_momentum")
-	window := series(s.Base, bars, 0.01)
-	in := trial.Inputs{Strategy: s, Held: window, Window: window, Classes: []string{"BUY", "HOLD", "SELL"},
-		Known: make([]bool, bars), Options: backtest.Options{Commission: 0.0002, FractionalUnits: true}}
-	rng := rand.New(rand.NewPCG(5, 5))
-	z := [3]float64{}
+// inputs are bars and the outputs of a network: each is memory times the one before
+// and something new.
+func inputs(t fataler, name string, tf market.Timeframe, bars int, seed uint64, step, memory float64) trial.Inputs {
+	t.Helper()
+	s, err := example(t, name).With(nil, []market.Timeframe{tf})
+	if err != nil {
+		t.Fatal(err)
+	}
+	window := series(tf, bars, seed, step)
+	in := trial.Inputs{Strategy: s, Held: window, Window: window, Known: make([]bool, bars),
+		Options: backtest.Options{Commission: 0.0002, FractionalUnits: true}}
+	outputs := 1
+	if s.Decisions.OutputFormat == strategy.Classification {
+		in.Classes, outputs = []string{"BUY", "HOLD", "SELL"}, 3
+	}
+	rng := rand.New(rand.NewPCG(seed, 5))
+	z := make([]float64, outputs)
 	for i := range bars {
 		in.Known[i] = i > 20 && rng.IntN(100) > 0
 		for k := range z {
-			z[k] = 0.9*z[k] + rng.NormFloat64()
+			z[k] = memory*z[k] + rng.NormFloat64()
 			in.Outputs = append(in.Outputs, float32(z[k]))
 		}
 	}
@@ -75,7 +89,7 @@ func space(t testing.TB, text string) sweep.Space {
 }
 
 func TestEvaluateIsTheBacktest(t *testing.T) {
-	in := inputs(t, 3000)
+	in := inputs(t, "sample_momentum", market.Hour1, 3000, 5, 0.01, 0.9)
 	shared, err := trial.Prepare(in)
 	if err != nil {
 		t.Fatal(err)
@@ -107,7 +121,7 @@ func TestEvaluateIsTheBacktest(t *testing.T) {
 }
 
 func TestEvaluateNamesTheTrialThatIsNoStrategy(t *testing.T) {
-	shared, err := trial.Prepare(inputs(t, 100))
+	shared, err := trial.Prepare(inputs(t, "sample_momentum", market.Hour1, 100, 5, 0.01, 0.9))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +133,7 @@ func TestEvaluateNamesTheTrialThatIsNoStrategy(t *testing.T) {
 }
 
 func TestEvaluateStops(t *testing.T) {
-	shared, err := trial.Prepare(inputs(t, 100))
+	shared, err := trial.Prepare(inputs(t, "sample_momentum", market.Hour1, 100, 5, 0.01, 0.9))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +147,7 @@ func TestEvaluateStops(t *testing.T) {
 }
 
 func TestPrepareRefuses(t *testing.T) {
-	whole := inputs(t, 100)
+	whole := inputs(t, "sample_momentum", market.Hour1, 100, 5, 0.01, 0.9)
 	for name, change := range map[string]func(*trial.Inputs){
 		"outputs":   func(in *trial.Inputs) { in.Outputs = in.Outputs[1:] },
 		"known":     func(in *trial.Inputs) { in.Known = in.Known[1:] },
@@ -144,6 +158,40 @@ func TestPrepareRefuses(t *testing.T) {
 		change(&in)
 		if _, err := trial.Prepare(in); err == nil {
 			t.Errorf("%s: accepted", name)
+		}
+	}
+}
+
+// TestRuinIsThatOfTheBacktest shorts with everything a price that trebles for some
+// bars, on which nothing is left, and comes back.
+func TestRuinIsThatOfTheBacktest(t *testing.T) {
+	in := inputs(t, "sample_momentum", market.Hour1, 200, 5, 0.01, 0.9)
+	for i := range in.Known {
+		in.Known[i] = true
+		copy(in.Outputs[3*i:], []float32{0, 0, 3}) // SELL
+		for _, column := range [][]float64{in.Window.Open, in.Window.High, in.Window.Low, in.Window.Close} {
+			if i >= 60 && i < 70 {
+				column[i] *= 3
+			}
+		}
+	}
+	in.Options.Fraction = 1
+	shared, err := trial.Prepare(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := space(t, "axes:\n  decisions.allow_short_from_flat: [true]\n  decisions.exits: [null, {max_holding_bars: 150}]")
+	rows := make([]sweep.Row, s.Len())
+	if err := shared.Evaluate(context.Background(), s, 0, s.Len(), rows); err != nil {
+		t.Fatal(err)
+	}
+	for i, row := range rows {
+		want, err := shared.Backtest(context.Background(), s.Trial(i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want.FinalEquity > 0 || want.FinalEquity != row.FinalEquity || want.OrderHash != row.OrderHash {
+			t.Errorf("trial %d is %+v, its backtest %+v", i, row, want)
 		}
 	}
 }

@@ -1,0 +1,175 @@
+package trial
+
+import (
+	"math"
+
+	"github.com/ktrdr/ktrdr/internal/core/performance"
+	"github.com/ktrdr/ktrdr/internal/core/sweep"
+)
+
+// shared is what all books of a window know about it.
+type shared struct {
+	window *performance.Window
+	ends   []int // of the window
+	closes *extremes
+}
+
+// A book keeps what the numbers of a row are made of while a trial goes through
+// the bars: the equity curve as its runs, each flat or linear in the close.
+type book struct {
+	shared
+	returns []float64 // one per end, of which day are there
+	day     int
+	capital float64
+	last    float64 // equity at the last end
+
+	realised     float64
+	peak, trough float64
+	drawdown     float64
+	drawdownPct  float64
+	held         int // bars
+
+	trades, wins, losses int
+	won, lost            float64
+}
+
+// begin starts a new trial.
+func (b *book) begin(capital float64) {
+	*b = book{shared: b.shared, returns: b.returns, capital: capital, last: capital, peak: capital, trough: capital}
+}
+
+// balance is the equity while flat.
+func (b *book) balance() float64 { return b.capital + b.realised }
+
+// mark takes in the equity at the close of one bar, or of several at which it is
+// the same.
+func (b *book) mark(e float64) {
+	if e < b.peak {
+		if e < b.trough {
+			b.trough = e
+		}
+		return
+	}
+	if b.trough < b.peak {
+		b.fall()
+	}
+	b.peak, b.trough = e, e
+}
+
+// fall ends the drawdown from the peak.
+func (b *book) fall() {
+	depth := b.peak - b.trough
+	b.drawdown, b.drawdownPct = max(b.drawdown, depth), max(b.drawdownPct, depth/b.peak)
+}
+
+// end takes in the equity at the end of a day.
+func (b *book) end(e float64) {
+	b.returns[b.day] = performance.Return(e, b.last)
+	b.last = e
+	b.day++
+}
+
+// flat takes in the bars from from to to-1, during which nothing is held.
+func (b *book) flat(from, to int) {
+	if from == to {
+		return
+	}
+	e := b.balance()
+	b.mark(e)
+	if b.day < len(b.ends) && b.ends[b.day] < to {
+		b.end(e)
+		for b.day < len(b.ends) && b.ends[b.day] < to {
+			b.returns[b.day] = 0
+			b.day++
+		}
+	}
+}
+
+// A position is held.
+type position struct {
+	sign            float64 // 1 or -1
+	quantity, value float64 // value at the entry
+	commission      float64 // of the entry
+}
+
+// equity returns what p and balance come to at a price. It rises with the price of
+// a long, or falls with that of a short: each of its roundings keeps the order.
+func (p *position) equity(balance, price float64) float64 {
+	return balance - p.commission + float64(p.sign*(float64(price*p.quantity)-p.value))
+}
+
+// hold takes in the bars from from to to-1, during which p is held. It reports
+// false where equity was not above zero at one of their closes.
+func (b *book) hold(p *position, from, to int) bool {
+	if from == to {
+		return true
+	}
+	balance, closes := b.balance(), b.closes
+	for b.day < len(b.ends) && b.ends[b.day] < to {
+		b.end(p.equity(balance, priceOf(closes.low[b.ends[b.day]])))
+	}
+	low, high := closes.between(from, to)
+	worst, best := p.equity(balance, priceOf(low)), p.equity(balance, priceOf(high))
+	if p.sign < 0 {
+		worst, best = best, worst
+	}
+	if !(worst > 0) {
+		return false
+	}
+	if best < b.peak { // no new peak among them
+		if worst < b.trough {
+			b.trough = worst
+		}
+		return true
+	}
+	for _, close := range closes.low[from:to] {
+		b.mark(p.equity(balance, priceOf(close)))
+	}
+	return true
+}
+
+// trade takes in the result of a trade.
+func (b *book) trade(net float64) {
+	b.realised += net
+	b.trades++
+	if net > 0 {
+		b.wins++
+		b.won += net
+	} else if net < 0 {
+		b.losses++
+		b.lost += net
+	}
+}
+
+// row writes the numbers of the trial.
+func (b *book) row(row *sweep.Row) {
+	if b.trough < b.peak {
+		b.fall()
+	}
+	nan := math.NaN()
+	final := b.balance()
+	q := b.window.Ratios(b.returns, b.capital, final)
+	*row = sweep.Row{Trial: row.Trial, OrderHash: row.OrderHash, TotalTrades: b.trades,
+		TotalReturn: b.realised, TotalReturnPct: b.realised / b.capital, FinalEquity: final,
+		AnnualizedReturn: finite(q.AnnualizedReturn), Volatility: finite(q.Volatility),
+		SharpeRatio: finite(q.SharpeRatio), SortinoRatio: finite(q.SortinoRatio), CalmarRatio: nan,
+		MaxDrawdown: b.drawdown, MaxDrawdownPct: b.drawdownPct, ProfitFactor: nan, WinRate: nan,
+		Exposure: float64(b.held) / float64(len(b.closes.low))}
+	if b.trades > 0 {
+		row.WinRate = float64(b.wins) / float64(b.trades)
+	}
+	if b.losses > 0 {
+		row.ProfitFactor = finite(b.won / -b.lost)
+	}
+	if !math.IsNaN(row.AnnualizedReturn) && b.drawdownPct > 0 {
+		row.CalmarRatio = finite(row.AnnualizedReturn / b.drawdownPct)
+	}
+}
+
+// finite returns v, or NaN where it is not a finite number.
+func finite(v float64) float64 {
+	if v-v != 0 {
+		return math.NaN()
+	}
+	return v
+}

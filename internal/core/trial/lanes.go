@@ -1,0 +1,75 @@
+package trial
+
+import (
+	"github.com/ktrdr/ktrdr/internal/core/strategy"
+	"github.com/ktrdr/ktrdr/internal/core/sweep"
+)
+
+// laneCount trials at a time go through the bars together, blockBars bars at a time,
+// so that the bars of a block come from memory once for all of them.
+const (
+	laneCount = 32
+	blockBars = 4096
+)
+
+// A lanes simulates trials side by side. It is for one goroutine.
+type lanes struct {
+	sh   *Shared
+	cost strategy.CostModel
+	live *signals           // of cost; of the threshold of the last trial taken
+	kept [laneCount]signals // of the thresholds of the trials, one each
+	sims [laneCount]simulation
+}
+
+func newLanes(sh *Shared) *lanes {
+	l := &lanes{sh: sh}
+	for i := range l.sims {
+		l.sims[i].bars = &sh.bars
+		l.sims[i].book = book{shared: sh.curves, returns: make([]float64, len(sh.curves.ends))}
+	}
+	return l
+}
+
+// run simulates tasks, at most laneCount of them.
+func (l *lanes) run(tasks []task) error {
+	kept := 0 // thresholds
+	for i := range tasks {
+		t, s := &tasks[i], &l.sims[i]
+		if s.state = unable; !l.sh.bars.isSound || !t.isSparse() {
+			continue
+		}
+		isNew := kept == 0
+		if l.live == nil || t.cost != l.cost {
+			signals, err := l.sh.signalsOf(t.cost)
+			if err != nil {
+				return err
+			}
+			l.live, l.cost, isNew = signals, t.cost, true
+		}
+		if l.live.atLeast(t.leastConfidence()) || isNew {
+			l.kept[kept].copyFrom(l.live)
+			kept++
+		}
+		s.begin(t.policy, &l.kept[kept-1])
+	}
+	n := l.sh.bars.Len()
+	for limit := 0; limit < n; {
+		limit = min(limit+blockBars, n)
+		for i := range tasks {
+			l.sims[i].advance(limit)
+		}
+	}
+	return nil
+}
+
+// row writes the row of the trial in lane i and reports whether it could be
+// simulated.
+func (l *lanes) row(i int, row *sweep.Row) bool {
+	s := &l.sims[i]
+	if s.state != done {
+		return false
+	}
+	row.OrderHash = s.orders.Sum()
+	s.book.row(row)
+	return true
+}

@@ -1,0 +1,197 @@
+package trial_test
+
+import (
+	"context"
+	"math"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
+
+	"github.com/ktrdr/ktrdr/internal/core/market"
+	"github.com/ktrdr/ktrdr/internal/core/strategy"
+	"github.com/ktrdr/ktrdr/internal/core/sweep"
+	"github.com/ktrdr/ktrdr/internal/core/trial"
+)
+
+// pools are what the axes of a drawn space are drawn from, one pool per axis. All
+// values of a pool are a strategy with all of the others.
+var pools = []struct {
+	path   string
+	values []string
+}{
+	{"decisions.confidence_threshold", []string{"0", "0.34", "0.4", "0.55", "0.7", "0.9", "1"}},
+	{"decisions.filters.min_signal_separation", []string{"0", "1", "4", "60", "2h", "3d", "null"}},
+	{"decisions.allow_short_from_flat", []string{"true", "false"}},
+	{"decisions.exits", []string{"null", "{stop_loss: 0.01}", "{take_profit: 0.004}", "{stop_loss: 0.02, take_profit: 0.03}",
+		"{trailing_stop: 0.01}", "{trailing_stop: 0.03, stop_loss: 0.005, take_profit: 0.05}", "{trailing_stop: 0.012, stop_loss: 0.01}", "{max_holding_bars: 1}",
+		"{max_holding_bars: 7, stop_loss: 0.004}", `{session_end: "20:00"}`, `{session_end: "24:00", max_holding_bars: 30, take_profit: 0.01}`}},
+	{"decisions.sizing", []string{"null", "{method: units, units: 30}", "{method: units, units: 0.5}", "{method: confidence}",
+		"{method: volatility_target, bar_volatility: 0.002}"}},
+	{"decisions.costs", []string{"null", "{commission_per_unit: 0.01}", "{commission_minimum: 3}", "{financing_long: 0.05}",
+		"{commission: 0.01, slippage: 0}", "{commission_per_unit: 2, commission_minimum: 1000}", "{slippage: 0.1}"}},
+}
+
+func drawPools(t *rapid.T) sweep.Space {
+	var s sweep.Space
+	for _, p := range pools {
+		if rapid.IntRange(0, 3).Draw(t, p.path) > 0 {
+			values := rapid.SliceOfNDistinct(rapid.SampledFrom(p.values), 1, 3, rapid.ID).Draw(t, "values")
+			s.Axes = append(s.Axes, sweep.Axis{Path: p.path, Values: values})
+		}
+	}
+	if len(s.Axes) == 0 {
+		s.Axes = []sweep.Axis{{Path: pools[0].path, Values: pools[0].values}}
+	}
+	s.Sample = min(16, s.Len())
+	return s
+}
+
+// drawInputs draws bars that move so much that shorts are ruined, or hardly at all,
+// and outputs that change every bar or seldom.
+func drawInputs(t *rapid.T) trial.Inputs {
+	tf := rapid.SampledFrom([]market.Timeframe{market.Minute1, market.Hour1, market.Hour4}).Draw(t, "timeframe")
+	name := rapid.SampledFrom([]string{"sample_momentum", "sample_momentum", "forward_return"}).Draw(t, "strategy")
+	in := inputs(t, name, tf, rapid.IntRange(1, 700).Draw(t, "bars"), rapid.Uint64().Draw(t, "seed"),
+		rapid.SampledFrom([]float64{0.0005, 0.02, 0.9}).Draw(t, "step"), rapid.SampledFrom([]float64{0, 0.8, 0.98}).Draw(t, "memory"))
+	in.Options.Commission = rapid.SampledFrom([]float64{0, 0.001}).Draw(t, "commission")
+	in.Options.Slippage = rapid.SampledFrom([]float64{0, 0.0005}).Draw(t, "slippage")
+	in.Options.Fraction = rapid.SampledFrom([]float64{0, 1, 0.0003}).Draw(t, "fraction")
+	in.Options.FractionalUnits = rapid.Bool().Draw(t, "fractional")
+	return in
+}
+
+func drawSpaceFor(t *rapid.T, in trial.Inputs) sweep.Space {
+	s := drawPools(t)
+	if in.Strategy.Decisions.OutputFormat != strategy.Regression {
+		return s
+	}
+	// Its thresholds are costs, and it always goes both ways.
+	kept := []sweep.Axis{{Path: "decisions.cost_model.round_trip_cost", Values: []string{"0.2", "0.9"}}}
+	for _, a := range s.Axes {
+		if a.Path != pools[0].path && a.Path != pools[2].path {
+			kept = append(kept, a)
+		}
+	}
+	s.Axes, s.Sample = kept, 0
+	s.Sample = min(16, s.Len())
+	return s
+}
+
+func TestRowsAreThoseOfBacktests(t *testing.T) {
+	var seen struct{ trades, losses, undefined int }
+	rapid.Check(t, func(t *rapid.T) {
+		in := drawInputs(t)
+		s := drawSpaceFor(t, in)
+		shared, err := trial.Prepare(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows := make([]sweep.Row, s.Len())
+		if err := shared.Evaluate(context.Background(), s, 0, s.Len(), rows); err != nil {
+			t.Fatal(err)
+		}
+		for i, got := range rows {
+			want, err := shared.Backtest(context.Background(), s.Trial(i))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, got, cmp.Comparer(sameBits)); diff != "" {
+				t.Fatalf("trial %v differs from its backtest (-backtest +trial):\n%s", s.Trial(i), diff)
+			}
+			seen.trades += got.TotalTrades
+			if got.ProfitFactor > 0 {
+				seen.losses++
+			}
+			if math.IsNaN(got.SharpeRatio) {
+				seen.undefined++
+			}
+		}
+	})
+	if seen.trades == 0 || seen.losses == 0 || seen.undefined == 0 {
+		t.Errorf("seen: %+v, want some of each", seen)
+	}
+}
+
+func sameBits(a, b float64) bool {
+	return math.Float64bits(a) == math.Float64bits(b) || math.IsNaN(a) && math.IsNaN(b)
+}
+
+// TestVariantsAreTheStrategiesOfTheFiles holds the short way to a strategy of a
+// trial to the long one.
+func TestVariantsAreTheStrategiesOfTheFiles(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		base := example(t, "sample_momentum")
+		s := drawPools(t)
+		variants, err := sweep.VariantsOf(base)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range s.Len() {
+			got, err := variants.Strategy(s.Trial(i))
+			if err != nil {
+				t.Fatal(err)
+			}
+			source, err := sweep.Apply(base.Source, s.Trial(i))
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, err := strategy.Parse("trial.yaml", source)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want.Decisions, got.Decisions); diff != "" || want.Hash() != got.Hash() {
+				t.Fatalf("%v (-file +variant):\n%s", s.Trial(i), diff)
+			}
+		}
+	})
+}
+
+// TestVariantsRefuseWhatTheFilesDo tries settings that are no strategy together.
+func TestVariantsRefuseWhatTheFilesDo(t *testing.T) {
+	for _, settings := range [][]sweep.Setting{
+		{{Path: "decisions.confidence_threshold", Value: "1.5"}},
+		{{Path: "decisions.cost_model", Value: "{round_trip_cost: 0.1, min_edge_multiplier: 1}"}},
+		{{Path: "decisions.exits.stop_loss", Value: "0.2"}, {Path: "decisions.exits.trailing_stop", Value: "0.1"}},
+		{{Path: "decisions.sizing", Value: "{method: kelly}"}},
+		{{Path: "decisions.unheard_of", Value: "1"}},
+		{{Path: "decisions.exits", Value: "from_label"}, {Path: "decisions.exits.stop_loss", Value: "0.1"}},
+	} {
+		base, at := example(t, "sample_momentum"), sweep.Trial{Settings: settings}
+		variants, err := sweep.VariantsOf(base)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, short := variants.Strategy(at)
+		source, long := sweep.Apply(base.Source, at)
+		if long == nil {
+			_, long = strategy.Parse("trial.yaml", source)
+		}
+		if short == nil || long == nil {
+			t.Errorf("%v: the file gives %v, the variant %v: want both refused", settings, long, short)
+		}
+	}
+}
+
+func TestRangesDoNotMatter(t *testing.T) {
+	in := inputs(t, "sample_momentum", market.Hour1, 3000, 5, 0.01, 0.9)
+	shared, err := trial.Prepare(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := space(t, "axes:\n  decisions.confidence_threshold: {from: 0.4, to: 0.9, step: 0.05}\n  decisions.exits.stop_loss: [null, 0.01]")
+	whole, parts := make([]sweep.Row, s.Len()), make([]sweep.Row, s.Len())
+	if err := shared.Evaluate(context.Background(), s, 0, s.Len(), whole); err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < s.Len(); i += 3 {
+		to := min(i+3, s.Len())
+		if err := shared.Evaluate(context.Background(), s, i, to, parts[i:to]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff(whole, parts, cmpopts.EquateNaNs()); diff != "" {
+		t.Errorf("in parts it differs (-whole +parts):\n%s", diff)
+	}
+}

@@ -1,0 +1,89 @@
+package trial
+
+import (
+	"cmp"
+	"math/bits"
+	"slices"
+	"sort"
+
+	"github.com/ktrdr/ktrdr/internal/core/decision"
+)
+
+// A signals is what a model says at the bars of a window: one set of bits per side,
+// of those of its signals that are confident enough.
+type signals struct {
+	raws        []decision.Raw
+	order       []int32 // bars with a signal, by falling confidence
+	count       int     // of them that are set
+	buys, sells []uint64
+}
+
+// orderOf returns the bars of raws that have a signal, by falling confidence.
+func orderOf(raws []decision.Raw) []int32 {
+	var order []int32
+	for i, r := range raws {
+		if r.Known && r.Signal != decision.Hold {
+			order = append(order, int32(i))
+		}
+	}
+	slices.SortFunc(order, func(a, b int32) int {
+		return cmp.Or(cmp.Compare(raws[b].Confidence, raws[a].Confidence), cmp.Compare(a, b))
+	})
+	return order
+}
+
+func newSignals(raws []decision.Raw, order []int32) *signals {
+	words := len(raws)/64 + 1
+	return &signals{raws: raws, order: order, buys: make([]uint64, words), sells: make([]uint64, words)}
+}
+
+// atLeast sets the signals of at least the given confidence and reports whether
+// they are others than before. It costs as much as there are signals between this
+// confidence and the last one.
+func (s *signals) atLeast(confidence float32) bool {
+	count := sort.Search(len(s.order), func(i int) bool { return s.raws[s.order[i]].Confidence < confidence })
+	for _, bar := range s.order[min(count, s.count):max(count, s.count)] {
+		set := s.buys
+		if s.raws[bar].Signal == decision.Sell {
+			set = s.sells
+		}
+		set[bar/64] ^= 1 << (bar % 64)
+	}
+	changed := count != s.count
+	s.count = count
+	return changed
+}
+
+// copyFrom makes s what other is.
+func (s *signals) copyFrom(other *signals) {
+	s.raws, s.order, s.count = other.raws, other.order, other.count
+	s.buys, s.sells = append(s.buys[:0], other.buys...), append(s.sells[:0], other.sells...)
+}
+
+// next returns the first bar from from on that is set, or n, where from may be n.
+func next(set []uint64, from, n int) int {
+	word := from / 64
+	if found := set[word] >> (from % 64); found != 0 {
+		return from + bits.TrailingZeros64(found)
+	}
+	for word++; word < len(set); word++ {
+		if set[word] != 0 {
+			return 64*word + bits.TrailingZeros64(set[word])
+		}
+	}
+	return n
+}
+
+// nextOf is next in either of two sets.
+func nextOf(a, b []uint64, from, n int) int {
+	word := from / 64
+	if found := (a[word] | b[word]) >> (from % 64); found != 0 {
+		return from + bits.TrailingZeros64(found)
+	}
+	for word++; word < len(a); word++ {
+		if found := a[word] | b[word]; found != 0 {
+			return 64*word + bits.TrailingZeros64(found)
+		}
+	}
+	return n
+}
