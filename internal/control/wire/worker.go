@@ -52,9 +52,13 @@ type WorkerHealth struct {
 	Finished         []operation.Token `json:"finished" doc:"attempts whose outcome the backend has not acknowledged"`
 }
 
-// HeaderWorker names the worker that a call is meant for. A worker with another
-// id refuses the call: ports are reused faster than backends notice.
-const HeaderWorker = "X-Ktrdr-Worker"
+// HeaderWorker and HeaderIncarnation name the worker, and the process under its
+// id, that an order is meant for. Any other refuses it: ports are reused, and
+// workers replaced by those of another version, faster than backends notice.
+const (
+	HeaderWorker      = "X-Ktrdr-Worker"
+	HeaderIncarnation = "X-Ktrdr-Incarnation"
+)
 
 // HeaderTerm is the term of the scheduler that asks for the health of a worker,
 // which takes no order of an older term from then on.
@@ -218,7 +222,7 @@ func (c *WorkerClient) Start(ctx context.Context, w fleet.Worker, op operation.O
 		return fmt.Errorf("start %s on %s: %w: %w", op.ID, w.ID, fleet.ErrRejected, err)
 	}
 	var a DispatchAnswer
-	h := http.Header{HeaderWorker: {w.ID}}
+	h := http.Header{HeaderWorker: {w.ID}, HeaderIncarnation: {w.Incarnation}}
 	if err := c.at(w).do(ctx, call{method: http.MethodPost, path: path, raw: body, out: &a, header: h}); err != nil {
 		return fmt.Errorf("start %s on %s: %w", op.ID, w.ID, outcome(err))
 	}

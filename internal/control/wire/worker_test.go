@@ -49,7 +49,7 @@ func TestStartSaysWhatItMeansToAScheduler(t *testing.T) {
 				fmt.Fprint(w, tc.body)
 			}))
 			defer server.Close()
-			err := wire.NewWorkerClient(wire.ClientOptions{}).Start(t.Context(), fleet.Worker{ID: "w1", EndpointURL: server.URL}, training, token)
+			err := wire.NewWorkerClient(wire.ClientOptions{}).Start(t.Context(), fleet.Worker{ID: "w1", Incarnation: "i7", EndpointURL: server.URL}, training, token)
 			if (err == nil) != tc.ok {
 				t.Fatalf("Start error is %v, want success %v", err, tc.ok)
 			}
@@ -58,8 +58,8 @@ func TestStartSaysWhatItMeansToAScheduler(t *testing.T) {
 					t.Errorf("errors.Is(%v, %v) = %v", err, certain, errors.Is(err, certain))
 				}
 			}
-			if got.URL.Path != "/training/start" || got.Header.Get(wire.HeaderWorker) != "w1" {
-				t.Errorf("called %s for %q, want /training/start for w1", got.URL.Path, got.Header.Get(wire.HeaderWorker))
+			if got.URL.Path != "/training/start" || got.Header.Get(wire.HeaderWorker) != "w1" || got.Header.Get(wire.HeaderIncarnation) != "i7" {
+				t.Errorf("called %s for %v, want /training/start for w1, i7", got.URL.Path, got.Header)
 			}
 			want := `{"strategy_name":"s","task_id":"op_1","token":{"operation_id":"op_1","attempt":2,"term":3}}`
 			if string(body) != want {

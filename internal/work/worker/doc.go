@@ -29,9 +29,9 @@
 //
 // # What it refuses
 //
-// Orders without a token, orders for another worker, orders of a scheduler older
-// than one it has heard of, a second order, and a data directory that another
-// worker uses. It keeps nothing durable but its id and a
+// Orders without a token, orders for another worker or an earlier process of this
+// one, orders of a scheduler older than one it has heard of, a second order, and
+// a data directory that another worker uses. It keeps nothing durable but its id and a
 // cache.
 //
 // Start reading at [Worker.Run], then slot.go and checkpoint.go.

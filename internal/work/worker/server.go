@@ -74,6 +74,10 @@ func (w *Worker) serveStart(life context.Context, kind operation.Type, rw http.R
 		wire.WriteError(rw, wire.Errorf(wire.CodeWorkerNotFound, "the order is for worker %s; this is worker %s", meant, w.id))
 		return
 	}
+	if meant := r.Header.Get(wire.HeaderIncarnation); meant != "" && meant != w.incarnation {
+		wire.WriteError(rw, wire.Errorf(wire.CodeWorkerNotFound, "the order is for an earlier process of worker %s, %s; this is %s", w.id, meant, w.incarnation))
+		return
+	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		wire.WriteError(rw, wire.ReadError(err))

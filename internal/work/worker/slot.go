@@ -50,7 +50,8 @@ type attempt struct {
 // a time, whatever the number of callers; a repeated order of an attempt that
 // was admitted is answered as the first was. An order of a scheduler that was
 // replaced is refused: it was late on its way, or its sender does not know yet.
-// A worker forgets the term when it ends, for then its incarnation does too.
+// The term is forgotten with the process, and so is the name of the process that
+// late orders are for.
 func (w *Worker) admit(life context.Context, d wire.Dispatch, kind operation.Type, order json.RawMessage) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

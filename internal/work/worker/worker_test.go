@@ -298,6 +298,9 @@ func TestOrderForAnotherWorker(t *testing.T) {
 		if code, body := r.do("POST", "/training/start", order("op_1", 1), wire.HeaderWorker, "w2"); code != 404 {
 			t.Errorf("%d %s, want 404", code, body)
 		}
+		if code, body := r.do("POST", "/training/start", order("op_1", 1), wire.HeaderWorker, "w1", wire.HeaderIncarnation, "20200101T000000.000000000Z-00000000"); code != 404 || !strings.Contains(body, "earlier process") {
+			t.Errorf("for another process of the same worker: %d %s, want 404", code, body)
+		}
 		if code, _ := r.do("POST", "/backtests/start", order("op_1", 1)); code != 404 {
 			t.Errorf("order of a type without a job: %d, want 404", code)
 		}
