@@ -224,8 +224,13 @@ func (m Matrix) fill(ctx context.Context, group group, series market.Series, j j
 	// Indicators do not look ahead, so bars after the last one read change nothing.
 	series = series.Slice(0, j.bars())
 	x, degrees := make([]float64, blockRows), make([]float64, blockRows)
+	var columns [][]float64 // of one source after the other
 	for _, source := range group.sources {
-		outputs := source.indicator.Compute(series)
+		for len(columns) < len(source.indicator.Outputs()) {
+			columns = append(columns, make([]float64, series.Len()))
+		}
+		outputs := columns[:len(source.indicator.Outputs())]
+		source.indicator.Fill(outputs, series)
 		for start := 0; start < m.Len(); start += blockRows {
 			if err := context.Cause(ctx); err != nil {
 				return err

@@ -62,18 +62,25 @@ func (c *cci) add(price, center float64) float64 {
 		c.at = 0
 	}
 	// Four sums, because one would wait for itself at every addition.
-	var sums [4]float64
+	var sum0, sum1, sum2, sum3 float64
 	values := c.last
 	for ; len(values) >= 4; values = values[4:] {
-		sums[0] += math.Abs(values[0] - center)
-		sums[1] += math.Abs(values[1] - center)
-		sums[2] += math.Abs(values[2] - center)
-		sums[3] += math.Abs(values[3] - center)
+		v := values[:4]
+		sum0 += math.Abs(v[0] - center)
+		sum1 += math.Abs(v[1] - center)
+		sum2 += math.Abs(v[2] - center)
+		sum3 += math.Abs(v[3] - center)
 	}
-	for i, v := range values {
-		sums[i] += math.Abs(v - center)
+	if len(values) > 0 {
+		sum0 += math.Abs(values[0] - center)
 	}
-	mad := (sums[0] + sums[1] + sums[2] + sums[3]) / float64(len(c.last))
+	if len(values) > 1 {
+		sum1 += math.Abs(values[1] - center)
+	}
+	if len(values) > 2 {
+		sum2 += math.Abs(values[2] - center)
+	}
+	mad := (sum0 + sum1 + sum2 + sum3) / float64(len(c.last))
 	if mad == 0 {
 		return 0
 	}

@@ -34,7 +34,7 @@ func donchianSpec() Spec {
 // Error:   upper and lower none, middle one rounding.
 // Source:  R. Donchian; TA-Lib, TA_MAX and TA_MIN.
 func startDonchian(in Indicator) machine {
-	window := newExtent(in.whole("period"))
+	window := newBand(in.whole("period"))
 	return chunked(func(s market.Series, out [][]float64) {
 		upper, center, lower := out[0], out[1], out[2]
 		tops, bottoms := window.fill(s.High, s.Low)

@@ -82,12 +82,22 @@ func (in Indicator) Compute(s market.Series) [][]float64 {
 	for i := range out {
 		out[i] = make([]float64, s.Len())
 	}
+	in.Fill(out, s)
+	return out
+}
+
+// Fill is Compute into columns that the caller has: one per output, each as long
+// as s, whatever they hold. It panics where they are not.
+func (in Indicator) Fill(out [][]float64, s market.Series) {
+	if len(out) != len(in.spec.Outputs) {
+		panic(fmt.Sprintf("indicator: %d columns for %d outputs of %s", len(out), len(in.spec.Outputs), in.spec.Name))
+	}
+	alignedWith(in.spec.Name, 1, s.Len(), out...)
 	if in.spec.compute != nil {
 		in.spec.compute(in, s, out)
-		return out
+		return
 	}
 	in.Stream().run(s, out)
-	return out
 }
 
 // source returns the column of s that the source parameter names.

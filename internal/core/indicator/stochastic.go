@@ -36,31 +36,17 @@ func stochasticSpec() Spec {
 // Differs: TA-Lib gives 0 where the range is nothing. The original KTRDR shows
 // 50 before anything is known.
 func startStochastic(in Indicator) machine {
-	window := newExtent(in.whole("k_period"))
-	smoothed, average := newAverage(in.whole("smooth_k")), newAverage(in.whole("d_period"))
+	window := newBand(in.whole("k_period"))
+	smoothed, average := newBrief(in.whole("smooth_k")), newBrief(in.whole("d_period"))
 	return chunked(func(s market.Series, out [][]float64) {
 		k, d := out[0], out[1]
 		tops, bottoms := window.fill(s.High, s.Low)
 		for t, price := range s.Close {
 			k[t] = 100 * place(price, tops[t], bottoms[t])
 		}
-		smoothed.means(k, k)
-		clamp(k, 0, 100)
-		average.means(d, k)
-		clamp(d, 0, 100)
+		smoothed.means(k, k, 0, 100)
+		average.means(d, k, 0, 100)
 	})
-}
-
-// clamp is within for a column.
-func clamp(column []float64, low, high float64) {
-	for i, x := range column {
-		if x < low {
-			column[i] = low
-		}
-		if x > high {
-			column[i] = high
-		}
-	}
 }
 
 // place returns where x lies between bottom (0) and top (1); in the middle where

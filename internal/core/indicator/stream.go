@@ -85,7 +85,7 @@ type Stream struct {
 	out [][]float64
 	row []float64 // what out consists of
 
-	known [maxOutputs][]float64 // scratch of run
+	part, known [maxOutputs][]float64 // scratch of run
 }
 
 // Stream returns a stream at the beginning of a series. It panics if the
@@ -113,8 +113,21 @@ func (s *Stream) Next(b market.Bar) []float64 {
 	return s.row
 }
 
-// run goes on with the bars of series.
+// run goes on with the bars of series, as many at a time as stay in the first
+// cache while they are looked at, computed with and written.
 func (s *Stream) run(series market.Series, out [][]float64) {
+	part := s.part[:len(out)]
+	for from := 0; from < series.Len(); from += chunk {
+		to := min(from+chunk, series.Len())
+		for c, column := range out {
+			part[c] = column[from:to]
+		}
+		s.next(series.Slice(from, to), part)
+	}
+}
+
+// next is run for up to chunk bars.
+func (s *Stream) next(series market.Series, out [][]float64) {
 	end := series.Len()
 	if s.strict {
 		end = finite(series)
@@ -130,15 +143,31 @@ func (s *Stream) run(series market.Series, out [][]float64) {
 	s.machine.run(series.Slice(0, end), known)
 	for c, column := range known {
 		unknown(column[:min(max(s.first[c]-s.bars, 0), end)])
-		// Processors give different bits to a NaN that they compute.
-		for t, v := range column {
-			if v != v {
-				column[t] = math.NaN()
-			}
-		}
+		settle(column)
 	}
 	s.bars += end
 	s.ended = s.ended || end < series.Len()
+}
+
+// settle gives every NaN the same bits: processors differ in those that they
+// compute. It looks at four values at a time.
+func settle(column []float64) {
+	t := 0
+	for ; t+4 <= len(column); t += 4 {
+		v := column[t:][:4]
+		if sum := v[0] + v[1] + (v[2] + v[3]); sum != sum {
+			settleEach(v)
+		}
+	}
+	settleEach(column[t:])
+}
+
+func settleEach(column []float64) {
+	for t, v := range column {
+		if v != v {
+			column[t] = math.NaN()
+		}
+	}
 }
 
 // finite returns the number of bars before the first with a price that is not a

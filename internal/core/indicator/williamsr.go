@@ -28,7 +28,7 @@ func williamsSpec() Spec {
 // Differs: TA-Lib gives 0 where the range is nothing. The original KTRDR shows
 // -50 before anything is known.
 func startWilliams(in Indicator) machine {
-	window := newExtent(in.whole("period"))
+	window := newBand(in.whole("period"))
 	return chunked(func(s market.Series, out [][]float64) {
 		column := out[0]
 		tops, bottoms := window.fill(s.High, s.Low)

@@ -250,53 +250,17 @@ func (p *peak) rebase() {
 	}
 }
 
-// fill is add for a column, and quicker as means is.
-func (p *peak) fill(dst, src []float64) {
-	for len(src) > 0 {
-		if p.begins() && p.isFull {
-			p.rebase()
-		}
-		if !p.isFull {
-			dst[0] = p.add(src[0])
-			dst, src = dst[1:], src[1:]
-			continue
-		}
-		n := min(p.n-p.at, len(src))
-		keys, older, best, turn := p.keys[p.at:][:n], p.older[p.at:][:n], p.best, p.turn
-		for i, x := range src[:n] {
-			key := math.Float64bits(x) ^ turn
-			best = max(best, key)
-			keys[i], dst[i] = key, math.Float64frombits(max(older[i], best)^turn)
-		}
-		p.best = best
-		p.at += n
-		dst, src = dst[n:], src[n:]
-	}
-}
-
 // chunk is the number of bars that machines which loop over columns take at once.
 const chunk = 128
 
 // An extent is the highest high and the lowest low of the last n bars.
-type extent struct {
-	highs, lows   *peak
-	tops, bottoms [chunk]float64
-}
+type extent struct{ highs, lows *peak }
 
 func newExtent(n int) *extent { return &extent{highs: newPeak(n), lows: newTrough(n)} }
 
 // add adds a bar and returns the highest high and the lowest low.
 func (e *extent) add(high, low float64) (top, bottom float64) {
 	return e.highs.add(high), e.lows.add(low)
-}
-
-// fill is add for columns of up to chunk bars. What it returns is valid until the
-// next call.
-func (e *extent) fill(high, low []float64) (tops, bottoms []float64) {
-	tops, bottoms = e.tops[:len(high)], e.bottoms[:len(low)]
-	e.highs.fill(tops, high)
-	e.lows.fill(bottoms, low)
-	return tops, bottoms
 }
 
 // A lag gives back each value n bars later.
