@@ -152,6 +152,7 @@ var exchanges = []struct{ name, method, path, body string }{
 	{"cleanup_unknown_option", "POST", "/api/v1/admin/cleanup", `{"dryrun":true}`},
 	{"training", "POST", "/api/v1/trainings/start", `{"strategy_name":"momentum","symbols":["eurusd"],"timeframes":["1h"],"start_date":"2020-01-01","end_date":"2020-01-15"}`},
 	{"backtest", "POST", "/api/v1/backtests/start", `{"strategy_name":"momentum","symbol":"EURUSD","timeframe":"1h","start_date":"2020-01-20","end_date":"2020-01-31"}`},
+	{"ensemble_invalid", "POST", "/api/v1/ensembles/backtest", `{"ensemble_yaml":"name: x\nmodels: {}\n","start_date":"2020-01-20","end_date":"2020-01-31"}`},
 	{"sweep", "POST", "/api/v1/sweeps/start", `{"strategy_name":"momentum","symbol":"EURUSD","timeframe":"1h","start_date":"2020-01-20","end_date":"2020-01-31","space_yaml":"axes:\n  decisions.confidence_threshold: {from: 0.5, to: 0.9, step: 0.1}\n","chunk_trials":2}`},
 	{"sweep_bad_space", "POST", "/api/v1/sweeps/start", `{"strategy_name":"momentum","start_date":"2020-01-20","end_date":"2020-01-31","space_yaml":"axis: {}\nseed: -1\n"}`},
 	{"sweep_bad_value", "POST", "/api/v1/sweeps/start", `{"strategy_name":"momentum","start_date":"2020-01-20","end_date":"2020-01-31","space_yaml":"axes:\n  decisions.confidence_threshold: [0.5, 5]\n"}`},
