@@ -25,7 +25,9 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/control/fleet"
 	"github.com/ktrdr/ktrdr/internal/control/operation"
+	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/core/feature"
+	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
 
@@ -69,9 +71,30 @@ func populated(t *testing.T) *backend {
 			{SHA256: helloHash, Bytes: 5, Kind: operation.CheckpointPeriodic, Position: 20_000, Unit: "bar", Attempt: 1, CreatedAt: started.Add(40 * time.Second)},
 			{SHA256: helloHash, Bytes: 5, Kind: operation.CheckpointPeriodic, Position: 10_000, Unit: "bar", Attempt: 1, CreatedAt: started.Add(20 * time.Second)}}}
 	waiting := operation.Operation{ID: "op_waiting", Type: operation.Backtesting, Status: operation.Pending, CreatedAt: now, MaxAttempts: 3}
-	b.controller.operations = []operation.Operation{running, done, failed, waiting}
+	b.controller.operations = append([]operation.Operation{running, done, failed, waiting}, family(t, started)...)
 	return b
 }
+
+// family is a sweep that runs, with its chunks.
+func family(t *testing.T, started time.Time) []operation.Operation {
+	text, err := os.ReadFile("testdata/strategies/momentum.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	order, err := json.Marshal(wire.SweepOrder{Trials: 4, ChunkTrials: 2, SpaceYAML: spaceText, BacktestOrder: wire.BacktestOrder{
+		StrategyName: "momentum", StrategyYAML: string(text), ModelID: "model_1", Symbol: "EURUSD", Timeframe: market.Hour1, StartDate: "2020-01-20", EndDate: "2020-01-31", InitialCapital: 1000}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sweep := operation.Operation{ID: "op_sweep", Type: operation.Sweep, Status: operation.Running, CreatedAt: started, StartedAt: &started, MaxAttempts: 3, Spec: order,
+		Progress: operation.Progress{Percentage: 47.5, CurrentStep: "1 of 2 parts completed", Phase: "children"}}
+	first := operation.Operation{ID: "op_sweep_0000", ParentID: &sweep.ID, Type: operation.SweepChunk, Status: operation.Completed, CreatedAt: started, StartedAt: &started, CompletedAt: &now, Attempt: 1, MaxAttempts: 3}
+	second := operation.Operation{ID: "op_sweep_0001", ParentID: &sweep.ID, Type: operation.SweepChunk, Status: operation.Running, CancelRequested: true, CreatedAt: started, StartedAt: &started, Attempt: 1, MaxAttempts: 3}
+	return []operation.Operation{sweep, first, second}
+}
+
+// spaceText is a space of four trials.
+const spaceText = "axes:\n  decisions.confidence_threshold: [0.5, 0.6]\n  decisions.exits.stop_loss: [null, 0.01]\n"
 
 // exchanges are requests to a populated backend. Their answers are in
 // testdata/golden and are held to the document.
