@@ -215,29 +215,53 @@ func BuildUnscaled(ctx context.Context, s *strategy.Strategy, f Frame, span mark
 	return m, nil
 }
 
-// blockRows is how many rows are filled at a time: the values of a block stay in
-// the first cache.
-const blockRows = 1024
+// blockRows is how many rows are filled at a time: what belongs to a block stays in
+// the first two caches until its rows are whole, or nearly.
+const blockRows = 256
+
+// batchColumns is how many outputs of indicators are held at a time. The more,
+// the fewer times the rows go through the memory.
+const batchColumns = 8
 
 // fill writes the columns that come from the bars of one timeframe.
 func (m Matrix) fill(ctx context.Context, group group, series market.Series, j join) error {
 	// Indicators do not look ahead, so bars after the last one read change nothing.
 	series = series.Slice(0, j.bars())
-	x, degrees := make([]float64, blockRows), make([]float64, blockRows)
-	var columns [][]float64 // of one source after the other
-	for _, source := range group.sources {
-		for len(columns) < len(source.indicator.Outputs()) {
-			columns = append(columns, make([]float64, series.Len()))
-		}
-		outputs := columns[:len(source.indicator.Outputs())]
-		source.indicator.Fill(outputs, series)
-		for start := 0; start < m.Len(); start += blockRows {
-			if err := context.Cause(ctx); err != nil {
-				return err
+	var columns [][]float64 // of one batch after the other
+	for first := 0; first < len(group.sources); {
+		var batch []source
+		held := 0
+		for _, source := range group.sources[first:] {
+			n := len(source.indicator.Outputs())
+			if held > 0 && held+n > batchColumns {
+				break
 			}
-			end := min(start+blockRows, m.Len())
+			for len(columns) < held+n {
+				columns = append(columns, make([]float64, series.Len()))
+			}
+			source.outputs = columns[held:][:n]
+			source.indicator.Fill(source.outputs, series)
+			batch, held = append(batch, source), held+n
+		}
+		first += len(batch)
+		if err := m.fillBatch(ctx, batch, j); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fillBatch writes the columns of sources whose outputs are there.
+func (m Matrix) fillBatch(ctx context.Context, batch []source, j join) error {
+	x, degrees := make([]float64, blockRows), make([]float64, blockRows)
+	for start := 0; start < m.Len(); start += blockRows {
+		if err := context.Cause(ctx); err != nil {
+			return err
+		}
+		end := min(start+blockRows, m.Len())
+		for _, source := range batch {
 			for _, c := range source.columns {
-				values := j.values(x, outputs[c.output], start, end)
+				values := j.values(x, source.outputs[c.output], start, end)
 				if c.raw {
 					copy(degrees, values)
 				} else {

@@ -14,6 +14,7 @@ type source struct {
 	key       string
 	indicator indicator.Indicator
 	columns   []column
+	outputs   [][]float64 // what the indicator computed; nil until then
 }
 
 // A column is a set over one output of a source, or the output itself, and the
@@ -110,8 +111,10 @@ func (j join) values(buffer, column []float64, start, end int) []float64 {
 // element of data, which begins with the column of row 0.
 func (j join) spread(data []float32, width int, degrees []float64, start, end int) {
 	if j.of == nil {
-		for i, v := range degrees[:end-start] {
-			data[(start+i)*width] = float32(v)
+		at := start * width
+		for _, v := range degrees[:end-start] {
+			data[at] = float32(v)
+			at += width
 		}
 		return
 	}

@@ -2,8 +2,10 @@ package feature_test
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -254,15 +256,7 @@ func TestBuildSharedColumns(t *testing.T) {
 func BenchmarkBuild(b *testing.B) {
 	const bars = 1_000_000
 	s := parse(b, fourIndicators)
-	series := market.NewSeries("TEST", market.Minute1, bars)
-	price, seed := 1.1, uint64(1)
-	for i := range int64(bars) {
-		seed = seed*6364136223846793005 + 1442695040888963407
-		open := price
-		price += (float64(seed>>40)/(1<<24) - 0.5) * 0.001
-		series.Append(market.Bar{Time: i * 60, Open: open, High: max(open, price) + 0.0002, Low: min(open, price) - 0.0002, Close: price})
-	}
-	f := frame(series)
+	f := frame(randomWalk(bars))
 	b.Run("bars=1000000/indicators=4/memberships=12/timeframes=1", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
@@ -272,6 +266,50 @@ func BenchmarkBuild(b *testing.B) {
 		}
 		b.ReportMetric(float64(bars)*float64(b.N)/b.Elapsed().Seconds(), "bars/s")
 	})
+}
+
+// BenchmarkBuild_fuzzy is the way from bars to the rows of thirty inputs with three
+// sets each, indicators and rows included.
+func BenchmarkBuild_fuzzy(b *testing.B) {
+	const bars, inputs = 200_000, 30
+	f := frame(randomWalk(bars))
+	for name, members := range map[string]string{
+		"triangular": "low: [0, 20, 50], mid: [20, 50, 80], high: [50, 80, 100]",
+		"gaussian":   "low: {type: gaussian, parameters: [20, 15]}, mid: {type: gaussian, parameters: [50, 15]}, high: {type: gaussian, parameters: [80, 15]}",
+	} {
+		var indicators, sets, reads strings.Builder
+		for i := range inputs {
+			fmt.Fprintf(&indicators, "  rsi_%d: {type: rsi, period: %d}\n", i, i+2)
+			fmt.Fprintf(&sets, "  level_%d: {indicator: rsi_%d, %s}\n", i, i, members)
+			fmt.Fprintf(&reads, "  - {fuzzy_set: level_%d, timeframes: all}\n", i)
+		}
+		s := parse(b, "name: bench\ntraining_data:\n  symbols: {mode: single, symbol: TEST}\n  timeframes: {mode: single, timeframe: 1m}\nindicators:\n"+
+			indicators.String()+"fuzzy_sets:\n"+sets.String()+"nn_inputs:\n"+reads.String()+
+			"model: {type: mlp, architecture: {hidden_layers: [1]}}\ntraining: {labels: {source: zigzag}}\ndecisions: {output_format: classification}\n")
+		b.Run(fmt.Sprintf("kind=%s/bars=%d/inputs=%d/sets=3", name, bars, inputs), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := feature.Build(context.Background(), s, f, market.Span{}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(bars)*inputs*3*float64(b.N)/b.Elapsed().Seconds(), "memberships/s")
+			b.ReportMetric(float64(bars)*float64(b.N)/b.Elapsed().Seconds(), "bars/s")
+		})
+	}
+}
+
+// randomWalk makes n one-minute bars.
+func randomWalk(n int64) market.Series {
+	series := market.NewSeries("TEST", market.Minute1, int(n))
+	price, seed := 1.1, uint64(1)
+	for i := range n {
+		seed = seed*6364136223846793005 + 1442695040888963407
+		open := price
+		price += (float64(seed>>40)/(1<<24) - 0.5) * 0.001
+		series.Append(market.Bar{Time: i * 60, Open: open, High: max(open, price) + 0.0002, Low: min(open, price) - 0.0002, Close: price})
+	}
+	return series
 }
 
 const fourIndicators = `

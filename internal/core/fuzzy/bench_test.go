@@ -31,6 +31,33 @@ func BenchmarkDegrees(b *testing.B) {
 	}
 }
 
+// Thirty inputs with three sets each, column after column in pieces that stay in
+// the first cache. Below a hundred million memberships per second, sixty for
+// curves, building features waits for it.
+func BenchmarkFuzzify(b *testing.B) {
+	const inputs, values = 30, 1024
+	x, dst := make([]float64, inputs*values), make([]float64, values)
+	rng := rand.New(rand.NewPCG(1, 2))
+	for i := range x {
+		x[i] = 100 * rng.Float64()
+	}
+	for name, sets := range map[string][]fuzzy.Function{
+		"triangular": {must(fuzzy.Triangular, 0, 20, 50), must(fuzzy.Triangular, 20, 50, 80), must(fuzzy.Triangular, 50, 80, 100)},
+		"gaussian":   {must(fuzzy.Gaussian, 20, 15), must(fuzzy.Gaussian, 50, 15), must(fuzzy.Gaussian, 80, 15)},
+	} {
+		b.Run(fmt.Sprintf("kind=%s/inputs=%d/sets=%d", name, inputs, len(sets)), func(b *testing.B) {
+			for b.Loop() {
+				for i := range inputs {
+					for _, f := range sets {
+						f.Degrees(dst, x[i*values:][:values])
+					}
+				}
+			}
+			b.ReportMetric(float64(b.N)*inputs*values*float64(len(sets))/b.Elapsed().Seconds(), "memberships/s")
+		})
+	}
+}
+
 func must(kind fuzzy.Kind, params ...float64) fuzzy.Function {
 	f, err := fuzzy.New(kind, params)
 	if err != nil {
