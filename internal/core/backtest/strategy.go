@@ -25,13 +25,15 @@ func OptionsOf(s *strategy.Strategy, request Options) Options {
 }
 
 // InputOf returns the input of a backtest of s over window, a part of the bars
-// held of the base timeframe, on one signal per bar of it.
+// held of the base timeframe, on one signal per bar of it. A model that was trained
+// on events is asked at events only: elsewhere its signals are withheld.
 func InputOf(s *strategy.Strategy, held, window market.Series, signals []decision.Raw) Input {
 	in := Input{Series: window, Signals: signals, Rules: decision.RulesOf(s)}
 	if window.Len() == 0 {
 		return in
 	}
 	first := held.Search(window.Time[0])
+	in.Signals = decision.AtEvents(signals, decision.EventsOf(s, held, first, window.Len()))
 	cut := func(column []float64) []float64 {
 		if column == nil {
 			return nil

@@ -49,7 +49,7 @@
 //	    counter_premium              0.3
 //	    neutral_effect               0.05
 //	  allow_short_from_flat          false
-//	decisions                        filters, exits, sizing and costs of package strategy
+//	decisions                        filters, exits, sizing, costs, account and fills of package strategy
 //
 // Of the strategies that the models were trained by, an ensemble takes the inputs,
 // and the threshold of the confidence or of the cost. What happens to a position

@@ -13,7 +13,7 @@ type Voice struct {
 	Classes  []string           // of the model
 	Outputs  []float32          // row-major, a row per bar
 	Known    []bool             // at which bars the model could be asked
-	Withheld []decision.Reason  // nil, or per bar why nothing follows from it beside what its strategy says
+	Events   []bool             // at which bars it may be asked; nil for every bar
 }
 
 // A Gathering is what all members say at the bars that are decided on, each as of
@@ -123,8 +123,8 @@ func (a *adviser) says(i int, buy, sell float64) decision.Raw {
 	if buy != 1 || sell != 1 {
 		raw, why = a.weighed(i, buy, sell)
 	}
-	if a.voice.Withheld != nil && raw.Known && a.voice.Withheld[i] != decision.Acted {
-		why = a.voice.Withheld[i]
+	if a.voice.Events != nil && !a.voice.Events[i] {
+		why = decision.NoEvent
 	} else if own == decision.Acted && why != decision.Acted {
 		why = decision.BelowContext
 	}

@@ -243,12 +243,12 @@ func TestRoute_context(t *testing.T) {
 	}
 }
 
-func TestRoute_withheld(t *testing.T) {
+func TestRoute_events(t *testing.T) {
 	e := read(t, "testdata/good/single.yaml")
 	voice := trades("BBh.")
-	voice.Withheld = []decision.Reason{decision.Acted, decision.Skipped, decision.Acted, decision.NoEvent}
+	voice.Events = []bool{true, false, true, false}
 	r, err := e.Route(ensemble.Gathering{Times: make([]int64, 4), Voices: map[string]*ensemble.Voice{"trend": voice}})
-	if err != nil || show(r) != "B@t skipped@t model_hold@t no_features@t" {
+	if err != nil || show(r) != "B@t no_event@t model_hold@t no_features@t" {
 		t.Errorf("have %s, %v", show(r), err)
 	}
 	voice.Classes = regimeClasses

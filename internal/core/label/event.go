@@ -1,6 +1,20 @@
 package label
 
-import "math"
+import (
+	"math"
+
+	"github.com/ktrdr/ktrdr/internal/core/market"
+)
+
+// Events tells which bars of s are events, as they are for training; nil where the
+// spec has no event filter. Whoever asks a model that was trained on events asks
+// it at those. Whether a bar is one is known at its close.
+func (spec Spec) Events(s market.Series) []bool {
+	if !spec.CUSUM {
+		return nil
+	}
+	return newMaker(spec, s).events()
+}
 
 // events reports for each bar whether the price has moved by the threshold since
 // the last event: the symmetric CUSUM filter.

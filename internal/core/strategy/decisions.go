@@ -41,17 +41,7 @@ func (d *decoder) decisions(s *Strategy, n node) {
 	}
 	r.PositionAwareness = f.flag("position_awareness", true)
 	d.shorts(s, f)
-	r.MinSignalSeparation = 4
-	if n, ok := f.get("filters"); ok {
-		if filters, ok := n.fields(filtersShape); ok {
-			d.separation(s, filters)
-		}
-	}
-	d.exits(s, f)
-	d.sizing(s, f)
-	d.costs(s, f)
-	d.account(s, f)
-	d.fills(s, f)
+	d.trading(s, f)
 	switch r.OutputFormat {
 	case Classification:
 		r.ConfidenceThreshold = f.number("confidence_threshold", 0.5, interval{low: 0, high: 1})

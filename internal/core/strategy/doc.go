@@ -65,7 +65,7 @@
 //	                                 single_scale_regime or context
 //	  labels.<parameter>             of package label, as are defaults
 //	  labels.compute_weights         false         weigh rows by the uniqueness of their labels
-//	  labels.cusum_threshold         none          train only on bars at which the price has moved
+//	  labels.cusum_threshold         none          learn and act only on bars at which the price has moved
 //	                                 so far; 0: by the volatility until then
 //	  labels.cusum_multiplier,
 //	  labels.vol_span                0.5, 50       cusum_threshold 0 only

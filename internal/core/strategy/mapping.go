@@ -3,8 +3,6 @@ package strategy
 import (
 	"iter"
 	"slices"
-
-	"go.yaml.in/yaml/v4"
 )
 
 // A Mapping is a mapping of a file of another grammar that is read by the rules
@@ -137,7 +135,22 @@ func (v Value) Problem(format string, args ...any) { v.node.problem(format, args
 
 // tradingKeys are the keys of decisions that are about positions and not about
 // what one model says.
-var tradingKeys = []string{"filters", "exits", "sizing", "costs"}
+var tradingKeys = []string{"filters", "exits", "sizing", "costs", "account", "fills"}
+
+// trading reads them.
+func (d *decoder) trading(s *Strategy, f fields) {
+	s.Decisions.MinSignalSeparation = 4
+	if n, ok := f.get("filters"); ok {
+		if filters, ok := n.fields(filtersShape); ok {
+			d.separation(s, filters)
+		}
+	}
+	d.exits(s, f)
+	d.sizing(s, f)
+	d.costs(s, f)
+	d.account(s, f)
+	d.fills(s, f)
+}
 
 // tradingShape hints at the other keys of decisions.
 var tradingShape = shape{keys: tradingKeys, hints: map[string]string{
@@ -148,11 +161,11 @@ var tradingShape = shape{keys: tradingKeys, hints: map[string]string{
 	"allow_short_from_flat": "it stands under composition",
 }}
 
-// Trading reads the decisions of a file that are about positions: what
-// decisions of a strategy has under filters, exits, sizing and costs, with the
-// same defaults. A nil value has the defaults alone.
+// Trading reads the decisions of a file that are about positions: what decisions
+// of a strategy has under filters, exits, sizing, costs, account and fills, with
+// the same defaults, which are all there is where the key is absent.
 func (m Mapping) Trading(key string) Decisions {
-	s := &Strategy{}
+	s, d := &Strategy{}, m.fields.d
 	s.Decisions.MinSignalSeparation = 4
 	n, ok := m.fields.get(key)
 	if !ok {
@@ -162,19 +175,10 @@ func (m Mapping) Trading(key string) Decisions {
 	if !ok {
 		return s.Decisions
 	}
-	d := n.d
-	if n, ok := f.get("filters"); ok {
-		if filters, ok := n.fields(filtersShape); ok {
-			d.separation(s, filters)
-		}
-	}
-	if n, ok := f.get("exits"); ok && n.yaml.Kind == yaml.ScalarNode {
+	d.trading(s, f)
+	if n, ok := f.get("exits"); ok && s.Decisions.Exits.FromLabel {
 		n.problem("there are no labels to take exits from: write them out, for example {stop_loss: 0.02, take_profit: 0.04}")
-	} else {
-		d.exits(s, f)
 	}
-	d.sizing(s, f)
-	d.costs(s, f)
 	d.sizingFits(s, n)
 	return s.Decisions
 }

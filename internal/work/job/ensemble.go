@@ -11,6 +11,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/core/backtest"
+	"github.com/ktrdr/ktrdr/internal/core/decision"
 	"github.com/ktrdr/ktrdr/internal/core/ensemble"
 	"github.com/ktrdr/ktrdr/internal/core/feature"
 	"github.com/ktrdr/ktrdr/internal/core/market"
@@ -153,7 +154,8 @@ func gather(ctx context.Context, env worker.Env, e *ensemble.Ensemble, members [
 			if !slices.Equal(m.bars().Within(span).Time, window.Time) {
 				return g, fmt.Errorf("member %s: its bars are of other times than those of the ensemble", m.Name)
 			}
-			g.Voices[m.Name] = &ensemble.Voice{Strategy: m.strategy, Classes: classes, Outputs: outputs, Known: known}
+			g.Voices[m.Name] = &ensemble.Voice{Strategy: m.strategy, Classes: classes, Outputs: outputs, Known: known,
+				Events: decision.EventsOf(m.strategy, held, held.Search(window.Time[0]), window.Len())}
 		}
 	}
 	return g, nil
