@@ -259,8 +259,6 @@ func drop(m machine) {
 	VPSRLD(Imm(15), u, s)
 	xor(m, s, u, u)
 	VPMULLD(whole("mix2", 0x846ca68b), u, u)
-	VPSRLD(Imm(16), u, s)
-	xor(m, s, u, u)
 	kept := m.atLeast(u, threshold)
 	factor := func(p reg.Register) {
 		y := m.vector()

@@ -8,9 +8,9 @@ import (
 
 // losses writes the softmax of the columns of z, which lie stride bytes apart.
 func losses(m machine) {
-	text("softmax"+m.suffix(), "func(z, top, logSum *float32, n, classes int)")
-	p := pointers("z", "top", "logSum", "n")
-	z, n := p[0], p[3]
+	text("softmax"+m.suffix(), "func(z, top, logSum *float32, best *int32, n, classes int)")
+	p := pointers("z", "top", "logSum", "best", "n")
+	z, n := p[0], p[4]
 	stride := GP64()
 	MOVQ(n, stride)
 	SHLQ(Imm(2), stride)
@@ -24,10 +24,17 @@ func losses(m machine) {
 		DECQ(count)
 		JNE(LabelRef(loop))
 	}
-	eachVector(m, n, p[:3], func() {
-		most := load(m, at(z, 0))
-		pass(func(column reg.Register) { VMAXPS(at(column, 0), most, most) }) // the second operand, if one is NaN
+	eachVector(m, n, p[:4], func() {
+		most, best, class := load(m, at(z, 0)), clear(m), clear(m)
+		pass(func(column reg.Register) {
+			x := load(m, at(column, 0))
+			above := m.compare(greaterThan, most, x)
+			m.choose(above, x, most, most)
+			m.choose(above, class, best, best)
+			VPADDD(whole("next", 1), class, class)
+		})
 		VMOVUPS(most, at(p[1], 0))
+		VMOVUPS(best, at(p[3], 0))
 		sum := clear(m)
 		pass(func(column reg.Register) {
 			x := load(m, at(column, 0))

@@ -126,7 +126,7 @@ func (avx2) atLeast(v, second reg.Register) reg.Register {
 
 func (avx2) spread(from reg.GPVirtual) reg.VecVirtual {
 	v := YMM()
-	MOVD(from.As32(), v.AsX())
+	VMOVD(from.As32(), v.AsX()) // MOVD would make the processor save the upper halves
 	VPBROADCASTD(v.AsX(), v)
 	return v
 }
@@ -173,10 +173,12 @@ func pointers(names ...string) []reg.Register {
 
 // broadcast returns a vector filled with a float32 parameter.
 func broadcast(m machine, name string) reg.VecVirtual {
-	x := XMM()
-	Load(Param(name), x)
+	p, err := Param(name).Resolve()
+	if err != nil {
+		panic(err)
+	}
 	v := m.vector()
-	VBROADCASTSS(x, v)
+	VBROADCASTSS(p.Addr, v)
 	return v
 }
 

@@ -30,7 +30,7 @@ type assembly struct {
 	tanh     func(v, slope *float32, n int)
 	sigmoid  func(v, slope *float32, n int)
 	drop     func(v, slope *float32, rows, stride int, state, next uint64, threshold uint32, scale float32)
-	softmax  func(z, top, logSum *float32, n, classes int)
+	softmax  func(z, top, logSum *float32, best *int32, n, classes int)
 	squares  func(v []float32) [squareLanes]float64
 	adam     func(w, grad, first, second *float32, n int, clip, decay, beta1, rest1, beta2, rest2, keep, pace, root, epsilon float32)
 	sgd      func(w, grad, first *float32, n int, clip, decay, momentum, pace float32)
@@ -93,7 +93,9 @@ func (a *assembly) set() *Set {
 		drop: func(v, slope []float32, rows, stride int, d Draw) {
 			a.drop(&v[0], first(slope), rows, stride, d.First, d.Next, d.Threshold, d.Scale)
 		},
-		softmax: func(z, top, logSum []float32, classes int) { a.softmax(&z[0], &top[0], &logSum[0], len(top), classes) },
+		softmax: func(z, top, logSum []float32, best []int32, classes int) {
+			a.softmax(&z[0], &top[0], &logSum[0], &best[0], len(top), classes)
+		},
 		adam: func(w, g, m, v []float32, s AdamStep) {
 			a.adam(&w[0], &g[0], &m[0], &v[0], len(w), s.Clip, s.Decay, s.Beta1, s.Rest1, s.Beta2, s.Rest2, s.Keep, s.Pace, s.Root, s.Epsilon)
 		},

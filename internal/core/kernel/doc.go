@@ -26,7 +26,7 @@
 //  4. Subnormal numbers are kept as IEEE 754 has them, except where exp would give
 //     one and where an optimizer's moment becomes one: there they are +0.
 //  5. Randomness is a hash of a counter; [Draw].
-//  6. Which NaN a result is, and the sign of a largest zero, are not defined.
+//  6. Which NaN a result is, is not defined.
 //
 // TestSets holds all sets together on random shapes and numbers, infinities, NaN
 // and subnormal numbers among them; the tests of package nn do the same with whole

@@ -5,13 +5,13 @@ package kernel
 //
 //	x = the finaliser of SplitMix64 of First + r·Next
 //	u = low(x) + j·0x9e3779b9    u = (u ^ u>>16)·0x7feb352d ^ high(x)
-//	u = (u ^ u>>15)·0x846ca68b    hash = u ^ u>>16
+//	hash = (u ^ u>>15)·0x846ca68b
 //
 // The zero value drops nothing and sets everything to zero; set Scale.
 //
 // Source: G. Steele, D. Lea, C. Flood, Fast splittable pseudorandom number
-// generators, 2014; the constants of u are those of lowbias32 (C. Wellons, Hash
-// prospector, 2018).
+// generators, 2014; u is lowbias32 (C. Wellons, Hash prospector, 2018) without its last
+// shift, which changes only the low half, and Threshold looks at the high one.
 type Draw struct {
 	First, Next uint64
 	Threshold   uint32
@@ -39,6 +39,5 @@ func Mix(z uint64) uint64 {
 
 func hash(u, high uint32) uint32 {
 	u = (u^u>>16)*0x7feb352d ^ high
-	u = (u ^ u>>15) * 0x846ca68b
-	return u ^ u>>16
+	return (u ^ u>>15) * 0x846ca68b
 }

@@ -9,7 +9,6 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/ktrdr/ktrdr/internal/core/elementary"
 	"github.com/ktrdr/ktrdr/internal/core/kernel"
 )
 
@@ -120,17 +119,13 @@ var kernels = map[string]func(c caseData) func(s *kernel.Set) [][]float32{
 		n, classes := 16*c.draw("n", 1, 5), c.draw("classes", 1, 9)
 		z := c.numbers(n*classes, 30, c.draw("wild", 0, 1) == 1)
 		return func(s *kernel.Set) [][]float32 {
-			p, top, logSum := slices.Clone(z), make([]float32, n), make([]float32, n)
-			s.Softmax(p, top, logSum, classes)
-			for r, v := range logSum {
-				if v != v {
-					top[r] = 0 // of a column with a NaN the largest is not defined
-				}
-				if top[r] == 0 {
-					top[r] = 0 // nor the sign of its zero
-				}
+			p, top, logSum, best := slices.Clone(z), make([]float32, n), make([]float32, n), make([]int32, n)
+			s.Softmax(p, top, logSum, best, classes)
+			number := make([]float32, n)
+			for r, b := range best {
+				number[r] = float32(b)
 			}
-			return [][]float32{p, top, logSum}
+			return [][]float32{p, top, logSum, number}
 		}
 	},
 	"transpose": func(c caseData) func(s *kernel.Set) [][]float32 {
@@ -266,5 +261,3 @@ func TestFMA(t *testing.T) {
 		t.Errorf("FMA(1e30, 1e30, -Inf) = %v, want -Inf", got)
 	}
 }
-
-var _ = elementary.Exp

@@ -71,7 +71,7 @@ func gru512(gates *float32, state *float32, before *float32, hidden *float32, ro
 func gruBack512(gates *float32, state *float32, deltaInput *float32, deltaState *float32, before *float32, up *float32, hidden *float32, cell *float32, rows int, width int)
 
 //go:noescape
-func softmax512(z *float32, top *float32, logSum *float32, n int, classes int)
+func softmax512(z *float32, top *float32, logSum *float32, best *int32, n int, classes int)
 
 //go:noescape
 func product256x16(c *float32, a *float32, b *float32, start *float32, crow int, arow int, astep int, brow int, rows int, steps int, then int)
@@ -134,7 +134,7 @@ func gru256(gates *float32, state *float32, before *float32, hidden *float32, ro
 func gruBack256(gates *float32, state *float32, deltaInput *float32, deltaState *float32, before *float32, up *float32, hidden *float32, cell *float32, rows int, width int)
 
 //go:noescape
-func softmax256(z *float32, top *float32, logSum *float32, n int, classes int)
+func softmax256(z *float32, top *float32, logSum *float32, best *int32, n int, classes int)
 
 //go:noescape
 func prefetchRows(x *float32, rows *int32, n int, width int)

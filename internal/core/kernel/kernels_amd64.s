@@ -2620,13 +2620,12 @@ loop2:
 	RET
 
 // func mask512(dst *float32, v *float32, n int, scale float32)
-// Requires: AVX, AVX512DQ, AVX512F, SSE
+// Requires: AVX, AVX512DQ, AVX512F
 TEXT ·mask512(SB), NOSPLIT, $0-28
 	MOVQ         dst+0(FP), AX
 	MOVQ         v+8(FP), CX
 	MOVQ         n+16(FP), DX
-	MOVSS        scale+24(FP), X0
-	VBROADCASTSS X0, Z0
+	VBROADCASTSS scale+24(FP), Z0
 	VXORPS       Z1, Z1, Z1
 
 loop3:
@@ -3399,7 +3398,7 @@ loop16:
 	RET
 
 // func drop512(v *float32, slope *float32, rows int, stride int, state uint64, next uint64, threshold uint32, scale float32)
-// Requires: AVX, AVX512F, SSE
+// Requires: AVX, AVX512F
 TEXT ·drop512(SB), NOSPLIT, $0-56
 	MOVQ         v+0(FP), AX
 	MOVQ         slope+8(FP), CX
@@ -3408,8 +3407,7 @@ TEXT ·drop512(SB), NOSPLIT, $0-56
 	MOVQ         next+40(FP), SI
 	MOVL         threshold+48(FP), DI
 	VPBROADCASTD DI, Z0
-	MOVSS        scale+52(FP), X1
-	VBROADCASTSS X1, Z1
+	VBROADCASTSS scale+52(FP), Z1
 
 row17:
 	MOVQ         BX, R8
@@ -3441,8 +3439,6 @@ column18:
 	VPSRLD    $0x0f, Z4, Z5
 	VPXORD    Z5, Z4, Z4
 	VPMULLD   mix2<>+0(SB), Z4, Z4
-	VPSRLD    $0x10, Z4, Z5
-	VPXORD    Z5, Z4, Z4
 	VPCMPUD   $0x05, Z0, Z4, K1
 	VMULPS    (AX), Z1, Z4
 	VMOVAPS.Z Z4, K1, Z4
@@ -3567,33 +3563,23 @@ loop20:
 	RET
 
 // func adam512(w *float32, grad *float32, first *float32, second *float32, n int, clip float32, decay float32, beta1 float32, rest1 float32, beta2 float32, rest2 float32, keep float32, pace float32, root float32, epsilon float32)
-// Requires: AVX, AVX512DQ, AVX512F, SSE
+// Requires: AVX, AVX512DQ, AVX512F
 TEXT ·adam512(SB), NOSPLIT, $0-80
 	MOVQ         w+0(FP), AX
 	MOVQ         grad+8(FP), CX
 	MOVQ         first+16(FP), DX
 	MOVQ         second+24(FP), BX
 	MOVQ         n+32(FP), SI
-	MOVSS        clip+40(FP), X0
-	VBROADCASTSS X0, Z0
-	MOVSS        decay+44(FP), X1
-	VBROADCASTSS X1, Z1
-	MOVSS        beta1+48(FP), X2
-	VBROADCASTSS X2, Z2
-	MOVSS        rest1+52(FP), X3
-	VBROADCASTSS X3, Z3
-	MOVSS        beta2+56(FP), X4
-	VBROADCASTSS X4, Z4
-	MOVSS        rest2+60(FP), X5
-	VBROADCASTSS X5, Z5
-	MOVSS        keep+64(FP), X6
-	VBROADCASTSS X6, Z6
-	MOVSS        pace+68(FP), X7
-	VBROADCASTSS X7, Z7
-	MOVSS        root+72(FP), X8
-	VBROADCASTSS X8, Z8
-	MOVSS        epsilon+76(FP), X9
-	VBROADCASTSS X9, Z9
+	VBROADCASTSS clip+40(FP), Z0
+	VBROADCASTSS decay+44(FP), Z1
+	VBROADCASTSS beta1+48(FP), Z2
+	VBROADCASTSS rest1+52(FP), Z3
+	VBROADCASTSS beta2+56(FP), Z4
+	VBROADCASTSS rest2+60(FP), Z5
+	VBROADCASTSS keep+64(FP), Z6
+	VBROADCASTSS pace+68(FP), Z7
+	VBROADCASTSS root+72(FP), Z8
+	VBROADCASTSS epsilon+76(FP), Z9
 
 loop21:
 	VMOVUPS   (AX), Z10
@@ -3651,20 +3637,16 @@ DATA smallest<>+60(SB)/4, $0x00800000
 GLOBL smallest<>(SB), RODATA|NOPTR, $64
 
 // func sgd512(w *float32, grad *float32, first *float32, n int, clip float32, decay float32, momentum float32, pace float32)
-// Requires: AVX, AVX512DQ, AVX512F, SSE
+// Requires: AVX, AVX512DQ, AVX512F
 TEXT ·sgd512(SB), NOSPLIT, $0-48
 	MOVQ         w+0(FP), AX
 	MOVQ         grad+8(FP), CX
 	MOVQ         first+16(FP), DX
 	MOVQ         n+24(FP), BX
-	MOVSS        clip+32(FP), X0
-	VBROADCASTSS X0, Z0
-	MOVSS        decay+36(FP), X1
-	VBROADCASTSS X1, Z1
-	MOVSS        momentum+40(FP), X2
-	VBROADCASTSS X2, Z2
-	MOVSS        pace+44(FP), X3
-	VBROADCASTSS X3, Z3
+	VBROADCASTSS clip+32(FP), Z0
+	VBROADCASTSS decay+36(FP), Z1
+	VBROADCASTSS momentum+40(FP), Z2
+	VBROADCASTSS pace+44(FP), Z3
 
 loop22:
 	VMOVUPS   (AX), Z4
@@ -3689,24 +3671,18 @@ loop22:
 	RET
 
 // func rmsProp512(w *float32, grad *float32, second *float32, n int, clip float32, decay float32, alpha float32, rest float32, pace float32, epsilon float32)
-// Requires: AVX, AVX512DQ, AVX512F, SSE
+// Requires: AVX, AVX512DQ, AVX512F
 TEXT ·rmsProp512(SB), NOSPLIT, $0-56
 	MOVQ         w+0(FP), AX
 	MOVQ         grad+8(FP), CX
 	MOVQ         second+16(FP), DX
 	MOVQ         n+24(FP), BX
-	MOVSS        clip+32(FP), X0
-	VBROADCASTSS X0, Z0
-	MOVSS        decay+36(FP), X1
-	VBROADCASTSS X1, Z1
-	MOVSS        alpha+40(FP), X2
-	VBROADCASTSS X2, Z2
-	MOVSS        rest+44(FP), X3
-	VBROADCASTSS X3, Z3
-	MOVSS        pace+48(FP), X4
-	VBROADCASTSS X4, Z4
-	MOVSS        epsilon+52(FP), X5
-	VBROADCASTSS X5, Z5
+	VBROADCASTSS clip+32(FP), Z0
+	VBROADCASTSS decay+36(FP), Z1
+	VBROADCASTSS alpha+40(FP), Z2
+	VBROADCASTSS rest+44(FP), Z3
+	VBROADCASTSS pace+48(FP), Z4
+	VBROADCASTSS epsilon+52(FP), Z5
 
 loop23:
 	VMOVUPS   (AX), Z6
@@ -4273,33 +4249,41 @@ column31:
 	VZEROUPPER
 	RET
 
-// func softmax512(z *float32, top *float32, logSum *float32, n int, classes int)
+// func softmax512(z *float32, top *float32, logSum *float32, best *int32, n int, classes int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·softmax512(SB), NOSPLIT, $0-40
+TEXT ·softmax512(SB), NOSPLIT, $0-48
 	MOVQ z+0(FP), AX
 	MOVQ top+8(FP), CX
 	MOVQ logSum+16(FP), DX
-	MOVQ n+24(FP), BX
-	MOVQ BX, SI
-	SHLQ $0x02, SI
+	MOVQ best+24(FP), BX
+	MOVQ n+32(FP), SI
+	MOVQ SI, DI
+	SHLQ $0x02, DI
 
 loop32:
 	VMOVUPS (AX), Z0
-	MOVQ    classes+32(FP), R8
-	MOVQ    AX, DI
+	VXORPS  Z1, Z1, Z1
+	VXORPS  Z2, Z2, Z2
+	MOVQ    classes+40(FP), R9
+	MOVQ    AX, R8
 
 class33:
-	VMAXPS  (DI), Z0, Z0
-	ADDQ    SI, DI
-	DECQ    R8
-	JNE     class33
-	VMOVUPS Z0, (CX)
-	VXORPS  Z1, Z1, Z1
-	MOVQ    classes+32(FP), R8
-	MOVQ    AX, DI
+	VMOVUPS   (R8), Z3
+	VCMPPS    $0x1e, Z0, Z3, K1
+	VBLENDMPS Z3, Z0, K1, Z0
+	VBLENDMPS Z2, Z1, K1, Z1
+	VPADDD    next<>+0(SB), Z2, Z2
+	ADDQ      DI, R8
+	DECQ      R9
+	JNE       class33
+	VMOVUPS   Z0, (CX)
+	VMOVUPS   Z1, (BX)
+	VXORPS    Z1, Z1, Z1
+	MOVQ      classes+40(FP), R9
+	MOVQ      AX, R8
 
 class34:
-	VMOVUPS     (DI), Z2
+	VMOVUPS     (R8), Z2
 	VSUBPS      Z0, Z2, Z2
 	VMULPS      log2E<>+0(SB), Z2, Z3
 	VRNDSCALEPS $0x00, Z3, Z3
@@ -4324,20 +4308,20 @@ class34:
 	VSCALEFPS   Z3, Z5, Z5
 	VCMPPS      $0x15, expLeast<>+0(SB), Z2, K1
 	VMOVAPS.Z   Z5, K1, Z5
-	VMOVUPS     Z5, (DI)
+	VMOVUPS     Z5, (R8)
 	VADDPS      Z5, Z1, Z1
-	ADDQ        SI, DI
-	DECQ        R8
+	ADDQ        DI, R8
+	DECQ        R9
 	JNE         class34
-	MOVQ        classes+32(FP), R8
-	MOVQ        AX, DI
+	MOVQ        classes+40(FP), R9
+	MOVQ        AX, R8
 
 class35:
-	VMOVUPS   (DI), Z0
+	VMOVUPS   (R8), Z0
 	VDIVPS    Z1, Z0, Z0
-	VMOVUPS   Z0, (DI)
-	ADDQ      SI, DI
-	DECQ      R8
+	VMOVUPS   Z0, (R8)
+	ADDQ      DI, R8
+	DECQ      R9
 	JNE       class35
 	VPSRLD    $0x17, Z1, Z0
 	VPSUBD    logBias<>+0(SB), Z0, Z0
@@ -4383,10 +4367,29 @@ class35:
 	ADDQ      $0x40, AX
 	ADDQ      $0x40, CX
 	ADDQ      $0x40, DX
-	SUBQ      $0x10, BX
+	ADDQ      $0x40, BX
+	SUBQ      $0x10, SI
 	JNE       loop32
 	VZEROUPPER
 	RET
+
+DATA next<>+0(SB)/4, $0x00000001
+DATA next<>+4(SB)/4, $0x00000001
+DATA next<>+8(SB)/4, $0x00000001
+DATA next<>+12(SB)/4, $0x00000001
+DATA next<>+16(SB)/4, $0x00000001
+DATA next<>+20(SB)/4, $0x00000001
+DATA next<>+24(SB)/4, $0x00000001
+DATA next<>+28(SB)/4, $0x00000001
+DATA next<>+32(SB)/4, $0x00000001
+DATA next<>+36(SB)/4, $0x00000001
+DATA next<>+40(SB)/4, $0x00000001
+DATA next<>+44(SB)/4, $0x00000001
+DATA next<>+48(SB)/4, $0x00000001
+DATA next<>+52(SB)/4, $0x00000001
+DATA next<>+56(SB)/4, $0x00000001
+DATA next<>+60(SB)/4, $0x00000001
+GLOBL next<>(SB), RODATA|NOPTR, $64
 
 DATA logBias<>+0(SB)/4, $0x0000007e
 DATA logBias<>+4(SB)/4, $0x0000007e
@@ -5314,13 +5317,12 @@ loop37:
 	RET
 
 // func mask256(dst *float32, v *float32, n int, scale float32)
-// Requires: AVX, AVX2, SSE
+// Requires: AVX
 TEXT ·mask256(SB), NOSPLIT, $0-28
 	MOVQ         dst+0(FP), AX
 	MOVQ         v+8(FP), CX
 	MOVQ         n+16(FP), DX
-	MOVSS        scale+24(FP), X0
-	VBROADCASTSS X0, Y0
+	VBROADCASTSS scale+24(FP), Y0
 	VXORPS       Y1, Y1, Y1
 
 loop38:
@@ -5775,7 +5777,7 @@ loop51:
 	RET
 
 // func drop256(v *float32, slope *float32, rows int, stride int, state uint64, next uint64, threshold uint32, scale float32)
-// Requires: AVX, AVX2, SSE, SSE2
+// Requires: AVX, AVX2
 TEXT ·drop256(SB), NOSPLIT, $0-56
 	MOVQ         v+0(FP), AX
 	MOVQ         slope+8(FP), CX
@@ -5783,10 +5785,9 @@ TEXT ·drop256(SB), NOSPLIT, $0-56
 	MOVQ         state+32(FP), BX
 	MOVQ         next+40(FP), SI
 	MOVL         threshold+48(FP), DI
-	MOVD         DI, X0
+	VMOVD        DI, X0
 	VPBROADCASTD X0, Y0
-	MOVSS        scale+52(FP), X1
-	VBROADCASTSS X1, Y1
+	VBROADCASTSS scale+52(FP), Y1
 
 row52:
 	MOVQ         BX, R8
@@ -5804,11 +5805,11 @@ row52:
 	SHRQ         $0x1f, DI
 	XORQ         DI, R8
 	ADDQ         SI, BX
-	MOVD         R8, X2
+	VMOVD        R8, X2
 	VPBROADCASTD X2, Y2
 	VPADDD       weyl<>+0(SB), Y2, Y2
 	SHRQ         $0x20, R8
-	MOVD         R8, X3
+	VMOVD        R8, X3
 	VPBROADCASTD X3, Y3
 	MOVQ         stride+24(FP), DI
 
@@ -5820,8 +5821,6 @@ column53:
 	VPSRLD   $0x0f, Y4, Y5
 	VPXOR    Y5, Y4, Y4
 	VPMULLD  mix2<>+0(SB), Y4, Y4
-	VPSRLD   $0x10, Y4, Y5
-	VPXOR    Y5, Y4, Y4
 	VPMAXUD  Y0, Y4, Y5
 	VPCMPEQD Y5, Y4, Y5
 	VMULPS   (AX), Y1, Y4
@@ -5909,33 +5908,23 @@ loop55:
 	RET
 
 // func adam256(w *float32, grad *float32, first *float32, second *float32, n int, clip float32, decay float32, beta1 float32, rest1 float32, beta2 float32, rest2 float32, keep float32, pace float32, root float32, epsilon float32)
-// Requires: AVX, AVX2, SSE
+// Requires: AVX
 TEXT ·adam256(SB), NOSPLIT, $0-80
 	MOVQ         w+0(FP), AX
 	MOVQ         grad+8(FP), CX
 	MOVQ         first+16(FP), DX
 	MOVQ         second+24(FP), BX
 	MOVQ         n+32(FP), SI
-	MOVSS        clip+40(FP), X0
-	VBROADCASTSS X0, Y0
-	MOVSS        decay+44(FP), X1
-	VBROADCASTSS X1, Y1
-	MOVSS        beta1+48(FP), X2
-	VBROADCASTSS X2, Y2
-	MOVSS        rest1+52(FP), X3
-	VBROADCASTSS X3, Y3
-	MOVSS        beta2+56(FP), X4
-	VBROADCASTSS X4, Y4
-	MOVSS        rest2+60(FP), X5
-	VBROADCASTSS X5, Y5
-	MOVSS        keep+64(FP), X6
-	VBROADCASTSS X6, Y6
-	MOVSS        pace+68(FP), X7
-	VBROADCASTSS X7, Y7
-	MOVSS        root+72(FP), X8
-	VBROADCASTSS X8, Y8
-	MOVSS        epsilon+76(FP), X9
-	VBROADCASTSS X9, Y9
+	VBROADCASTSS clip+40(FP), Y0
+	VBROADCASTSS decay+44(FP), Y1
+	VBROADCASTSS beta1+48(FP), Y2
+	VBROADCASTSS rest1+52(FP), Y3
+	VBROADCASTSS beta2+56(FP), Y4
+	VBROADCASTSS rest2+60(FP), Y5
+	VBROADCASTSS keep+64(FP), Y6
+	VBROADCASTSS pace+68(FP), Y7
+	VBROADCASTSS root+72(FP), Y8
+	VBROADCASTSS epsilon+76(FP), Y9
 
 loop56:
 	VMOVUPS (AX), Y10
@@ -5975,20 +5964,16 @@ loop56:
 	RET
 
 // func sgd256(w *float32, grad *float32, first *float32, n int, clip float32, decay float32, momentum float32, pace float32)
-// Requires: AVX, AVX2, SSE
+// Requires: AVX
 TEXT ·sgd256(SB), NOSPLIT, $0-48
 	MOVQ         w+0(FP), AX
 	MOVQ         grad+8(FP), CX
 	MOVQ         first+16(FP), DX
 	MOVQ         n+24(FP), BX
-	MOVSS        clip+32(FP), X0
-	VBROADCASTSS X0, Y0
-	MOVSS        decay+36(FP), X1
-	VBROADCASTSS X1, Y1
-	MOVSS        momentum+40(FP), X2
-	VBROADCASTSS X2, Y2
-	MOVSS        pace+44(FP), X3
-	VBROADCASTSS X3, Y3
+	VBROADCASTSS clip+32(FP), Y0
+	VBROADCASTSS decay+36(FP), Y1
+	VBROADCASTSS momentum+40(FP), Y2
+	VBROADCASTSS pace+44(FP), Y3
 
 loop57:
 	VMOVUPS (AX), Y4
@@ -6013,24 +5998,18 @@ loop57:
 	RET
 
 // func rmsProp256(w *float32, grad *float32, second *float32, n int, clip float32, decay float32, alpha float32, rest float32, pace float32, epsilon float32)
-// Requires: AVX, AVX2, SSE
+// Requires: AVX
 TEXT ·rmsProp256(SB), NOSPLIT, $0-56
 	MOVQ         w+0(FP), AX
 	MOVQ         grad+8(FP), CX
 	MOVQ         second+16(FP), DX
 	MOVQ         n+24(FP), BX
-	MOVSS        clip+32(FP), X0
-	VBROADCASTSS X0, Y0
-	MOVSS        decay+36(FP), X1
-	VBROADCASTSS X1, Y1
-	MOVSS        alpha+40(FP), X2
-	VBROADCASTSS X2, Y2
-	MOVSS        rest+44(FP), X3
-	VBROADCASTSS X3, Y3
-	MOVSS        pace+48(FP), X4
-	VBROADCASTSS X4, Y4
-	MOVSS        epsilon+52(FP), X5
-	VBROADCASTSS X5, Y5
+	VBROADCASTSS clip+32(FP), Y0
+	VBROADCASTSS decay+36(FP), Y1
+	VBROADCASTSS alpha+40(FP), Y2
+	VBROADCASTSS rest+44(FP), Y3
+	VBROADCASTSS pace+48(FP), Y4
+	VBROADCASTSS epsilon+52(FP), Y5
 
 loop58:
 	VMOVUPS (AX), Y6
@@ -6661,33 +6640,41 @@ column66:
 	VZEROUPPER
 	RET
 
-// func softmax256(z *float32, top *float32, logSum *float32, n int, classes int)
+// func softmax256(z *float32, top *float32, logSum *float32, best *int32, n int, classes int)
 // Requires: AVX, AVX2
-TEXT ·softmax256(SB), NOSPLIT, $0-40
+TEXT ·softmax256(SB), NOSPLIT, $0-48
 	MOVQ z+0(FP), AX
 	MOVQ top+8(FP), CX
 	MOVQ logSum+16(FP), DX
-	MOVQ n+24(FP), BX
-	MOVQ BX, SI
-	SHLQ $0x02, SI
+	MOVQ best+24(FP), BX
+	MOVQ n+32(FP), SI
+	MOVQ SI, DI
+	SHLQ $0x02, DI
 
 loop67:
 	VMOVUPS (AX), Y0
-	MOVQ    classes+32(FP), R8
-	MOVQ    AX, DI
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	MOVQ    classes+40(FP), R9
+	MOVQ    AX, R8
 
 class68:
-	VMAXPS  (DI), Y0, Y0
-	ADDQ    SI, DI
-	DECQ    R8
-	JNE     class68
-	VMOVUPS Y0, (CX)
-	VXORPS  Y1, Y1, Y1
-	MOVQ    classes+32(FP), R8
-	MOVQ    AX, DI
+	VMOVUPS   (R8), Y3
+	VCMPPS    $0x1e, Y0, Y3, Y4
+	VBLENDVPS Y4, Y3, Y0, Y0
+	VBLENDVPS Y4, Y2, Y1, Y1
+	VPADDD    next<>+0(SB), Y2, Y2
+	ADDQ      DI, R8
+	DECQ      R9
+	JNE       class68
+	VMOVUPS   Y0, (CX)
+	VMOVUPS   Y1, (BX)
+	VXORPS    Y1, Y1, Y1
+	MOVQ      classes+40(FP), R9
+	MOVQ      AX, R8
 
 class69:
-	VMOVUPS   (DI), Y2
+	VMOVUPS   (R8), Y2
 	VSUBPS    Y0, Y2, Y2
 	VMULPS    log2E<>+0(SB), Y2, Y3
 	VROUNDPS  $0x00, Y3, Y3
@@ -6720,20 +6707,20 @@ class69:
 	VMULPS    Y3, Y5, Y5
 	VCMPPS    $0x15, expLeast<>+0(SB), Y2, Y2
 	VANDPS    Y2, Y5, Y5
-	VMOVUPS   Y5, (DI)
+	VMOVUPS   Y5, (R8)
 	VADDPS    Y5, Y1, Y1
-	ADDQ      SI, DI
-	DECQ      R8
+	ADDQ      DI, R8
+	DECQ      R9
 	JNE       class69
-	MOVQ      classes+32(FP), R8
-	MOVQ      AX, DI
+	MOVQ      classes+40(FP), R9
+	MOVQ      AX, R8
 
 class70:
-	VMOVUPS   (DI), Y0
+	VMOVUPS   (R8), Y0
 	VDIVPS    Y1, Y0, Y0
-	VMOVUPS   Y0, (DI)
-	ADDQ      SI, DI
-	DECQ      R8
+	VMOVUPS   Y0, (R8)
+	ADDQ      DI, R8
+	DECQ      R9
 	JNE       class70
 	VPSRLD    $0x17, Y1, Y0
 	VPSUBD    logBias<>+0(SB), Y0, Y0
@@ -6779,7 +6766,8 @@ class70:
 	ADDQ      $0x20, AX
 	ADDQ      $0x20, CX
 	ADDQ      $0x20, DX
-	SUBQ      $0x08, BX
+	ADDQ      $0x20, BX
+	SUBQ      $0x08, SI
 	JNE       loop67
 	VZEROUPPER
 	RET

@@ -179,15 +179,16 @@ func dropPlain(v, slope []float32, rows, stride int, d Draw) {
 	}
 }
 
-func softmaxPlain(z, top, logSum []float32, classes int) {
+func softmaxPlain(z, top, logSum []float32, best []int32, classes int) {
 	n := len(top)
 	for r := range n {
-		most := z[r]
-		for c := 1; c < classes; c++ {
-			if v := z[c*n+r]; !(most > v) {
-				most = v
+		first := 0
+		for c := range classes {
+			if z[c*n+r] > z[first*n+r] {
+				first = c
 			}
 		}
+		most := z[first*n+r]
 		var sum float32
 		for c := range classes {
 			e := elementary.Exp(z[c*n+r] - most)
@@ -197,7 +198,7 @@ func softmaxPlain(z, top, logSum []float32, classes int) {
 		for c := range classes {
 			z[c*n+r] /= sum
 		}
-		top[r], logSum[r] = most, elementary.Log(sum)
+		top[r], logSum[r], best[r] = most, elementary.Log(sum), int32(first)
 	}
 }
 

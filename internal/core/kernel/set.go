@@ -30,7 +30,7 @@ type Set struct {
 	tanh      func(v, slope []float32)
 	sigmoid   func(v, slope []float32)
 	drop      func(v, slope []float32, rows, stride int, d Draw)
-	softmax   func(z, top, logSum []float32, classes int)
+	softmax   func(z, top, logSum []float32, best []int32, classes int)
 	squares   func(v []float32) [squareLanes]float64
 	transpose func(dst, src []float32, rows, columns, dstRow, srcRow int)
 	prefetch  func(x []float32, ends []int32, width int)
@@ -161,18 +161,21 @@ func (s *Set) Drop(v, slope []float32, rows, stride int, d Draw) {
 }
 
 // Softmax replaces the columns of z by their probabilities and writes the
-// largest z and the logarithm of the sum of the shifted exponentials.
+// largest z, the logarithm of the sum of the shifted exponentials, and the number
+// of the largest, of equals the first.
 //
-//	top = max z    sum = Σ exp(z[c] - top), in the order of the classes
+//	best = first c of the largest z[c]    top = z[best]
+//	sum = Σ exp(z[c] - top), in the order of the classes
 //	p[c] = exp(z[c] - top) / sum    logSum = log(sum)
 //
-// z is (classes,N), top and logSum are (N), N a multiple of 16.
+// z is (classes,N), the others are (N), N a multiple of 16.
 //
-// NaN:    a column with a NaN or +Inf has NaN throughout, and in logSum.
-func (s *Set) Softmax(z, top, logSum []float32, classes int) {
+// NaN:    a column with a NaN or +Inf has NaN throughout, and in logSum; a NaN is
+// the largest only where it is the first.
+func (s *Set) Softmax(z, top, logSum []float32, best []int32, classes int) {
 	if pairs(top, logSum, "Softmax") {
-		want(classes >= 1 && len(z) == classes*len(top), "Softmax")
-		s.softmax(z, top, logSum, classes)
+		want(classes >= 1 && len(z) == classes*len(top) && len(best) == len(top), "Softmax")
+		s.softmax(z, top, logSum, best, classes)
 	}
 }
 

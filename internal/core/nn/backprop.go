@@ -11,6 +11,7 @@ type desk struct {
 	back  *rewind     // of a recurrent network
 	drops []float32   // what dropout multiplied its last state by; nil is nothing
 	marks *marks
+	share []float32 // of the rows in the loss of the batch
 	ahead []int32   // rows of the data that the next shard will ask for, of which
 	asked int       // so many have been asked for
 	grad  []float32 // the gradient that is being added to, laid out like the weights
@@ -19,7 +20,7 @@ type desk struct {
 }
 
 func newDesk(n *Network) *desk {
-	d := &desk{tile: newTile(n, shardRows, true), marks: newMarks(n.config.Outputs)}
+	d := &desk{tile: newTile(n, shardRows, true), marks: newMarks(n.config.Outputs), share: make([]float32, shardRows)}
 	for i, l := range n.layers {
 		d.delta = append(d.delta, make([]float32, shardRows*l.width()))
 		var slope []float32
@@ -70,11 +71,15 @@ func (d *desk) backprop(n *Network, l Loss, drop *dropout, data *Data, s shard, 
 			l.backwardNorm(d.grad, delta, d.hat[i], d.inverse[i], rows, n.weight)
 		}
 		in, inRow := d.before(n, i)
-		l.backward(n.kernels, d.grad, in, inRow, delta, rows)
-		d.prefetch(n, data)
+		l.backwardWeights(n.kernels, d.grad, in, inRow, delta, rows)
+		d.glance(n, data)
+		l.backwardBias(n.kernels, d.grad, delta, rows)
+		d.glance(n, data)
 		if i > 0 {
 			n.kernels.Multiply(l.backwardInputs(d.delta[i-1], delta, w.layers[i], rows))
+			d.glance(n, data)
 			d.throughActivation(n, drop, i-1, rows)
+			d.glance(n, data)
 		}
 	}
 	if d.back != nil {
@@ -98,27 +103,26 @@ func (d *desk) lookAhead(n *Network, data *Data, next []int32) {
 	}
 }
 
-// prefetch asks for a part of the rows ahead, so that all have been asked for when
-// the shard has gone forward and back; all at once would keep the processor
-// waiting.
-func (d *desk) prefetch(n *Network, data *Data) {
-	part := (shardRows + 2*len(n.layers) - 1) / (2 * len(n.layers))
-	rows := d.ahead[d.asked:min(len(d.ahead), d.asked+part)]
+// glance asks for a few of the rows ahead. It stands behind every kernel, so that
+// all have been asked for when the shard has gone forward and back: more at once
+// than the processor can wait for, about 16 lines of memory, would hold it up.
+func (d *desk) glance(n *Network, data *Data) {
+	kernels := 6*len(n.layers) - 1
+	rows := d.ahead[d.asked:min(len(d.ahead), d.asked+(shardRows+kernels-1)/kernels)]
 	n.kernels.Prefetch(data.X, rows, n.config.Inputs)
 	d.asked += len(rows)
 }
 
-// backward adds the gradient of the weights and biases: for every weight one chain
-// over the rows of the tile, in row order.
+// backwardWeights and backwardBias add the gradient of the weights and biases: for
+// every one a chain over the rows of the tile, in row order.
 //
 //	dW[i,o] += Σ_r x[r,i] d[r,o]    db[o] += Σ_r d[r,o]
 //
 // x is (B,I), row numbers from row to row, d is (B,O), grad is laid out like the
 // weights.
-func (l layer) backward(k *kernel.Set, grad, x []float32, row int, d []float32, rows int) {
+func (l layer) backwardWeights(k *kernel.Set, grad, x []float32, row int, d []float32, rows int) {
 	w := l.width()
 	k.Multiply(kernel.Product{C: l.weights(grad), CRow: w, A: x, ARow: 1, AStep: row, B: d, BRow: w, Rows: l.in, Columns: w, Steps: rows, Then: kernel.Add})
-	l.backwardBias(k, grad, d, rows)
 }
 
 func (l layer) backwardBias(k *kernel.Set, grad, d []float32, rows int) {
@@ -200,9 +204,10 @@ func (d *desk) forwardTraining(n *Network, drop *dropout, rows int, place uint64
 			slope = slope[:size]
 		}
 		d.layer(n, i, rows, slope)
-		d.prefetch(n, data)
+		d.glance(n, data)
 		if drop != nil && i < len(n.layers)-1 {
 			n.kernels.Drop(d.value[i][:size], slope, rows, l.width(), drop.draw(place, 1, i))
+			d.glance(n, data)
 		}
 	}
 }
@@ -213,14 +218,23 @@ func (d *desk) lossAndDelta(n *Network, l Loss, data *Data, s shard) {
 	out, width := d.outputs(n)
 	m, outputs := d.marks, n.config.Outputs
 	m.mark(n.kernels, l, out, width, outputs, data, s.rows)
+	d.glance(n, data)
 	d.right += m.right
-	for r, i := range s.rows {
-		w := float64(l.weight(data, i))
-		d.loss += float64(w * float64(m.loss[r]))
-		share := float32(w / s.divisor)
-		for o := r; o < outputs*m.lanes; o += m.lanes {
-			m.slope[o] *= share
+	if l.weighted(data) {
+		for r, i := range s.rows {
+			w := float64(l.weight(data, i))
+			d.loss += float64(w * float64(m.loss[r]))
+			d.share[r] = float32(w / s.divisor)
+		}
+	} else {
+		share := float32(1 / s.divisor)
+		for r, loss := range m.loss[:len(s.rows)] {
+			d.loss += float64(loss)
+			d.share[r] = share
 		}
 	}
-	n.kernels.Transpose(d.delta[len(d.delta)-1], m.slope, outputs, len(s.rows), width, m.lanes)
+	for o := 0; o < outputs*m.lanes; o += m.lanes {
+		n.kernels.Scale(m.slope[o:][:m.lanes], d.share[:m.lanes])
+	}
+	n.kernels.Transpose(d.delta[len(d.delta)-1], m.slope, m.columns, len(s.rows), width, m.lanes)
 }

@@ -5,45 +5,80 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/ktrdr/ktrdr/internal/core/kernel"
 	"github.com/ktrdr/ktrdr/internal/core/nn"
 )
 
-// BenchmarkFit is one epoch of training and one look at the validation rows. A
-// regression here is one of every training.
-func BenchmarkFit(b *testing.B) {
-	c := nn.Config{Inputs: 50, Hidden: []int{64, 32}, Outputs: 3}
-	const rows = 200_000
+// BenchmarkTrain is training as a strategy asks for it, with dropout, clipping and
+// metrics. A regression here is one of every training.
+func BenchmarkTrain(b *testing.B) {
+	c := nn.Config{Inputs: 50, Hidden: []int{64, 32}, Outputs: 3, Dropout: 0.2}
+	const rows, epochs = 200_000, 5
 	d := problem(rand.New(rand.NewPCG(1, 1)), c, nn.CrossEntropy, rows, false)
-	v := nn.Data{X: d.X[:50*64], Class: d.Class[:64]}
-	for _, batch := range []int{32, 256, 4096} {
-		for _, threads := range []int{1, 2} {
-			b.Run(fmt.Sprintf("rows=%d/net=50-64-32-3/batch=%d/threads=%d", rows, batch, threads), func(b *testing.B) {
-				n := network(c, 1)
-				o := nn.Options{Epochs: 1, BatchSize: batch, LearningRate: 0.001, Loss: nn.Loss{Kind: nn.CrossEntropy}, Threads: threads, Seed: 1}
-				for b.Loop() {
-					if _, err := n.Fit(b.Context(), d, v, o, nil); err != nil {
-						b.Fatal(err)
-					}
-				}
-				b.ReportMetric(float64(rows*b.N)/b.Elapsed().Seconds(), "samples/s")
+	for _, set := range kernel.All() {
+		for _, batch := range []int{32, 256, 4096} {
+			for _, threads := range []int{1, 2} {
+				b.Run(fmt.Sprintf("kernels=%s/batch=%d/threads=%d", set.Name(), batch, threads), func(b *testing.B) {
+					benchmarkTrain(b, c, d, set, nn.Options{Epochs: epochs, BatchSize: batch, Threads: threads})
+				})
+			}
+		}
+	}
+}
+
+// BenchmarkTrainCells is the same for two recurrent layers of 64 units that read
+// windows of 20 rows.
+func BenchmarkTrainCells(b *testing.B) {
+	for _, cell := range []nn.Cell{nn.LSTM, nn.GRU} {
+		c := nn.Config{Cell: cell, Window: 20, Inputs: 36, Hidden: []int{64, 64}, Outputs: 3}
+		d := windows(rand.New(rand.NewPCG(1, 1)), c, nn.CrossEntropy, 3200)
+		for _, set := range kernel.All()[1:] {
+			b.Run(fmt.Sprintf("cell=%v/kernels=%s", cell, set.Name()), func(b *testing.B) {
+				benchmarkTrain(b, c, d, set, nn.Options{Epochs: 2, BatchSize: 64, Threads: 1})
 			})
 		}
 	}
 }
 
-// BenchmarkInfer is what a backtest asks of a small strategy's network.
+func benchmarkTrain(b *testing.B, c nn.Config, d nn.Data, set *kernel.Set, o nn.Options) {
+	v := d
+	v.Class, v.At = d.Class[:64], d.At[:min(64, len(d.At))]
+	if d.At == nil {
+		v.X = d.X[:64*c.Inputs]
+	}
+	if d.Weight != nil {
+		v.Weight = d.Weight[:64]
+	}
+	o.LearningRate, o.Loss, o.Seed, o.GradientClip = 0.001, nn.Loss{Kind: nn.CrossEntropy}, 1, 1
+	b.ReportAllocs()
+	for b.Loop() {
+		n := network(c, 1)
+		nn.Use(n, set)
+		if _, err := n.Fit(b.Context(), d, v, o, nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(d.Len()*o.Epochs*b.N)/b.Elapsed().Seconds(), "samples/s")
+}
+
+// BenchmarkInfer is what a backtest asks of a strategy's network: all bars at
+// once, or one.
 func BenchmarkInfer(b *testing.B) {
 	for _, activation := range []nn.Activation{nn.ReLU, nn.Tanh} {
-		c := nn.Config{Inputs: 12, Hidden: []int{32, 16}, Outputs: 3, Activation: activation}
-		for _, rows := range []int{1, 10_000} {
-			b.Run(fmt.Sprintf("rows=%d/net=12-32-16-3/activation=%v", rows, activation), func(b *testing.B) {
-				n, dst := network(c, 1), make([]float32, 3*rows)
-				x := problem(rand.New(rand.NewPCG(1, 1)), c, nn.CrossEntropy, rows, false).X
-				for b.Loop() {
-					n.Infer(dst, x, rows)
-				}
-				b.ReportMetric(float64(rows*b.N)/b.Elapsed().Seconds(), "rows/s")
-			})
+		c := nn.Config{Inputs: 32, Hidden: []int{64, 32}, Outputs: 3, Activation: activation}
+		for _, set := range kernel.All() {
+			for _, rows := range []int{1, 1_000_000} {
+				b.Run(fmt.Sprintf("net=32-64-32-3/activation=%v/kernels=%s/rows=%d", activation, set.Name(), rows), func(b *testing.B) {
+					n, dst := network(c, 1), make([]float32, 3*rows)
+					nn.Use(n, set)
+					x := problem(rand.New(rand.NewPCG(1, 1)), c, nn.CrossEntropy, rows, false).X
+					b.ReportAllocs()
+					for b.Loop() {
+						n.Infer(dst, x, rows)
+					}
+					b.ReportMetric(float64(rows*b.N)/b.Elapsed().Seconds(), "rows/s")
+				})
+			}
 		}
 	}
 }

@@ -77,11 +77,11 @@ func (d *desk) rewindStep(n *Network, l, t, rows int) {
 // cellGradient adds the gradient of step t to that of the weights of layer l.
 func (d *desk) cellGradient(n *Network, l, t, rows int) {
 	w, m, c := d.back, &d.cells.at[l][t], n.cells[l]
-	c.x.backward(n.kernels, d.grad, m.in, m.inRow, w.onInput, rows)
-	if t == 0 {
-		c.h.backwardBias(n.kernels, d.grad, w.onState, rows) // the state is zero
-		return
+	c.x.backwardWeights(n.kernels, d.grad, m.in, m.inRow, w.onInput, rows)
+	c.x.backwardBias(n.kernels, d.grad, w.onInput, rows)
+	c.h.backwardBias(n.kernels, d.grad, w.onState, rows)
+	if t > 0 { // the state before is zero
+		hidden, _ := d.cells.state(l, t)
+		c.h.backwardWeights(n.kernels, d.grad, hidden, c.width, w.onState, rows)
 	}
-	hidden, _ := d.cells.state(l, t)
-	c.h.backward(n.kernels, d.grad, hidden, c.width, w.onState, rows)
 }

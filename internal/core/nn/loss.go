@@ -147,6 +147,9 @@ func (d Data) validateFeatures(c Config) error {
 		read[last+1]--
 	}
 	readers := int32(0)
+	if allFinite(d.X) {
+		return nil
+	}
 	for row := range rows {
 		if readers += read[row]; readers == 0 {
 			continue
@@ -180,9 +183,12 @@ func (l Loss) weight(d *Data, i int32) float32 {
 	return w
 }
 
+// weighted tells whether rows have other weights than 1.
+func (l Loss) weighted(d *Data) bool { return d.Weight != nil || l.ClassWeights != nil }
+
 // weights returns the sum of the weights of those rows, in their order.
 func (l Loss) weights(d *Data, rows []int32) float64 {
-	if d.Weight == nil && l.ClassWeights == nil {
+	if !l.weighted(d) {
 		return float64(len(rows))
 	}
 	var sum float64

@@ -8,52 +8,52 @@ import (
 // marks are the losses of up to shardRows rows, not weighted.
 type marks struct {
 	lanes       int       // rows, rounded up to what the kernels take
-	slope       []float32 // (O,lanes), the derivative by the outputs
+	columns     int       // outputs, rounded up to what is quick to turn round, where the rows of outputs have room
+	slope       []float32 // (columns,lanes), the derivative by the outputs; 0 for those that are none
 	loss        []float32
 	right       int // rows whose largest output is their class; regression has none
 	top, logSum []float32
+	best        []int32
 }
 
 func newMarks(outputs int) *marks {
-	return &marks{slope: make([]float32, outputs*shardRows), loss: make([]float32, shardRows), top: make([]float32, shardRows), logSum: make([]float32, shardRows)}
+	return &marks{slope: make([]float32, kernel.Width(outputs)*shardRows), loss: make([]float32, shardRows),
+		top: make([]float32, shardRows), logSum: make([]float32, shardRows), best: make([]int32, shardRows)}
 }
 
 // mark computes the losses of the rows rows of d, whose outputs are the rows of
 // out, a matrix with row numbers from row to row.
 func (m *marks) mark(k *kernel.Set, l Loss, out []float32, row, outputs int, d *Data, rows []int32) {
-	m.lanes, m.right = kernel.Width(len(rows)), 0
+	m.lanes, m.columns, m.right = kernel.Width(len(rows)), min((outputs+7)&^7, row), 0
 	if !l.Kind.Classes() {
 		for r, i := range rows {
 			m.loss[r], m.slope[r] = l.number(out[r*row] - d.Target[i])
 		}
+		m.columns = outputs
 		return
 	}
+	k.Transpose(m.slope, out, len(rows), m.columns, m.lanes, row)
 	p := m.slope[:outputs*m.lanes]
-	k.Transpose(p, out, len(rows), outputs, m.lanes, row)
-	k.Softmax(p, m.top[:m.lanes], m.logSum[:m.lanes], outputs)
+	k.Softmax(p, m.top[:m.lanes], m.logSum[:m.lanes], m.best[:m.lanes], outputs)
+	plain := l.Kind == CrossEntropy && l.Smoothing == 0
 	for r, i := range rows {
-		z, y := out[r*row:][:outputs], int(d.Class[i])
-		// Argmax takes the first of equal outputs.
-		best := 0
-		for c, v := range z {
-			if v > z[best] {
-				best = c
-			}
-		}
-		if best == y {
-			m.right++
-		}
-		m.loss[r] = m.logSum[r] - (z[y] - m.top[r])
+		y := d.Class[i]
+		m.right += equal(y, m.best[r])
+		m.loss[r] = m.logSum[r] - (out[r*row+int(y)] - m.top[r])
 		switch {
+		case plain:
+			p[int(y)*m.lanes+r]--
 		case l.Kind == Focal:
-			m.focus(r, float32(l.Gamma), outputs, y)
-		case l.Smoothing != 0:
-			m.smooth(r, l.Smoothing, z, y)
+			m.focus(r, float32(l.Gamma), outputs, int(y))
 		default:
-			p[y*m.lanes+r]--
+			m.smooth(r, l.Smoothing, out[r*row:][:outputs], int(y))
 		}
 	}
 }
+
+// equal returns 1 where two classes are one and 0 elsewhere; without a branch,
+// because the processor cannot guess which.
+func equal(a, b int32) int { return int((uint32(a^b) - 1) >> 31) }
 
 // number returns the loss of a row whose output is e above its target, and the
 // derivative by the output.

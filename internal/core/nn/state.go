@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/ktrdr/ktrdr/internal/core/kernel"
 	"github.com/ktrdr/ktrdr/internal/core/rate"
 )
 
@@ -81,8 +82,11 @@ func (s State) validate(n *Network, o Options, rows int) error {
 
 func isFinite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
+// allFinite sums up squares, which is quicker than to look at every number, and
+// cannot overflow in float64.
 func allFinite(v []float32) bool {
-	return !slices.ContainsFunc(v, func(x float32) bool { return !finite(x) })
+	whole := len(v) &^ 31
+	return isFinite(kernel.Best().Squares(v[:whole])) && !slices.ContainsFunc(v[whole:], func(x float32) bool { return !finite(x) })
 }
 
 // state returns where the trainer stands.
