@@ -19,6 +19,9 @@ type simWorker struct {
 	kind     fleet.WorkerType
 	gpu      bool
 	process  int // counts restarts
+	back     int // how far its clock was set back, in restarts
+	contract string
+	term     int64 // the newest that it has heard of
 	up       bool
 	deaf     bool // what the backend says does not arrive
 	mute     bool // what it says does not arrive
@@ -39,14 +42,34 @@ func (all simWorkers) find(id string) *simWorker {
 
 func result(id string) string { return fmt.Sprintf(`{"result of":%q}`, id) }
 
-func (x *simWorker) incarnation() string { return fmt.Sprintf("%08d", x.process) }
+// incarnation begins with the time of the start by the worker's own clock.
+func (x *simWorker) incarnation() string {
+	return fmt.Sprintf("%08d-%08d", x.process-x.back, x.process)
+}
 
 func (x *simWorker) start() {
 	x.process++
-	x.up, x.deaf, x.mute, x.current, x.unacked = true, false, false, nil, nil
-	x.logf("%s starts as %s", x.id, x.incarnation())
+	x.up, x.deaf, x.mute, x.term, x.current, x.unacked = true, false, false, 0, nil, nil
+	x.version()
+	x.logf("%s starts as %s, contract %q", x.id, x.incarnation(), x.contract)
 	x.beat(x.process)
 	x.push(x.process)
+}
+
+// version decides of which version a new process is, and what its clock says. One
+// of a version that cannot work here is replaced after a while.
+func (x *simWorker) version() {
+	x.contract = []string{"", fleet.Contract, "1.0", "1.2"}[x.rng.IntN(4)]
+	if x.chance(10) {
+		x.contract = "9.0"
+		x.during(x.process, time.Second+x.upTo(2*time.Minute), func() {
+			x.up = false
+			x.start()
+		})
+	}
+	if x.chance(10) {
+		x.back += x.rng.IntN(4)
+	}
 }
 
 // during runs f later if the process still lives.
@@ -111,10 +134,18 @@ func (x *simWorker) say(event func(uint64) dispatch.Event, reply func(dispatch.R
 // beat registers, every ten seconds.
 func (x *simWorker) beat(process int) {
 	r := fleet.Registration{
-		WorkerID: x.id, Type: x.kind, EndpointURL: "http://" + x.id + ":5003", Incarnation: x.incarnation(),
+		WorkerID: x.id, Type: x.kind, EndpointURL: "http://" + x.id + ":5003", Incarnation: x.incarnation(), Contract: x.contract,
 		Capabilities: fleet.Capabilities{"gpu": x.gpu}, Finished: slices.Clone(x.unacked), Current: x.running(),
 	}
-	x.say(func(q uint64) dispatch.Event { return dispatch.Registered{Request: q, Registration: r} }, func(dispatch.Reply) {})
+	x.say(func(q uint64) dispatch.Event { return dispatch.Registered{Request: q, Registration: r} }, func(reply dispatch.Reply) {
+		if compatible := fleet.Compatible(x.contract) == nil; compatible == errors.Is(reply.Err, fleet.ErrIncompatible) {
+			x.t.Errorf("%s registers with contract %q: %v", x.id, x.contract, reply.Err)
+		}
+		if errors.Is(reply.Err, fleet.ErrReplaced) { // it ends, and a supervisor starts it again
+			x.up = false
+			x.after(time.Second+x.upTo(10*time.Second), x.start)
+		}
+	})
 	x.during(process, 10*time.Second, func() { x.beat(process) })
 }
 
@@ -147,8 +178,12 @@ func (x *simWorker) onStart(e dispatch.Start, back func(func()) func()) {
 		case x.deaf:
 		case !x.up:
 			answer(fleet.ErrUnreachable)
+		case e.Worker.Incarnation != x.incarnation():
+			answer(fleet.ErrUnreachable)
 		case x.current != nil && *x.current == token:
 			answer(nil)
+		case token.Term < x.term:
+			answer(fleet.ErrBusy)
 		case x.current != nil:
 			answer(fleet.ErrBusy)
 		case x.chance(2):
@@ -165,6 +200,10 @@ func (x *simWorker) onStart(e dispatch.Start, back func(func()) func()) {
 // compute runs an attempt to its end.
 func (x *simWorker) compute(token operation.Token, from []operation.Checkpoint) {
 	x.logf("%s computes %s", x.id, token)
+	x.term = token.Term
+	if err := fleet.Compatible(x.contract); err != nil {
+		x.t.Errorf("%s was given to %s: %v", token, x.id, err)
+	}
 	x.current, x.percent, x.position, x.steps, x.points = &token, 0, 0, 0, nil
 	if len(from) > 0 {
 		x.position = from[0].Position
@@ -230,6 +269,9 @@ func (x *simWorker) checkpoint(kind operation.CheckpointKind) *operation.Checkpo
 // recorded takes the acknowledgement of what a report brought.
 func (x *simWorker) recorded(r operation.Report) {
 	id := r.Token.OperationID
+	if x.deleted[id] {
+		return // the acknowledgement was late
+	}
 	if r.Checkpoint != nil {
 		x.saved[id] = max(x.saved[id], r.Checkpoint.Position)
 	}
@@ -277,7 +319,7 @@ func (x *simWorker) verdict(r operation.Report, err error) error {
 func (x *simWorker) heard(r operation.Report) {
 	op := x.disk.operations[r.Token.OperationID]
 	_, kept := x.disk.candidates[r.Token.OperationID]
-	if r.State == operation.Completed && !op.Status.Terminal() && !kept {
+	if r.State == operation.Completed && !op.Status.Terminal() && !kept && !x.deleted[r.Token.OperationID] {
 		x.t.Errorf("the result of %s was acknowledged and is not on the disk: %+v", r.Token, op)
 	}
 }
@@ -295,7 +337,7 @@ func (x *simWorker) onStop(e dispatch.Stop) {
 
 // onCheck answers a health check, or does not.
 func (x *simWorker) onCheck(e dispatch.Check, back func(func()) func()) {
-	asked, answered := x.now, false
+	asked, answered, term := x.now.Add(x.skew), false, x.world.term
 	miss := back(func() {
 		if !answered {
 			answered = true
@@ -311,6 +353,7 @@ func (x *simWorker) onCheck(e dispatch.Check, back func(func()) func()) {
 			miss()
 			return
 		}
+		x.term = max(x.term, term)
 		h := fleet.Health{WorkerID: x.id, Incarnation: x.incarnation(), Busy: x.current != nil, Current: x.running()}
 		for _, r := range x.unacked {
 			h.Finished = append(h.Finished, r.Token)
