@@ -77,7 +77,7 @@
 //	    cosine                       min_factor 0
 //	    reduce_on_plateau            factor 0.5, patience 5
 //	    one_cycle                    warmup 0.3
-//	  optimizer                      adam          or adamw, sgd
+//	  optimizer                      adam          or adamw, sgd, rmsprop
 //	  momentum                       0.9           optimizer sgd only
 //	  loss                           cross_entropy or focal; regression: huber, mse or quantile,
 //	                                 default huber

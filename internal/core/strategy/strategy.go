@@ -91,7 +91,7 @@ const (
 	ActivationSigmoid   = "sigmoid"
 	ActivationLeakyReLU = "leaky_relu"
 
-	OptimizerAdam, OptimizerAdamW, OptimizerSGD = "adam", "adamw", "sgd"
+	OptimizerAdam, OptimizerAdamW, OptimizerSGD, OptimizerRMSProp = "adam", "adamw", "sgd", "rmsprop"
 
 	ScheduleStep, ScheduleExponential, ScheduleCosine = "step", "exponential", "cosine"
 	SchedulePlateau, ScheduleOneCycle                 = "reduce_on_plateau", "one_cycle"
@@ -148,6 +148,7 @@ type Training struct {
 	ClassWeights   string
 	Calibration    string
 	Seed           uint64
+	Ensemble       Ensemble
 }
 
 // A Schedule says how the learning rate changes; Type "" leaves it alone. The

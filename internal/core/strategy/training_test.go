@@ -37,6 +37,7 @@ func TestParseFit(t *testing.T) {
 		"scheduler_off":   {minimal, "", "lr_scheduler: false", "", schedule, strategy.Schedule{}, strategy.Schedule{}},
 		"sgd":             {minimal, "", "optimizer: sgd\n  momentum: 0.5", "0.6", func(s *strategy.Strategy) any { return s.Training.Momentum }, 0.5, 0.0},
 		"sgd_default":     {minimal, "", "optimizer: sgd", "adamw", func(s *strategy.Strategy) any { return s.Training.Momentum }, 0.9, 0.0},
+		"rmsprop":         {minimal, "", "optimizer: rmsprop", "adamw", func(s *strategy.Strategy) any { return s.Training.Optimizer }, "rmsprop", "adam"},
 		"adamw":           {minimal, "", "optimizer: adamw", "sgd", func(s *strategy.Strategy) any { return s.Training.Optimizer }, "adamw", "adam"},
 		"focal":           {minimal, "", "loss: focal", "cross_entropy", func(s *strategy.Strategy) any { return s.Training.FocalGamma }, 2.0, 0.0},
 		"focal_gamma":     {minimal, "", "loss: focal\n  focal_gamma: 0", "1", func(s *strategy.Strategy) any { return s.Training.FocalGamma }, 0.0, 0.0},

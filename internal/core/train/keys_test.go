@@ -43,6 +43,7 @@ func TestRun_every_key(t *testing.T) {
 		"adamw":            training("optimizer: adamw\n  weight_decay: 0.01"),
 		"weight_decay":     training("weight_decay: 0.01"),
 		"sgd":              training("optimizer: sgd"),
+		"rmsprop":          training("optimizer: rmsprop"),
 		"momentum":         training("optimizer: sgd\n  momentum: 0.5"),
 		"gradient_clip":    training("gradient_clip: 0.01"),
 		"early_stopping":   training("early_stopping: {patience: 1, min_delta: 10}"),
