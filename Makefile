@@ -10,7 +10,7 @@ N ?= 10000
 # Packages whose concurrency is worth the race detector's time.
 RACE = ./internal/control/... ./internal/work/... ./internal/edge/... ./internal/data/... ./internal/observe
 
-.PHONY: help build demo test simulate chaos check fmt vet lint policy race fuzz golden gen bench bench-diff bench-once limits profile generated smoke changelog ci clean
+.PHONY: help build demo test simulate chaos check fmt vet lint policy race fuzz golden gen bench bench-diff bench-once bench-peers limits profile generated smoke changelog ci clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,6 +74,9 @@ bench: ## run all benchmarks, ten times each
 
 bench-diff: bin/benchstat ## run benchmarks (NAME, default all; COUNT, default 6) and compare them with the stored numbers of this kind of machine
 	bench/diff
+
+bench-peers: ## measure the same work done by KTRDR and by PyTorch (needs Debian's python3-torch)
+	bench/peers/run
 
 limits: ## measure what bounds the benchmarks here: multiply-adds and memory
 	go run ./bench/limits

@@ -57,7 +57,7 @@ const lattice = `
 	edge/api, work/job, control/dispatch, control/upkeep, data/sample, observe, core/migration, core/leak,
 	web, strategies                          < edge/cli
 	edge/cli                                 < cmd/ktrdr
-	control/store                            < bench
+	control/store, core/nn                   < bench
 `
 
 // never lists reaches that no chain of imports may make, whatever the lattice
