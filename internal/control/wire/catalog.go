@@ -67,6 +67,12 @@ type Strategy struct {
 	Problem        string         `json:"problem,omitempty" doc:"the first thing that is wrong"`
 }
 
+// A StrategyText is a strategy and its file.
+type StrategyText struct {
+	Strategy
+	StrategyYAML string `json:"strategy_yaml"`
+}
+
 // An IndicatorUse is one indicator of a strategy.
 type IndicatorUse struct {
 	ID   string `json:"id"`

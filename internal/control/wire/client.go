@@ -190,6 +190,13 @@ func (c *Client) Strategies(ctx context.Context) ([]Strategy, error) {
 	return l.Strategies, err
 }
 
+// Strategy returns a strategy that the backend holds, with its text.
+func (c *Client) Strategy(ctx context.Context, name string) (StrategyText, error) {
+	var s StrategyText
+	err := c.get(ctx, fill(PathStrategy, name), nil, &s)
+	return s, err
+}
+
 // ValidateStrategy checks a strategy that the backend holds.
 func (c *Client) ValidateStrategy(ctx context.Context, name string) (StrategyValidation, error) {
 	var v StrategyValidation

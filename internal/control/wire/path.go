@@ -45,6 +45,7 @@ const (
 	PathModel            = Prefix + "/models/{model}"
 	PathModelArtifact    = Prefix + "/models/{model}/download"
 	PathStrategies       = Prefix + "/strategies"
+	PathStrategy         = Prefix + "/strategies/{name}"
 	PathStrategyValidate = Prefix + "/strategies/validate/{name}"
 	PathStrategyCheck    = Prefix + "/strategies/validate"
 	PathDataInfo         = Prefix + "/data/info"

@@ -80,7 +80,7 @@ func (e *examination) compareLabels(other market.Series, known int64, what strin
 	return nil
 }
 
-// sameLabel compares what is learned; weights are not.
+// sameLabel compares what is learned, and how much it counts.
 func sameLabel(a label.Labels, i int, b label.Labels, j int) bool {
 	if a.End[i] != b.End[j] {
 		return false
@@ -91,7 +91,10 @@ func sameLabel(a label.Labels, i int, b label.Labels, j int) bool {
 	if a.Classes == nil && math.Float64bits(a.Target[i]) != math.Float64bits(b.Target[j]) {
 		return false
 	}
-	return true
+	if (a.Event == nil) != (b.Event == nil) || a.Event != nil && a.Event[i] != b.Event[j] {
+		return false
+	}
+	return math.Float64bits(a.Weight[i]) == math.Float64bits(b.Weight[j])
 }
 
 // positions returns where each time stands.

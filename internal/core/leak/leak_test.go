@@ -39,7 +39,7 @@ nn_inputs:
   - {raw_indicator: day, timeframes: all}
 model: {type: mlp, architecture: {hidden_layers: [4]}}
 training:
-  labels: {source: triple_barrier, max_holding_period: 12, vol_span: 10}
+  labels: {source: triple_barrier, max_holding_period: 12, vol_span: 10, compute_weights: true}
   embargo_bars: 5
 decisions: {output_format: classification}
 `
@@ -103,8 +103,9 @@ func TestExamine_clean(t *testing.T) {
 		}
 		sources[strings.TrimSuffix(filepath.Base(name), ".yaml")] = string(src)
 	}
-	for _, l := range []string{"{source: zigzag}", "{source: zigzag, entry: close}"} {
-		sources["labels "+l] = strings.Replace(source, "{source: triple_barrier, max_holding_period: 12, vol_span: 10}", l, 1)
+	for _, l := range []string{"{source: zigzag}", "{source: zigzag, entry: close}", "{source: zigzag, compute_weights: true}",
+		"{source: triple_barrier, compute_weights: true, cusum_threshold: 0}"} {
+		sources["labels "+l] = strings.Replace(source, "{source: triple_barrier, max_holding_period: 12, vol_span: 10, compute_weights: true}", l, 1)
 	}
 	for name, src := range sources {
 		t.Run(strings.ReplaceAll(name, " ", "_"), func(t *testing.T) {

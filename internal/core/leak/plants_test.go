@@ -183,6 +183,11 @@ var plants = map[string]planted{
 			s[i].X = s[i+1].X
 		}
 	}),
+	"weights_joined_by_position": sampled(func(s []train.Sample) {
+		for i := range s[:len(s)-1] {
+			s[i].Weight = s[i+1].Weight
+		}
+	}),
 	"samples_of_filtered_labels": sampled(func(s []train.Sample) {
 		for i := range s {
 			s[i].Time += 3600 // the rows of the bars after those that a filter has dropped
@@ -209,6 +214,27 @@ var plants = map[string]planted{
 	}),
 	"no_embargo": divided(func(n int) (a, b, c []int) {
 		return numbers(0, n*7/10), numbers(n*7/10+1, n*8/10), numbers(n*9/10, n)
+	}),
+
+	// Weights of labels.
+	"weights_with_a_mean_of_1": labelled(leak.CheckLabelEnd, func(_ market.Series, l *label.Labels) {
+		sum := 0.0
+		for _, w := range l.Weight {
+			sum += w
+		}
+		for i := range l.Weight {
+			l.Weight[i] *= float64(l.Len()) / sum
+		}
+	}),
+	"weights_by_what_comes_later": labelled(leak.CheckLabelEnd, func(base market.Series, l *label.Labels) {
+		at := map[int64]int{}
+		for i, t := range base.Time {
+			at[t] = i
+		}
+		for i, t := range l.Time {
+			last := min(at[t]+int(l.Ahead[i])+5, base.Len()-1)
+			l.Weight[i] *= math.Abs(base.Close[last]/base.Close[at[t]] - 1)
+		}
 	}),
 
 	// The context, of another symbol.

@@ -41,7 +41,7 @@ func (e *examination) join(all []train.Sample) {
 				e.found(CheckJoin, e.matrix.Names[c], s.Time, "the sample has %v, the row of its bar %v", s.X[c], v)
 			}
 		}
-		isOther := e.marks.End[j] != s.End
+		isOther := e.marks.End[j] != s.End || float32(e.marks.Weight[j]) != s.Weight
 		if e.marks.Classes != nil {
 			isOther = isOther || e.marks.Class[j] != s.Class
 		} else {

@@ -16,6 +16,7 @@ type Sample struct {
 	X      []float32 // of the decision bar
 	Class  int32
 	Target float32
+	Weight float32 // of the row, before that of its class
 }
 
 // Samples returns the rows that Run learns from and judges by, before it divides
@@ -31,7 +32,7 @@ func Samples(ctx context.Context, in Input) ([]Sample, error) {
 		if t.at != nil {
 			row = int(t.at[i])
 		}
-		samples[i] = Sample{Begin: t.begin[i], Time: t.time[i], End: t.end[i], X: t.x[row*t.width : (row+1)*t.width]}
+		samples[i] = Sample{Begin: t.begin[i], Time: t.time[i], End: t.end[i], X: t.x[row*t.width : (row+1)*t.width], Weight: t.weight[i]}
 		if t.classes != nil {
 			samples[i].Class = t.class[i]
 		} else {

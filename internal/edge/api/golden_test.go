@@ -125,6 +125,8 @@ var exchanges = []struct{ name, method, path, body string }{
 	{"forget", "POST", "/api/v1/workers/w1/remove", ""},
 	{"forget_unknown", "POST", "/api/v1/workers/w9/remove", ""},
 	{"register_incompatible", "POST", "/api/v1/workers/register", `{"worker_id":"w7","worker_type":"training","endpoint_url":"http://h:1","contract":"7.0"}`},
+	{"strategy", "GET", "/api/v1/strategies/momentum", ""},
+	{"strategy_unknown", "GET", "/api/v1/strategies/momentun", ""},
 	{"operations", "GET", "/api/v1/operations", ""},
 	{"operations_active", "GET", "/api/v1/operations?active_only=true&limit=1", ""},
 	{"operations_upper_case", "GET", "/api/v1/operations?status=COMPLETED&operation_type=TRAINING", ""},

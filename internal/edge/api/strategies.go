@@ -24,6 +24,8 @@ func (s *server) addStrategies() {
 	tags := []string{"strategies"}
 	add(s, huma.Operation{OperationID: "list-strategies", Method: http.MethodGet, Path: wire.PathStrategies, Tags: tags,
 		Summary: "List the strategies that the backend holds"}, s.listStrategies)
+	add(s, huma.Operation{OperationID: "get-strategy", Method: http.MethodGet, Path: wire.PathStrategy, Tags: tags,
+		Summary: "A strategy that the backend holds, with its text"}, s.getStrategy)
 	add(s, huma.Operation{OperationID: "validate-strategy", Method: http.MethodPost, Path: wire.PathStrategyValidate, Tags: tags,
 		Summary: "Check a strategy that the backend holds"}, s.validateStrategy)
 	add(s, huma.Operation{OperationID: "check-strategy", Method: http.MethodPost, Path: wire.PathStrategyCheck, Tags: tags,
@@ -47,6 +49,15 @@ func (s *server) listStrategies(ctx context.Context, _ *struct{}) (wire.Strategy
 		list.Strategies = append(list.Strategies, emptyRow(file, "the file name is not that of a strategy: want letters, digits, _ and -"))
 	}
 	return list, nil
+}
+
+func (s *server) getStrategy(ctx context.Context, in *strategyInput) (wire.StrategyText, error) {
+	text, err := library(s.o.StrategyDirs).read(in.Name)
+	if err != nil {
+		return wire.StrategyText{}, err
+	}
+	row, err := s.strategyRow(ctx, in.Name)
+	return wire.StrategyText{Strategy: row, StrategyYAML: string(text)}, err
 }
 
 func emptyRow(name, problem string) wire.Strategy {

@@ -35,7 +35,7 @@ func newDoctorLeaks(c *console) *cobra.Command {
 		seed    uint64
 	)
 	cmd := &cobra.Command{
-		Use: "leaks FILE", Short: "Look whether a strategy's rows, labels or parts know the future",
+		Use: "leaks FILE|NAME", Short: "Look whether a strategy's rows, labels or parts know the future",
 		Long: `Look whether the rows, labels or parts of a strategy know the future. At moments
 drawn by --seed the later bars are taken away, and changed; every row up to then
 must stay as it is, to the last bit. Labels must not read beyond the end that they
@@ -43,11 +43,11 @@ state, parts of the training must not know of the next, and constants must come
 from training samples only.
 
 The bars are those of --data, those that the backend holds of --symbol, or else
-those of the sample market. Exit code 1 says that something was found.`,
+those of the sample market. A name means a strategy that the backend holds. Exit code 1 says that something was found.`,
 		Example: "  ktrdr doctor leaks strategies/sample_momentum.yaml\n  ktrdr doctor leaks my.yaml --data 1h=EURUSD_1h.csv --data 4h=EURUSD_4h.csv",
 		Args:    arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := c.readStrategy(args[0])
+			s, err := c.openStrategy(cmd, args[0])
 			if err != nil {
 				return err
 			}

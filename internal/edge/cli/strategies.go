@@ -35,5 +35,22 @@ func (c *console) readStrategy(name string) (*strategy.Strategy, error) {
 	return strategy.Parse(name, text)
 }
 
+// openStrategy reads a strategy from a file, or by the name under which the backend
+// holds it.
+func (c *console) openStrategy(cmd *cobra.Command, name string) (*strategy.Strategy, error) {
+	if isFile(name) {
+		return c.readStrategy(name)
+	}
+	client, err := c.client(cmd)
+	if err != nil {
+		return nil, err
+	}
+	held, err := client.Strategy(cmd.Context(), name)
+	if err != nil {
+		return nil, err
+	}
+	return strategy.Parse(name+".yaml", []byte(held.StrategyYAML))
+}
+
 // problemsOf returns the problems of a strategy that did not parse.
 func problemsOf(err error) (strategy.Problems, bool) { return errors.AsType[strategy.Problems](err) }

@@ -60,17 +60,17 @@ const passes = 3
 func newStrategiesExplain(c *console) *cobra.Command {
 	var source barSource
 	cmd := &cobra.Command{
-		Use: "explain FILE", Short: "Say what a strategy comes to: inputs, warm-up, coverage, cost",
+		Use: "explain FILE|NAME", Short: "Say what a strategy comes to: inputs, warm-up, coverage, cost",
 		Long: `Say what a strategy comes to: the inputs of its network in their order, the bars
 that its indicators need, and what a training costs. With bars (--data, or --symbol
 for those that the backend holds) also how far the fuzzy sets cover them: an input
 is blind at a bar where no degree is above 0.05, and the network then learns
 nothing from it. Sets that a training places on its rows (place) stand where a
-training over these bars would place them; without bars they stand nowhere yet.`,
+training over these bars would place them; without bars they stand nowhere yet. A name means a strategy that the backend holds.`,
 		Example: "  ktrdr strategies explain my.yaml --data EURUSD_1h.csv\n  ktrdr strategies explain my.yaml --symbol EURUSD",
 		Args:    arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := c.readStrategy(args[0])
+			s, err := c.openStrategy(cmd, args[0])
 			if err != nil {
 				return err
 			}

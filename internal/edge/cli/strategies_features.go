@@ -29,10 +29,10 @@ type printedFeature struct {
 
 func newStrategiesFeatures(c *console) *cobra.Command {
 	return &cobra.Command{
-		Use: "features FILE", Short: "List the inputs of a strategy's network, in their order", Args: arguments(1, 1),
-		Long: "List the inputs of a strategy's network, in their order: what each is computed from,\nand the membership function that makes it a degree or how its value is scaled. Works without a backend.",
-		RunE: func(_ *cobra.Command, args []string) error {
-			s, err := c.readStrategy(args[0])
+		Use: "features FILE|NAME", Short: "List the inputs of a strategy's network, in their order", Args: arguments(1, 1),
+		Long: "List the inputs of a strategy's network, in their order: what each is computed from,\nand the membership function that makes it a degree or how its value is scaled. A file is read without\na backend; a name means a strategy that the backend holds.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s, err := c.openStrategy(cmd, args[0])
 			if err != nil {
 				return err
 			}
