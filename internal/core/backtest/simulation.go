@@ -164,11 +164,22 @@ func (s *Simulation) decide(from, upTo int) (next int, signal decision.Signal) {
 	if st.Entered {
 		since, step = from+1-st.Entry, 1
 	}
-	for i, raw := range s.in.Signals[from:upTo] {
-		signal, reason := rules.Decide(raw, side, since)
+	quiet := decision.ModelHold
+	if rules.Regression {
+		quiet = decision.BelowCost
+	}
+	for bar := from; bar < upTo; bar++ {
+		if n := holds(s.in.Signals[bar:upTo]); n > 0 {
+			st.Decisions[quiet] += n
+			since += n * step
+			if bar += n; bar == upTo {
+				break
+			}
+		}
+		signal, reason := rules.Decide(s.in.Signals[bar], side, since)
 		st.Decisions[reason]++
 		if signal != decision.Hold {
-			return from + i + 1, signal
+			return bar + 1, signal
 		}
 		since += step
 	}
@@ -191,29 +202,14 @@ func (s *Simulation) mark(from, to int) (stopped int) {
 		}
 		return to
 	}
-	open := st.Open
+	open := &st.Open
 	balance -= open.Commission
 	balance -= open.Financing
-	side, sign := int8(open.Side), float64(open.Side)
-	closes, highs, lows := s.in.Series.Close[from:to], s.in.Series.High[from:to], s.in.Series.Low[from:to]
-	position := st.Position[from:to]
-	for i, price := range closes {
-		if highs[i] > open.High {
-			open.High = highs[i]
-		}
-		if lows[i] < open.Low {
-			open.Low = lows[i]
-		}
-		position[i] = side
-		value := balance + float64(sign*(float64(price*open.Quantity)-open.Value))
-		if !(value > 0 && value <= math.MaxFloat64) {
-			to = from + i
-			break
-		}
-		equity[i] = value
-	}
-	st.Open.High, st.Open.Low = open.High, open.Low
-	return to
+	marked := markHeld(equity, s.in.Series.Close[from:to], balance, float64(open.Side), open)
+	held := min(from+marked+1, to) // the bar that it stops at was held too
+	open.widen(s.in.Series.High[from:held], s.in.Series.Low[from:held])
+	occupy(st.Position[from:held], int8(open.Side))
+	return from + marked
 }
 
 // stop ends all trading at the close of bar, where equity is not above zero.

@@ -24,25 +24,27 @@ type Benchmark struct {
 	InformationRatio *float64 `json:"information_ratio"` // mean(r - b) / sd(r - b) * sqrt(N); nil under MinDays or where r - b does not vary
 }
 
-// benchmark compares r, whose metrics are m, with holding at the given closes.
-func benchmark(r backtest.Result, m Metrics, w Window, times []int64, tf market.Timeframe, o Options) *Benchmark {
-	capital := r.Options.Capital
-	held := backtest.Result{Options: r.Options, Equity: make([]float64, len(o.Closes)), BuyAndHold: r.BuyAndHold}
-	first := o.Closes[len(o.Closes)-1] / (1 + r.BuyAndHold)
-	for i, c := range o.Closes {
-		held.Equity[i] = float64(capital * (c / first))
-	}
-	held.FinalEquity = capital * (1 + r.BuyAndHold)
-	held.Equity[len(held.Equity)-1] = held.FinalEquity
+// benchmark compares r, whose metrics are m and whose curve is c, with holding at
+// the given closes.
+func benchmark(r backtest.Result, m Metrics, c curve, w Window, times []int64, tf market.Timeframe, o Options) *Benchmark {
+	capital, last := r.Options.Capital, len(o.Closes)-1
+	first, final := o.Closes[last]/(1+r.BuyAndHold), capital*(1+r.BuyAndHold)
+	of := func(close float64) float64 { return float64(capital * (close / first)) }
+	held := holdingCurve(w.ends, o.Closes, func(bar int) float64 {
+		if bar == last {
+			return final
+		}
+		return of(o.Closes[bar])
+	}, of)
 
-	var of Metrics
-	of.addDrawdown(capital, held.Equity, times, tf)
-	of.addReturns(held, w, tf, Options{RiskFreeRate: o.RiskFreeRate})
+	var holding Metrics
+	holding.addDrawdown(capital, held, times, tf)
+	holding.addReturns(capital, final, held, w, tf, Options{RiskFreeRate: o.RiskFreeRate})
 	b := Benchmark{
-		FinalEquity: held.FinalEquity, Return: r.BuyAndHold, ExcessReturn: m.TotalReturnPct - r.BuyAndHold,
-		AnnualizedReturn: of.AnnualizedReturn, Volatility: of.Volatility, SharpeRatio: of.SharpeRatio, MaxDrawdownPct: of.MaxDrawdownPct,
+		FinalEquity: final, Return: r.BuyAndHold, ExcessReturn: m.TotalReturnPct - r.BuyAndHold,
+		AnnualizedReturn: holding.AnnualizedReturn, Volatility: holding.Volatility, SharpeRatio: holding.SharpeRatio, MaxDrawdownPct: holding.MaxDrawdownPct,
 	}
-	b.relate(w.returns(capital, r.Equity), w.returns(capital, held.Equity), m.Annualisation.PeriodsPerYear)
+	b.relate(c.returns(capital), held.returns(capital), m.Annualisation.PeriodsPerYear)
 	return &b
 }
 

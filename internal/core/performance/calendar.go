@@ -22,56 +22,66 @@ type Period struct {
 }
 
 // tables returns the years and months of r in time order. Periods without bars
-// are not there.
-func tables(r backtest.Result, times []int64, tf market.Timeframe) (years, months []Period) {
+// are not there. held is heldBy of c.
+func tables(r backtest.Result, c curve, held []int, times []int64, tf market.Timeframe) (years, months []Period) {
 	year := func(year int, _ time.Month) (int, time.Month) { return year + 1, time.January }
 	month := func(year int, month time.Month) (int, time.Month) { return year, month + 1 }
-	return periods(r, times, tf, "2006", year), periods(r, times, tf, "2006-01", month)
+	years, _ = periods(r, c, held, times, tf, "2006", year)
+	months, limits := periods(r, c, held, times, tf, "2006-01", month)
+	of, y := 0, 0
+	for i := range r.Trades {
+		t := &r.Trades[i]
+		for t.ExitTime > limits[of] {
+			of++
+		}
+		months[of].Trades++
+		if t.Net > 0 {
+			months[of].WinningTrades++
+		}
+	}
+	for _, m := range months {
+		for years[y].Name != m.Name[:4] {
+			y++
+		}
+		years[y].Trades += m.Trades
+		years[y].WinningTrades += m.WinningTrades
+	}
+	return years, months
 }
 
-// periods returns the rows of the periods that end where after says.
-func periods(r backtest.Result, times []int64, tf market.Timeframe, layout string, after func(int, time.Month) (int, time.Month)) []Period {
-	var rows []Period
-	begin, trade := r.Options.Capital, 0
-	for from := 0; from < len(times); {
-		moment := time.Unix(tf.End(times[from])-1, 0).UTC()
+// heldBy returns at how many bars a position was held before each day, and in all.
+func heldBy(c curve, position []int8) []int {
+	held := make([]int, len(c.ends)+1)
+	for d := range c.ends {
+		from, to := c.bars(d)
+		count := 0
+		for _, p := range position[from:to] {
+			count += int(p & 1) // of 1 and of -1
+		}
+		held[d+1] = held[d] + count
+	}
+	return held
+}
+
+// periods returns the rows of the periods that end where after says, without the
+// trades, and the Unix seconds at which they end. A period is made of whole days.
+func periods(r backtest.Result, c curve, held []int, times []int64, tf market.Timeframe, layout string, after func(int, time.Month) (int, time.Month)) (rows []Period, limits []int64) {
+	begin := r.Options.Capital
+	for from := 0; from < len(c.ends); {
+		first, _ := c.bars(from)
+		moment := time.Unix(tf.End(times[first])-1, 0).UTC()
 		year, month := after(moment.Year(), moment.Month())
 		limit := time.Date(year, month, 1, 0, 0, 0, 0, time.UTC).Unix()
-		to := from + sort.Search(len(times)-from, func(i int) bool { return tf.End(times[from+i]) > limit })
-		end := r.Equity[to-1]
-		row := Period{Name: moment.Format(layout), Net: end - begin, Exposure: exposure(r.Position[from:to]),
-			MaxDrawdownPct: drawdownWithin(begin, r.Equity[from:to])}
+		to := from + sort.Search(len(c.ends)-from, func(d int) bool { return tf.End(times[c.ends[from+d]]) > limit })
+		_, next := c.bars(to - 1)
+		end := r.Equity[next-1]
+		row := Period{Name: moment.Format(layout), Net: end - begin,
+			Exposure: float64(held[to]-held[from]) / float64(next-first), MaxDrawdownPct: c.drawdownWithin(begin, from, to)}
 		if begin > 0 {
 			row.Return = defined(end/begin - 1)
 		}
-		for ; trade < len(r.Trades) && r.Trades[trade].ExitTime <= limit; trade++ {
-			row.Trades++
-			if r.Trades[trade].Net > 0 {
-				row.WinningTrades++
-			}
-		}
-		rows = append(rows, row)
+		rows, limits = append(rows, row), append(limits, limit)
 		begin, from = end, to
 	}
-	return rows
-}
-
-// drawdownWithin returns the largest fall from a peak of equity, or from begin,
-// as a fraction of the peak; nil where none of them is above 0.
-func drawdownWithin(begin float64, equity []float64) *float64 {
-	peak, trough, worst := begin, begin, 0.0
-	for _, e := range equity {
-		if e > peak {
-			if peak > 0 {
-				worst = max(worst, (peak-trough)/peak)
-			}
-			peak, trough = e, e
-		} else if e < trough {
-			trough = e
-		}
-	}
-	if peak <= 0 {
-		return nil
-	}
-	return defined(max(worst, (peak-trough)/peak))
+	return rows, limits
 }

@@ -128,19 +128,21 @@ func Measure(r backtest.Result, times []int64, tf market.Timeframe, o Options) M
 		TotalReturnPct:   r.NetProfit / r.Options.Capital,
 		FinalEquity:      r.FinalEquity,
 		BuyAndHoldReturn: r.BuyAndHold,
-		Exposure:         exposure(r.Position),
 		Costs: Costs{Commission: r.Costs.Commission, Slippage: r.Costs.Slippage, Spread: r.Costs.Spread, Financing: r.Costs.Financing,
 			Total: r.Costs.Total(), TotalPct: r.Costs.Total() / r.Options.Capital},
 	}
 	m.addTrades(r.Trades)
-	m.addDrawdown(r.Options.Capital, r.Equity, times, tf)
 	w := WindowOf(times, tf)
-	m.addReturns(r, w, tf, o)
-	m.Years, m.Months = tables(r, times, tf)
+	c, sum := equityCurve(w.ends, r.Equity)
+	m.addDrawdown(r.Options.Capital, c, times, tf)
+	m.addReturns(r.Options.Capital, r.FinalEquity, c, w, tf, o)
+	held := heldBy(c, r.Position)
+	m.Exposure = float64(held[len(held)-1]) / float64(len(times))
+	m.Years, m.Months = tables(r, c, held, times, tf)
 	if o.Closes != nil {
-		m.Benchmark = benchmark(r, m, w, times, tf, o)
+		m.Benchmark = benchmark(r, m, c, w, times, tf, o)
 	}
-	if average := mean(r.Equity); average > 0 {
+	if average := sum / float64(len(times)); average > 0 {
 		m.Turnover = defined(r.Turnover / average)
 	}
 	if m.MaxDrawdown > 0 {
@@ -150,16 +152,6 @@ func Measure(r backtest.Result, times []int64, tf market.Timeframe, o Options) M
 		m.CalmarRatio = defined(*m.AnnualizedReturn / m.MaxDrawdownPct)
 	}
 	return m
-}
-
-func exposure(position []int8) float64 {
-	held := 0
-	for _, p := range position {
-		if p != 0 {
-			held++
-		}
-	}
-	return float64(held) / float64(len(position))
 }
 
 // addTrades fills in what follows from the trades alone.

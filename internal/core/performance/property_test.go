@@ -109,9 +109,9 @@ func TestScaleOfCapital(t *testing.T) {
 func TestDrawdownIsItsDefinition(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		capital := 100.0
-		equity := rapid.SliceOfN(rapid.Float64Range(1, 200), 1, 40).Draw(t, "equity")
+		equity := rapid.SliceOfN(rapid.Float64Range(1, rapid.SampledFrom([]float64{2, 200}).Draw(t, "most")), 1, 120).Draw(t, "equity")
 		times := every(3600, len(equity))
-		m := performance.Measure(curve(capital, equity...), times, market.Hour1, performance.Options{})
+		m := performance.Measure(curve(capital, equity...), times, market.Hour1, performance.Options{Closes: equity})
 		all := append([]float64{capital}, equity...)
 		var currency, fraction float64
 		longest := 0
@@ -133,6 +133,9 @@ func TestDrawdownIsItsDefinition(t *testing.T) {
 		}
 		if m.MaxDrawdown != currency || m.MaxDrawdownPct != fraction || m.MaxDrawdownBars != longest {
 			t.Fatalf("drawdown %v, %v over %d bars, want %v, %v, %d", m.MaxDrawdown, m.MaxDrawdownPct, m.MaxDrawdownBars, currency, fraction, longest)
+		}
+		if year := m.Years[0].MaxDrawdownPct; *year != fraction {
+			t.Fatalf("drawdown of the year %v, want %v", *year, fraction)
 		}
 		if want := float64(longest) / 24; m.MaxDrawdownDays != want {
 			t.Fatalf("%v days of drawdown, want %v", m.MaxDrawdownDays, want)

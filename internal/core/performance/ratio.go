@@ -3,7 +3,6 @@ package performance
 import (
 	"math"
 
-	"github.com/ktrdr/ktrdr/internal/core/backtest"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 )
 
@@ -33,8 +32,8 @@ const z95 = 1.959963984540054
 const tinyDeviation = 1e-14
 
 // addReturns fills in what follows from the returns of the equity curve.
-func (m *Metrics) addReturns(r backtest.Result, w Window, tf market.Timeframe, o Options) {
-	returns := w.returns(r.Options.Capital, r.Equity)
+func (m *Metrics) addReturns(capital, final float64, c curve, w Window, tf market.Timeframe, o Options) {
+	returns := c.returns(capital)
 	a := Annualisation{Basis: ByDay, Periods: len(returns), Years: w.years}
 	if tf.Seconds() > daySeconds {
 		a.Basis = ByBar
@@ -49,7 +48,7 @@ func (m *Metrics) addReturns(r backtest.Result, w Window, tf market.Timeframe, o
 	if w.elapsed >= MinDays*daySeconds {
 		a.PeriodsPerYear = defined(measured)
 		a.BarsPerYear = defined(float64(w.bars) / a.Years)
-		q := w.ratios(x, excess, r.Options.Capital, r.FinalEquity)
+		q := w.ratios(x, excess, capital, final)
 		m.Volatility, m.SharpeRatio = defined(q.Volatility), defined(q.SharpeRatio)
 		m.SortinoRatio, m.AnnualizedReturn = defined(q.SortinoRatio), defined(q.AnnualizedReturn)
 		m.Sharpe.annualise(m.SharpeRatio, math.Sqrt(measured))

@@ -60,17 +60,6 @@ func Return(e, last float64) float64 {
 	return 0
 }
 
-// returns returns the returns of an equity curve between the ends, the first of
-// them from capital.
-func (w Window) returns(capital float64, equity []float64) []float64 {
-	returns, last := make([]float64, len(w.ends)), capital
-	for d, end := range w.ends {
-		returns[d] = Return(equity[end], last)
-		last = equity[end]
-	}
-	return returns
-}
-
 // Ratios are metrics of the same names; NaN is what is nil there.
 type Ratios struct{ AnnualizedReturn, Volatility, SharpeRatio, SortinoRatio float64 }
 

@@ -73,3 +73,49 @@ func BenchmarkSweep(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkTrial simulates one trial at a time, with all numbers of its row.
+//
+//	orders=sparse  a signal on one bar of 500
+//	orders=most    a signal on every bar, against what is held
+func BenchmarkTrial(b *testing.B) {
+	const bars = 1_000_000
+	for _, c := range []struct {
+		orders string
+		every  int
+	}{{"sparse", 500}, {"most", 1}} {
+		in := inputs(b, "sample_momentum", market.Minute1, bars, 5, 0.002, 0)
+		for i := range in.Known {
+			in.Known[i] = true
+			z := in.Outputs[3*i : 3*i+3]
+			clear(z)
+			switch {
+			case i%(2*c.every) == 0:
+				z[0] = 5
+			case i%c.every == 0:
+				z[2] = 5
+			default:
+				z[1] = 5
+			}
+		}
+		shared, err := trial.Prepare(in)
+		if err != nil {
+			b.Fatal(err)
+		}
+		s := space(b, "axes: {decisions.filters.min_signal_separation: [0]}")
+		rows := make([]sweep.Row, s.Len())
+		b.Run("bars=1000000/orders="+c.orders, func(b *testing.B) {
+			for b.Loop() {
+				if err := shared.Evaluate(context.Background(), s, 0, s.Len(), rows); err != nil {
+					b.Fatal(err)
+				}
+			}
+			want, err := shared.Backtest(context.Background(), s.Trial(0))
+			if err != nil || want != rows[0] {
+				b.Fatalf("the row is %+v, its backtest %+v, %v", rows[0], want, err)
+			}
+			b.ReportMetric(float64(bars)*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mbars/s")
+			b.ReportMetric(float64(rows[0].TotalTrades), "trades")
+		})
+	}
+}

@@ -108,6 +108,13 @@ func (b *book) hold(p *position, from, to int) bool {
 	for b.day < len(b.ends) && b.ends[b.day] < to {
 		b.end(p.equity(balance, priceOf(closes.low[b.ends[b.day]])))
 	}
+	if to-from == 1 {
+		e := p.equity(balance, priceOf(closes.low[from]))
+		if e > 0 {
+			b.mark(e)
+		}
+		return e > 0
+	}
 	low, high := closes.between(from, to)
 	worst, best := p.equity(balance, priceOf(low)), p.equity(balance, priceOf(high))
 	if p.sign < 0 {

@@ -16,7 +16,8 @@ const (
 type lanes struct {
 	sh   *Shared
 	cost strategy.CostModel
-	live *signals           // of cost; of the threshold of the last trial taken
+	all  *signals           // of cost
+	live signals            // of the threshold of the last trial taken
 	kept [laneCount]signals // of the thresholds of the trials, one each
 	sims [laneCount]simulation
 }
@@ -39,15 +40,16 @@ func (l *lanes) run(tasks []task) error {
 			continue
 		}
 		isNew := kept == 0
-		if l.live == nil || t.cost != l.cost {
-			signals, err := l.sh.signalsOf(t.cost)
+		if l.all == nil || t.cost != l.cost {
+			all, err := l.sh.signalsOf(t.cost)
 			if err != nil {
 				return err
 			}
-			l.live, l.cost, isNew = signals, t.cost, true
+			l.all, l.cost, isNew = all, t.cost, true
+			l.live.none(all)
 		}
-		if l.live.atLeast(t.leastConfidence()) || isNew {
-			l.kept[kept].copyFrom(l.live)
+		if l.live.atLeast(t.leastConfidence(), l.all) || isNew {
+			l.kept[kept].copyFrom(&l.live)
 			kept++
 		}
 		s.begin(t.policy, &l.kept[kept-1])

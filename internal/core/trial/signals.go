@@ -18,30 +18,37 @@ type signals struct {
 	buys, sells []uint64
 }
 
-// orderOf returns the bars of raws that have a signal, by falling confidence.
-func orderOf(raws []decision.Raw) []int32 {
-	var order []int32
+// signalsOf returns raws with all of their signals set.
+func signalsOf(raws []decision.Raw) *signals {
+	words := len(raws)/64 + 1
+	s := &signals{raws: raws, buys: make([]uint64, words), sells: make([]uint64, words)}
 	for i, r := range raws {
-		if r.Known && r.Signal != decision.Hold {
-			order = append(order, int32(i))
+		switch {
+		case !r.Known || r.Signal == decision.Hold:
+			continue
+		case r.Signal == decision.Buy:
+			s.buys[i/64] |= 1 << (i % 64)
+		default:
+			s.sells[i/64] |= 1 << (i % 64)
 		}
+		s.order = append(s.order, int32(i))
 	}
-	slices.SortFunc(order, func(a, b int32) int {
+	slices.SortFunc(s.order, func(a, b int32) int {
 		return cmp.Or(cmp.Compare(raws[b].Confidence, raws[a].Confidence), cmp.Compare(a, b))
 	})
-	return order
-}
-
-func newSignals(raws []decision.Raw, order []int32) *signals {
-	words := len(raws)/64 + 1
-	return &signals{raws: raws, order: order, buys: make([]uint64, words), sells: make([]uint64, words)}
+	s.count = len(s.order)
+	return s
 }
 
 // atLeast sets the signals of at least the given confidence and reports whether
 // they are others than before. It costs as much as there are signals between this
-// confidence and the last one.
-func (s *signals) atLeast(confidence float32) bool {
+// confidence and the last one, or below this one; all has all of them set.
+func (s *signals) atLeast(confidence float32, all *signals) bool {
+	before := s.count
 	count := sort.Search(len(s.order), func(i int) bool { return s.raws[s.order[i]].Confidence < confidence })
+	if all.count-count < max(count-before, before-count) {
+		s.copyFrom(all)
+	}
 	for _, bar := range s.order[min(count, s.count):max(count, s.count)] {
 		set := s.buys
 		if s.raws[bar].Signal == decision.Sell {
@@ -49,9 +56,16 @@ func (s *signals) atLeast(confidence float32) bool {
 		}
 		set[bar/64] ^= 1 << (bar % 64)
 	}
-	changed := count != s.count
 	s.count = count
-	return changed
+	return count != before
+}
+
+// none makes s what all is, with no signal set.
+func (s *signals) none(all *signals) {
+	s.copyFrom(all)
+	clear(s.buys)
+	clear(s.sells)
+	s.count = 0
 }
 
 // copyFrom makes s what other is.

@@ -34,8 +34,7 @@ type Shared struct {
 	in     Inputs
 	bars   bars
 	curves shared
-	raws   []decision.Raw // of a classifier; a regression has others for every cost model
-	order  []int32        // orderOf(raws)
+	all    *signals // of a classifier; a regression has others for every cost model
 }
 
 // bars are those of the window, with what finds prices in them.
@@ -75,7 +74,7 @@ func Prepare(in Inputs) (*Shared, error) {
 		sh.bars.prices, sh.curves.closes = extremesOf(w.Low, w.High), extremesOf(w.Close, w.Close)
 	}
 	if !regresses(in.Strategy) {
-		sh.raws, sh.order = raws, orderOf(raws)
+		sh.all = signalsOf(raws)
 	}
 	return sh, nil
 }
@@ -148,10 +147,11 @@ func (sh *Shared) Evaluate(ctx context.Context, space sweep.Space, from, to int,
 	return nil
 }
 
-// signalsOf returns the signals of the network where cost is the cost model.
+// signalsOf returns all signals of the network where cost is the cost model. They
+// are shared.
 func (sh *Shared) signalsOf(cost strategy.CostModel) (*signals, error) {
-	if sh.raws != nil {
-		return newSignals(sh.raws, sh.order), nil
+	if sh.all != nil {
+		return sh.all, nil
 	}
 	head, err := decision.Regressor(cost.RoundTripCost, cost.MinEdgeMultiplier)
 	if err != nil {
@@ -161,7 +161,7 @@ func (sh *Shared) signalsOf(cost strategy.CostModel) (*signals, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newSignals(raws, orderOf(raws)), nil
+	return signalsOf(raws), nil
 }
 
 // Backtest evaluates one trial the long way: as a backtest of its strategy file.

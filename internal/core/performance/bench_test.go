@@ -1,0 +1,80 @@
+package performance_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/ktrdr/ktrdr/internal/core/backtest"
+	"github.com/ktrdr/ktrdr/internal/core/decision"
+	"github.com/ktrdr/ktrdr/internal/core/market"
+	"github.com/ktrdr/ktrdr/internal/core/performance"
+)
+
+// BenchmarkReport simulates ready signals and measures the result, as a backtest
+// does after its inference: alone is the measuring without the simulation. A
+// regression makes every backtest longer.
+//
+//	orders=sparse  a signal on one bar of 500, the model holds on the others
+//	orders=most    an order on every bar, half of them entries
+func BenchmarkReport(b *testing.B) {
+	const bars = 1_000_000
+	series := benchSeries(bars)
+	for _, c := range []struct {
+		orders string
+		every  int
+	}{{"sparse", 500}, {"most", 1}} {
+		in := backtest.Input{Series: series, Signals: alternating(bars, c.every), Rules: decision.Rules{ConfidenceThreshold: 0.6, AllowShort: true}}
+		run := func() backtest.Result {
+			r, err := backtest.Run(context.Background(), in, backtest.Options{Commission: 0.0001, FractionalUnits: true}, nil)
+			if err != nil {
+				b.Fatal(err)
+			}
+			return r
+		}
+		measure := func(r backtest.Result) {
+			performance.Measure(r, series.Time, series.Timeframe, performance.Options{Closes: series.Close})
+		}
+		r := run()
+		for name, f := range map[string]func(){"measure": func() { measure(r) }, "run": func() { run() }, "both": func() { measure(run()) }} {
+			b.Run(fmt.Sprintf("bars=%d/orders=%s/%s", bars, c.orders, name), func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					f()
+				}
+				b.ReportMetric(float64(bars)*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mbars/s")
+			})
+		}
+	}
+}
+
+// alternating buys and sells by turns, every so many bars.
+func alternating(bars, every int) []decision.Raw {
+	raws := make([]decision.Raw, bars)
+	for i := range raws {
+		raws[i] = decision.Raw{Confidence: 0.9, Known: true}
+		if i%(2*every) == 0 {
+			raws[i].Signal = decision.Buy
+		} else if i%every == 0 {
+			raws[i].Signal = decision.Sell
+		}
+	}
+	return raws
+}
+
+// benchSeries is a wave of minute bars.
+func benchSeries(bars int) market.Series {
+	s := market.NewSeries("BENCH", market.Minute1, bars)
+	price, state := 100.0, uint64(42)
+	unit := func() float64 {
+		state = state*6364136223846793005 + 1442695040888963407
+		return float64(state>>11)/(1<<53) - 0.5
+	}
+	for i := range bars {
+		open := price * (1 + 0.0002*unit())
+		price = open * (1 + 0.002*unit())
+		s.Append(market.Bar{Time: 946857600 + 60*int64(i), Open: open, Close: price,
+			High: max(open, price) * 1.0003, Low: min(open, price) * 0.9997, Volume: 100})
+	}
+	return s
+}
