@@ -22,12 +22,11 @@ const (
 	MaxReportBytes   = 16 << 20 // a report of a worker: it may carry a result
 	MaxResponseBytes = 64 << 20 // an answer to a client
 	MaxStrategyBytes = 1 << 20  // the text of a strategy
-	maxDepth         = 64       // nested objects and arrays
 )
 
 // Decode reads one JSON value of at most limit bytes from r into v and refuses
-// everything else: unknown fields, a second value, nesting beyond what any body
-// of this contract has.
+// everything else: unknown fields, fields given twice, a second value, nesting
+// beyond what any body of this contract has.
 func Decode(r io.Reader, limit int64, v any) error { return decode(r, limit, v, true) }
 
 // DecodeTolerant is Decode, except that it ignores fields it does not know: the
@@ -39,7 +38,7 @@ func decode(r io.Reader, limit int64, v any, strict bool) error {
 	if err != nil {
 		return err
 	}
-	if err := checkDepth(body); err != nil {
+	if err := checkShape(body); err != nil {
 		return err
 	}
 	d := json.NewDecoder(bytes.NewReader(body))
@@ -55,10 +54,10 @@ func decode(r io.Reader, limit int64, v any, strict bool) error {
 	return nil
 }
 
-// Unmarshal is json.Unmarshal for bodies from outside: it refuses nesting beyond
-// what any body of this contract has.
+// Unmarshal is json.Unmarshal for bodies from outside: it refuses fields given
+// twice and nesting beyond what any body of this contract has.
 func Unmarshal(body []byte, v any) error {
-	if err := checkDepth(body); err != nil {
+	if err := checkShape(body); err != nil {
 		return err
 	}
 	return json.Unmarshal(body, v)
@@ -82,28 +81,6 @@ func ReadError(err error) *Error {
 		return Errorf(CodeTooLarge, "body is larger than %d bytes", e.Limit)
 	}
 	return Errorf(CodeBadRequest, "body ended early: %w", err)
-}
-
-// checkDepth refuses deeply nested JSON before anything is built from it.
-func checkDepth(body []byte) error {
-	depth, inString, escaped := 0, false, false
-	for _, c := range body {
-		switch {
-		case escaped:
-			escaped = false
-		case inString:
-			escaped, inString = c == '\\', c != '"'
-		case c == '"':
-			inString = true
-		case c == '{' || c == '[':
-			if depth++; depth > maxDepth {
-				return Errorf(CodeValidation, "body nests deeper than %d levels", maxDepth)
-			}
-		case c == '}' || c == ']':
-			depth--
-		}
-	}
-	return nil
 }
 
 // explain turns an error of encoding/json into one for a person: the field, and

@@ -21,6 +21,9 @@ func TestDecodeRefuses(t *testing.T) {
 		"nothing":       {``, `EOF`},
 		"too_large":     {`{"strategy_name":"` + strings.Repeat("x", 200) + `"}`, `body is larger than 100 bytes`},
 		"too_deep":      {strings.Repeat("[", 70), `body nests deeper than 64 levels`},
+		"twice":         {`{"symbols":["a"],"symbols":["b"]}`, `field "symbols" is given twice`},
+		"twice_escaped": {`{"symbols":["a"],"s\u0079mbols":["b"]}`, `field "symbols" is given twice`},
+		"twice_inside":  {`{"seed":1,"symbols":[{},{"a":{"b":1,"c":2,"b":3}}]}`, `field "b" is given twice`},
 		"cut":           {`{"strategy_name":"x`, `unexpected EOF`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -52,6 +55,63 @@ func TestBracketsInTextAreNoDepth(t *testing.T) {
 	if err := wire.Decode(strings.NewReader(body), 10_000, &v); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// TestKeysThatAreNoRepetition: the same word in other places is none.
+func TestKeysThatAreNoRepetition(t *testing.T) {
+	for _, body := range []string{
+		`{"a":"a","b":["a","a"],"c":{"a":1},"d":{"a":{"a":1}}}`,
+		`[{"a":1},{"a":2}]`, `{"a\"":1,"a":2}`, `{"a":"\",\"a\":\""}`, `"a"`, `{"":1," ":2}`,
+	} {
+		var v any
+		if err := wire.Unmarshal([]byte(body), &v); err != nil {
+			t.Errorf("Unmarshal(%s): %v", body, err)
+		}
+	}
+}
+
+// TestShapeIsAsTheDecoderSees holds the scan to the decoder's own tokens.
+func TestShapeIsAsTheDecoderSees(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		body := value(3).Draw(t, "body")
+		var v any
+		if err := wire.Unmarshal([]byte(body), &v); (err != nil) != repeats(json.NewDecoder(strings.NewReader(body))) {
+			t.Fatalf("Unmarshal(%s): %v", body, err)
+		}
+	})
+}
+
+// value generates JSON in which keys are few.
+func value(depth int) *rapid.Generator[string] {
+	leaf := rapid.SampledFrom([]string{`1`, `"a"`, `"{\"a\":1}"`, `true`, `null`, `"\\"`, `" , "`})
+	if depth == 0 {
+		return leaf
+	}
+	key := rapid.SampledFrom([]string{`"a"`, `"b"`, `"c"`, `"\u0061"`, `"\\"`, `"\""`})
+	field := rapid.Custom(func(t *rapid.T) string { return key.Draw(t, "key") + ` : ` + value(depth-1).Draw(t, "value") })
+	return rapid.OneOf(leaf,
+		rapid.Map(rapid.SliceOfN(value(depth-1), 0, 3), func(all []string) string { return "[" + strings.Join(all, ",") + "]" }),
+		rapid.Map(rapid.SliceOfN(field, 0, 3), func(all []string) string { return "{" + strings.Join(all, " ,") + "}" }))
+}
+
+// repeats reads one value and says whether an object in it has a key twice.
+func repeats(d *json.Decoder) bool {
+	token, _ := d.Token() // the value is JSON
+	open, isDelim := token.(json.Delim)
+	if !isDelim {
+		return false
+	}
+	seen, twice := map[string]bool{}, false
+	for d.More() {
+		if open == '{' {
+			key, _ := d.Token()
+			twice = twice || seen[key.(string)]
+			seen[key.(string)] = true
+		}
+		twice = repeats(d) || twice
+	}
+	_, _ = d.Token() // the closing delimiter
+	return twice
 }
 
 // TestDispatchRoundTrip: what a backend encodes, a worker takes apart into the

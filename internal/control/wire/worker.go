@@ -164,7 +164,7 @@ func EncodeDispatch(op operation.Operation, t operation.Token) ([]byte, error) {
 // reports from those of another attempt.
 func DecodeDispatch(body []byte) (Dispatch, json.RawMessage, error) {
 	fields := map[string]json.RawMessage{}
-	if err := checkDepth(body); err != nil {
+	if err := checkShape(body); err != nil {
 		return Dispatch{}, nil, err
 	}
 	if err := json.Unmarshal(body, &fields); err != nil {

@@ -1,0 +1,86 @@
+package wire
+
+import (
+	"encoding/json"
+	"strings"
+)
+
+const (
+	maxDepth = 64 // of nested objects and arrays
+	// maxReuse bounds the keys of an object whose map serves another one.
+	maxReuse = 64
+)
+
+// An enclosure is an object or array that a scan is in.
+type enclosure struct {
+	object bool
+	atKey  bool            // a string that comes next is a key
+	keys   map[string]bool // seen so far
+}
+
+// checkShape refuses deeply nested JSON, and objects with a key twice, before
+// anything is built from it: of two values a decoder takes one and says nothing.
+// What is no JSON at all is left to the decoder.
+func checkShape(body []byte) error {
+	in := make([]enclosure, 0, maxDepth)
+	for i := 0; i < len(body); i++ {
+		switch c := body[i]; c {
+		case '{', '[':
+			if len(in) == maxDepth {
+				return Errorf(CodeValidation, "body nests deeper than %d levels", maxDepth)
+			}
+			in = in[:len(in)+1]
+			top := &in[len(in)-1]
+			top.object, top.atKey = c == '{', c == '{'
+			if len(top.keys) > maxReuse {
+				top.keys = nil
+			}
+			clear(top.keys)
+		case '}', ']':
+			in = in[:max(0, len(in)-1)]
+		case ',':
+			if len(in) > 0 {
+				in[len(in)-1].atKey = in[len(in)-1].object
+			}
+		case '"':
+			end := stringEnd(body, i)
+			if len(in) > 0 && in[len(in)-1].atKey {
+				if err := in[len(in)-1].key(body[i:end]); err != nil {
+					return err
+				}
+			}
+			i = end - 1
+		}
+	}
+	return nil
+}
+
+// stringEnd returns where the string that begins at i ends, behind its quote.
+func stringEnd(body []byte, i int) int {
+	for i++; i < len(body); i++ {
+		switch body[i] {
+		case '\\':
+			i++
+		case '"':
+			return i + 1
+		}
+	}
+	return len(body)
+}
+
+// key takes the next key, with its quotes.
+func (e *enclosure) key(quoted []byte) error {
+	e.atKey = false
+	key := strings.Trim(string(quoted), `"`)
+	if strings.Contains(key, `\`) && json.Unmarshal(quoted, &key) != nil {
+		return nil // the decoder says what is wrong with it
+	}
+	if e.keys[key] {
+		return Errorf(CodeValidation, "field %.100q is given twice", key)
+	}
+	if e.keys == nil {
+		e.keys = map[string]bool{}
+	}
+	e.keys[key] = true
+	return nil
+}
