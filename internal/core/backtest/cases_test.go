@@ -27,6 +27,8 @@ import (
 //	bar O H L C S [V C] a bar, the signal at its close (B buy, S sell, h hold,
 //	                    - not known), the volatility at its close for barriers or
 //	                    volatility_target (or -), and the confidence of the signal
+//	fine O H L C        a bar of half an hour within the bar above, in their order
+//	rate OPEN CLOSE     what the currency of the prices is worth at the bar above
 //	skip HOURS          hours without bars
 //
 // and what is wanted, one line each, floats in full:
@@ -99,6 +101,13 @@ func checkCase(t *testing.T, body string) {
 				s.in.Signals[len(s.in.Signals)-1].Confidence = float32(price(7))
 			}
 			at += 3600
+		case words[0] == "fine":
+			addHalf(t, &s.in, words[1:])
+		case words[0] == "rate":
+			if s.in.Rates == nil {
+				s.in.Rates = &backtest.Rates{}
+			}
+			s.in.Rates.Open, s.in.Rates.Close = append(s.in.Rates.Open, number(t, words[1])), append(s.in.Rates.Close, number(t, words[2]))
 		default:
 			want = append(want, strings.Join(words, " "))
 		}
@@ -113,6 +122,17 @@ func checkCase(t *testing.T, body string) {
 	if diff := cmp.Diff(want, render(s.in.Series, r)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
+}
+
+// addHalf adds the next bar of 30 minutes within the last bar.
+func addHalf(t *testing.T, in *backtest.Input, prices []string) {
+	f, last := &in.Finer, in.Series.Time[in.Series.Len()-1]
+	if f.Len() == 0 {
+		*f = market.NewSeries(in.Series.Symbol, market.Minute30, 0)
+	} else if next := f.Time[f.Len()-1] + 1800; next > last {
+		last = next
+	}
+	f.Append(market.Bar{Time: last, Open: number(t, prices[0]), High: number(t, prices[1]), Low: number(t, prices[2]), Close: number(t, prices[3])})
 }
 
 func number(t *testing.T, text string) float64 {
@@ -145,6 +165,16 @@ func set(t *testing.T, s *scenario, key, value string) {
 		return
 	case "schedule":
 		s.o.Costs.Schedule = value
+		return
+	case "currency":
+		s.o.Account.Currency = market.Currency(value)
+		return
+	case "intrabar":
+		tf, err := market.ParseTimeframe(value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.o.Fills.Intrabar = tf
 		return
 	case "spread", "zone", "session":
 		setSpread(t, s, key, value)
@@ -230,6 +260,16 @@ func render(series market.Series, r backtest.Result) []string {
 	}{{"unfilled", r.Orders.Unfilled}, {"too_small", r.Orders.TooSmall}, {"partial", r.Orders.Partial}} {
 		if c.n != 0 {
 			counts += fmt.Sprintf(" %s=%d", c.name, c.n)
+		}
+	}
+	if r.Options.Fills.Intrabar != 0 {
+		for _, c := range []struct {
+			name string
+			n    int
+		}{{"conflicts", r.Intrabar.Conflicts}, {"resolved", r.Intrabar.Resolved}} {
+			if c.n != 0 {
+				counts += fmt.Sprintf(" %s=%d", c.name, c.n)
+			}
 		}
 	}
 	for _, reason := range decision.Reasons() {

@@ -46,6 +46,14 @@ func workOf(in Input, o Options) Work {
 	for _, column := range [...][]float64{s.Open, s.High, s.Low, s.Close, s.Volume, in.Volatility, in.SizingVolatility} {
 		hashColumn(h, column, 8, appendFloat)
 	}
+	hashColumn(h, in.Finer.Time, 8, func(b []byte, v int64) []byte { return binary.LittleEndian.AppendUint64(b, uint64(v)) })
+	for _, column := range [...][]float64{in.Finer.High, in.Finer.Low, in.Finer.Open} {
+		hashColumn(h, column, 8, appendFloat)
+	}
+	if in.Rates != nil {
+		hashColumn(h, in.Rates.Open, 8, appendFloat)
+		hashColumn(h, in.Rates.Close, 8, appendFloat)
+	}
 	hashColumn(h, in.Signals, 8, func(b []byte, v decision.Raw) []byte {
 		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v.Confidence))
 		return append(b, byte(v.Signal), flag(v.Known), byte(v.Withheld), flag(v.Leave))
@@ -167,6 +175,8 @@ func (c *codec) state(s *State) {
 	c.float(&s.Costs.Spread)
 	c.float(&s.Costs.Financing)
 	c.float(&s.Turnover)
+	c.int(&s.Intrabar.Conflicts)
+	c.int(&s.Intrabar.Resolved)
 	bankrupt := s.Bankruptcy != nil
 	if c.flag(&bankrupt); bankrupt {
 		if c.reads {

@@ -50,8 +50,7 @@ func (o Options) scheduleFor(symbol market.Symbol) (*decision.Schedule, error) {
 	if o.Commission != 0 {
 		return nil, fmt.Errorf("commission %v beside commission_schedule %s: want one of them", o.Commission, o.Costs.Schedule)
 	}
-	_, quote, _ := symbol.Pair()
-	if err := strategy.ScheduleFits(o.Costs.Schedule, symbol, quote); err != nil {
+	if err := strategy.ScheduleFits(o.Costs.Schedule, symbol, o.Account.In(symbol)); err != nil {
 		return nil, err
 	}
 	schedule, err := decision.ScheduleOf(o.Costs.Schedule, symbol)

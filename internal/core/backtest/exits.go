@@ -72,7 +72,7 @@ func (s *Simulation) step(bar int) error {
 // finance charges the position for the midnights in UTC between the opens of the
 // bar before and of bar.
 //
-//	financing = value of the entry * rate / 365 * nights
+//	financing = value of the entry * rate / 365 * nights, in the currency of the account
 func (s *Simulation) finance(bar int) {
 	st, times := &s.last, s.in.Series.Time
 	rate := s.o.Costs.Rate(st.Open.Side)
@@ -80,7 +80,7 @@ func (s *Simulation) finance(bar int) {
 		return
 	}
 	nights := dayOf(times[bar]) - dayOf(times[bar-1])
-	charge := float64(float64(st.Open.Value*rate) / 365 * float64(nights))
+	charge := float64(float64(st.Open.Value*rate) / 365 * float64(nights) * s.openRate(bar))
 	st.Open.Financing += charge
 	st.Costs.Financing += charge
 }
@@ -156,7 +156,7 @@ func (s *Simulation) trail() {
 //     the bar before; a stop that the open lies beyond, filled at the open; a
 //     target that it lies beyond, filled at the open, which is better than asked.
 //  2. Within the bar: the stop, or the price of a margin call where it is nearer, at its price; then the target, at its price. A
-//     bar that reaches both is a loss.
+//     bar that reaches both is a loss, unless finer bars say otherwise.
 //  3. At the close: the bar is the last that the position may be held; the
 //     session ends with the bar or during it.
 func (s *Simulation) leave(bar int) (held decision.Position, err error) {
@@ -167,7 +167,7 @@ func (s *Simulation) leave(bar int) (held decision.Position, err error) {
 		return side, nil
 	}
 	half := float64(float64(side) * s.half(bar))
-	stop, cause, target := s.levels(half)
+	stop, cause, target := s.levels(bar, half)
 	reached := func(level, price float64) bool { // by a price moving against the position
 		return level != 0 && float64(side)*(price-level) <= 0
 	}
@@ -194,6 +194,8 @@ func (s *Simulation) leave(bar int) (held decision.Position, err error) {
 	}
 	x := exit{bar: bar, bars: bar + 1 - open.Bar, time: series.Available(bar)}
 	switch {
+	case reached(stop, against) && passed(target, inFavour) && s.targetFirst(bar, stop, target):
+		x.cause, x.price, x.limit = ByTarget, target, open.Target
 	case reached(stop, against):
 		// A stop that is nearer than the spread is met at the open of the entry.
 		x.cause, x.price = cause, float64(side)*min(float64(side)*stop, float64(side)*series.Open[bar])
@@ -212,10 +214,10 @@ func (s *Simulation) leave(bar int) (held decision.Position, err error) {
 	return side, s.leaveAt(x)
 }
 
-// levels returns the prices of a bar, half of whose spread is half for a long and
+// levels returns the prices of bar, half of whose spread is half for a long and
 // -half for a short, at which the position is stopped, and why, and at which it
 // meets its target; 0 is none.
-func (s *Simulation) levels(half float64) (stop float64, cause Cause, target float64) {
+func (s *Simulation) levels(bar int, half float64) (stop float64, cause Cause, target float64) {
 	open := &s.last.Open
 	inBar := func(level float64) float64 {
 		if level == 0 {
@@ -225,7 +227,7 @@ func (s *Simulation) levels(half float64) (stop float64, cause Cause, target flo
 	}
 	stop, cause = open.stop()
 	stop, target = inBar(stop), inBar(open.Target)
-	if call := s.marginCall(); call != 0 && (stop == 0 || float64(open.Side)*(call-stop) > 0) {
+	if call := s.marginCall(bar); call != 0 && (stop == 0 || float64(open.Side)*(call-stop) > 0) {
 		return call, ByMargin, target
 	}
 	return stop, cause, target

@@ -47,7 +47,8 @@ func (s *Simulation) enter(bar int, side decision.Position, price float64, confi
 	if s.sized {
 		share, most = s.size(bar, side, price, confidence)
 	}
-	quantity, isCut := s.traded(bar, s.quantity(s.balance(), price, fill, share, most))
+	rate := s.openRate(bar)
+	quantity, isCut := s.traded(bar, s.quantity(s.balance()/rate, rate, price, fill, share, most))
 	if quantity == 0 {
 		st.Orders.TooSmall++
 		return nil
@@ -57,8 +58,8 @@ func (s *Simulation) enter(bar int, side decision.Position, price float64, confi
 		return fmt.Errorf("%s %s bar at %s: %v units at %v have no value that can be kept in the books",
 			s.in.Series.Symbol, s.in.Series.Timeframe, market.Stamp(s.in.Series.Time[bar]), quantity, fill)
 	}
-	commission := s.commission(s.in.Series.Time[bar], value, quantity)
-	slippage, spread := float64(math.Abs(slipped-price)*quantity), float64(half*quantity)
+	commission := s.commission(s.in.Series.Time[bar], float64(value*rate), quantity)
+	slippage, spread := float64(float64(math.Abs(slipped-price)*quantity)*rate), float64(float64(half*quantity)*rate)
 	open := &st.Open // field by field, like a trade
 	open.Side, open.Bar, open.Confidence = side, bar, confidence
 	open.Quantity, open.Price, open.Value = quantity, fill, value
@@ -72,7 +73,7 @@ func (s *Simulation) enter(bar int, side decision.Position, price float64, confi
 	if isCut {
 		st.Orders.Partial++
 	}
-	st.Turnover += value
+	st.Turnover += float64(value * rate)
 	st.Costs.Commission += commission
 	st.Costs.Slippage += slippage
 	st.Costs.Spread += spread
@@ -82,7 +83,7 @@ func (s *Simulation) enter(bar int, side decision.Position, price float64, confi
 // size returns which share of what is allowed, and how many units at most, an
 // entry at the open of bar takes by Options.Sizing.
 func (s *Simulation) size(bar int, side decision.Position, price float64, confidence float32) (share, most float64) {
-	e := decision.Entry{Equity: s.balance(), Price: price, Confidence: confidence}
+	e := decision.Entry{Equity: s.balance() / s.openRate(bar), Price: price, Confidence: confidence}
 	if s.o.Sizing.NeedVolatility() {
 		e.Volatility = s.in.SizingVolatility[bar-1]
 	}
@@ -113,7 +114,7 @@ func (s *Simulation) closeAtClose(bar int, cause Cause) error {
 // exit closes the position and books its result.
 //
 //	fill  = price * (1 - side*Slippage) - side*half the spread, or that of a limit order
-//	gross = side * (fill*quantity - value of the entry)
+//	gross = side * (fill*quantity - value of the entry) * rate of the currency
 //	net   = gross - (commission of the entry + commission of the exit) - financing
 //
 // The net result is what Realised grows by, so that Capital + Realised is equity
@@ -122,19 +123,19 @@ func (s *Simulation) exit(x exit) error {
 	st := &s.last
 	open := &st.Open
 	sign := float64(open.Side)
-	fill, slippage, half := x.limit, 0.0, s.half(x.bar)
+	fill, slippage, half, rate := x.limit, 0.0, s.half(x.bar), s.rateOf(x)
 	if x.limit == 0 {
 		slipped := s.slipped(x.price, -sign)
-		slippage = float64(math.Abs(slipped-x.price) * open.Quantity)
+		slippage = float64(float64(math.Abs(slipped-x.price)*open.Quantity) * rate)
 		fill = slipped - float64(sign*half)
 	}
 	value := float64(fill * open.Quantity)
-	commission, spread := s.commission(x.time, value, open.Quantity), float64(half*open.Quantity)
+	commission, spread := s.commission(x.time, float64(value*rate), open.Quantity), float64(float64(half*open.Quantity)*rate)
 	best, worst := max(open.High, x.price), min(open.Low, x.price)
 	if open.Side == decision.Short {
 		best, worst = worst, best
 	}
-	gross := float64(sign * (value - open.Value))
+	gross := float64(float64(sign*(value-open.Value)) * rate)
 	trade := s.nextTrade()
 	// Field by field: a literal would be built aside and copied.
 	trade.ID, trade.Side, trade.Cause = len(st.Trades), open.Side, x.cause
@@ -145,8 +146,8 @@ func (s *Simulation) exit(x exit) error {
 	trade.Spread, trade.Financing = open.Spread+spread, open.Financing
 	trade.Net = gross - (open.Commission + commission) - open.Financing
 	trade.HoldingBars, trade.HoldingHours = x.bars, float64(x.time-trade.EntryTime)/3600
-	trade.MaxFavorable = max(0, float64(sign*(float64(best*open.Quantity)-open.Value)))
-	trade.MaxAdverse = min(0, float64(sign*(float64(worst*open.Quantity)-open.Value)))
+	trade.MaxFavorable = max(0, float64(float64(sign*(float64(best*open.Quantity)-open.Value))*rate))
+	trade.MaxAdverse = min(0, float64(float64(sign*(float64(worst*open.Quantity)-open.Value))*rate))
 	if v := trade.MaxFavorable - trade.MaxAdverse - trade.Net; math.IsNaN(v) || math.IsInf(v, 0) {
 		return fmt.Errorf("%s %s bar at %s: the trade entered at %s has no finite result: check the prices between them",
 			s.in.Series.Symbol, s.in.Series.Timeframe, market.Stamp(s.in.Series.Time[x.bar]), market.Stamp(trade.EntryTime))
@@ -154,7 +155,7 @@ func (s *Simulation) exit(x exit) error {
 	s.hash.add(st.Trades)
 	st.Open = Open{}
 	st.Realised += trade.Net
-	st.Turnover += value
+	st.Turnover += float64(value * rate)
 	st.Costs.Commission += commission
 	st.Costs.Slippage += slippage
 	st.Costs.Spread += spread

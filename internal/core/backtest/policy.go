@@ -36,10 +36,14 @@ func plain(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 func percent(v float64) string { return strconv.FormatFloat(v*100, 'g', 10, 64) + " %" }
 
 func capitalWords(in Input, o Options) string {
-	if _, quote, ok := in.Series.Symbol.Pair(); ok {
-		return plain(o.Capital) + " " + string(quote)
+	currency := o.Account.In(in.Series.Symbol)
+	switch _, quote, _ := in.Series.Symbol.Pair(); {
+	case currency == "":
+		return plain(o.Capital) + " in the currency of the prices"
+	case currency != quote:
+		return fmt.Sprintf("%s %s; results in %s are counted at the last rate known at the open of a bar or at its end", plain(o.Capital), currency, quote)
 	}
-	return plain(o.Capital) + " in the currency of the prices"
+	return plain(o.Capital) + " " + string(currency)
 }
 
 func spreadWords(s *strategy.Spread) string {
@@ -182,5 +186,9 @@ func withinWords(o Options) string {
 	if !byBar(Options{Exits: o.Exits, Account: o.Account}) {
 		return "nothing happens but at its open and close"
 	}
-	return "a gap is filled at the open behind it; a bar that reaches a stop, or a margin call, and a target is taken to have reached the target last"
+	words := "a gap is filled at the open behind it; a bar that reaches a stop, or a margin call, and a target is taken to have reached the target last"
+	if o.Fills.Intrabar != 0 {
+		words += ", unless its bars of " + o.Fills.Intrabar.String() + " reach the target first"
+	}
+	return words
 }

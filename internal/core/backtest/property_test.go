@@ -67,7 +67,48 @@ func drawScenario(t *rapid.T) scenario {
 	}
 	drawSpread(t, &drawn)
 	drawAccount(t, &drawn)
+	if rapid.Bool().Draw(t, "finer") {
+		drawFiner(t, &drawn)
+	}
+	if s.Symbol == drawn.in.Series.Symbol && drawn.o.Costs.Schedule == "" && rapid.IntRange(0, 3).Draw(t, "currency") == 0 {
+		drawn.o.Account.Currency, drawn.in.Rates = "EUR", &backtest.Rates{}
+		rate := rapid.SampledFrom([]float64{0.01, 0.9, 130})
+		for range n {
+			drawn.in.Rates.Open = append(drawn.in.Rates.Open, rate.Draw(t, "rate at the open"))
+			drawn.in.Rates.Close = append(drawn.in.Rates.Close, rate.Draw(t, "rate at the end"))
+		}
+	}
 	return drawn
+}
+
+// drawFiner draws bars of half an hour within those of the scenario: one half
+// reaches the low, one the high, and some are not there.
+func drawFiner(t *rapid.T, s *scenario) {
+	s.o.Fills.Intrabar = market.Minute30
+	bars := s.in.Series
+	s.in.Finer = market.NewSeries(bars.Symbol, market.Minute30, 0)
+	for i := range bars.Len() {
+		b, half := bars.Bar(i), bars.Bar(i)
+		b.Time, half.Time = b.Time-b.Time%1800+1800, b.Time-b.Time%1800+3600
+		if b.Time-1800 == bars.Time[i] {
+			b.Time, half.Time = b.Time-1800, half.Time-1800
+		}
+		switch rapid.SampledFrom([]string{"up", "down", "both", "none", "one"}).Draw(t, "halves") {
+		case "up":
+			b.Low, half.High = max(b.Open, b.Close), max(b.Open, b.Close)
+		case "down":
+			b.High, half.Low = min(b.Open, b.Close), min(b.Open, b.Close)
+		case "none":
+			continue
+		case "one":
+			s.in.Finer.Append(b)
+			continue
+		}
+		s.in.Finer.Append(b)
+		if i+1 == bars.Len() || half.Time < bars.Time[i+1] {
+			s.in.Finer.Append(half)
+		}
+	}
 }
 
 // drawAccount draws none half of the time.
@@ -187,7 +228,7 @@ func TestRunIsTheReference(t *testing.T) {
 // TestRunReachesEveryBranch fails when the scenarios above stop covering what
 // they are there for.
 func TestRunReachesEveryBranch(t *testing.T) {
-	var seen struct{ bankrupt, shorts, longs, unfilled, small, partial, forced, blocked, unplaced bool }
+	var seen struct{ bankrupt, shorts, longs, unfilled, small, partial, conflict, resolved, forced, blocked, unplaced bool }
 	causes := map[backtest.Cause]bool{}
 	scenarios := rapid.Custom(drawScenario)
 	for seed := range 500 {
@@ -195,6 +236,8 @@ func TestRunReachesEveryBranch(t *testing.T) {
 		seen.bankrupt = seen.bankrupt || r.Bankruptcy != nil
 		seen.unfilled = seen.unfilled || r.Orders.Unfilled > 0
 		seen.partial = seen.partial || r.Orders.Partial > 0
+		seen.conflict = seen.conflict || r.Intrabar.Conflicts > r.Intrabar.Resolved
+		seen.resolved = seen.resolved || r.Intrabar.Resolved > 0
 		seen.small = seen.small || r.Orders.TooSmall > 0
 		seen.blocked = seen.blocked || r.Decisions[decision.Separation] > 0
 		seen.unplaced = seen.unplaced || r.Decisions[decision.NoVolatility] > 0
@@ -208,7 +251,7 @@ func TestRunReachesEveryBranch(t *testing.T) {
 	if len(causes) != 9 { // all but by the regime, which signals do not draw
 		t.Errorf("causes seen: %v, want 9", causes)
 	}
-	if !seen.unplaced || !seen.bankrupt || !seen.shorts || !seen.longs || !seen.unfilled || !seen.small || !seen.partial || !seen.forced || !seen.blocked {
+	if !seen.unplaced || !seen.bankrupt || !seen.shorts || !seen.longs || !seen.unfilled || !seen.small || !seen.conflict || !seen.resolved || !seen.partial || !seen.forced || !seen.blocked {
 		t.Errorf("branches seen: %+v, want all", seen)
 	}
 }
@@ -272,10 +315,14 @@ func TestMoneyIsConserved(t *testing.T) {
 				bought, sold = sold, bought
 			}
 			cash += sold - bought - trade.Commission - trade.Financing
+			if s.in.Rates != nil { // gross results are counted at other rates than fills
+				cash += trade.Gross - (sold - bought)
+				scale += math.Abs(trade.Gross)
+			}
 			scale += bought + sold
 			commission, slippage, financing = commission+trade.Commission, slippage+trade.Slippage, financing+trade.Financing
 			spread += trade.Spread
-			if least := (bought + sold) * s.o.Commission; trade.Commission < least-1e-9*scale {
+			if least := (bought + sold) * s.o.Commission; s.in.Rates == nil && trade.Commission < least-1e-9*scale {
 				t.Fatalf("commission %v, want at least %v", trade.Commission, least)
 			}
 		}
@@ -342,6 +389,9 @@ func TestRunSeesNoFuture(t *testing.T) {
 		}
 		if s.in.SizingVolatility != nil {
 			s.in.SizingVolatility = s.in.SizingVolatility[:cut]
+		}
+		if r := s.in.Rates; r != nil {
+			s.in.Rates = &backtest.Rates{Open: r.Open[:cut], Close: r.Close[:cut]}
 		}
 		part := run(t, s)
 		for i := range cut - 1 {

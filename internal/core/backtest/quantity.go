@@ -9,9 +9,9 @@ import (
 )
 
 // within returns how many units money buys at price with their commission, at the
-// rate that no fill exceeds.
-func (s *Simulation) within(money, price float64) float64 {
-	return min(money/(float64(price*(1+s.fee.Fraction))+s.fee.PerUnit), (money-s.fee.Minimum)/price)
+// rate that no fill exceeds. The currency of the price is worth rate.
+func (s *Simulation) within(money, rate, price float64) float64 {
+	return min(money/(float64(price*(1+s.fee.Fraction))+s.fee.PerUnit/rate), (money-s.fee.Minimum/rate)/price)
 }
 
 // quantity returns how many units an entry takes, 0 where not even the least: a
@@ -22,8 +22,9 @@ func (s *Simulation) within(money, price float64) float64 {
 // with Leverage times the equity where there is one, and no more than other
 // commissions leave of either amount. The first term sizes the order by the price
 // it is placed at; the second keeps an order for the whole equity from spending
-// more than there is once slippage and spread are added.
-func (s *Simulation) quantity(equity, price, fill, share, most float64) float64 {
+// more than there is once slippage and spread are added. Equity is in the currency
+// of the price, which is worth rate.
+func (s *Simulation) quantity(equity, rate, price, fill, share, most float64) float64 {
 	o := &s.o
 	if o.Account.Leverage != 0 {
 		equity *= o.Account.Leverage
@@ -31,7 +32,7 @@ func (s *Simulation) quantity(equity, price, fill, share, most float64) float64 
 	affordable := equity / (1 + o.Commission)
 	q := min(float64(share*o.Fraction)*equity/(1+o.Commission)/price, affordable/fill, most)
 	if s.schedule != nil || s.fee.PerUnit != 0 || s.fee.Minimum != 0 {
-		q = max(0, min(q, s.within(float64(share*o.Fraction)*equity, price), s.within(equity, fill)))
+		q = max(0, min(q, s.within(float64(share*o.Fraction)*equity, rate, price), s.within(equity, rate, fill)))
 	}
 	return q
 }
@@ -101,13 +102,13 @@ func (o Options) volumeFits(in Input) error {
 //	short  B + V - q*P = m*q*P     P = (B + V) / (q*(1 + m))
 //
 // with q units, V their value at the entry, and B the balance less the commission
-// of the entry and the financing so far.
-func (s *Simulation) marginCall() float64 {
+// of the entry and the financing so far, at the rate of the open of bar.
+func (s *Simulation) marginCall(bar int) float64 {
 	m, open := s.o.Account.MaintenanceMargin, &s.last.Open
 	if m == 0 {
 		return 0
 	}
-	balance := s.balance() - open.Commission - open.Financing
+	balance := (s.balance() - open.Commission - open.Financing) / s.openRate(bar)
 	if open.Side == decision.Long {
 		return max(0, (open.Value-balance)/float64(open.Quantity*(1-m)))
 	}

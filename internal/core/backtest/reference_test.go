@@ -31,6 +31,8 @@ type reference struct {
 	pendingConfidence          float32
 	lastEntry                  int // -1: none
 	volatility, sizing         []float64
+	finer                      market.Series
+	rates                      *backtest.Rates
 	stop, target, trail        float64 // NaN: none
 	sessionEnd                 int64
 	financing                  float64
@@ -38,7 +40,7 @@ type reference struct {
 }
 
 func referenceRun(in backtest.Input, o backtest.Options) backtest.Result {
-	r := &reference{series: in.Series, o: o, lastEntry: -1, volatility: in.Volatility, sizing: in.SizingVolatility}
+	r := &reference{series: in.Series, o: o, lastEntry: -1, finer: in.Finer, rates: in.Rates, volatility: in.Volatility, sizing: in.SizingVolatility}
 	r.out = backtest.Result{Symbol: in.Series.Symbol, Timeframe: in.Series.Timeframe, Options: o}
 	n := in.Series.Len()
 	for t := range n {
@@ -49,7 +51,7 @@ func referenceRun(in backtest.Input, o backtest.Options) backtest.Result {
 		if r.side != 0 {
 			r.high, r.low = math.Max(r.high, r.series.High[t]), math.Min(r.low, r.series.Low[t])
 			open := float64(float64(r.side) * (float64(r.series.Close[t]*r.quantity) - float64(r.entryPrice*r.quantity)))
-			equity = (equity - r.entryCommission - r.financing) + open
+			equity = (equity - r.entryCommission - r.financing) + r.rate(t, true)*open
 		}
 		r.out.Position = append(r.out.Position, int8(held))
 		switch {
@@ -85,8 +87,19 @@ func referenceRun(in backtest.Input, o backtest.Options) backtest.Result {
 		r.out.Equity = append(r.out.Equity, equity)
 	}
 	r.out.NetProfit, r.out.FinalEquity = r.profit, r.o.Capital+r.profit
-	r.out.BuyAndHold = r.series.Close[n-1]/r.series.Open[0] - 1
+	r.out.BuyAndHold = r.series.Close[n-1]*r.rate(n-1, true)/(r.series.Open[0]*r.rate(0, false)) - 1
 	return r.out
+}
+
+// rate is what the currency of the prices is worth.
+func (r *reference) rate(t int, atEnd bool) float64 {
+	switch {
+	case r.rates == nil:
+		return 1
+	case atEnd:
+		return r.rates.Close[t]
+	}
+	return r.rates.Open[t]
 }
 
 func (r *reference) fillPending(t int) {
@@ -99,7 +112,8 @@ func (r *reference) fillPending(t int) {
 		r.leave(t, r.series.Time[t], r.series.Open[t], t-r.entryBar, backtest.BySignal, r.pendingConfidence, 1)
 	default:
 		price := r.series.Open[t]
-		equity := r.o.Capital + r.profit
+		rate := r.rate(t, false)
+		equity := (r.o.Capital + r.profit) / rate
 		slipped := price * (1 + float64(float64(signal)*r.o.Slippage))
 		fill := slipped + float64(signal)*r.half(t)
 		power := equity
@@ -108,11 +122,11 @@ func (r *reference) fillPending(t int) {
 		}
 		quantity := math.Min(r.o.Fraction*power/(1+r.o.Commission)/price, power/(1+r.o.Commission)/fill)
 		quantity = r.sized(t, signal, price, fill, equity, power, quantity)
-		if c := r.rates(); c.Fraction+c.PerUnit+c.Minimum > r.o.Commission {
+		if c := r.fee(); c.Fraction+c.PerUnit+c.Minimum > r.o.Commission {
 			share := float64(r.o.Sizing.Share(r.pendingConfidence)*r.o.Fraction) * power
 			for _, limit := range []float64{
-				share / (float64(price*(1+c.Fraction)) + c.PerUnit), power / (float64(fill*(1+c.Fraction)) + c.PerUnit),
-				(share - c.Minimum) / price, (power - c.Minimum) / fill, // of a commission at its minimum
+				share / (float64(price*(1+c.Fraction)) + c.PerUnit/rate), power / (float64(fill*(1+c.Fraction)) + c.PerUnit/rate),
+				(share - c.Minimum/rate) / price, (power - c.Minimum/rate) / fill, // of a commission at its minimum
 			} {
 				quantity = math.Max(0, math.Min(quantity, limit))
 			}
@@ -131,11 +145,11 @@ func (r *reference) fillPending(t int) {
 		r.out.Orders.Filled++
 		r.side, r.entryBar, r.lastEntry = int(signal), t, t
 		r.quantity, r.entryPrice, r.entryConfidence = quantity, fill, r.pendingConfidence
-		r.entryCommission = r.commission(r.series.Time[t], fill, quantity)
-		r.entrySlip, r.entrySpread = float64(math.Abs(slipped-price)*quantity), r.half(t)*quantity
+		r.entryCommission = r.commission(r.series.Time[t], float64(fill*quantity)*rate, quantity)
+		r.entrySlip, r.entrySpread = float64(math.Abs(slipped-price)*quantity)*rate, float64(r.half(t)*quantity)*rate
 		r.high, r.low, r.financing = price, price, 0
 		r.place(t, price)
-		r.out.Turnover += float64(fill * quantity)
+		r.out.Turnover += float64(fill*quantity) * rate
 		r.out.Costs.Commission += r.entryCommission
 		r.out.Costs.Slippage += r.entrySlip
 		r.out.Costs.Spread += r.entrySpread
@@ -197,10 +211,11 @@ func (r *reference) leave(t int, at int64, price float64, bars int, cause backte
 	if cause == backtest.ByTarget && at != r.series.Time[t] {
 		fill = r.target
 	}
-	commission := r.commission(at, fill, r.quantity)
-	slip, spread := float64(math.Abs(slipped-price)*r.quantity), r.half(t)*r.quantity
+	rate := r.rate(t, at != r.series.Time[t])
+	commission := r.commission(at, float64(fill*r.quantity)*rate, r.quantity)
+	slip, spread := float64(math.Abs(slipped-price)*r.quantity)*rate, float64(r.half(t)*r.quantity)*rate
 	worth := func(price float64) float64 {
-		return float64(r.side) * (float64(price*r.quantity) - float64(r.entryPrice*r.quantity))
+		return float64(r.side) * (float64(price*r.quantity) - float64(r.entryPrice*r.quantity)) * rate
 	}
 	best, worst := math.Max(r.high, price), math.Min(r.low, price)
 	if r.side < 0 {
@@ -217,7 +232,7 @@ func (r *reference) leave(t int, at int64, price float64, bars int, cause backte
 		MaxFavorable: math.Max(0, worth(best)), MaxAdverse: math.Min(0, worth(worst)),
 	})
 	r.profit += r.out.Trades[len(r.out.Trades)-1].Net
-	r.out.Turnover += float64(fill * r.quantity)
+	r.out.Turnover += float64(fill*r.quantity) * rate
 	r.out.Costs.Commission += commission
 	r.out.Costs.Slippage += slip
 	r.out.Costs.Spread += spread
@@ -249,8 +264,8 @@ func (r *reference) end(t int, equity float64) float64 {
 	return equity
 }
 
-// rates are those that no commission exceeds.
-func (r *reference) rates() decision.Fee {
+// fee is the one that no commission exceeds.
+func (r *reference) fee() decision.Fee {
 	if r.o.Costs.Schedule == "" {
 		return decision.Fee{Fraction: r.o.Commission, PerUnit: r.o.Costs.PerUnit, Minimum: r.o.Costs.Minimum}
 	}
@@ -261,7 +276,7 @@ func (r *reference) rates() decision.Fee {
 	return schedule.First()
 }
 
-func (r *reference) commission(at int64, fill, quantity float64) float64 {
+func (r *reference) commission(at int64, value, quantity float64) float64 {
 	if r.o.Costs.Schedule != "" {
 		schedule, err := decision.ScheduleOf(r.o.Costs.Schedule, r.series.Symbol)
 		if err != nil {
@@ -270,15 +285,15 @@ func (r *reference) commission(at int64, fill, quantity float64) float64 {
 		if month := time.Unix(at, 0).UTC().Month(); month != r.month { // no window of the tests has a year
 			r.month, r.traded = month, 0
 		}
-		commission := schedule.Commission(float64(fill*quantity), quantity, r.traded)
+		commission := schedule.Commission(value, quantity, r.traded)
 		if schedule.ByValue {
-			r.traded += float64(fill * quantity)
+			r.traded += value
 		} else {
 			r.traded += quantity
 		}
 		return commission
 	}
-	return math.Max(float64(float64(fill*quantity)*r.o.Commission)+float64(quantity*r.o.Costs.PerUnit), r.o.Costs.Minimum)
+	return math.Max(float64(value*r.o.Commission)+float64(quantity*r.o.Costs.PerUnit), r.o.Costs.Minimum)
 }
 
 // finance charges for the midnights since the bar before, one by one.
@@ -295,7 +310,7 @@ func (r *reference) finance(t int) {
 			nights++
 		}
 	}
-	charge := float64(float64(r.entryPrice*r.quantity)*rate) / 365 * float64(nights)
+	charge := float64(float64(r.entryPrice*r.quantity)*rate) / 365 * float64(nights) * r.rate(t, false)
 	r.financing += charge
 	r.out.Costs.Financing += charge
 }
@@ -351,7 +366,7 @@ func (r *reference) exits(t int) (held int) {
 	stop, trail, target := r.stop+half, r.trail+half, r.target+half
 	call := math.NaN()
 	if m := r.o.Account.MaintenanceMargin; m > 0 {
-		balance, value := r.o.Capital+r.profit-r.entryCommission-r.financing, float64(r.entryPrice*r.quantity)
+		balance, value := (r.o.Capital+r.profit-r.entryCommission-r.financing)/r.rate(t, false), float64(r.entryPrice*r.quantity)
 		call = (value - balance) / float64(r.quantity*(1-m))
 		if !long {
 			call = (balance + value) / float64(r.quantity*(1+m))
@@ -373,14 +388,15 @@ func (r *reference) exits(t int) (held int) {
 		}
 		return level
 	}
-	for _, event := range []struct {
+	type event struct {
 		happens bool
 		price   float64
 		cause   backtest.Cause
 		slips   float64
 		atOpen  bool
 		whole   bool // all of the bar was held
-	}{
+	}
+	events := []event{
 		{older && r.sessionEnd <= s.Time[t], open, backtest.BySession, 1, true, false},
 		{older && (long && open <= call || !long && open >= call), open, backtest.ByMargin, 1, true, false},
 		{older && long && (open <= trail && !(trail <= stop)), open, backtest.ByTrail, 1, true, false},
@@ -394,7 +410,29 @@ func (r *reference) exits(t int) (held int) {
 		{long && s.High[t] >= target || !long && s.Low[t] <= target && target > 0, target, backtest.ByTarget, 0, false, false},
 		{x.MaxHoldingBars > 0 && bars >= x.MaxHoldingBars, close, backtest.ByTime, 1, false, true},
 		{r.sessionEnd <= end, close, backtest.BySession, 1, false, true},
-	} {
+	}
+	isStopped, isMet, isGone := math.NaN(), false, false
+	for _, e := range events {
+		switch {
+		case e.happens && e.atOpen:
+			isGone = true
+		case e.happens && e.cause == backtest.ByTarget:
+			isMet = true
+		case e.happens && !e.whole && math.IsNaN(isStopped):
+			isStopped = map[backtest.Cause]float64{backtest.ByMargin: call, backtest.ByTrail: trail, backtest.ByStop: stop}[e.cause]
+		}
+	}
+	if !isGone && isMet && !math.IsNaN(isStopped) {
+		r.out.Intrabar.Conflicts++
+		down, up := r.firstBelow(t, math.Min(isStopped, target)), r.firstAbove(t, math.Max(isStopped, target))
+		if down >= 0 && up >= 0 && down != up {
+			r.out.Intrabar.Resolved++
+			if long == (up < down) {
+				events = append([]event{{true, target, backtest.ByTarget, 0, false, false}}, events...)
+			}
+		}
+	}
+	for _, event := range events {
 		if !event.happens {
 			continue
 		}
@@ -412,6 +450,26 @@ func (r *reference) exits(t int) (held int) {
 		return held
 	}
 	return held
+}
+
+// firstBelow and firstAbove are the first of the finer bars of bar t that reach a
+// price, or -1.
+func (r *reference) firstBelow(t int, price float64) int {
+	for i, at := range r.finer.Time {
+		if at >= r.series.Time[t] && at < r.series.Available(t) && r.finer.Low[i] <= price {
+			return i
+		}
+	}
+	return -1
+}
+
+func (r *reference) firstAbove(t int, price float64) int {
+	for i, at := range r.finer.Time {
+		if at >= r.series.Time[t] && at < r.series.Available(t) && r.finer.High[i] >= price {
+			return i
+		}
+	}
+	return -1
 }
 
 // sized returns how much of the allowed quantity the sizing takes.

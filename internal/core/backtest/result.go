@@ -102,6 +102,13 @@ type Orders struct {
 	Partial  int `json:"partial"`   // of those filled: entries that were cut to the volume limit
 }
 
+// Intrabar says how many bars reached a stop and a target, and of how many of them
+// finer bars said which came first.
+type Intrabar struct {
+	Conflicts int `json:"conflicts"`
+	Resolved  int `json:"resolved"`
+}
+
 // Costs adds up what trading cost, in account currency.
 type Costs struct {
 	Commission float64 `json:"commission"`
@@ -138,7 +145,8 @@ type Result struct {
 	Decisions  decision.Counts // one per bar, up to a bankruptcy
 	Orders     Orders
 	Costs      Costs
-	Turnover   float64     // sum of the values of all fills
+	Turnover   float64 // sum of the values of all fills
+	Intrabar   Intrabar
 	Bankruptcy *Bankruptcy // nil where there was none
 	OrderHash  string
 }

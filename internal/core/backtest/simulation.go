@@ -1,6 +1,7 @@
 package backtest
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -22,6 +23,14 @@ type Input struct {
 	// SizingVolatility is the same of decision.SizingVolatilityOf and
 	// Options.Sizing.
 	SizingVolatility []float64
+
+	// Finer are bars of the same symbol and of Options.Fills.Intrabar; the zero
+	// value where that is none.
+	Finer market.Series
+
+	// Rates are the worth of the currency of the prices in that of the account; nil
+	// where they are the same.
+	Rates *Rates
 }
 
 func (in Input) validate() error {
@@ -82,7 +91,7 @@ func Resume(in Input, o Options, state State) (*Simulation, error) {
 	if err := state.check(n); err != nil {
 		return nil, err
 	}
-	s := &Simulation{in: in, o: o.withDefaults(), byBar: byBar(o), sized: o.Sizing.Method != "", last: state.clone()}
+	s := &Simulation{in: in, o: o.withDefaults(), byBar: byBar(o) || in.Rates != nil, sized: o.Sizing.Method != "", last: state.clone()}
 	s.fee = decision.Fee{Fraction: o.Commission, PerUnit: o.Costs.PerUnit, Minimum: o.Costs.Minimum}
 	schedule, err := o.scheduleFor(in.Series.Symbol)
 	if err != nil {
@@ -205,7 +214,8 @@ func (s *Simulation) mark(from, to int) (stopped int) {
 	open := &st.Open
 	balance -= open.Commission
 	balance -= open.Financing
-	marked := markHeld(equity, s.in.Series.Close[from:to], balance, float64(open.Side), open)
+	sign := float64(float64(open.Side) * s.closeRate(from)) // with rates there is one bar
+	marked := markHeld(equity, s.in.Series.Close[from:to], balance, sign, open)
 	held := min(from+marked+1, to) // the bar that it stops at was held too
 	open.widen(s.in.Series.High[from:held], s.in.Series.Low[from:held])
 	occupy(st.Position[from:held], int8(open.Side))
@@ -258,9 +268,9 @@ func (s *Simulation) Result() Result {
 		Symbol: series.Symbol, Timeframe: series.Timeframe, Options: s.o,
 		Trades: st.Trades, Equity: st.Equity, Position: st.Position,
 		NetProfit: st.Realised, FinalEquity: s.balance(),
-		BuyAndHold: series.Close[series.Len()-1]/series.Open[0] - 1,
+		BuyAndHold: float64(series.Close[series.Len()-1]*s.closeRate(series.Len()-1))/float64(series.Open[0]*s.openRate(0)) - 1,
 		Decisions:  st.Decisions, Orders: st.Orders, Costs: st.Costs, Turnover: st.Turnover,
-		Bankruptcy: st.Bankruptcy, OrderHash: s.hash.sum(st.Trades),
+		Intrabar: st.Intrabar, Bankruptcy: st.Bankruptcy, OrderHash: s.hash.sum(st.Trades),
 	}
 }
 
@@ -287,8 +297,11 @@ func (o Options) validateFor(in Input) error {
 	if err := o.Account.Validate(); err != nil {
 		return fmt.Errorf("account: %w", err)
 	}
-	if err := o.volumeFits(in); err != nil {
+	if err := errors.Join(o.volumeFits(in), o.finerFits(in)); err != nil {
 		return fmt.Errorf("fills: %w", err)
+	}
+	if err := o.ratesFit(in); err != nil {
+		return fmt.Errorf("account: %w", err)
 	}
 	if err := o.Sizing.Validate(o.Exits); err != nil {
 		return fmt.Errorf("sizing: %w", err)

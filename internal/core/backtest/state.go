@@ -26,6 +26,7 @@ type State struct {
 	Orders     Orders
 	Costs      Costs
 	Turnover   float64
+	Intrabar   Intrabar
 	Bankruptcy *Bankruptcy
 
 	Trades   []Trade

@@ -3,16 +3,29 @@ package strategy
 import (
 	"fmt"
 	"math"
+
+	"github.com/ktrdr/ktrdr/internal/core/market"
 )
 
 // An Account says what may be held with the money there is. A field that is zero
 // says nothing.
 type Account struct {
-	Leverage          float64 `json:"leverage,omitempty"`           // an entry may be worth so many times the equity
-	MaintenanceMargin float64 `json:"maintenance_margin,omitempty"` // share of a position's value that equity must exceed
-	Lot               float64 `json:"lot,omitempty"`                // units of which a quantity is a multiple
-	MinQuantity       float64 `json:"min_quantity,omitempty"`       // units below which an entry is none
-	MaxQuantity       float64 `json:"max_quantity,omitempty"`       // units above which an entry is cut
+	Currency          market.Currency `json:"currency,omitempty"`           // that money is counted in; "" is that of the prices
+	Leverage          float64         `json:"leverage,omitempty"`           // an entry may be worth so many times the equity
+	MaintenanceMargin float64         `json:"maintenance_margin,omitempty"` // share of a position's value that equity must exceed
+	Lot               float64         `json:"lot,omitempty"`                // units of which a quantity is a multiple
+	MinQuantity       float64         `json:"min_quantity,omitempty"`       // units below which an entry is none
+	MaxQuantity       float64         `json:"max_quantity,omitempty"`       // units above which an entry is cut
+}
+
+// In returns the currency in which the results of trading symbol are counted, ""
+// where it is not known.
+func (a Account) In(symbol market.Symbol) market.Currency {
+	if a.Currency != "" {
+		return a.Currency
+	}
+	_, quote, _ := symbol.Pair()
+	return quote
 }
 
 // MaxLeverage bounds leverages.
@@ -48,12 +61,51 @@ func (e *accountError) Error() string { return e.key + " " + e.problem }
 
 // Fills say how orders meet the bars. The zero value is the usual.
 type Fills struct {
-	VolumeLimit float64 `json:"volume_limit,omitempty"` // share of the volume of a bar that an entry may take; 0 is no limit
+	VolumeLimit float64          `json:"volume_limit,omitempty"` // share of the volume of a bar that an entry may take; 0 is no limit
+	Intrabar    market.Timeframe `json:"intrabar,omitzero"`      // of the bars that say what a bar reached first; zero takes the worst
+}
+
+// FillsPessimistic is the value of intrabar that takes the worst.
+const FillsPessimistic = "pessimistic"
+
+// Fit returns why the fills cannot be those of a strategy that decides on bars of
+// timeframe base, or nil.
+func (x Fills) Fit(base market.Timeframe) error {
+	if x.Intrabar != 0 && x.Intrabar >= base {
+		return fmt.Errorf("intrabar %s: want bars finer than those of %s, on which the strategy decides", x.Intrabar, base)
+	}
+	return nil
+}
+
+// A Conversion names bars whose closes turn money in one currency into another:
+// it is multiplied by them, or divided where Inverse.
+type Conversion struct {
+	Symbol  market.Symbol
+	Inverse bool
+}
+
+// Conversions returns the bars of which one has to be known so that the results of
+// trading symbol can be counted in currency account, the best first; none where
+// they are in it already.
+func Conversions(symbol market.Symbol, account market.Currency) ([]Conversion, error) {
+	if account == "" {
+		return nil, nil
+	}
+	base, quote, ok := symbol.Pair()
+	switch {
+	case !ok:
+		return nil, fmt.Errorf("account currency %s: %s names no pair of currencies such as EURUSD, so nobody knows what its prices are in: leave the currency out", account, symbol)
+	case quote == account:
+		return nil, nil
+	case base == account:
+		return []Conversion{{symbol, true}, {market.Symbol(quote + account), false}}, nil
+	}
+	return []Conversion{{market.Symbol(quote + account), false}, {market.Symbol(account + quote), true}}, nil
 }
 
 var (
 	accountShape = shape{
-		keys: []string{"leverage", "maintenance_margin", "lot", "min_quantity", "max_quantity"},
+		keys: []string{"currency", "leverage", "maintenance_margin", "lot", "min_quantity", "max_quantity"},
 		hints: map[string]string{
 			"initial_margin":  "write leverage, which is 1 / initial_margin",
 			"margin":          "write leverage and maintenance_margin",
@@ -61,7 +113,7 @@ var (
 			"initial_capital": "it belongs to the request of a backtest: remove it",
 		},
 	}
-	fillsShape = shape{keys: []string{"volume_limit"}, hints: map[string]string{"max_volume": "the key is called volume_limit"}}
+	fillsShape = shape{keys: []string{"volume_limit", "intrabar"}, hints: map[string]string{"max_volume": "the key is called volume_limit"}}
 )
 
 func (d *decoder) account(s *Strategy, f fields) {
@@ -73,6 +125,14 @@ func (d *decoder) account(s *Strategy, f fields) {
 		return
 	}
 	a, positive := &s.Decisions.Account, interval{low: 0, lowOpen: true, high: 1e12}
+	if n, ok := f.get("currency"); ok {
+		var names []string
+		for _, c := range market.Currencies() {
+			names = append(names, string(c))
+		}
+		v, _ := n.choice(names, nil)
+		a.Currency = market.Currency(v)
+	}
 	a.Lot = f.number("lot", 0, positive)
 	a.MinQuantity = f.number("min_quantity", 0, positive)
 	a.MaxQuantity = f.number("max_quantity", 0, positive)
@@ -95,16 +155,34 @@ func (d *decoder) fills(s *Strategy, f fields) {
 	if f, ok = n.fields(fillsShape); !ok {
 		return
 	}
-	s.Decisions.Fills.VolumeLimit = f.number("volume_limit", 0, interval{low: 0, lowOpen: true, high: 1})
+	x := &s.Decisions.Fills
+	x.VolumeLimit = f.number("volume_limit", 0, interval{low: 0, lowOpen: true, high: 1})
+	if n, ok := f.get("intrabar"); ok && n.yaml.Value != FillsPessimistic {
+		if v, ok := n.choice(names(market.Timeframes()), nil); ok {
+			var err error
+			if x.Intrabar, err = market.ParseTimeframe(v); err == nil && s.Base != 0 {
+				err = x.Fit(s.Base)
+			}
+			if err != nil {
+				n.problem("%s", err.Error())
+			}
+		}
+	}
 }
 
 // accountObject and fillsObject are in the form of the file.
 func accountObject(a Account) object {
-	return present(object{{"leverage", a.Leverage}, {"maintenance_margin", a.MaintenanceMargin}, {"lot", a.Lot},
+	return present(object{{"currency", string(a.Currency)}, {"leverage", a.Leverage}, {"maintenance_margin", a.MaintenanceMargin}, {"lot", a.Lot},
 		{"min_quantity", a.MinQuantity}, {"max_quantity", a.MaxQuantity}})
 }
 
-func fillsObject(x Fills) object { return present(object{{"volume_limit", x.VolumeLimit}}) }
+func fillsObject(x Fills) object {
+	o := present(object{{"volume_limit", x.VolumeLimit}})
+	if x.Intrabar != 0 {
+		o = append(o, member{"intrabar", x.Intrabar.String()})
+	}
+	return o
+}
 
 // present returns the members that are not zero.
 func present(o object) object {
@@ -118,10 +196,10 @@ func present(o object) object {
 }
 
 func accountSchema() jsonSchema {
-	return mappingOf(accountShape, map[string]jsonSchema{"leverage": numberSchema, "maintenance_margin": numberSchema, "lot": numberSchema,
+	return mappingOf(accountShape, map[string]jsonSchema{"currency": textSchema, "leverage": numberSchema, "maintenance_margin": numberSchema, "lot": numberSchema,
 		"min_quantity": numberSchema, "max_quantity": numberSchema})
 }
 
 func fillsSchema() jsonSchema {
-	return mappingOf(fillsShape, map[string]jsonSchema{"volume_limit": numberSchema})
+	return mappingOf(fillsShape, map[string]jsonSchema{"volume_limit": numberSchema, "intrabar": wordOf(append(names(market.Timeframes()), FillsPessimistic)...)})
 }

@@ -39,6 +39,8 @@
 //	  type                           of package indicator, as are parameters and defaults
 //	fuzzy_sets.<id>
 //	  indicator                      <id> or <id>.<output>; <id> is its first output
+//	  transform                      none          or {type: price_ratio, reference: close}: open,
+//	                                 high, low or close of the bar, divided by the indicator
 //	  place                          the file has the parameters; quantile or c-means: a
 //	                                 training places the sets on the values of its rows, low
 //	                                 to high as written, and its model keeps them
@@ -51,6 +53,8 @@
 //	  fuzzy_set | raw_indicator      an id, or of an indicator <id> or <id>.<output>
 //	  timeframes                     all, or a list; an indicator with a data_source is read on
 //	                                 the timeframe of that
+//	  lags                           0             bars before the decision bar that the network
+//	                                 sees as well, up to 100
 //	  normalization                  none          minmax or zscore, fitted to the training
 //	                                               rows; raw_indicator only
 //	model.type                       mlp
@@ -94,6 +98,10 @@
 //	  calibration                    none          or temperature: confidences fit the validation
 //	                                 rows; classification only
 //	  seed                           1
+//	  ensemble                       none          or several networks whose answers are averaged:
+//	    seeds                        1             so many on each fold, with the seeds from seed on
+//	    folds                        1             2 and more: the rows before the test part are cut
+//	                                 into so many, each of which validates what the others train
 //	decisions
 //	  output_format                  classification (labels zigzag, triple_barrier),
 //	                                 regression (labels forward_return),
@@ -123,11 +131,14 @@
 //	    financing_long,
 //	    financing_short              fractions per year of the value, charged per night
 //	  account                        nothing but the equity, whole or fractional units
+//	    currency                     that money is counted in; that of the prices
 //	    leverage                     times the equity that an entry may be worth
 //	    maintenance_margin           share of a position's value that equity must exceed
 //	    lot                          units of which a quantity is a multiple
 //	    min_quantity, max_quantity   units
 //	  fills.volume_limit             share of the volume of a bar that an entry may take
+//	  fills.intrabar                 pessimistic   or a timeframe whose bars say whether a bar
+//	                                 reached its stop or its target first
 //	  sizing.method                  fraction      or units, confidence, volatility_target, kelly;
 //	                                 none takes more than the sizing_fraction of the request
 //	    units                        units: how many

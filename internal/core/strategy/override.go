@@ -38,6 +38,9 @@ func (s *Strategy) With(symbols []market.Symbol, timeframes []market.Timeframe) 
 	if s.Decisions.Exits.SessionEnd != 0 && timeframes[0] >= market.Day1 {
 		return nil, fmt.Errorf("strategy %s on %s: %s", s.Name, timeframes[0], sessionOfDays(timeframes[0]))
 	}
+	if err := s.Decisions.Fills.Fit(timeframes[0]); err != nil {
+		return nil, fmt.Errorf("strategy %s on %s: %w", s.Name, timeframes[0], err)
+	}
 	changed.move(timeframes[0])
 	return &changed, nil
 }

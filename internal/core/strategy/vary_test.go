@@ -1,6 +1,7 @@
 package strategy_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -123,6 +124,25 @@ func TestDistance_In(t *testing.T) {
 		}
 		if got := d.In(c.symbol, c.price); got != c.want {
 			t.Errorf("%s of %s at %v is %v, want %v", d, c.symbol, c.price, got, c.want)
+		}
+	}
+}
+
+func TestConversions(t *testing.T) {
+	for _, c := range []struct {
+		symbol  market.Symbol
+		account market.Currency
+		want    string
+		ok      bool
+	}{
+		{"EURUSD", "", "[]", true}, {"EURUSD", "USD", "[]", true}, {"ABC", "", "[]", true},
+		{"USDJPY", "USD", "[{USDJPY true} {JPYUSD false}]", true}, // the traded bars themselves
+		{"EURJPY", "USD", "[{JPYUSD false} {USDJPY true}]", true},
+		{"ABC", "USD", "[]", false},
+	} {
+		got, err := strategy.Conversions(c.symbol, c.account)
+		if fmt.Sprint(got) != c.want || (err == nil) != c.ok {
+			t.Errorf("Conversions(%s, %s) = %v, %v, want %s", c.symbol, c.account, got, err, c.want)
 		}
 	}
 }

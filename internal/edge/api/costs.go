@@ -1,11 +1,15 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
 
 // costs are the numbers of a backtest, checked and with their defaults.
@@ -70,9 +74,47 @@ func (r *request) vary(b wire.StartBacktest, c *costs) (text json.RawMessage, er
 			return nil, wire.Errorf(wire.CodeBadRequest, "%s: the strategy says it itself: give decisions.costs.%s instead, which replaces that", x.name, x.name)
 		}
 	}
-	_, quote, _ := symbol.Pair()
-	if err := said.Fit(symbol, quote); err != nil {
+	if err := said.Fit(symbol, r.strategy.Decisions.Account.In(symbol)); err != nil {
 		return nil, wire.Errorf(wire.CodeBadRequest, "decisions.costs: %w", err)
 	}
 	return text, nil
+}
+
+// reads returns all bars that a request reads.
+func (r request) reads() []strategy.Bars {
+	return append(r.strategy.Reads(), r.also...)
+}
+
+// readAlso adds the bars that the account and the fills of a backtest need: finer
+// ones of its symbol, and those that convert what it earns.
+func (s *server) readAlso(ctx context.Context, r *request) error {
+	d, symbol := r.strategy.Decisions, r.strategy.Symbols[0]
+	add := func(b strategy.Bars) {
+		if !slices.Contains(r.reads(), b) {
+			r.also = append(r.also, b)
+		}
+	}
+	if tf := d.Fills.Intrabar; tf != 0 {
+		add(strategy.Bars{Symbol: symbol, Timeframe: tf})
+	}
+	conversions, err := strategy.Conversions(symbol, d.Account.Currency)
+	if err != nil {
+		return wire.Errorf(wire.CodeBadRequest, "decisions.account: %w", err)
+	}
+	for _, c := range conversions {
+		b := strategy.Bars{Symbol: c.Symbol, Timeframe: r.strategy.Base}
+		_, err := s.o.Bars.Holding(ctx, b.Symbol, b.Timeframe)
+		if err == nil {
+			add(b)
+			return nil
+		}
+		if s.o.Errors.NoBars == nil || !errors.Is(err, s.o.Errors.NoBars) {
+			return fmt.Errorf("what is held of %s %s: %w", b.Symbol, b.Timeframe, err)
+		}
+	}
+	if len(conversions) > 0 {
+		return wire.Errorf(wire.CodeDataNotFound, "decisions.account.currency %s: to count what %s earns in it takes bars of %s or of %s on %s, and none are held: import them with: ktrdr data import FILE --symbol %s --timeframe %s",
+			d.Account.Currency, symbol, conversions[0].Symbol, conversions[1].Symbol, r.strategy.Base, conversions[0].Symbol, r.strategy.Base)
+	}
+	return nil
 }

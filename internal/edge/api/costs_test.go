@@ -3,11 +3,13 @@ package api_test
 import (
 	"encoding/json"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/ktrdr/ktrdr/internal/control/fleet"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/core/market"
 )
 
 // TestBacktestDecisions: what a request says beside the file goes into the order.
@@ -72,5 +74,50 @@ func TestBacktestDecisions_refused(t *testing.T) {
 				t.Errorf("%d %.500s, want %q", rec.Code, rec.Body, c.want)
 			}
 		})
+	}
+}
+
+// TestBacktestReadsAlso: the bars that fills and money are judged by are pinned
+// with the others, and missed before anything is written.
+func TestBacktestReadsAlso(t *testing.T) {
+	b := newBackend(t, momentumModel(t, "model_1", helloHash))
+	b.worker("w1", fleet.Backtesting)
+	refused := func(changes, want string) {
+		t.Helper()
+		if rec := b.do("POST", backtest, merge(t, goodBacktest, changes)); rec.Code != 404 || !strings.Contains(message(t, rec), want) {
+			t.Errorf("%s: %d %.400s, want %q", changes, rec.Code, rec.Body, want)
+		}
+	}
+	data := func(changes string) (names []string) {
+		t.Helper()
+		rec := b.do("POST", backtest, merge(t, goodBacktest, changes))
+		if rec.Code != 200 {
+			t.Fatalf("%d %s", rec.Code, rec.Body)
+		}
+		var order wire.BacktestOrder
+		if err := json.Unmarshal(b.controller.operations[len(b.controller.operations)-1].Spec, &order); err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range order.Data {
+			names = append(names, string(d.Symbol)+" "+d.Timeframe.String())
+		}
+		return names
+	}
+	const finer, pounds, euros = `{"decisions":{"fills":{"intrabar":"15m"}}}`, `{"decisions":{"account":{"currency":"GBP"}}}`, `{"decisions":{"account":{"currency":"EUR"}}}`
+	refused(finer, "Data not found for EURUSD (15m)")
+	refused(pounds, "it takes bars of USDGBP or of GBPUSD on 1h, and none are held")
+	if got := data(euros); !slices.Equal(got, []string{"EURUSD 1h"}) {
+		t.Errorf("in euros the order reads %v", got)
+	}
+	for symbol, tf := range map[market.Symbol]market.Timeframe{"EURUSD": market.Minute15, "GBPUSD": market.Hour1} {
+		if _, err := b.bars.Merge(t.Context(), series(symbol, tf, 31*24)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := data(finer); !slices.Equal(got, []string{"EURUSD 1h", "EURUSD 15m"}) {
+		t.Errorf("with finer bars the order reads %v", got)
+	}
+	if got := data(pounds); !slices.Equal(got, []string{"EURUSD 1h", "GBPUSD 1h"}) {
+		t.Errorf("in pounds the order reads %v", got)
 	}
 }

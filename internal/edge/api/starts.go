@@ -157,6 +157,9 @@ func (s *server) backtestOrder(ctx context.Context, b wire.StartBacktest, op *op
 	}
 	decisions, err := r.vary(b, &costs)
 	if err == nil {
+		err = s.readAlso(ctx, &r)
+	}
+	if err == nil {
 		err = s.check(ctx, r)
 	}
 	if err != nil {

@@ -26,6 +26,7 @@ type request struct {
 	strategy   *strategy.Strategy
 	start, end string
 	span       market.Span
+	also       []strategy.Bars // read beside those of the strategy
 }
 
 // request parses the strategy of a start, narrowed as asked for, and its dates.
@@ -62,7 +63,7 @@ func (s *server) request(name, text string, symbols, timeframes []string, start,
 
 // check refuses a request for bars that are not held, before anything is written.
 func (s *server) check(ctx context.Context, r request) error {
-	for _, b := range r.strategy.Reads() {
+	for _, b := range r.reads() {
 		h, err := s.o.Bars.Holding(ctx, b.Symbol, b.Timeframe)
 		if s.o.Errors.NoBars != nil && errors.Is(err, s.o.Errors.NoBars) {
 			return s.notHeld(ctx, b.Symbol, b.Timeframe)
@@ -106,7 +107,7 @@ func orOpen(date, open string) string {
 func (s *server) pin(ctx context.Context, r request) ([]wire.DataRef, []operation.Artifact, error) {
 	var refs []wire.DataRef
 	var artifacts []operation.Artifact
-	for _, b := range r.strategy.Reads() {
+	for _, b := range r.reads() {
 		series, err := s.o.Bars.Read(ctx, b.Symbol, b.Timeframe, market.Span{To: r.span.To})
 		if err != nil {
 			return nil, nil, fmt.Errorf("read bars %s %s: %w", b.Symbol, b.Timeframe, err)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/core/backtest"
 	"github.com/ktrdr/ktrdr/internal/core/model"
 	"github.com/ktrdr/ktrdr/internal/core/performance"
 	"github.com/ktrdr/ktrdr/internal/work/job"
@@ -62,6 +63,7 @@ func printBacktest(w io.Writer, c *console, url string, op wire.Operation, r job
 		{"per trade", fmt.Sprintf("won %s, lost %s, largest %s and %s", number(m.AvgWin, 2), number(m.AvgLoss, 2), number(m.LargestWin, 2), number(m.LargestLoss, 2))},
 		{"held", fmt.Sprintf("%s h on average, exposed %s of the time", number(m.AvgHolding, 1), percent(&m.Exposure, 1))},
 		{"costs", fmt.Sprintf("%s: commission %s, slippage %s, spread %s, financing %s", money(m.Costs.Total), money(m.Costs.Commission), money(m.Costs.Slippage), money(m.Costs.Spread), money(m.Costs.Financing))},
+		{"within a bar", conflicts(r.Intrabar)},
 		{"orders", r.OrderHash},
 	})
 	printEnsemble(w, r.Ensemble)
@@ -104,6 +106,14 @@ func printOrigin(w io.Writer, url string, op wire.Operation, engine string, data
 
 func artifactURL(url, hash string) string {
 	return url + wire.Prefix + "/artifacts/" + hash
+}
+
+// conflicts says how many bars reached a stop and a target, "" where none did.
+func conflicts(x backtest.Intrabar) string {
+	if x.Conflicts == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s bars reached a stop and a target; of %s of them finer bars say which came first", integer(x.Conflicts), integer(x.Resolved))
 }
 
 // policyFacts takes the matter of each sentence in front.

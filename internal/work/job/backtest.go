@@ -37,6 +37,7 @@ type BacktestResult struct {
 	EquityCurveLength int                  `json:"equity_curve_length"`
 	Decisions         decision.Counts      `json:"decisions"`
 	Orders            backtest.Orders      `json:"orders"`
+	Intrabar          backtest.Intrabar    `json:"intrabar"`
 	Bankruptcy        *backtest.Bankruptcy `json:"bankruptcy"`
 	OrderHash         string               `json:"order_hash"`
 	Trades            operation.Artifact   `json:"trades"`
@@ -75,6 +76,9 @@ func runBacktest(ctx context.Context, text json.RawMessage, env worker.Env) (jso
 		return nil, err
 	}
 	in := backtest.InputOf(m.strategy, m.held, m.window, signals)
+	if err := addPolicyBars(ctx, env, m.strategy, order.Data, &in); err != nil {
+		return nil, err
+	}
 	result, err := simulate(ctx, env, order, in, backtest.OptionsOf(m.strategy, requestOptions(order)))
 	if err != nil {
 		return nil, err
@@ -245,9 +249,9 @@ func summarise(ctx context.Context, env worker.Env, order wire.BacktestOrder, s 
 		StrategyName: s.Name, Symbol: order.Symbol, Timeframe: s.Base,
 		StartTime: market.Stamp(window.Time[0]), EndTime: market.Stamp(window.Available(window.Len() - 1)),
 		InSample: order.InSample,
-		Config:   r.Options, Policy: backtest.Policy(in, r.Options), Metrics: performance.Measure(r, window.Time, s.Base, performance.Options{Closes: window.Close}),
+		Config:   r.Options, Policy: backtest.Policy(in, r.Options), Metrics: performance.Measure(r, window.Time, s.Base, performance.Options{Closes: closesOf(in)}),
 		FinalEquity: r.FinalEquity, TradeCount: len(r.Trades), EquityCurveLength: len(r.Equity),
-		Decisions: r.Decisions, Orders: r.Orders, Bankruptcy: r.Bankruptcy, OrderHash: r.OrderHash,
+		Decisions: r.Decisions, Orders: r.Orders, Intrabar: r.Intrabar, Bankruptcy: r.Bankruptcy, OrderHash: r.OrderHash,
 		Trades: trades, Equity: equity, Data: dataRefs(order.Data), EngineVersion: order.EngineVersion,
 	}, nil
 }
