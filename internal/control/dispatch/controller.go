@@ -96,8 +96,9 @@ type Options struct {
 // A Controller runs the scheduler. Make one with New; its methods may be called
 // from any goroutine, and wait for Run to begin.
 type Controller struct {
-	o     Options
-	ready chan struct{} // closed when it is known for the first time who schedules
+	o       Options
+	ready   chan struct{} // closed when it is known for the first time who schedules
+	refused *refusals
 
 	mu      sync.Mutex // guards all below
 	desk    *desk      // of the reign under way or, before the first, to come
@@ -133,7 +134,7 @@ func New(o Options) *Controller {
 	}
 	o.Holder = cmp.Or(o.Holder, "backend")
 	o.Timing = o.Timing.WithDefaults()
-	return &Controller{o: o, desk: newDesk(), ready: make(chan struct{}), changed: make(chan struct{})}
+	return &Controller{o: o, desk: newDesk(), ready: make(chan struct{}), refused: &refusals{log: o.Log}, changed: make(chan struct{})}
 }
 
 // Ready is closed when Run has restored its state and schedules, or when it
@@ -211,6 +212,7 @@ func (c *Controller) stored(ctx context.Context, id string) (operation.Operation
 // fleet.ErrInvalid, fleet.ErrReplaced or ErrStopping.
 func (c *Controller) Register(ctx context.Context, r fleet.Registration) (fleet.Worker, error) {
 	reply, err := c.ask(ctx, func(request uint64) Event { return Registered{Request: request, Registration: r} })
+	c.refused.registration(ctx, r, err)
 	return reply.Worker, err
 }
 
@@ -227,6 +229,12 @@ func (c *Controller) Deregister(ctx context.Context, workerID, incarnation strin
 // repeated. It fails with ErrUnknown, ErrSuperseded, operation.ErrInvalidReport,
 // or *operation.ProgressError when its progress cannot be true.
 func (c *Controller) Report(ctx context.Context, r operation.Report) error {
+	err := c.report(ctx, r)
+	c.refused.report(ctx, r, err)
+	return err
+}
+
+func (c *Controller) report(ctx context.Context, r operation.Report) error {
 	if err := r.Validate(); err != nil {
 		return err
 	}

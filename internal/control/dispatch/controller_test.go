@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -81,9 +82,11 @@ type bench struct {
 	stop  func() error // stops the controller and returns what Run returned
 }
 
-func start(t *testing.T, d *disk, w *wires) *bench {
+func start(t *testing.T, d *disk, w *wires) *bench { return startLogged(t, d, w, nil) }
+
+func startLogged(t *testing.T, d *disk, w *wires, log *slog.Logger) *bench {
 	b := &bench{t: t, disk: d, wires: w}
-	b.Controller = dispatch.New(dispatch.Options{Store: d, Transport: b.wires})
+	b.Controller = dispatch.New(dispatch.Options{Store: d, Transport: b.wires, Log: log})
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- b.Run(ctx) }()
