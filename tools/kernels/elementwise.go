@@ -44,6 +44,16 @@ func elementwise(m machine) {
 	})
 	done()
 
+	text("cut"+m.suffix(), "func(v *float32, n int, least float32)")
+	p = pointers("v", "n")
+	least := broadcast(m, "least")
+	eachVector(m, p[1], p[:1], func() {
+		x := load(m, at(p[0], 0))
+		cut(m, x, least)
+		VMOVUPS(x, at(p[0], 0))
+	})
+	done()
+
 	text("rectify"+m.suffix(), "func(v *float32, n int)")
 	p = pointers("v", "n")
 	zero = clear(m)

@@ -18,23 +18,24 @@ func clipped(m machine, grad Mem, w, clip, decay reg.VecVirtual) reg.VecVirtual 
 	VMULPS(grad, clip, d)
 	VMULPS(w, decay, t)
 	VADDPS(t, d, d)
+	cut(m, d, constant("leastGradient", 0x1p-56))
 	return d
 }
 
-// normal clears what is subnormal.
-func normal(m machine, v reg.VecVirtual) {
+// cut clears what is below least in size.
+func cut(m machine, v reg.VecVirtual, least Op) {
 	size := m.vector()
 	VANDPS(whole("magnitude", 1<<31-1), v, size)
-	m.keep(m.compare(notLessThan, constant("smallest", 0x1p-126), size), v)
+	m.keep(m.compare(notLessThan, least, size), v)
 }
 
-// average returns normal(keep·old + rest·new) and stores it.
-func average(m machine, old Mem, keep, rest, fresh reg.VecVirtual) reg.VecVirtual {
+// average returns cut(keep·old + rest·new, least) and stores it.
+func average(m machine, old Mem, keep, rest, fresh reg.VecVirtual, least Op) reg.VecVirtual {
 	v, t := m.vector(), m.vector()
 	VMULPS(old, keep, v)
 	VMULPS(fresh, rest, t)
 	VADDPS(t, v, v)
-	normal(m, v)
+	cut(m, v, least)
 	VMOVUPS(v, old)
 	return v
 }
@@ -49,9 +50,9 @@ func adam(m machine) {
 	eachVector(m, p[4], p[:4], func() {
 		w := load(m, at(p[0], 0))
 		d := clipped(m, at(p[1], 0), w, c[0], c[1])
-		first := average(m, at(p[2], 0), c[2], c[3], d)
+		first := average(m, at(p[2], 0), c[2], c[3], d, constant("leastMoment", 0x1p-64))
 		VMULPS(d, d, d)
-		second := average(m, at(p[3], 0), c[4], c[5], d)
+		second := average(m, at(p[3], 0), c[4], c[5], d, constant("leastSquare", 0x1p-112))
 		VMULPS(w, c[6], w)
 		VMULPS(first, c[7], first)
 		VSQRTPS(second, second)
@@ -74,7 +75,7 @@ func sgd(m machine) {
 		v := m.vector()
 		VMULPS(at(p[2], 0), momentum, v)
 		VADDPS(d, v, v)
-		normal(m, v)
+		cut(m, v, constant("leastMoment", 0x1p-64))
 		VMOVUPS(v, at(p[2], 0))
 		VMULPS(v, pace, v)
 		VSUBPS(v, w, w)
@@ -93,7 +94,7 @@ func rmsProp(m machine) {
 		d := clipped(m, at(p[1], 0), w, clip, decay)
 		square := m.vector()
 		VMULPS(d, d, square)
-		v := average(m, at(p[2], 0), alpha, rest, square)
+		v := average(m, at(p[2], 0), alpha, rest, square, constant("leastSquare", 0x1p-112))
 		VMULPS(d, pace, d)
 		VSQRTPS(v, v)
 		VADDPS(v, epsilon, v)

@@ -25,6 +25,7 @@ type assembly struct {
 	add      func(dst, v *float32, n int)
 	scale    func(dst, v *float32, n int)
 	mask     func(dst, v *float32, n int, scale float32)
+	cut      func(v *float32, n int, least float32)
 	rectify  func(v *float32, n int)
 	leaky    func(v, slope *float32, n int)
 	tanh     func(v, slope *float32, n int)
@@ -57,7 +58,7 @@ var avx512 = assembly{
 	name:    "avx512",
 	product: []panel{{64, product512x64}, {32, product512x32}, {16, product512x16}},
 	sumRows: []columns{{64, sumRows512x64}, {32, sumRows512x32}, {16, sumRows512x16}},
-	add:     add512, scale: scale512, mask: mask512, rectify: rectify512, leaky: leaky512, tanh: tanh512, sigmoid: sigmoid512,
+	add:     add512, scale: scale512, mask: mask512, cut: cut512, rectify: rectify512, leaky: leaky512, tanh: tanh512, sigmoid: sigmoid512,
 	drop: drop512, softmax: softmax512, adam: adam512, sgd: sgd512, rmsProp: rmsProp512,
 	lstm: lstm512, lstmBack: lstmBack512, gru: gru512, gruBack: gruBack512,
 	squares: func(v []float32) (lanes [squareLanes]float64) {
@@ -70,7 +71,7 @@ var avx2 = assembly{
 	name:    "avx2",
 	product: []panel{{16, product256x16}},
 	sumRows: []columns{{64, sumRows256x64}, {32, sumRows256x32}, {16, sumRows256x16}},
-	add:     add256, scale: scale256, mask: mask256, rectify: rectify256, leaky: leaky256, tanh: tanh256, sigmoid: sigmoid256,
+	add:     add256, scale: scale256, mask: mask256, cut: cut256, rectify: rectify256, leaky: leaky256, tanh: tanh256, sigmoid: sigmoid256,
 	drop: drop256, softmax: softmax256, adam: adam256, sgd: sgd256, rmsProp: rmsProp256,
 	lstm: lstm256, lstmBack: lstmBack256, gru: gru256, gruBack: gruBack256,
 	squares: func(v []float32) (lanes [squareLanes]float64) {
@@ -86,6 +87,7 @@ func (a *assembly) set() *Set {
 		add:     func(dst, v []float32) { a.add(&dst[0], &v[0], len(v)) },
 		scale:   func(dst, v []float32) { a.scale(&dst[0], &v[0], len(v)) },
 		mask:    func(dst, v []float32, scale float32) { a.mask(&dst[0], &v[0], len(v), scale) },
+		cut:     func(v []float32, least float32) { a.cut(&v[0], len(v), least) },
 		rectify: func(v []float32) { a.rectify(&v[0], len(v)) },
 		leaky:   func(v, slope []float32) { a.leaky(&v[0], first(slope), len(v)) },
 		tanh:    func(v, slope []float32) { a.tanh(&v[0], first(slope), len(v)) },

@@ -23,8 +23,10 @@
 //     lanes; [Set.Squares].
 //  3. exp, log, tanh and sigmoid are the polynomials of package elementary.
 //     Division and square root are those of IEEE 754; no estimates.
-//  4. Subnormal numbers are kept as IEEE 754 has them, except where exp would give
-//     one and where an optimizer's moment becomes one: there they are +0.
+//  4. Subnormal numbers are kept as IEEE 754 has them, because plain Go cannot
+//     flush them for nothing as processors can. They are kept from arising where
+//     they would often: exp gives +0 for one, and derivatives by the outputs,
+//     gradients and moments are cut off far above them; [AdamStep], [Set.Cut].
 //  5. Randomness is a hash of a counter; [Draw].
 //  6. Which NaN a result is, is not defined.
 //

@@ -25,7 +25,7 @@ type caseData struct {
 
 // special are the numbers at which implementations may part.
 var special = []float32{0, float32(math.Copysign(0, -1)), 1, -1, 0.5, -0.5, 2.5, 88, -87.3365, -87.34, 1e-38, -1e-38, 1e-42, -1e-45, 1e30, -1e30, 0.625, -0.625,
-	math.MaxFloat32, float32(math.Inf(1)), float32(math.Inf(-1)), float32(math.NaN())}
+	0x1p-56, -0x1p-57, 0x1p-64, 0x1p-112, math.MaxFloat32, float32(math.Inf(1)), float32(math.Inf(-1)), float32(math.NaN())}
 
 // numbers draws n numbers of a magnitude of about size, and special ones among
 // them, if wanted.
@@ -81,7 +81,7 @@ var kernels = map[string]func(c caseData) func(s *kernel.Set) [][]float32{
 		return func(s *kernel.Set) [][]float32 {
 			var out [][]float32
 			for _, f := range []func(v []float32){
-				func(v []float32) { s.Add(v, b) }, func(v []float32) { s.Scale(v, b) }, func(v []float32) { s.Mask(v, b, scale) }, s.Rectify,
+				func(v []float32) { s.Add(v, b) }, func(v []float32) { s.Scale(v, b) }, func(v []float32) { s.Mask(v, b, scale) }, func(v []float32) { s.Cut(v, scale) }, s.Rectify,
 			} {
 				v := slices.Clone(a)
 				f(v)

@@ -23,6 +23,9 @@ func scale512(dst *float32, v *float32, n int)
 func mask512(dst *float32, v *float32, n int, scale float32)
 
 //go:noescape
+func cut512(v *float32, n int, least float32)
+
+//go:noescape
 func rectify512(v *float32, n int)
 
 //go:noescape
@@ -84,6 +87,9 @@ func scale256(dst *float32, v *float32, n int)
 
 //go:noescape
 func mask256(dst *float32, v *float32, n int, scale float32)
+
+//go:noescape
+func cut256(v *float32, n int, least float32)
 
 //go:noescape
 func rectify256(v *float32, n int)

@@ -2641,6 +2641,43 @@ loop3:
 	VZEROUPPER
 	RET
 
+// func cut512(v *float32, n int, least float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·cut512(SB), NOSPLIT, $0-20
+	MOVQ         v+0(FP), AX
+	MOVQ         n+8(FP), CX
+	VBROADCASTSS least+16(FP), Z0
+
+loop4:
+	VMOVUPS   (AX), Z1
+	VANDPS    magnitude<>+0(SB), Z1, Z2
+	VCMPPS    $0x15, Z0, Z2, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   Z1, (AX)
+	ADDQ      $0x40, AX
+	SUBQ      $0x10, CX
+	JNE       loop4
+	VZEROUPPER
+	RET
+
+DATA magnitude<>+0(SB)/4, $0x7fffffff
+DATA magnitude<>+4(SB)/4, $0x7fffffff
+DATA magnitude<>+8(SB)/4, $0x7fffffff
+DATA magnitude<>+12(SB)/4, $0x7fffffff
+DATA magnitude<>+16(SB)/4, $0x7fffffff
+DATA magnitude<>+20(SB)/4, $0x7fffffff
+DATA magnitude<>+24(SB)/4, $0x7fffffff
+DATA magnitude<>+28(SB)/4, $0x7fffffff
+DATA magnitude<>+32(SB)/4, $0x7fffffff
+DATA magnitude<>+36(SB)/4, $0x7fffffff
+DATA magnitude<>+40(SB)/4, $0x7fffffff
+DATA magnitude<>+44(SB)/4, $0x7fffffff
+DATA magnitude<>+48(SB)/4, $0x7fffffff
+DATA magnitude<>+52(SB)/4, $0x7fffffff
+DATA magnitude<>+56(SB)/4, $0x7fffffff
+DATA magnitude<>+60(SB)/4, $0x7fffffff
+GLOBL magnitude<>(SB), RODATA|NOPTR, $64
+
 // func rectify512(v *float32, n int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·rectify512(SB), NOSPLIT, $0-16
@@ -2648,12 +2685,12 @@ TEXT ·rectify512(SB), NOSPLIT, $0-16
 	MOVQ   n+8(FP), CX
 	VXORPS Z0, Z0, Z0
 
-loop4:
+loop5:
 	VMAXPS  (AX), Z0, Z1
 	VMOVUPS Z1, (AX)
 	ADDQ    $0x40, AX
 	SUBQ    $0x10, CX
-	JNE     loop4
+	JNE     loop5
 	VZEROUPPER
 	RET
 
@@ -2664,9 +2701,9 @@ TEXT ·leaky512(SB), NOSPLIT, $0-24
 	MOVQ  slope+8(FP), CX
 	MOVQ  n+16(FP), DX
 	TESTQ CX, CX
-	JEQ   without5
+	JEQ   without6
 
-loop6:
+loop7:
 	VMOVUPS   (AX), Z0
 	VXORPS    Z1, Z1, Z1
 	VMOVUPS   leak<>+0(SB), Z2
@@ -2679,12 +2716,12 @@ loop6:
 	ADDQ      $0x40, AX
 	ADDQ      $0x40, CX
 	SUBQ      $0x10, DX
-	JNE       loop6
+	JNE       loop7
 	VZEROUPPER
 	RET
 
-without5:
-loop7:
+without6:
+loop8:
 	VMOVUPS   (AX), Z0
 	VXORPS    Z1, Z1, Z1
 	VMOVUPS   leak<>+0(SB), Z2
@@ -2695,7 +2732,7 @@ loop7:
 	VMOVUPS   Z0, (AX)
 	ADDQ      $0x40, AX
 	SUBQ      $0x10, DX
-	JNE       loop7
+	JNE       loop8
 	VZEROUPPER
 	RET
 
@@ -2742,9 +2779,9 @@ TEXT ·tanh512(SB), NOSPLIT, $0-24
 	MOVQ  slope+8(FP), CX
 	MOVQ  n+16(FP), DX
 	TESTQ CX, CX
-	JEQ   without8
+	JEQ   without9
 
-loop9:
+loop10:
 	VMOVUPS     (AX), Z0
 	VANDPS      magnitude<>+0(SB), Z0, Z1
 	VCMPPS      $0x1d, tanhFar<>+0(SB), Z1, K1
@@ -2801,12 +2838,12 @@ loop9:
 	ADDQ        $0x40, AX
 	ADDQ        $0x40, CX
 	SUBQ        $0x10, DX
-	JNE         loop9
+	JNE         loop10
 	VZEROUPPER
 	RET
 
-without8:
-loop10:
+without9:
+loop11:
 	VMOVUPS     (AX), Z0
 	VANDPS      magnitude<>+0(SB), Z0, Z1
 	VCMPPS      $0x1d, tanhFar<>+0(SB), Z1, K1
@@ -2861,27 +2898,9 @@ loop10:
 	VMOVUPS     Z3, (AX)
 	ADDQ        $0x40, AX
 	SUBQ        $0x10, DX
-	JNE         loop10
+	JNE         loop11
 	VZEROUPPER
 	RET
-
-DATA magnitude<>+0(SB)/4, $0x7fffffff
-DATA magnitude<>+4(SB)/4, $0x7fffffff
-DATA magnitude<>+8(SB)/4, $0x7fffffff
-DATA magnitude<>+12(SB)/4, $0x7fffffff
-DATA magnitude<>+16(SB)/4, $0x7fffffff
-DATA magnitude<>+20(SB)/4, $0x7fffffff
-DATA magnitude<>+24(SB)/4, $0x7fffffff
-DATA magnitude<>+28(SB)/4, $0x7fffffff
-DATA magnitude<>+32(SB)/4, $0x7fffffff
-DATA magnitude<>+36(SB)/4, $0x7fffffff
-DATA magnitude<>+40(SB)/4, $0x7fffffff
-DATA magnitude<>+44(SB)/4, $0x7fffffff
-DATA magnitude<>+48(SB)/4, $0x7fffffff
-DATA magnitude<>+52(SB)/4, $0x7fffffff
-DATA magnitude<>+56(SB)/4, $0x7fffffff
-DATA magnitude<>+60(SB)/4, $0x7fffffff
-GLOBL magnitude<>(SB), RODATA|NOPTR, $64
 
 DATA tanhFar<>+0(SB)/4, $0x3f200000
 DATA tanhFar<>+4(SB)/4, $0x3f200000
@@ -3232,9 +3251,9 @@ TEXT ·sigmoid512(SB), NOSPLIT, $0-24
 	MOVQ  slope+8(FP), CX
 	MOVQ  n+16(FP), DX
 	TESTQ CX, CX
-	JEQ   without11
+	JEQ   without12
 
-loop12:
+loop13:
 	VMOVUPS     (AX), Z0
 	VORPS       sign<>+0(SB), Z0, Z1
 	VMULPS      log2E<>+0(SB), Z1, Z2
@@ -3274,12 +3293,12 @@ loop12:
 	ADDQ        $0x40, AX
 	ADDQ        $0x40, CX
 	SUBQ        $0x10, DX
-	JNE         loop12
+	JNE         loop13
 	VZEROUPPER
 	RET
 
-without11:
-loop13:
+without12:
+loop14:
 	VMOVUPS     (AX), Z0
 	VORPS       sign<>+0(SB), Z0, Z1
 	VMULPS      log2E<>+0(SB), Z1, Z2
@@ -3317,7 +3336,7 @@ loop13:
 	VMOVUPS     Z6, (AX)
 	ADDQ        $0x40, AX
 	SUBQ        $0x10, DX
-	JNE         loop13
+	JNE         loop14
 	VZEROUPPER
 	RET
 
@@ -3334,14 +3353,14 @@ TEXT ·sumRows512x64(SB), NOSPLIT, $0-32
 	VXORPS Z2, Z2, Z2
 	VXORPS Z3, Z3, Z3
 
-loop14:
+loop15:
 	VADDPS  (CX), Z0, Z0
 	VADDPS  64(CX), Z1, Z1
 	VADDPS  128(CX), Z2, Z2
 	VADDPS  192(CX), Z3, Z3
 	ADDQ    BX, CX
 	DECQ    DX
-	JNE     loop14
+	JNE     loop15
 	VADDPS  (AX), Z0, Z0
 	VMOVUPS Z0, (AX)
 	VADDPS  64(AX), Z1, Z1
@@ -3364,12 +3383,12 @@ TEXT ·sumRows512x32(SB), NOSPLIT, $0-32
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 
-loop15:
+loop16:
 	VADDPS  (CX), Z0, Z0
 	VADDPS  64(CX), Z1, Z1
 	ADDQ    BX, CX
 	DECQ    DX
-	JNE     loop15
+	JNE     loop16
 	VADDPS  (AX), Z0, Z0
 	VMOVUPS Z0, (AX)
 	VADDPS  64(AX), Z1, Z1
@@ -3387,11 +3406,11 @@ TEXT ·sumRows512x16(SB), NOSPLIT, $0-32
 	SHLQ   $0x02, BX
 	VXORPS Z0, Z0, Z0
 
-loop16:
+loop17:
 	VADDPS  (CX), Z0, Z0
 	ADDQ    BX, CX
 	DECQ    DX
-	JNE     loop16
+	JNE     loop17
 	VADDPS  (AX), Z0, Z0
 	VMOVUPS Z0, (AX)
 	VZEROUPPER
@@ -3409,7 +3428,7 @@ TEXT ·drop512(SB), NOSPLIT, $0-56
 	VPBROADCASTD DI, Z0
 	VBROADCASTSS scale+52(FP), Z1
 
-row17:
+row18:
 	MOVQ         BX, R8
 	MOVQ         R8, DI
 	SHRQ         $0x1e, DI
@@ -3431,7 +3450,7 @@ row17:
 	VPBROADCASTD R8, Z3
 	MOVQ         stride+24(FP), DI
 
-column18:
+column19:
 	VPSRLD    $0x10, Z2, Z5
 	VPXORD    Z5, Z2, Z4
 	VPMULLD   mix1<>+0(SB), Z4, Z4
@@ -3445,18 +3464,18 @@ column18:
 	VMOVUPS   Z4, (AX)
 	ADDQ      $0x40, AX
 	TESTQ     CX, CX
-	JEQ       plain19
+	JEQ       plain20
 	VMULPS    (CX), Z1, Z4
 	VMOVAPS.Z Z4, K1, Z4
 	VMOVUPS   Z4, (CX)
 	ADDQ      $0x40, CX
 
-plain19:
+plain20:
 	VPADDD stride512<>+0(SB), Z2, Z2
 	SUBQ   $0x10, DI
-	JNE    column18
+	JNE    column19
 	DECQ   DX
-	JNE    row17
+	JNE    row18
 	VZEROUPPER
 	RET
 
@@ -3543,7 +3562,7 @@ TEXT ·squares512(SB), NOSPLIT, $0-24
 	VXORPS Z2, Z2, Z2
 	VXORPS Z3, Z3, Z3
 
-loop20:
+loop21:
 	VCVTPS2PD   (CX), Z4
 	VFMADD231PD Z4, Z4, Z0
 	VCVTPS2PD   32(CX), Z4
@@ -3554,7 +3573,7 @@ loop20:
 	VFMADD231PD Z4, Z4, Z3
 	ADDQ        $0x80, CX
 	SUBQ        $0x20, DX
-	JNE         loop20
+	JNE         loop21
 	VMOVUPD     Z0, (AX)
 	VMOVUPD     Z1, 64(AX)
 	VMOVUPD     Z2, 128(AX)
@@ -3581,16 +3600,19 @@ TEXT ·adam512(SB), NOSPLIT, $0-80
 	VBROADCASTSS root+72(FP), Z8
 	VBROADCASTSS epsilon+76(FP), Z9
 
-loop21:
+loop22:
 	VMOVUPS   (AX), Z10
 	VMULPS    (CX), Z0, Z11
 	VMULPS    Z10, Z1, Z12
 	VADDPS    Z12, Z11, Z11
+	VANDPS    magnitude<>+0(SB), Z11, Z12
+	VCMPPS    $0x15, leastGradient<>+0(SB), Z12, K1
+	VMOVAPS.Z Z11, K1, Z11
 	VMULPS    (DX), Z2, Z12
 	VMULPS    Z11, Z3, Z13
 	VADDPS    Z13, Z12, Z12
 	VANDPS    magnitude<>+0(SB), Z12, Z13
-	VCMPPS    $0x15, smallest<>+0(SB), Z13, K1
+	VCMPPS    $0x15, leastMoment<>+0(SB), Z13, K1
 	VMOVAPS.Z Z12, K1, Z12
 	VMOVUPS   Z12, (DX)
 	VMULPS    Z11, Z11, Z11
@@ -3598,7 +3620,7 @@ loop21:
 	VMULPS    Z11, Z5, Z11
 	VADDPS    Z11, Z13, Z13
 	VANDPS    magnitude<>+0(SB), Z13, Z11
-	VCMPPS    $0x15, smallest<>+0(SB), Z11, K1
+	VCMPPS    $0x15, leastSquare<>+0(SB), Z11, K1
 	VMOVAPS.Z Z13, K1, Z13
 	VMOVUPS   Z13, (BX)
 	VMULPS    Z10, Z6, Z10
@@ -3614,27 +3636,63 @@ loop21:
 	ADDQ      $0x40, DX
 	ADDQ      $0x40, BX
 	SUBQ      $0x10, SI
-	JNE       loop21
+	JNE       loop22
 	VZEROUPPER
 	RET
 
-DATA smallest<>+0(SB)/4, $0x00800000
-DATA smallest<>+4(SB)/4, $0x00800000
-DATA smallest<>+8(SB)/4, $0x00800000
-DATA smallest<>+12(SB)/4, $0x00800000
-DATA smallest<>+16(SB)/4, $0x00800000
-DATA smallest<>+20(SB)/4, $0x00800000
-DATA smallest<>+24(SB)/4, $0x00800000
-DATA smallest<>+28(SB)/4, $0x00800000
-DATA smallest<>+32(SB)/4, $0x00800000
-DATA smallest<>+36(SB)/4, $0x00800000
-DATA smallest<>+40(SB)/4, $0x00800000
-DATA smallest<>+44(SB)/4, $0x00800000
-DATA smallest<>+48(SB)/4, $0x00800000
-DATA smallest<>+52(SB)/4, $0x00800000
-DATA smallest<>+56(SB)/4, $0x00800000
-DATA smallest<>+60(SB)/4, $0x00800000
-GLOBL smallest<>(SB), RODATA|NOPTR, $64
+DATA leastGradient<>+0(SB)/4, $0x23800000
+DATA leastGradient<>+4(SB)/4, $0x23800000
+DATA leastGradient<>+8(SB)/4, $0x23800000
+DATA leastGradient<>+12(SB)/4, $0x23800000
+DATA leastGradient<>+16(SB)/4, $0x23800000
+DATA leastGradient<>+20(SB)/4, $0x23800000
+DATA leastGradient<>+24(SB)/4, $0x23800000
+DATA leastGradient<>+28(SB)/4, $0x23800000
+DATA leastGradient<>+32(SB)/4, $0x23800000
+DATA leastGradient<>+36(SB)/4, $0x23800000
+DATA leastGradient<>+40(SB)/4, $0x23800000
+DATA leastGradient<>+44(SB)/4, $0x23800000
+DATA leastGradient<>+48(SB)/4, $0x23800000
+DATA leastGradient<>+52(SB)/4, $0x23800000
+DATA leastGradient<>+56(SB)/4, $0x23800000
+DATA leastGradient<>+60(SB)/4, $0x23800000
+GLOBL leastGradient<>(SB), RODATA|NOPTR, $64
+
+DATA leastMoment<>+0(SB)/4, $0x1f800000
+DATA leastMoment<>+4(SB)/4, $0x1f800000
+DATA leastMoment<>+8(SB)/4, $0x1f800000
+DATA leastMoment<>+12(SB)/4, $0x1f800000
+DATA leastMoment<>+16(SB)/4, $0x1f800000
+DATA leastMoment<>+20(SB)/4, $0x1f800000
+DATA leastMoment<>+24(SB)/4, $0x1f800000
+DATA leastMoment<>+28(SB)/4, $0x1f800000
+DATA leastMoment<>+32(SB)/4, $0x1f800000
+DATA leastMoment<>+36(SB)/4, $0x1f800000
+DATA leastMoment<>+40(SB)/4, $0x1f800000
+DATA leastMoment<>+44(SB)/4, $0x1f800000
+DATA leastMoment<>+48(SB)/4, $0x1f800000
+DATA leastMoment<>+52(SB)/4, $0x1f800000
+DATA leastMoment<>+56(SB)/4, $0x1f800000
+DATA leastMoment<>+60(SB)/4, $0x1f800000
+GLOBL leastMoment<>(SB), RODATA|NOPTR, $64
+
+DATA leastSquare<>+0(SB)/4, $0x07800000
+DATA leastSquare<>+4(SB)/4, $0x07800000
+DATA leastSquare<>+8(SB)/4, $0x07800000
+DATA leastSquare<>+12(SB)/4, $0x07800000
+DATA leastSquare<>+16(SB)/4, $0x07800000
+DATA leastSquare<>+20(SB)/4, $0x07800000
+DATA leastSquare<>+24(SB)/4, $0x07800000
+DATA leastSquare<>+28(SB)/4, $0x07800000
+DATA leastSquare<>+32(SB)/4, $0x07800000
+DATA leastSquare<>+36(SB)/4, $0x07800000
+DATA leastSquare<>+40(SB)/4, $0x07800000
+DATA leastSquare<>+44(SB)/4, $0x07800000
+DATA leastSquare<>+48(SB)/4, $0x07800000
+DATA leastSquare<>+52(SB)/4, $0x07800000
+DATA leastSquare<>+56(SB)/4, $0x07800000
+DATA leastSquare<>+60(SB)/4, $0x07800000
+GLOBL leastSquare<>(SB), RODATA|NOPTR, $64
 
 // func sgd512(w *float32, grad *float32, first *float32, n int, clip float32, decay float32, momentum float32, pace float32)
 // Requires: AVX, AVX512DQ, AVX512F
@@ -3648,15 +3706,18 @@ TEXT ·sgd512(SB), NOSPLIT, $0-48
 	VBROADCASTSS momentum+40(FP), Z2
 	VBROADCASTSS pace+44(FP), Z3
 
-loop22:
+loop23:
 	VMOVUPS   (AX), Z4
 	VMULPS    (CX), Z0, Z5
 	VMULPS    Z4, Z1, Z6
 	VADDPS    Z6, Z5, Z5
+	VANDPS    magnitude<>+0(SB), Z5, Z6
+	VCMPPS    $0x15, leastGradient<>+0(SB), Z6, K1
+	VMOVAPS.Z Z5, K1, Z5
 	VMULPS    (DX), Z2, Z6
 	VADDPS    Z5, Z6, Z6
 	VANDPS    magnitude<>+0(SB), Z6, Z5
-	VCMPPS    $0x15, smallest<>+0(SB), Z5, K1
+	VCMPPS    $0x15, leastMoment<>+0(SB), Z5, K1
 	VMOVAPS.Z Z6, K1, Z6
 	VMOVUPS   Z6, (DX)
 	VMULPS    Z6, Z3, Z6
@@ -3666,7 +3727,7 @@ loop22:
 	ADDQ      $0x40, CX
 	ADDQ      $0x40, DX
 	SUBQ      $0x10, BX
-	JNE       loop22
+	JNE       loop23
 	VZEROUPPER
 	RET
 
@@ -3684,17 +3745,20 @@ TEXT ·rmsProp512(SB), NOSPLIT, $0-56
 	VBROADCASTSS pace+48(FP), Z4
 	VBROADCASTSS epsilon+52(FP), Z5
 
-loop23:
+loop24:
 	VMOVUPS   (AX), Z6
 	VMULPS    (CX), Z0, Z7
 	VMULPS    Z6, Z1, Z8
 	VADDPS    Z8, Z7, Z7
+	VANDPS    magnitude<>+0(SB), Z7, Z8
+	VCMPPS    $0x15, leastGradient<>+0(SB), Z8, K1
+	VMOVAPS.Z Z7, K1, Z7
 	VMULPS    Z7, Z7, Z8
 	VMULPS    (DX), Z2, Z9
 	VMULPS    Z8, Z3, Z8
 	VADDPS    Z8, Z9, Z9
 	VANDPS    magnitude<>+0(SB), Z9, Z8
-	VCMPPS    $0x15, smallest<>+0(SB), Z8, K1
+	VCMPPS    $0x15, leastSquare<>+0(SB), Z8, K1
 	VMOVAPS.Z Z9, K1, Z9
 	VMOVUPS   Z9, (DX)
 	VMULPS    Z7, Z4, Z7
@@ -3707,7 +3771,7 @@ loop23:
 	ADDQ      $0x40, CX
 	ADDQ      $0x40, DX
 	SUBQ      $0x10, BX
-	JNE       loop23
+	JNE       loop24
 	VZEROUPPER
 	RET
 
@@ -3723,10 +3787,10 @@ TEXT ·lstm512(SB), NOSPLIT, $0-56
 	SHLQ $0x02, DI
 	MOVQ rows+40(FP), R8
 
-row24:
+row25:
 	MOVQ DI, R9
 
-column25:
+column26:
 	VMOVUPS     (AX)(DI*1), Z0
 	VORPS       sign<>+0(SB), Z0, Z1
 	VMULPS      log2E<>+0(SB), Z1, Z2
@@ -3934,12 +3998,12 @@ column25:
 	ADDQ        $0x40, BX
 	ADDQ        $0x40, SI
 	SUBQ        $0x40, R9
-	JNE         column25
+	JNE         column26
 	ADDQ        DI, AX
 	ADDQ        DI, AX
 	ADDQ        DI, AX
 	DECQ        R8
-	JNE         row24
+	JNE         row25
 	VZEROUPPER
 	RET
 
@@ -3957,10 +4021,10 @@ TEXT ·lstmBack512(SB), NOSPLIT, $0-72
 	SHLQ $0x02, R9
 	MOVQ rows+56(FP), R10
 
-row26:
+row27:
 	MOVQ R9, R11
 
-column27:
+column28:
 	VMOVUPS (SI), Z0
 	VADDPS  (DI), Z0, Z0
 	VMOVUPS (DX), Z1
@@ -4010,7 +4074,7 @@ column27:
 	ADDQ    $0x40, DI
 	ADDQ    $0x40, R8
 	SUBQ    $0x40, R11
-	JNE     column27
+	JNE     column28
 	ADDQ    R9, AX
 	ADDQ    R9, AX
 	ADDQ    R9, AX
@@ -4018,7 +4082,7 @@ column27:
 	ADDQ    R9, CX
 	ADDQ    R9, CX
 	DECQ    R10
-	JNE     row26
+	JNE     row27
 	VZEROUPPER
 	RET
 
@@ -4033,10 +4097,10 @@ TEXT ·gru512(SB), NOSPLIT, $0-48
 	SHLQ $0x02, SI
 	MOVQ rows+32(FP), DI
 
-row28:
+row29:
 	MOVQ SI, R8
 
-column29:
+column30:
 	VMOVUPS     (AX), Z0
 	VADDPS      (CX), Z0, Z0
 	VORPS       sign<>+0(SB), Z0, Z1
@@ -4164,13 +4228,13 @@ column29:
 	ADDQ        $0x40, DX
 	ADDQ        $0x40, BX
 	SUBQ        $0x40, R8
-	JNE         column29
+	JNE         column30
 	ADDQ        SI, AX
 	ADDQ        SI, AX
 	ADDQ        SI, CX
 	ADDQ        SI, CX
 	DECQ        DI
-	JNE         row28
+	JNE         row29
 	VZEROUPPER
 	RET
 
@@ -4189,10 +4253,10 @@ TEXT ·gruBack512(SB), NOSPLIT, $0-80
 	SHLQ $0x02, R10
 	MOVQ rows+64(FP), R11
 
-row30:
+row31:
 	MOVQ R10, R12
 
-column31:
+column32:
 	VMOVUPS (DI), Z0
 	VADDPS  (R8), Z0, Z0
 	VMOVUPS (AX)(R10*1), Z1
@@ -4235,7 +4299,7 @@ column31:
 	ADDQ    $0x40, R8
 	ADDQ    $0x40, R9
 	SUBQ    $0x40, R12
-	JNE     column31
+	JNE     column32
 	ADDQ    R10, AX
 	ADDQ    R10, AX
 	ADDQ    R10, CX
@@ -4245,7 +4309,7 @@ column31:
 	ADDQ    R10, BX
 	ADDQ    R10, BX
 	DECQ    R11
-	JNE     row30
+	JNE     row31
 	VZEROUPPER
 	RET
 
@@ -4260,14 +4324,14 @@ TEXT ·softmax512(SB), NOSPLIT, $0-48
 	MOVQ SI, DI
 	SHLQ $0x02, DI
 
-loop32:
+loop33:
 	VMOVUPS (AX), Z0
 	VXORPS  Z1, Z1, Z1
 	VXORPS  Z2, Z2, Z2
 	MOVQ    classes+40(FP), R9
 	MOVQ    AX, R8
 
-class33:
+class34:
 	VMOVUPS   (R8), Z3
 	VCMPPS    $0x1e, Z0, Z3, K1
 	VBLENDMPS Z3, Z0, K1, Z0
@@ -4275,14 +4339,14 @@ class33:
 	VPADDD    next<>+0(SB), Z2, Z2
 	ADDQ      DI, R8
 	DECQ      R9
-	JNE       class33
+	JNE       class34
 	VMOVUPS   Z0, (CX)
 	VMOVUPS   Z1, (BX)
 	VXORPS    Z1, Z1, Z1
 	MOVQ      classes+40(FP), R9
 	MOVQ      AX, R8
 
-class34:
+class35:
 	VMOVUPS     (R8), Z2
 	VSUBPS      Z0, Z2, Z2
 	VMULPS      log2E<>+0(SB), Z2, Z3
@@ -4312,17 +4376,17 @@ class34:
 	VADDPS      Z5, Z1, Z1
 	ADDQ        DI, R8
 	DECQ        R9
-	JNE         class34
+	JNE         class35
 	MOVQ        classes+40(FP), R9
 	MOVQ        AX, R8
 
-class35:
+class36:
 	VMOVUPS   (R8), Z0
 	VDIVPS    Z1, Z0, Z0
 	VMOVUPS   Z0, (R8)
 	ADDQ      DI, R8
 	DECQ      R9
-	JNE       class35
+	JNE       class36
 	VPSRLD    $0x17, Z1, Z0
 	VPSUBD    logBias<>+0(SB), Z0, Z0
 	VCVTDQ2PS Z0, Z0
@@ -4369,7 +4433,7 @@ class35:
 	ADDQ      $0x40, DX
 	ADDQ      $0x40, BX
 	SUBQ      $0x10, SI
-	JNE       loop32
+	JNE       loop33
 	VZEROUPPER
 	RET
 
@@ -5287,14 +5351,14 @@ TEXT ·add256(SB), NOSPLIT, $0-24
 	MOVQ v+8(FP), CX
 	MOVQ n+16(FP), DX
 
-loop36:
+loop37:
 	VMOVUPS (AX), Y0
 	VADDPS  (CX), Y0, Y0
 	VMOVUPS Y0, (AX)
 	ADDQ    $0x20, AX
 	ADDQ    $0x20, CX
 	SUBQ    $0x08, DX
-	JNE     loop36
+	JNE     loop37
 	VZEROUPPER
 	RET
 
@@ -5305,14 +5369,14 @@ TEXT ·scale256(SB), NOSPLIT, $0-24
 	MOVQ v+8(FP), CX
 	MOVQ n+16(FP), DX
 
-loop37:
+loop38:
 	VMOVUPS (AX), Y0
 	VMULPS  (CX), Y0, Y0
 	VMOVUPS Y0, (AX)
 	ADDQ    $0x20, AX
 	ADDQ    $0x20, CX
 	SUBQ    $0x08, DX
-	JNE     loop37
+	JNE     loop38
 	VZEROUPPER
 	RET
 
@@ -5325,7 +5389,7 @@ TEXT ·mask256(SB), NOSPLIT, $0-28
 	VBROADCASTSS scale+24(FP), Y0
 	VXORPS       Y1, Y1, Y1
 
-loop38:
+loop39:
 	VMOVUPS (CX), Y2
 	VCMPPS  $0x1e, Y1, Y2, Y2
 	VMULPS  (AX), Y0, Y3
@@ -5334,7 +5398,26 @@ loop38:
 	ADDQ    $0x20, AX
 	ADDQ    $0x20, CX
 	SUBQ    $0x08, DX
-	JNE     loop38
+	JNE     loop39
+	VZEROUPPER
+	RET
+
+// func cut256(v *float32, n int, least float32)
+// Requires: AVX
+TEXT ·cut256(SB), NOSPLIT, $0-20
+	MOVQ         v+0(FP), AX
+	MOVQ         n+8(FP), CX
+	VBROADCASTSS least+16(FP), Y0
+
+loop40:
+	VMOVUPS (AX), Y1
+	VANDPS  magnitude<>+0(SB), Y1, Y2
+	VCMPPS  $0x15, Y0, Y2, Y2
+	VANDPS  Y2, Y1, Y1
+	VMOVUPS Y1, (AX)
+	ADDQ    $0x20, AX
+	SUBQ    $0x08, CX
+	JNE     loop40
 	VZEROUPPER
 	RET
 
@@ -5345,12 +5428,12 @@ TEXT ·rectify256(SB), NOSPLIT, $0-16
 	MOVQ   n+8(FP), CX
 	VXORPS Y0, Y0, Y0
 
-loop39:
+loop41:
 	VMAXPS  (AX), Y0, Y1
 	VMOVUPS Y1, (AX)
 	ADDQ    $0x20, AX
 	SUBQ    $0x08, CX
-	JNE     loop39
+	JNE     loop41
 	VZEROUPPER
 	RET
 
@@ -5361,9 +5444,9 @@ TEXT ·leaky256(SB), NOSPLIT, $0-24
 	MOVQ  slope+8(FP), CX
 	MOVQ  n+16(FP), DX
 	TESTQ CX, CX
-	JEQ   without40
+	JEQ   without42
 
-loop41:
+loop43:
 	VMOVUPS   (AX), Y0
 	VXORPS    Y1, Y1, Y1
 	VMOVUPS   leak<>+0(SB), Y2
@@ -5376,12 +5459,12 @@ loop41:
 	ADDQ      $0x20, AX
 	ADDQ      $0x20, CX
 	SUBQ      $0x08, DX
-	JNE       loop41
+	JNE       loop43
 	VZEROUPPER
 	RET
 
-without40:
-loop42:
+without42:
+loop44:
 	VMOVUPS   (AX), Y0
 	VXORPS    Y1, Y1, Y1
 	VMOVUPS   leak<>+0(SB), Y2
@@ -5392,7 +5475,7 @@ loop42:
 	VMOVUPS   Y0, (AX)
 	ADDQ      $0x20, AX
 	SUBQ      $0x08, DX
-	JNE       loop42
+	JNE       loop44
 	VZEROUPPER
 	RET
 
@@ -5403,9 +5486,9 @@ TEXT ·tanh256(SB), NOSPLIT, $0-24
 	MOVQ  slope+8(FP), CX
 	MOVQ  n+16(FP), DX
 	TESTQ CX, CX
-	JEQ   without43
+	JEQ   without45
 
-loop44:
+loop46:
 	VMOVUPS   (AX), Y0
 	VANDPS    magnitude<>+0(SB), Y0, Y1
 	VCMPPS    $0x1d, tanhFar<>+0(SB), Y1, Y2
@@ -5470,12 +5553,12 @@ loop44:
 	ADDQ      $0x20, AX
 	ADDQ      $0x20, CX
 	SUBQ      $0x08, DX
-	JNE       loop44
+	JNE       loop46
 	VZEROUPPER
 	RET
 
-without43:
-loop45:
+without45:
+loop47:
 	VMOVUPS   (AX), Y0
 	VANDPS    magnitude<>+0(SB), Y0, Y1
 	VCMPPS    $0x1d, tanhFar<>+0(SB), Y1, Y2
@@ -5538,7 +5621,7 @@ loop45:
 	VMOVUPS   Y4, (AX)
 	ADDQ      $0x20, AX
 	SUBQ      $0x08, DX
-	JNE       loop45
+	JNE       loop47
 	VZEROUPPER
 	RET
 
@@ -5567,9 +5650,9 @@ TEXT ·sigmoid256(SB), NOSPLIT, $0-24
 	MOVQ  slope+8(FP), CX
 	MOVQ  n+16(FP), DX
 	TESTQ CX, CX
-	JEQ   without46
+	JEQ   without48
 
-loop47:
+loop49:
 	VMOVUPS   (AX), Y0
 	VORPS     sign<>+0(SB), Y0, Y1
 	VMULPS    log2E<>+0(SB), Y1, Y2
@@ -5617,12 +5700,12 @@ loop47:
 	ADDQ      $0x20, AX
 	ADDQ      $0x20, CX
 	SUBQ      $0x08, DX
-	JNE       loop47
+	JNE       loop49
 	VZEROUPPER
 	RET
 
-without46:
-loop48:
+without48:
+loop50:
 	VMOVUPS   (AX), Y0
 	VORPS     sign<>+0(SB), Y0, Y1
 	VMULPS    log2E<>+0(SB), Y1, Y2
@@ -5668,7 +5751,7 @@ loop48:
 	VMOVUPS   Y0, (AX)
 	ADDQ      $0x20, AX
 	SUBQ      $0x08, DX
-	JNE       loop48
+	JNE       loop50
 	VZEROUPPER
 	RET
 
@@ -5689,7 +5772,7 @@ TEXT ·sumRows256x64(SB), NOSPLIT, $0-32
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 
-loop49:
+loop51:
 	VADDPS  (CX), Y0, Y0
 	VADDPS  32(CX), Y1, Y1
 	VADDPS  64(CX), Y2, Y2
@@ -5700,7 +5783,7 @@ loop49:
 	VADDPS  224(CX), Y7, Y7
 	ADDQ    BX, CX
 	DECQ    DX
-	JNE     loop49
+	JNE     loop51
 	VADDPS  (AX), Y0, Y0
 	VMOVUPS Y0, (AX)
 	VADDPS  32(AX), Y1, Y1
@@ -5733,14 +5816,14 @@ TEXT ·sumRows256x32(SB), NOSPLIT, $0-32
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-loop50:
+loop52:
 	VADDPS  (CX), Y0, Y0
 	VADDPS  32(CX), Y1, Y1
 	VADDPS  64(CX), Y2, Y2
 	VADDPS  96(CX), Y3, Y3
 	ADDQ    BX, CX
 	DECQ    DX
-	JNE     loop50
+	JNE     loop52
 	VADDPS  (AX), Y0, Y0
 	VMOVUPS Y0, (AX)
 	VADDPS  32(AX), Y1, Y1
@@ -5763,12 +5846,12 @@ TEXT ·sumRows256x16(SB), NOSPLIT, $0-32
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 
-loop51:
+loop53:
 	VADDPS  (CX), Y0, Y0
 	VADDPS  32(CX), Y1, Y1
 	ADDQ    BX, CX
 	DECQ    DX
-	JNE     loop51
+	JNE     loop53
 	VADDPS  (AX), Y0, Y0
 	VMOVUPS Y0, (AX)
 	VADDPS  32(AX), Y1, Y1
@@ -5789,7 +5872,7 @@ TEXT ·drop256(SB), NOSPLIT, $0-56
 	VPBROADCASTD X0, Y0
 	VBROADCASTSS scale+52(FP), Y1
 
-row52:
+row54:
 	MOVQ         BX, R8
 	MOVQ         R8, DI
 	SHRQ         $0x1e, DI
@@ -5813,7 +5896,7 @@ row52:
 	VPBROADCASTD X3, Y3
 	MOVQ         stride+24(FP), DI
 
-column53:
+column55:
 	VPSRLD   $0x10, Y2, Y5
 	VPXOR    Y5, Y2, Y4
 	VPMULLD  mix1<>+0(SB), Y4, Y4
@@ -5828,18 +5911,18 @@ column53:
 	VMOVUPS  Y4, (AX)
 	ADDQ     $0x20, AX
 	TESTQ    CX, CX
-	JEQ      plain54
+	JEQ      plain56
 	VMULPS   (CX), Y1, Y4
 	VANDPS   Y5, Y4, Y4
 	VMOVUPS  Y4, (CX)
 	ADDQ     $0x20, CX
 
-plain54:
+plain56:
 	VPADDD stride256<>+0(SB), Y2, Y2
 	SUBQ   $0x08, DI
-	JNE    column53
+	JNE    column55
 	DECQ   DX
-	JNE    row52
+	JNE    row54
 	VZEROUPPER
 	RET
 
@@ -5876,7 +5959,7 @@ TEXT ·squares256(SB), NOSPLIT, $0-24
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 
-loop55:
+loop57:
 	VCVTPS2PD   (CX), Y8
 	VFMADD231PD Y8, Y8, Y0
 	VCVTPS2PD   16(CX), Y8
@@ -5895,7 +5978,7 @@ loop55:
 	VFMADD231PD Y8, Y8, Y7
 	ADDQ        $0x80, CX
 	SUBQ        $0x20, DX
-	JNE         loop55
+	JNE         loop57
 	VMOVUPD     Y0, (AX)
 	VMOVUPD     Y1, 32(AX)
 	VMOVUPD     Y2, 64(AX)
@@ -5926,16 +6009,19 @@ TEXT ·adam256(SB), NOSPLIT, $0-80
 	VBROADCASTSS root+72(FP), Y8
 	VBROADCASTSS epsilon+76(FP), Y9
 
-loop56:
+loop58:
 	VMOVUPS (AX), Y10
 	VMULPS  (CX), Y0, Y11
 	VMULPS  Y10, Y1, Y12
 	VADDPS  Y12, Y11, Y11
+	VANDPS  magnitude<>+0(SB), Y11, Y12
+	VCMPPS  $0x15, leastGradient<>+0(SB), Y12, Y12
+	VANDPS  Y12, Y11, Y11
 	VMULPS  (DX), Y2, Y12
 	VMULPS  Y11, Y3, Y13
 	VADDPS  Y13, Y12, Y12
 	VANDPS  magnitude<>+0(SB), Y12, Y13
-	VCMPPS  $0x15, smallest<>+0(SB), Y13, Y13
+	VCMPPS  $0x15, leastMoment<>+0(SB), Y13, Y13
 	VANDPS  Y13, Y12, Y12
 	VMOVUPS Y12, (DX)
 	VMULPS  Y11, Y11, Y11
@@ -5943,7 +6029,7 @@ loop56:
 	VMULPS  Y11, Y5, Y11
 	VADDPS  Y11, Y13, Y13
 	VANDPS  magnitude<>+0(SB), Y13, Y11
-	VCMPPS  $0x15, smallest<>+0(SB), Y11, Y11
+	VCMPPS  $0x15, leastSquare<>+0(SB), Y11, Y11
 	VANDPS  Y11, Y13, Y13
 	VMOVUPS Y13, (BX)
 	VMULPS  Y10, Y6, Y10
@@ -5959,7 +6045,7 @@ loop56:
 	ADDQ    $0x20, DX
 	ADDQ    $0x20, BX
 	SUBQ    $0x08, SI
-	JNE     loop56
+	JNE     loop58
 	VZEROUPPER
 	RET
 
@@ -5975,15 +6061,18 @@ TEXT ·sgd256(SB), NOSPLIT, $0-48
 	VBROADCASTSS momentum+40(FP), Y2
 	VBROADCASTSS pace+44(FP), Y3
 
-loop57:
+loop59:
 	VMOVUPS (AX), Y4
 	VMULPS  (CX), Y0, Y5
 	VMULPS  Y4, Y1, Y6
 	VADDPS  Y6, Y5, Y5
+	VANDPS  magnitude<>+0(SB), Y5, Y6
+	VCMPPS  $0x15, leastGradient<>+0(SB), Y6, Y6
+	VANDPS  Y6, Y5, Y5
 	VMULPS  (DX), Y2, Y6
 	VADDPS  Y5, Y6, Y6
 	VANDPS  magnitude<>+0(SB), Y6, Y5
-	VCMPPS  $0x15, smallest<>+0(SB), Y5, Y5
+	VCMPPS  $0x15, leastMoment<>+0(SB), Y5, Y5
 	VANDPS  Y5, Y6, Y6
 	VMOVUPS Y6, (DX)
 	VMULPS  Y6, Y3, Y6
@@ -5993,7 +6082,7 @@ loop57:
 	ADDQ    $0x20, CX
 	ADDQ    $0x20, DX
 	SUBQ    $0x08, BX
-	JNE     loop57
+	JNE     loop59
 	VZEROUPPER
 	RET
 
@@ -6011,17 +6100,20 @@ TEXT ·rmsProp256(SB), NOSPLIT, $0-56
 	VBROADCASTSS pace+48(FP), Y4
 	VBROADCASTSS epsilon+52(FP), Y5
 
-loop58:
+loop60:
 	VMOVUPS (AX), Y6
 	VMULPS  (CX), Y0, Y7
 	VMULPS  Y6, Y1, Y8
 	VADDPS  Y8, Y7, Y7
+	VANDPS  magnitude<>+0(SB), Y7, Y8
+	VCMPPS  $0x15, leastGradient<>+0(SB), Y8, Y8
+	VANDPS  Y8, Y7, Y7
 	VMULPS  Y7, Y7, Y8
 	VMULPS  (DX), Y2, Y9
 	VMULPS  Y8, Y3, Y8
 	VADDPS  Y8, Y9, Y9
 	VANDPS  magnitude<>+0(SB), Y9, Y8
-	VCMPPS  $0x15, smallest<>+0(SB), Y8, Y8
+	VCMPPS  $0x15, leastSquare<>+0(SB), Y8, Y8
 	VANDPS  Y8, Y9, Y9
 	VMOVUPS Y9, (DX)
 	VMULPS  Y7, Y4, Y7
@@ -6034,7 +6126,7 @@ loop58:
 	ADDQ    $0x20, CX
 	ADDQ    $0x20, DX
 	SUBQ    $0x08, BX
-	JNE     loop58
+	JNE     loop60
 	VZEROUPPER
 	RET
 
@@ -6050,10 +6142,10 @@ TEXT ·lstm256(SB), NOSPLIT, $0-56
 	SHLQ $0x02, DI
 	MOVQ rows+40(FP), R8
 
-row59:
+row61:
 	MOVQ DI, R9
 
-column60:
+column62:
 	VMOVUPS   (AX)(DI*1), Y0
 	VORPS     sign<>+0(SB), Y0, Y1
 	VMULPS    log2E<>+0(SB), Y1, Y2
@@ -6301,12 +6393,12 @@ column60:
 	ADDQ      $0x20, BX
 	ADDQ      $0x20, SI
 	SUBQ      $0x20, R9
-	JNE       column60
+	JNE       column62
 	ADDQ      DI, AX
 	ADDQ      DI, AX
 	ADDQ      DI, AX
 	DECQ      R8
-	JNE       row59
+	JNE       row61
 	VZEROUPPER
 	RET
 
@@ -6324,10 +6416,10 @@ TEXT ·lstmBack256(SB), NOSPLIT, $0-72
 	SHLQ $0x02, R9
 	MOVQ rows+56(FP), R10
 
-row61:
+row63:
 	MOVQ R9, R11
 
-column62:
+column64:
 	VMOVUPS (SI), Y0
 	VADDPS  (DI), Y0, Y0
 	VMOVUPS (DX), Y1
@@ -6377,7 +6469,7 @@ column62:
 	ADDQ    $0x20, DI
 	ADDQ    $0x20, R8
 	SUBQ    $0x20, R11
-	JNE     column62
+	JNE     column64
 	ADDQ    R9, AX
 	ADDQ    R9, AX
 	ADDQ    R9, AX
@@ -6385,7 +6477,7 @@ column62:
 	ADDQ    R9, CX
 	ADDQ    R9, CX
 	DECQ    R10
-	JNE     row61
+	JNE     row63
 	VZEROUPPER
 	RET
 
@@ -6400,10 +6492,10 @@ TEXT ·gru256(SB), NOSPLIT, $0-48
 	SHLQ $0x02, SI
 	MOVQ rows+32(FP), DI
 
-row63:
+row65:
 	MOVQ SI, R8
 
-column64:
+column66:
 	VMOVUPS   (AX), Y0
 	VADDPS    (CX), Y0, Y0
 	VORPS     sign<>+0(SB), Y0, Y1
@@ -6555,13 +6647,13 @@ column64:
 	ADDQ      $0x20, DX
 	ADDQ      $0x20, BX
 	SUBQ      $0x20, R8
-	JNE       column64
+	JNE       column66
 	ADDQ      SI, AX
 	ADDQ      SI, AX
 	ADDQ      SI, CX
 	ADDQ      SI, CX
 	DECQ      DI
-	JNE       row63
+	JNE       row65
 	VZEROUPPER
 	RET
 
@@ -6580,10 +6672,10 @@ TEXT ·gruBack256(SB), NOSPLIT, $0-80
 	SHLQ $0x02, R10
 	MOVQ rows+64(FP), R11
 
-row65:
+row67:
 	MOVQ R10, R12
 
-column66:
+column68:
 	VMOVUPS (DI), Y0
 	VADDPS  (R8), Y0, Y0
 	VMOVUPS (AX)(R10*1), Y1
@@ -6626,7 +6718,7 @@ column66:
 	ADDQ    $0x20, R8
 	ADDQ    $0x20, R9
 	SUBQ    $0x20, R12
-	JNE     column66
+	JNE     column68
 	ADDQ    R10, AX
 	ADDQ    R10, AX
 	ADDQ    R10, CX
@@ -6636,7 +6728,7 @@ column66:
 	ADDQ    R10, BX
 	ADDQ    R10, BX
 	DECQ    R11
-	JNE     row65
+	JNE     row67
 	VZEROUPPER
 	RET
 
@@ -6651,14 +6743,14 @@ TEXT ·softmax256(SB), NOSPLIT, $0-48
 	MOVQ SI, DI
 	SHLQ $0x02, DI
 
-loop67:
+loop69:
 	VMOVUPS (AX), Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
 	MOVQ    classes+40(FP), R9
 	MOVQ    AX, R8
 
-class68:
+class70:
 	VMOVUPS   (R8), Y3
 	VCMPPS    $0x1e, Y0, Y3, Y4
 	VBLENDVPS Y4, Y3, Y0, Y0
@@ -6666,14 +6758,14 @@ class68:
 	VPADDD    next<>+0(SB), Y2, Y2
 	ADDQ      DI, R8
 	DECQ      R9
-	JNE       class68
+	JNE       class70
 	VMOVUPS   Y0, (CX)
 	VMOVUPS   Y1, (BX)
 	VXORPS    Y1, Y1, Y1
 	MOVQ      classes+40(FP), R9
 	MOVQ      AX, R8
 
-class69:
+class71:
 	VMOVUPS   (R8), Y2
 	VSUBPS    Y0, Y2, Y2
 	VMULPS    log2E<>+0(SB), Y2, Y3
@@ -6711,17 +6803,17 @@ class69:
 	VADDPS    Y5, Y1, Y1
 	ADDQ      DI, R8
 	DECQ      R9
-	JNE       class69
+	JNE       class71
 	MOVQ      classes+40(FP), R9
 	MOVQ      AX, R8
 
-class70:
+class72:
 	VMOVUPS   (R8), Y0
 	VDIVPS    Y1, Y0, Y0
 	VMOVUPS   Y0, (R8)
 	ADDQ      DI, R8
 	DECQ      R9
-	JNE       class70
+	JNE       class72
 	VPSRLD    $0x17, Y1, Y0
 	VPSUBD    logBias<>+0(SB), Y0, Y0
 	VCVTDQ2PS Y0, Y0
@@ -6768,7 +6860,7 @@ class70:
 	ADDQ      $0x20, DX
 	ADDQ      $0x20, BX
 	SUBQ      $0x08, SI
-	JNE       loop67
+	JNE       loop69
 	VZEROUPPER
 	RET
 
@@ -6781,21 +6873,21 @@ TEXT ·prefetchRows(SB), NOSPLIT, $0-32
 	MOVQ width+24(FP), BX
 	SHLQ $0x02, BX
 
-row71:
+row73:
 	MOVLQSX (CX), SI
 	IMULQ   BX, SI
 	ADDQ    AX, SI
 	LEAQ    (SI)(BX*1), DI
 
-line72:
+line74:
 	PREFETCHT1 (SI)
 	ADDQ       $0x40, SI
 	CMPQ       SI, DI
-	JCS        line72
+	JCS        line74
 	PREFETCHT1 -1(DI)
 	ADDQ       $0x04, CX
 	DECQ       DX
-	JNE        row71
+	JNE        row73
 	RET
 
 // func transposeBlocks(dst *float32, src *float32, down int, across int, dstRow int, srcRow int)
@@ -6811,12 +6903,12 @@ TEXT ·transposeBlocks(SB), NOSPLIT, $0-48
 	SHLQ $0x02, SI
 	SHLQ $0x02, DI
 
-down73:
+down75:
 	MOVQ CX, R8
 	MOVQ AX, R9
 	MOVQ BX, R10
 
-across74:
+across76:
 	MOVQ       R8, R11
 	VMOVUPS    (R11), Y0
 	ADDQ       DI, R11
@@ -6883,7 +6975,7 @@ across74:
 	ADDQ       SI, R9
 	ADDQ       SI, R9
 	DECQ       R10
-	JNE        across74
+	JNE        across76
 	ADDQ       $0x20, AX
 	ADDQ       DI, CX
 	ADDQ       DI, CX
@@ -6894,6 +6986,6 @@ across74:
 	ADDQ       DI, CX
 	ADDQ       DI, CX
 	DECQ       DX
-	JNE        down73
+	JNE        down75
 	VZEROUPPER
 	RET

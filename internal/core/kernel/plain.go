@@ -11,7 +11,7 @@ import (
 var plain = Set{
 	name:    "plain",
 	product: productPlain, sumRows: sumRowsPlain, add: addPlain, scale: scalePlain, mask: maskPlain,
-	rectify: rectifyPlain, leaky: leakyPlain, tanh: tanhPlain, sigmoid: sigmoidPlain, drop: dropPlain,
+	cut: cutPlain, rectify: rectifyPlain, leaky: leakyPlain, tanh: tanhPlain, sigmoid: sigmoidPlain, drop: dropPlain,
 	softmax: softmaxPlain, squares: squaresPlain, transpose: transposePlain, prefetch: prefetchPlain,
 	adam: adamPlain, sgd: sgdPlain, rmsProp: rmsPropPlain,
 	lstm: lstmPlain, lstmBack: lstmBackPlain, gru: gruPlain, gruBack: gruBackPlain,
@@ -221,9 +221,9 @@ func prefetchPlain([]float32, []int32, int) {}
 
 func adamPlain(w, g, m, v []float32, s AdamStep) {
 	for i, x := range w {
-		d := float32(g[i]*s.Clip) + float32(s.Decay*x)
-		m[i] = normal(float32(s.Beta1*m[i]) + float32(s.Rest1*d))
-		v[i] = normal(float32(s.Beta2*v[i]) + float32(s.Rest2*float32(d*d)))
+		d := cut(float32(g[i]*s.Clip)+float32(s.Decay*x), leastGradient)
+		m[i] = cut(float32(s.Beta1*m[i])+float32(s.Rest1*d), leastMoment)
+		v[i] = cut(float32(s.Beta2*v[i])+float32(s.Rest2*float32(d*d)), leastSquare)
 		root := float32(math.Sqrt(float64(v[i])))
 		w[i] = float32(s.Keep*x) - float32(s.Pace*m[i])/(float32(root*s.Root)+s.Epsilon)
 	}
@@ -231,25 +231,30 @@ func adamPlain(w, g, m, v []float32, s AdamStep) {
 
 func sgdPlain(w, g, m []float32, s SGDStep) {
 	for i, x := range w {
-		d := float32(g[i]*s.Clip) + float32(s.Decay*x)
-		m[i] = normal(float32(s.Momentum*m[i]) + d)
+		d := cut(float32(g[i]*s.Clip)+float32(s.Decay*x), leastGradient)
+		m[i] = cut(float32(s.Momentum*m[i])+d, leastMoment)
 		w[i] = x - float32(s.Pace*m[i])
 	}
 }
 
 func rmsPropPlain(w, g, v []float32, s RMSPropStep) {
 	for i, x := range w {
-		d := float32(g[i]*s.Clip) + float32(s.Decay*x)
-		v[i] = normal(float32(s.Alpha*v[i]) + float32(s.Rest*float32(d*d)))
+		d := cut(float32(g[i]*s.Clip)+float32(s.Decay*x), leastGradient)
+		v[i] = cut(float32(s.Alpha*v[i])+float32(s.Rest*float32(d*d)), leastSquare)
 		w[i] = x - float32(s.Pace*d)/(float32(math.Sqrt(float64(v[i])))+s.Epsilon)
 	}
 }
 
-// normal returns x, or 0 where x is subnormal.
-func normal(x float32) float32 {
-	const smallest = 0x1p-126
-	if x < smallest && x > -smallest {
+// cut returns x, or 0 where x is below least in size.
+func cut(x, least float32) float32 {
+	if x < least && x > -least {
 		return 0
 	}
 	return x
+}
+
+func cutPlain(v []float32, least float32) {
+	for i, x := range v {
+		v[i] = cut(x, least)
+	}
 }

@@ -25,6 +25,7 @@ type Set struct {
 	add       func(dst, v []float32)
 	scale     func(dst, v []float32)
 	mask      func(dst, v []float32, scale float32)
+	cut       func(v []float32, least float32)
 	rectify   func(v []float32)
 	leaky     func(v, slope []float32)
 	tanh      func(v, slope []float32)
@@ -117,6 +118,13 @@ func (s *Set) Scale(dst, v []float32) {
 func (s *Set) Mask(dst, v []float32, scale float32) {
 	if pairs(dst, v, "Mask") {
 		s.mask(dst, v, scale)
+	}
+}
+
+// Cut sets v to +0 where it is below least in size.
+func (s *Set) Cut(v []float32, least float32) {
+	if pairs(v, v, "Cut") {
+		s.cut(v, least)
 	}
 }
 

@@ -212,6 +212,11 @@ func (d *desk) forwardTraining(n *Network, drop *dropout, rows int, place uint64
 	}
 }
 
+// leastSlope is what a derivative by an output must be in size to count. A class
+// that is out of question has smaller ones, which are nothing beside the others
+// but would come to lie among the subnormal numbers on the way back.
+const leastSlope = 0x1p-80
+
 // lossAndDelta adds up the loss of the shard and writes its derivative by the
 // outputs.
 func (d *desk) lossAndDelta(n *Network, l Loss, data *Data, s shard) {
@@ -236,5 +241,6 @@ func (d *desk) lossAndDelta(n *Network, l Loss, data *Data, s shard) {
 	for o := 0; o < outputs*m.lanes; o += m.lanes {
 		n.kernels.Scale(m.slope[o:][:m.lanes], d.share[:m.lanes])
 	}
+	n.kernels.Cut(m.slope[:outputs*m.lanes], leastSlope)
 	n.kernels.Transpose(d.delta[len(d.delta)-1], m.slope, m.columns, len(s.rows), width, m.lanes)
 }

