@@ -46,6 +46,8 @@ const lattice = `
 	control/fleet, core/market               < control/wire
 	control/store, data/artifact,
 	data/backup, data/barstore               < control/upkeep
+	control/store, data/artifact,
+	data/barstore                            < control/replica
 
 	control/wire                             < work/worker
 	core/train, core/performance, core/trial, core/ensemble,
@@ -54,7 +56,7 @@ const lattice = `
 
 	control/wire, core/ensemble, core/sweep  < edge/api
 	NONE                                     < observe, web, strategies, bench/limits
-	edge/api, work/job, control/dispatch, control/upkeep, data/sample, observe, core/migration, core/leak,
+	edge/api, work/job, control/dispatch, control/upkeep, control/replica, data/sample, observe, core/migration, core/leak,
 	web, strategies                          < edge/cli
 	edge/cli                                 < cmd/ktrdr
 	control/store, core/nn                   < bench

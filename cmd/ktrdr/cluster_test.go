@@ -80,7 +80,6 @@ func TestCluster(t *testing.T) {
 		late := make(chan outcome, 1)
 		go func() { late <- run(t, nil, lateArgs...) }()
 		c.await("the second backend schedules", func() bool { return strings.Contains(c.backends[1].stderr.String(), "scheduler started") })
-		c.importSample("EURUSD") // bars lie in the folder of the scheduler
 		first.signal(syscall.SIGCONT)
 		c.await("the first backend stands by", func() bool { return strings.Contains(first.stderr.String(), "scheduler stands by") })
 
@@ -114,7 +113,6 @@ func TestCluster(t *testing.T) {
 		c.backends[0].stop()
 		c.await("the second backend schedules", func() bool { return c.workerStatus("only") == "available" })
 		t.Logf("handing over took %s", time.Since(stopped))
-		c.importSample("EURUSD") // bars lie in the folder of the scheduler
 		c.must(trainArgs(c.strategy("quick", 5))...)
 	})
 

@@ -35,7 +35,8 @@ func TestPortable(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer rows.Close()
-		elsewhere := map[string]string{"goose_db_version": "the version is in the head", "scheduler": "belongs to one place; its term is in the head"}
+		elsewhere := map[string]string{"goose_db_version": "the version is in the head", "scheduler": "belongs to one place; its term is in the head",
+			"series": "bars travel as bars", "series_chunks": "bars travel as bars"}
 		for rows.Next() {
 			var name string
 			if err := rows.Scan(&name); err != nil {

@@ -104,7 +104,7 @@ func (s *Store) Expired(ctx context.Context, operations, checkpoints time.Time) 
 			return err
 		}
 		e.Needed, err = hashes(ctx, tx, `SELECT sha256 FROM artifacts WHERE NOT (`+doomed+`)
-			UNION SELECT sha256 FROM checkpoints WHERE NOT (`+doomed+`) AND NOT (`+old+`) UNION SELECT sha256 FROM models`, micros(operations), micros(checkpoints))
+			UNION SELECT sha256 FROM checkpoints WHERE NOT (`+doomed+`) AND NOT (`+old+`) UNION SELECT sha256 FROM models UNION SELECT sha256 FROM series_chunks`, micros(operations), micros(checkpoints))
 		return err
 	})
 	return e, s.readError("what is old", err)
@@ -122,11 +122,11 @@ func (s *Store) PruneCheckpoints(ctx context.Context, before time.Time) (n int, 
 }
 
 // Referenced returns the hashes of all stored content that something refers to:
-// inputs and outputs of operations, checkpoints and models. Content that was
+// inputs and outputs of operations, checkpoints, models and series. Content that was
 // stored lately may be referred to in a moment, so who deletes the rest must
 // spare it.
 func (s *Store) Referenced(ctx context.Context) (map[string]bool, error) {
-	all, err := hashes(ctx, s.reads, `SELECT sha256 FROM artifacts UNION SELECT sha256 FROM checkpoints UNION SELECT sha256 FROM models`)
+	all, err := hashes(ctx, s.reads, `SELECT sha256 FROM artifacts UNION SELECT sha256 FROM checkpoints UNION SELECT sha256 FROM models UNION SELECT sha256 FROM series_chunks`)
 	return all, s.readError("references to artifacts", err)
 }
 

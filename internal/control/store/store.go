@@ -88,7 +88,7 @@ func migrate(ctx context.Context, db *sql.DB, d goose.Dialect, version int64) er
 	if err != nil {
 		return err
 	}
-	provider, err := goose.NewProvider(d, db, files)
+	provider, err := goose.NewProvider(d, db, files, goose.WithAllowOutofOrder(true)) // numbers are given before their order is known
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
 	}

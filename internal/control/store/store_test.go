@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"database/sql"
 	"errors"
 	"os"
 	"path/filepath"
@@ -81,6 +82,29 @@ func TestOpen(t *testing.T) {
 		}
 		if _, err := store.Open(t.Context(), path, store.Options{}); !errors.Is(err, store.ErrDamaged) {
 			t.Errorf("Open(damaged) = %v, want ErrDamaged", err)
+		}
+	})
+	t.Run("without_a_migration_of_a_lower_number", func(t *testing.T) {
+		path := newFile(t)
+		s, err := store.Open(t.Context(), path, store.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		closeStore(t, s)
+		raw, err := sql.Open("sqlite", path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, statement := range []string{`ALTER TABLE operations DROP COLUMN weight`, `DELETE FROM goose_db_version WHERE version_id = 7`} {
+			if _, err := raw.ExecContext(t.Context(), statement); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := raw.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := open(t, path).Unfinished(t.Context()); err != nil {
+			t.Errorf("a database that was made before the migration was added: %v", err)
 		}
 	})
 	t.Run("unknown_scheme", func(t *testing.T) {

@@ -55,14 +55,15 @@ type barFiles struct{ bars *barstore.Store }
 // Holdings implements api.Bars.
 func (b barFiles) Holdings(ctx context.Context) ([]wire.Holding, error) {
 	all, err := b.bars.List(ctx)
-	if err != nil {
-		return nil, err
-	}
-	holdings := make([]wire.Holding, len(all))
+	return holdings(all), err
+}
+
+func holdings(all []barstore.Coverage) []wire.Holding {
+	held := make([]wire.Holding, len(all))
 	for i, c := range all {
-		holdings[i] = holding(c)
+		held[i] = holding(c)
 	}
-	return holdings, nil
+	return held
 }
 
 // Holding implements api.Bars.

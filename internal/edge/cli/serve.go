@@ -18,6 +18,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/control/dispatch"
 	"github.com/ktrdr/ktrdr/internal/control/fleet"
+	"github.com/ktrdr/ktrdr/internal/control/replica"
 	"github.com/ktrdr/ktrdr/internal/control/store"
 	"github.com/ktrdr/ktrdr/internal/control/upkeep"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
@@ -176,7 +177,6 @@ func (b *backend) open(ctx context.Context, dir string, s settings, holder strin
 		return err
 	}
 	build := observe.ReadBuild()
-	b.upkeep = upkeepOf{&upkeep.Keeper{Records: records, Files: files, Bars: bars, Dir: dir, Version: build.Version, Policy: policy, Now: time.Now}}
 	b.workers = wire.NewWorkerClient(wire.ClientOptions{})
 	b.controller = dispatch.New(dispatch.Options{
 		Store: records, Transport: b.workers, Holder: holder, Shared: shared, Timing: timing, Limits: limits, Log: log,
@@ -185,8 +185,10 @@ func (b *backend) open(ctx context.Context, dir string, s settings, holder strin
 			return err
 		},
 	})
+	held, kept := heldBars(shared, b.controller, replica.Options{Own: bars, Records: records, Files: files, Holder: holder})
+	b.upkeep = upkeepOf{&upkeep.Keeper{Records: records, Files: files, Bars: kept, Dir: dir, Version: build.Version, Policy: policy, Now: time.Now}}
 	b.handler, err = api.New(api.Options{
-		Controller: b.controller, Operations: records, Checkpoints: checkpointIndex{records}, History: records, Stopping: b.stopping, Models: modelIndex{records}, Bars: barFiles{bars}, Artifacts: artifactFiles{files},
+		Controller: b.controller, Operations: records, Checkpoints: checkpointIndex{records}, History: records, Stopping: b.stopping, Models: modelIndex{records}, Bars: held, Artifacts: artifactFiles{files},
 		Upkeep: b.upkeep,
 		Errors: apiErrors(), StrategyDirs: []string{s.get(keyStrategiesDir)}, DataDir: dir,
 		Version: build.Version, EngineVersion: engineVersion,

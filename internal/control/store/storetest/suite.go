@@ -31,6 +31,7 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store, reopen func(t testi
 	t.Run("idempotency_keys", func(t *testing.T) { testKeys(t, open(t)) })
 	t.Run("history", func(t *testing.T) { testHistory(t, open(t), reopen) })
 	t.Run("points", func(t *testing.T) { testPoints(t, open(t), reopen) })
+	t.Run("series", func(t *testing.T) { testSeries(t, open(t)) })
 	t.Run("retention", func(t *testing.T) { testRetention(t, open(t)) })
 	t.Run("children", func(t *testing.T) { testChildren(t, open(t)) })
 	t.Run("gathering", func(t *testing.T) { testGathering(t, open(t)) })
