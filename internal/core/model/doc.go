@@ -4,13 +4,14 @@
 // # Nouns
 //
 // A [Model] is the network with what belongs to it: a [Manifest], the strategy
-// file, and the metrics of its training. Its artifact is a zip archive with four
+// file, and the metrics of its training. Its artifact is a zip archive of a few
 // files, which every tool can look into:
 //
 //	manifest.json        what was trained, from what, on what; hashes of the rest
 //	strategy.yaml        the strategy file as it was read
 //	weights.safetensors  the weights, under the names of PyTorch's state dictionary
 //	metrics.json         what the training measured
+//	weights-2.safetensors and so on, of an ensemble: its further networks
 //
 // # Flow
 //

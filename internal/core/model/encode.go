@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"slices"
 
 	"github.com/ktrdr/ktrdr/internal/core/nn"
 )
@@ -22,15 +23,27 @@ const (
 	metricsFile  = "metrics.json"
 )
 
-// parts are the files and the largest size of each.
-var parts = [...]struct {
+// A part is a file of an artifact and its largest size.
+type part struct {
 	name string
 	max  uint64
-}{
-	{manifestFile, 16 << 20},
-	{strategyFile, 4 << 20},
-	{weightsFile, 8 + nn.MaxSafetensorsHeader + 4*nn.MaxParameters},
-	{metricsFile, 64 << 20},
+}
+
+// maxNetworks bounds the networks of an ensemble.
+const maxNetworks = 1 << 10
+
+const maxWeights = 8 + nn.MaxSafetensorsHeader + 4*nn.MaxParameters
+
+// basicParts is how many files every artifact has.
+const basicParts = 4
+
+// parts returns the files of an artifact with so many networks.
+func parts(networks int) []part {
+	list := []part{{manifestFile, 16 << 20}, {strategyFile, 4 << 20}, {weightsFile, maxWeights}, {metricsFile, 64 << 20}}
+	for i := 2; i <= networks; i++ {
+		list = append(list, part{fmt.Sprintf("weights-%d.safetensors", i), maxWeights})
+	}
+	return list
 }
 
 // Encode returns the artifact of m: a zip archive of stored (not compressed)
@@ -46,11 +59,21 @@ func Encode(m Model) ([]byte, error) {
 	}
 	f := m.Manifest
 	f.StrategySHA256, f.WeightsSHA256, f.MetricsSHA256 = sum(m.StrategySource), sum(weights), sum(m.Metrics)
-	manifest, err := json.MarshalIndent(f, "", "  ")
-	if err != nil {
+	contents := [][]byte{nil, m.StrategySource, weights, m.Metrics}
+	f.Members = slices.Clone(f.Members)
+	for i := range f.Members {
+		if i > 0 {
+			if weights, err = m.Others[i-1].AppendSafetensors(nil); err != nil {
+				return nil, fmt.Errorf("encode model: member %d: %w", i+1, err)
+			}
+			contents = append(contents, weights)
+		}
+		f.Members[i].SHA256 = sum(weights)
+	}
+	if contents[0], err = json.MarshalIndent(f, "", "  "); err != nil {
 		return nil, fmt.Errorf("encode model: %w", err)
 	}
-	return archive([len(parts)][]byte{manifest, m.StrategySource, weights, m.Metrics})
+	return archive(contents)
 }
 
 func sum(b []byte) string {
@@ -60,7 +83,8 @@ func sum(b []byte) string {
 
 // archive zips the contents of parts. There is one such archive for given
 // contents.
-func archive(contents [len(parts)][]byte) ([]byte, error) {
+func archive(contents [][]byte) ([]byte, error) {
+	parts := parts(len(contents) - basicParts + 1)
 	var buffer bytes.Buffer
 	w := zip.NewWriter(&buffer)
 	for i, content := range contents {
@@ -106,16 +130,35 @@ func decode(b []byte) (Model, error) {
 	if err != nil {
 		return Model{}, fmt.Errorf("%s: %w", manifestFile, err)
 	}
-	for i, want := range [...]string{manifest.StrategySHA256, manifest.WeightsSHA256, manifest.MetricsSHA256} {
+	hashes := []string{manifest.StrategySHA256, manifest.WeightsSHA256, manifest.MetricsSHA256}
+	for i, member := range manifest.Members {
+		if i > 0 {
+			hashes = append(hashes, member.SHA256)
+		} else if member.SHA256 != manifest.WeightsSHA256 {
+			return Model{}, fmt.Errorf("%s: the first member has the hash %.12s and its weights %.12s", manifestFile, member.SHA256, manifest.WeightsSHA256)
+		}
+	}
+	if len(contents) != len(hashes)+1 {
+		return Model{}, fmt.Errorf("%d files in the archive: want %d for %d networks", len(contents), len(hashes)+1, max(1, len(manifest.Members)))
+	}
+	parts := parts(len(contents) - basicParts + 1)
+	for i, want := range hashes {
 		if got := sum(contents[i+1]); got != want {
 			return Model{}, fmt.Errorf("%s has the hash %.12s, the manifest says %.12s: the file is damaged or was changed", parts[i+1].name, got, want)
 		}
 	}
-	network, err := nn.ParseSafetensors(contents[2], manifest.Network)
-	if err != nil {
-		return Model{}, fmt.Errorf("%s: %w", weightsFile, err)
+	m := Model{Manifest: manifest, StrategySource: contents[1], Metrics: contents[3]}
+	for i, weights := range append([][]byte{contents[2]}, contents[basicParts:]...) {
+		network, err := nn.ParseSafetensors(weights, manifest.Network)
+		if err != nil {
+			return Model{}, fmt.Errorf("weights of network %d: %w", i+1, err)
+		}
+		if i == 0 {
+			m.Network = network
+		} else {
+			m.Others = append(m.Others, network)
+		}
 	}
-	m := Model{Manifest: manifest, StrategySource: contents[1], Network: network, Metrics: contents[3]}
 	return m, m.verify()
 }
 
@@ -142,14 +185,16 @@ func parseManifest(b []byte) (Manifest, error) {
 }
 
 // unpack returns copies of the contents of parts.
-func unpack(b []byte) (contents [len(parts)][]byte, err error) {
+func unpack(b []byte) (contents [][]byte, err error) {
 	r, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
 	if err != nil {
 		return contents, fmt.Errorf("not a zip archive: %w", err)
 	}
-	if len(r.File) != len(parts) {
-		return contents, fmt.Errorf("%d files in the archive: want %d", len(r.File), len(parts))
+	if len(r.File) < basicParts || len(r.File) > basicParts+maxNetworks-1 {
+		return contents, fmt.Errorf("%d files in the archive: want %d, or %d at most for several networks", len(r.File), basicParts, basicParts+maxNetworks-1)
 	}
+	parts := parts(len(r.File) - basicParts + 1)
+	contents = make([][]byte, len(parts))
 	for i, f := range r.File {
 		size := f.UncompressedSize64
 		switch {

@@ -20,6 +20,7 @@ type Model struct {
 	Manifest       Manifest
 	StrategySource []byte          // the strategy file as it was read
 	Network        *nn.Network     // the weights
+	Others         []*nn.Network   // of an ensemble: further networks, in the order of Manifest.Members from the second on
 	Metrics        json.RawMessage // what the training measured, on the weights above
 }
 
@@ -40,6 +41,7 @@ type Manifest struct {
 	Scaling       feature.Scaling    `json:"scaling,omitempty"` // of the scaled inputs, fitted to the training rows
 	Network       nn.Config          `json:"network"`
 	Temperature   float64            `json:"temperature,omitempty"` // what the outputs are divided by before they become probabilities; 0 is not at all
+	Members       []NetworkRef       `json:"members,omitempty"`     // of an ensemble: its networks, Model.Network first
 	Seed          uint64             `json:"seed"`
 	Training      Span               `json:"training_span"` // what the weights were fitted to and chosen by
 	Splits        Splits             `json:"splits"`
@@ -50,6 +52,14 @@ type Manifest struct {
 	StrategySHA256 string `json:"strategy_sha256"`
 	WeightsSHA256  string `json:"weights_sha256"`
 	MetricsSHA256  string `json:"metrics_sha256"`
+}
+
+// A NetworkRef is one network of an ensemble.
+type NetworkRef struct {
+	Fold        int     `json:"fold"` // from 1: the part of the rows that validated it
+	Seed        uint64  `json:"seed"`
+	Temperature float64 `json:"temperature,omitempty"` // what its outputs are divided by
+	SHA256      string  `json:"sha256"`                // of its weights; set by Encode
 }
 
 // A Span is from the opening of the first bar that is decided on to the moment

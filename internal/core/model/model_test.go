@@ -289,7 +289,7 @@ func TestDecode_refuses(t *testing.T) {
 		"bytes_after":        {append(slices.Clone(good), 0), ""},
 		"compressed":         {compressed(), "compressed"},
 		"file_missing":       {changed(func(l []entry) []entry { return l[:3] }), "3 files"},
-		"file_besides":       {changed(func(l []entry) []entry { return append(l, entry{"evil.sh", nil}) }), "5 files"},
+		"file_besides":       {changed(func(l []entry) []entry { return append(l, entry{"evil.sh", nil}) }), "file 5 is called"},
 		"file_twice":         {changed(func(l []entry) []entry { return []entry{l[0], l[1], l[1], l[2]} }), "strategy.yaml"},
 		"another_order":      {changed(func(l []entry) []entry { return []entry{l[1], l[0], l[2], l[3]} }), "strategy.yaml"},
 		"path_upwards":       {changed(func(l []entry) []entry { l[3].name = "../metrics.json"; return l }), ""},

@@ -47,8 +47,8 @@ func (m Model) verify() error {
 	if err := f.Scaling.Check(s); err != nil {
 		return fmt.Errorf("manifest: %w", err)
 	}
-	if !(f.Temperature >= 0 && f.Temperature <= math.MaxFloat32) || (f.Temperature > 0) != (s.Training.Calibration == strategy.CalibrationTemperature) {
-		return fmt.Errorf("manifest: temperature %v with calibration %q: train the strategy again", f.Temperature, s.Training.Calibration)
+	if err := m.verifyTemperatures(s); err != nil {
+		return fmt.Errorf("manifest: %w: train the strategy again", err)
 	}
 	want, err := Config(s, f.Classes)
 	if err != nil {
@@ -56,6 +56,31 @@ func (m Model) verify() error {
 	}
 	if !equal(want, f.Network) || !equal(want, m.Network.Config()) {
 		return fmt.Errorf("the strategy asks for the network %+v, the manifest says %+v, the weights are of %+v", want, f.Network, m.Network.Config())
+	}
+	for i, n := range m.Others {
+		if !equal(want, n.Config()) {
+			return fmt.Errorf("the strategy asks for the network %+v, the weights of member %d are of %+v", want, i+2, n.Config())
+		}
+	}
+	return nil
+}
+
+// verifyTemperatures holds the networks there are, and what softens their outputs,
+// against what the strategy asks for.
+func (m Model) verifyTemperatures(s *strategy.Strategy) error {
+	isCalibrated := s.Training.Calibration == strategy.CalibrationTemperature
+	fits := func(t float64, wanted bool) bool { return t >= 0 && t <= math.MaxFloat32 && (t > 0) == wanted }
+	want := s.Training.Ensemble.Networks()
+	if have := len(m.Others) + 1; have != want || want > 1 && len(m.Manifest.Members) != want || want == 1 && m.Manifest.Members != nil {
+		return fmt.Errorf("the strategy asks for %d networks, there are %d and %d members", want, have, len(m.Manifest.Members))
+	}
+	if t := m.Manifest.Temperature; !fits(t, isCalibrated && want == 1) {
+		return fmt.Errorf("temperature %v with calibration %q", t, s.Training.Calibration)
+	}
+	for i, member := range m.Manifest.Members {
+		if !fits(member.Temperature, isCalibrated) {
+			return fmt.Errorf("temperature %v of member %d with calibration %q", member.Temperature, i+1, s.Training.Calibration)
+		}
 	}
 	return nil
 }

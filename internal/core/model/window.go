@@ -61,8 +61,13 @@ func (m Model) Outputs(x feature.Matrix, readable []bool, from, to int) []float3
 		}
 	}
 	width := m.Network.Config().Outputs
-	packed := m.Network.InferAt(nil, x.Data, ends)
-	Soften(packed, m.Manifest.Temperature)
+	var packed []float32
+	if len(m.Others) > 0 {
+		packed = m.committee().InferAt(nil, x.Data, ends)
+	} else {
+		packed = m.Network.InferAt(nil, x.Data, ends)
+		Soften(packed, m.Manifest.Temperature)
+	}
 	if len(ends) == to-from {
 		return packed
 	}

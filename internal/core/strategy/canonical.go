@@ -201,6 +201,9 @@ func (s *Strategy) trainingObject() object {
 	if t.Calibration == CalibrationTemperature {
 		o = append(o, member{"calibration", t.Calibration})
 	}
+	if t.Ensemble.Networks() > 1 {
+		o = append(o, member{"ensemble", ensembleObject(t.Ensemble)})
+	}
 	if t.Schedule.Type != "" {
 		o = append(o, member{"lr_scheduler", scheduleObject(t.Schedule)})
 	}

@@ -84,6 +84,7 @@ func TestHashChanges(t *testing.T) {
 		{"activation", "[8]}", "[8], activation: tanh}"},
 		{"label", "zigzag", "triple_barrier"},
 		{"entry", "{source: zigzag}", "{source: zigzag, entry: close}"},
+		{"ensemble", "  labels:", "  ensemble: {seeds: 2}\n  labels:"},
 		{"seed", "  labels:", "  seed: 2\n  labels:"},
 		{"early_stopping", "  labels:", "  early_stopping: {}\n  labels:"},
 		{"class_weights", "  labels:", "  class_weights: none\n  labels:"},

@@ -148,6 +148,7 @@ func trainingSchema() jsonSchema {
 	x := mappingOf(trainingShape, map[string]jsonSchema{
 		"method": wordOf("supervised"), "labels": either(labels...), "epochs": wholeSchema, "batch_size": wholeSchema, "seed": wholeSchema,
 		"embargo_bars": wholeSchema, "learning_rate": numberSchema, "weight_decay": numberSchema, "gradient_clip": numberSchema,
+		"ensemble":  mappingOf(ensembleShape, map[string]jsonSchema{"seeds": wholeSchema, "folds": wholeSchema}),
 		"optimizer": textSchema, "loss": textSchema, "class_weights": textSchema,
 		"data_split":     mappingOf(splitShape, map[string]jsonSchema{"train": numberSchema, "validation": numberSchema, "test": numberSchema}),
 		"early_stopping": either(flagSchema, mappingOf(earlyStoppingShape, map[string]jsonSchema{"patience": wholeSchema, "min_delta": numberSchema})),

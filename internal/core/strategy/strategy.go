@@ -148,6 +148,7 @@ type Training struct {
 	ClassWeights   string
 	Calibration    string
 	Seed           uint64
+	Ensemble       Ensemble
 }
 
 // A Schedule says how the learning rate changes; Type "" leaves it alone. The

@@ -6,11 +6,11 @@ var (
 	trainingShape = shape{
 		keys: []string{"method", "labels", "epochs", "learning_rate", "lr_scheduler", "batch_size", "optimizer", "momentum", "loss",
 			"focal_gamma", "label_smoothing", "huber_delta", "quantile", "weight_decay",
-			"gradient_clip", "early_stopping", "data_split", "embargo_bars", "class_weights", "calibration", "seed"},
+			"gradient_clip", "early_stopping", "data_split", "embargo_bars", "class_weights", "calibration", "seed", "ensemble"},
 		hints: map[string]string{
 			"lr": "the key is called learning_rate", "scheduler": "the key is called lr_scheduler", "gamma": "the key is called focal_gamma",
 			"tau": "the key is called quantile", "batch": "the key is called batch_size", "random_state": "the key is called seed",
-			"patience": "it stands under training.early_stopping", "min_delta": "it stands under training.early_stopping",
+			"patience": "it stands under training.early_stopping", "seeds": "it stands under training.ensemble", "folds": "it stands under training.ensemble", "min_delta": "it stands under training.early_stopping",
 			"embargo": "the key is called embargo_bars", "validation_split": "write data_split: {train: 0.7, validation: 0.15, test: 0.15}",
 		},
 	}
@@ -54,6 +54,7 @@ func (d *decoder) training(s *Strategy, n node) {
 	t.GradientClip = f.number("gradient_clip", 1, interval{low: 0, high: 1e6})
 	t.EmbargoBars = f.whole("embargo_bars", 0, 0, maxBars)
 	t.Seed = uint64(f.whole("seed", 1, 0, maxSeed))
+	d.ensemble(s, f)
 	d.split(s, f)
 	d.earlyStopping(s, f)
 	d.schedule(s, f)

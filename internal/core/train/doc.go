@@ -39,6 +39,16 @@
 // take the model over. A class that does not occur in the training rows is
 // allowed and warned of; a single class is refused.
 //
+// # Several networks
+//
+// With training.ensemble a model is several networks whose calibrated
+// probabilities, or predicted numbers, are averaged in a fixed order: so many seeds
+// on each of so many folds. A fold validates the networks that the other folds
+// train; rows that know of it by their labels or windows are left out of both. The
+// test part is seen by none. Scaling constants are fitted to the rows of all folds,
+// never to the test part. [Evaluation] judges the mean, on the validation rows that
+// of the networks that were not trained on them; [MemberQuality] judges each.
+//
 // # What it refuses
 //
 // Parts with too few rows, before any training and with all the numbers; bars

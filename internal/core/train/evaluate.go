@@ -19,7 +19,8 @@ type Evaluation struct {
 	ModelInfo       ModelInfo       `json:"model_info"`
 	DataSummary     DataSummary     `json:"data_summary"`
 	Quality         PartQuality     `json:"quality"`
-	Calibration     *Calibration    `json:"calibration"`        // null where the strategy asks for none
+	Calibration     *Calibration    `json:"calibration"`        // null where the strategy asks for none, and for an ensemble
+	Members         []MemberQuality `json:"members,omitempty"`  // of an ensemble, whose mean all else is about
 	Importance      []Importance    `json:"feature_importance"` // on the validation rows, in the order of the features
 	Warnings        []string        `json:"warnings"`
 }
@@ -102,7 +103,7 @@ type PartQuality struct {
 const chunkRows = 256
 
 // evaluate measures the network on all parts.
-func evaluate(ctx context.Context, in Input, t *table, parts division, network *nn.Network, loss nn.Loss, f nn.Fitting) (Evaluation, error) {
+func evaluate(ctx context.Context, in Input, t *table, parts division, network answerer, loss nn.Loss, f nn.Fitting) (Evaluation, error) {
 	splits := parts.splits(t)
 	e := Evaluation{
 		TrainingMetrics: course(in, f), ModelInfo: describeModel(network),
@@ -114,7 +115,7 @@ func evaluate(ctx context.Context, in Input, t *table, parts division, network *
 			ClassWeights: loss.ClassWeights, TrainSplit: t.summarise(parts.train, splits.Train),
 			ValidateSplit: t.summarise(parts.validation, splits.Validation), TestSplit: t.summarise(parts.test, splits.Test),
 		},
-		Warnings: warnings(t, parts),
+		Warnings: warnings(t, parts.train),
 	}
 	if err := e.examine(ctx, in, t.data(parts.validation), network, loss); err != nil {
 		return Evaluation{}, err
@@ -148,18 +149,20 @@ func evaluate(ctx context.Context, in Input, t *table, parts division, network *
 }
 
 // examine fills in what the validation rows say beyond their loss.
-func (e *Evaluation) examine(ctx context.Context, in Input, d nn.Data, network *nn.Network, loss nn.Loss) (err error) {
+func (e *Evaluation) examine(ctx context.Context, in Input, d nn.Data, network answerer, loss nn.Loss) (err error) {
 	outputs, err := infer(ctx, network, d)
 	if err != nil {
 		return err
 	}
-	e.Calibration = calibrate(in.Strategy, outputs, network.Config().Outputs, d.Class)
+	if in.Strategy.Training.Ensemble.Networks() == 1 { // the networks of an ensemble have one each
+		e.Calibration = calibrate(in.Strategy, outputs, network.Config().Outputs, d.Class)
+	}
 	e.Importance, err = importance(ctx, feature.SchemaOf(in.Strategy).Names, network, d, loss, in.Strategy.Training.Seed)
 	return err
 }
 
 // infer returns the outputs for all rows.
-func infer(ctx context.Context, n *nn.Network, d nn.Data) ([]float32, error) {
+func infer(ctx context.Context, n answerer, d nn.Data) ([]float32, error) {
 	width, rows, in := n.Config().Outputs, d.Len(), n.Config().Inputs
 	outputs := make([]float32, rows*width)
 	for from := 0; from < rows; from += chunkRows {
@@ -199,7 +202,7 @@ func known(v float64) *float64 {
 	return &v
 }
 
-func describeModel(n *nn.Network) ModelInfo {
+func describeModel(n answerer) ModelInfo {
 	c := n.Config()
 	text := fmt.Sprintf("%v %d", c.Cell, c.Inputs)
 	for _, width := range append(c.Hidden, c.Outputs) {
@@ -217,9 +220,9 @@ func describeModel(n *nn.Network) ModelInfo {
 }
 
 // warnings tells what is allowed but weakens the model.
-func warnings(t *table, parts division) []string {
+func warnings(t *table, training part) []string {
 	list := []string{}
-	for c, rows := range t.rowsPerClass(parts.train) {
+	for c, rows := range t.rowsPerClass(training) {
 		if rows == 0 {
 			list = append(list, fmt.Sprintf("class %s does not occur in the training rows, so the model cannot learn it", t.classes[c]))
 		}

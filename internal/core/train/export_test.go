@@ -111,3 +111,26 @@ func Reliable(probability []float32, classes int, class []int32) Classification 
 
 // Calibrate returns the temperature for outputs.
 var Calibrate = calibrate
+
+// A Fold is the rows of a fold, as numbers of samples.
+type Fold struct{ Train, Validation []int }
+
+// Folds divides samples as runSeveral does.
+func Folds(samples []Sample, o strategy.Training) (folds []Fold, test []int) {
+	t := &table{classes: []string{}, begin: make([]int64, len(samples)), time: make([]int64, len(samples)), end: make([]int64, len(samples)),
+		class: make([]int32, len(samples)), weight: make([]float32, len(samples))}
+	for i, x := range samples {
+		t.begin[i], t.time[i], t.end[i], t.class[i] = x.Begin, x.Time, x.End, int32(i)
+	}
+	d, all := foldsOf(t, o)
+	number := func(rows []int32) (list []int) {
+		for _, i := range rows {
+			list = append(list, int(t.class[i]))
+		}
+		return list
+	}
+	for _, f := range all {
+		folds = append(folds, Fold{number(f.train), number(f.validation)})
+	}
+	return folds, number(d.test.rows())
+}

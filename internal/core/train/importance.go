@@ -24,7 +24,7 @@ const importanceRows = 2000
 //
 // Source: L. Breiman, Random forests, 2001; A. Fisher, C. Rudin, F. Dominici, All
 // models are wrong, but many are useful, 2019.
-func importance(ctx context.Context, names []string, n *nn.Network, d nn.Data, loss nn.Loss, seed uint64) ([]Importance, error) {
+func importance(ctx context.Context, names []string, n answerer, d nn.Data, loss nn.Loss, seed uint64) ([]Importance, error) {
 	c := n.Config()
 	rows := min(d.Len(), importanceRows)
 	x, some := pack(c, d, rows)

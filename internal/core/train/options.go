@@ -29,9 +29,9 @@ func options(in Input, loss nn.Loss) (nn.Options, error) {
 	}, nil
 }
 
-// lossOf returns the loss of the strategy with class weights from the training
-// rows.
-func lossOf(s *strategy.Strategy, t *table, training part) (nn.Loss, error) {
+// lossOf returns the loss of the strategy with class weights from the rows per
+// class that are trained on.
+func lossOf(s *strategy.Strategy, t *table, found []int) (nn.Loss, error) {
 	kind, err := nn.ParseLoss(s.Training.Loss)
 	if err != nil {
 		return nn.Loss{}, err
@@ -44,7 +44,7 @@ func lossOf(s *strategy.Strategy, t *table, training part) (nn.Loss, error) {
 	switch s.Training.ClassWeights {
 	case strategy.ClassWeightsNone:
 	case strategy.ClassWeightsBalanced:
-		loss.ClassWeights = balanced(t.rowsPerClass(training))
+		loss.ClassWeights = balanced(found)
 	default:
 		return nn.Loss{}, fmt.Errorf("class weights %q: want %s or %s", s.Training.ClassWeights, strategy.ClassWeightsBalanced, strategy.ClassWeightsNone)
 	}

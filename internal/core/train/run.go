@@ -49,14 +49,17 @@ func run(ctx context.Context, in Input, report func(Progress)) (model.Model, Eva
 		return model.Model{}, Evaluation{}, err
 	}
 	s := in.Strategy
+	if s.Training.Ensemble.Networks() > 1 {
+		return runSeveral(ctx, in, t, report)
+	}
 	parts := divide(t, s.Training.Split, s.Training.EmbargoBars)
-	if err := errors.Join(parts.check(t), t.checkClasses(parts.train)); err != nil {
+	if err := errors.Join(parts.check(t), t.checkClasses(t.rowsPerClass(parts.train))); err != nil {
 		return model.Model{}, Evaluation{}, err
 	}
 	if err := t.scale(s, parts.train); err != nil {
 		return model.Model{}, Evaluation{}, err
 	}
-	loss, err := lossOf(s, t, parts.train)
+	loss, err := lossOf(s, t, t.rowsPerClass(parts.train))
 	if err != nil {
 		return model.Model{}, Evaluation{}, err
 	}
@@ -84,10 +87,11 @@ func run(ctx context.Context, in Input, report func(Progress)) (model.Model, Eva
 	if err != nil {
 		return model.Model{}, Evaluation{}, err
 	}
-	m, err := assemble(in, t, parts, network, e)
+	m, err := assemble(in, t, parts, e)
 	if err != nil {
 		return model.Model{}, Evaluation{}, err
 	}
+	m.Network = network
 	report(Progress{Phase: PhaseEvaluation, Epoch: len(fitting.History), Epochs: s.Training.Epochs, Percent: 100})
 	return m, e, nil
 }
@@ -154,8 +158,8 @@ func balanced(found []int) []float32 {
 	return weights
 }
 
-// assemble puts the model together.
-func assemble(in Input, t *table, parts division, network *nn.Network, e Evaluation) (model.Model, error) {
+// assemble puts the model together, but for its networks.
+func assemble(in Input, t *table, parts division, e Evaluation) (model.Model, error) {
 	s, splits := in.Strategy, parts.splits(t)
 	metrics, err := json.Marshal(e)
 	if err != nil {
@@ -166,10 +170,10 @@ func assemble(in Input, t *table, parts division, network *nn.Network, e Evaluat
 		Manifest: model.Manifest{
 			Format: model.Format, Name: s.Name + "_" + s.Base.String(), StrategyName: s.Name, StrategyHash: s.Hash(),
 			EngineVersion: in.EngineVersion, Symbols: s.Symbols, Timeframes: s.Timeframes, Base: s.Base,
-			OutputFormat: s.Decisions.OutputFormat, Classes: t.classes, Features: feature.SchemaOf(s), Scaling: t.scaling, Network: network.Config(), Temperature: e.Calibration.temperature(),
+			OutputFormat: s.Decisions.OutputFormat, Classes: t.classes, Features: feature.SchemaOf(s), Scaling: t.scaling, Network: e.ModelInfo.Config, Temperature: e.Calibration.temperature(),
 			Seed: s.Training.Seed, Training: model.Span{From: splits.Train.From, To: known}, Splits: splits,
 			KnownUntil: max(known, splits.Test.To), Data: in.Data,
 		},
-		StrategySource: s.Source, Network: network, Metrics: metrics,
+		StrategySource: s.Source, Metrics: metrics,
 	}, nil
 }

@@ -244,11 +244,10 @@ func (t *table) scale(s *strategy.Strategy, training part) (err error) {
 
 // checkClasses returns an error where the training rows teach nothing: fewer
 // than two classes occur in them.
-func (t *table) checkClasses(p part) error {
+func (t *table) checkClasses(found []int) error {
 	if t.classes == nil {
 		return nil
 	}
-	found := t.rowsPerClass(p)
 	if absent(found) < len(found)-1 {
 		return nil
 	}

@@ -20,9 +20,10 @@ func printTraining(w io.Writer, url string, op wire.Operation, r job.TrainingRes
 		{"network", fmt.Sprintf("%s, %s parameters, %s features", r.ModelInfo.Architecture, integer(r.ModelInfo.ParametersCount), integer(d.FeatureCount))},
 		{"rows", fmt.Sprintf("%s of %s bars; left out: %s without a feature, %s without a label, %s purged, %s embargoed",
 			integer(d.TotalSamples), integer(d.Bars), integer(d.Incomplete), integer(d.Unlabelled), integer(d.Purged), integer(d.Embargoed))},
-		{"epochs", fmt.Sprintf("%d of %d%s; weights of epoch %d kept", t.EpochsCompleted, t.EpochsPlanned, stopped, t.BestEpoch)},
+		{"epochs", epochsOf(t, stopped, len(r.Members))},
 	})
 	printQuality(w, r)
+	printMembers(w, r.Members)
 	for _, warning := range r.Warnings {
 		fmt.Fprintf(w, "  warning: %s\n", warning)
 	}
@@ -30,6 +31,28 @@ func printTraining(w io.Writer, url string, op wire.Operation, r job.TrainingRes
 		{"model", artifactURL(url, r.Model.SHA256)},
 		{"use it", "ktrdr backtest run STRATEGY SYMBOL TIMEFRAME --model " + r.Model.Name},
 	})
+}
+
+// epochsOf says how long a training of so many members of an ensemble took; none
+// is one network.
+func epochsOf(t train.TrainingMetrics, stopped string, members int) string {
+	if members > 0 {
+		return fmt.Sprintf("%d of %d, of %d networks together", t.EpochsCompleted, t.EpochsPlanned, members)
+	}
+	return fmt.Sprintf("%d of %d%s; weights of epoch %d kept", t.EpochsCompleted, t.EpochsPlanned, stopped, t.BestEpoch)
+}
+
+// printMembers writes what each network of an ensemble is worth by itself.
+func printMembers(w io.Writer, members []train.MemberQuality) {
+	if len(members) == 0 {
+		return
+	}
+	var rows [][]string
+	for _, q := range members {
+		rows = append(rows, []string{integer(q.Fold), integer(int(q.Seed)), integer(q.TrainRows), integer(q.ValidationRows), integer(q.BestEpoch),
+			number(&q.Validation.Loss, 4), number(&q.Test.Loss, 4), percent(q.Test.Accuracy, 1)})
+	}
+	columns(w, []string{"fold", "seed", "trained on", "validated by", "epoch", "validation loss", "test loss", "test accuracy"}, rows, 1, 2, 3, 4, 5, 6, 7, 8)
 }
 
 // printQuality writes how well the model fits each part of the data.
