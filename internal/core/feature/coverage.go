@@ -32,7 +32,8 @@ type Spread struct {
 	Max  *float64 `json:"max"`
 }
 
-// Cover measures the inputs of s over f, in the order of the features. Raw values
+// Cover measures the inputs of s at the decision bars of f, in the order of the
+// features. Raw values
 // are measured before they are scaled; sets that a training places are those of
 // scaling, which is not looked at where there are none.
 func Cover(ctx context.Context, s *strategy.Strategy, f Frame, scaling Scaling) ([]Coverage, error) {
@@ -59,6 +60,7 @@ func Cover(ctx context.Context, s *strategy.Strategy, f Frame, scaling Scaling) 
 			all = append(all, c)
 			first = end
 		}
+		first += in.Lags * len(in.Timeframes) * perTimeframe(s, in) // the same again, of earlier bars
 	}
 	return all, nil
 }

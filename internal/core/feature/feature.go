@@ -82,7 +82,7 @@ func SchemaOf(s *strategy.Strategy) Schema {
 	fmt.Fprintf(&meaning, "ktrdr features 1\nbase %s\n", s.Base)
 	for _, f := range s.Features() {
 		in := s.Indicators[f.Indicator].Indicator
-		fmt.Fprintf(&meaning, "%s\t%s\t%s\t%q\t%s\n", f.Name, f.Timeframe, in.Key(), in.Outputs()[f.Output], lastStep(s, f)+sourceOf(s, f))
+		fmt.Fprintf(&meaning, "%s\t%s\t%s\t%q\t%s\n", f.Name, f.Timeframe, in.Key(), in.Outputs()[f.Output], referred(f)+lastStep(s, f)+sourceOf(s, f))
 		schema.Names = append(schema.Names, f.Name)
 	}
 	sum := sha256.Sum256([]byte(meaning.String()))
@@ -97,6 +97,18 @@ func sourceOf(s *strategy.Strategy, f strategy.Feature) string {
 	}
 	i := slices.IndexFunc(s.Context, func(c strategy.Source) bool { return c.ID == f.Source })
 	return "\tof " + string(s.Context[i].Symbol)
+}
+
+// referred says what price is divided by the indicator first, and how far back.
+func referred(f strategy.Feature) string {
+	text := ""
+	if f.Reference != "" {
+		text = f.Reference + "/ "
+	}
+	if f.Lag > 0 {
+		text += fmt.Sprintf("lag %d ", f.Lag)
+	}
+	return text
 }
 
 // lastStep says what becomes of the indicator's value, to the last bit.
@@ -152,7 +164,8 @@ func (m Matrix) Complete(i int) bool {
 //
 //	x[j]   = indicator at bar j of the feature's timeframe, from the first bar held
 //	j(t)   = the last j with available(j) <= available(t), if it is not too old
-//	row[t] = degree to which x[j(t)] belongs to the feature's set, or x[j(t)] itself, as float32
+//	y[t]   = degree to which x[j(t)] belongs to the feature's set, or x[j(t)] itself, as float32
+//	row[t] = y[t-lag]
 //
 // Shape:   one row per base bar in span, one column per feature of s.
 // Range:   degrees [0, 1].
@@ -199,116 +212,21 @@ func BuildUnscaled(ctx context.Context, s *strategy.Strategy, f Frame, span mark
 	for _, feature := range features {
 		m.Names = append(m.Names, feature.Name)
 	}
+	// Rows before the first are for what shows earlier bars.
+	before := min(first, longestLag(features))
+	m.unknownLags(features, before)
 	for _, group := range plan(s, features) {
 		series, err := f.bars(s, group)
 		if err != nil {
 			return Matrix{}, err
 		}
-		j := identity(first, rows.Len())
+		j := identity(first-before, before+rows.Len())
 		if group.timeframe != s.Base || group.source != "" {
-			j = joinAsOf(base, first, rows.Len(), series)
+			j = joinAsOf(base, first-before, before+rows.Len(), series)
 		}
-		if err := m.fill(ctx, group, series, j); err != nil {
+		if err := (filling{m, before}).group(ctx, group, series, j); err != nil {
 			return Matrix{}, fmt.Errorf("features of %s: %w", f.Symbol, err)
 		}
 	}
 	return m, nil
-}
-
-// blockRows is how many rows are filled at a time: what belongs to a block stays in
-// the first two caches until its rows are whole, or nearly.
-const blockRows = 256
-
-// batchColumns is how many outputs of indicators are held at a time. The more,
-// the fewer times the rows go through the memory.
-const batchColumns = 8
-
-// fill writes the columns that come from the bars of one timeframe.
-func (m Matrix) fill(ctx context.Context, group group, series market.Series, j join) error {
-	// Indicators do not look ahead, so bars after the last one read change nothing.
-	series = series.Slice(0, j.bars())
-	var columns [][]float64 // of one batch after the other
-	for first := 0; first < len(group.sources); {
-		var batch []source
-		held := 0
-		for _, source := range group.sources[first:] {
-			n := len(source.indicator.Outputs())
-			if held > 0 && held+n > batchColumns {
-				break
-			}
-			for len(columns) < held+n {
-				columns = append(columns, make([]float64, series.Len()))
-			}
-			source.outputs = columns[held:][:n]
-			source.indicator.Fill(source.outputs, series)
-			batch, held = append(batch, source), held+n
-		}
-		first += len(batch)
-		if err := m.fillBatch(ctx, batch, j); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// fillBatch writes the columns of sources whose outputs are there.
-func (m Matrix) fillBatch(ctx context.Context, batch []source, j join) error {
-	x, degrees := make([]float64, blockRows), make([]float64, blockRows)
-	for start := 0; start < m.Len(); start += blockRows {
-		if err := context.Cause(ctx); err != nil {
-			return err
-		}
-		end := min(start+blockRows, m.Len())
-		for _, source := range batch {
-			for _, c := range source.columns {
-				values := j.values(x, source.outputs[c.output], start, end)
-				if c.raw {
-					copy(degrees, values)
-				} else {
-					c.set.Degrees(degrees[:len(values)], values)
-				}
-				for _, column := range c.features {
-					j.spread(m.Data[column:], m.Width, degrees, start, end)
-				}
-			}
-		}
-	}
-	return nil
-}
-
-// A group is what must be computed on the bars of one timeframe, or of one source
-// of the context, each thing once.
-type group struct {
-	timeframe market.Timeframe
-	source    string // "" for the bars of the symbol
-	sources   []source
-}
-
-// plan sorts features by where they come from.
-func plan(s *strategy.Strategy, features []strategy.Feature) []group {
-	var groups []group
-	for i, f := range features {
-		g := find(&groups, func(g group) bool { return g.timeframe == f.Timeframe && g.source == f.Source },
-			group{timeframe: f.Timeframe, source: f.Source})
-		in := s.Indicators[f.Indicator].Indicator
-		key := in.Key()
-		src := find(&g.sources, func(s source) bool { return s.key == key }, source{key: key, indicator: in})
-		isValue := f.IsRaw() || f.IsScaled()
-		c := find(&src.columns, func(c column) bool { return c.output == f.Output && c.set == f.Set && c.raw == isValue },
-			column{output: f.Output, set: f.Set, raw: isValue})
-		c.features = append(c.features, i)
-	}
-	return groups
-}
-
-// find returns the element of list that matches, appending fresh if there is
-// none.
-func find[T any](list *[]T, match func(T) bool, fresh T) *T {
-	for i := range *list {
-		if match((*list)[i]) {
-			return &(*list)[i]
-		}
-	}
-	*list = append(*list, fresh)
-	return &(*list)[len(*list)-1]
 }

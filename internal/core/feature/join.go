@@ -4,9 +4,9 @@ import (
 	"math"
 	"sort"
 
-	"github.com/ktrdr/ktrdr/internal/core/fuzzy"
 	"github.com/ktrdr/ktrdr/internal/core/indicator"
 	"github.com/ktrdr/ktrdr/internal/core/market"
+	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
 
 // A source is an indicator on the bars of one timeframe.
@@ -18,13 +18,16 @@ type source struct {
 }
 
 // A column is a set over one output of a source, or the output itself, and the
-// features that it is.
+// features that it is, now or some bars later.
 type column struct {
-	output   int
-	set      fuzzy.Function // zero for values
-	raw      bool           // a value: a raw one, or one for a set that a training places
-	features []int
+	output  int
+	of      strategy.Feature // the first of them
+	isValue bool             // a raw value, or one for a set that a training places
+	targets []target
 }
+
+// A target is a column of the rows and by how many bars it lags behind.
+type target struct{ column, lag int }
 
 // A join says which bar of a timeframe each row reads. Rows that read the same
 // bar share one entry of distinct, so that its degrees are computed once.
@@ -108,18 +111,25 @@ func (j join) values(buffer, column []float64, start, end int) []float64 {
 }
 
 // spread writes what values gave for rows start to end-1 into every width-th
-// element of data, which begins with the column of row 0.
-func (j join) spread(data []float32, width int, degrees []float64, start, end int) {
+// element of data, which begins with the column of row 0, shift rows later. What
+// would be before row 0 or after the last of rows is left out.
+func (j join) spread(data []float32, width int, degrees []float64, start, end, shift, rows int) {
+	from := start
+	start, end = max(start, -shift), min(end, rows-shift)
+	if start >= end {
+		return
+	}
+	at := (start + shift) * width
 	if j.of == nil {
-		at := start * width
-		for _, v := range degrees[:end-start] {
+		for _, v := range degrees[start-from : end-from] {
 			data[at] = float32(v)
 			at += width
 		}
 		return
 	}
-	from := j.of[start]
-	for row := start; row < end; row++ {
-		data[row*width] = float32(degrees[j.of[row]-from])
+	first := j.of[from]
+	for _, i := range j.of[start:end] {
+		data[at] = float32(degrees[i-first])
+		at += width
 	}
 }

@@ -32,6 +32,7 @@ indicators:
   same_rsi: {type: rsi, period: 3}
   macd: {type: macd, fast_period: 2, slow_period: 4, signal_period: 2}
   adx: {type: adx, period: 2}
+  mean: {type: sma, period: 3}
 fuzzy_sets:
   level: {indicator: rsi, low: {type: trapezoidal, parameters: [0, 0, 30, 60]}, mid: {type: gaussian, parameters: [50, 15]}}
   level_again: {indicator: same_rsi, low: {type: trapezoidal, parameters: [0, 0, 30, 60]}, other: [0, 50, 100]}
@@ -41,9 +42,11 @@ fuzzy_sets:
   signal: {indicator: macd.signal, up: {type: gaussian, parameters: [1, 1]}}
   strength: {indicator: adx, weak: [0, 25, 50], strong: {type: trapezoidal, parameters: [25, 50, 100, 100]}}
   buyers: {indicator: adx.plus_di, many: [0, 50, 100]}
+  below: {indicator: mean, transform: {type: price_ratio, reference: high}, low: [0.9, 0.98, 1], high: {type: right_shoulder, parameters: [1, 1.1]}}
   other: {indicator: other_rsi, low: {type: trapezoidal, parameters: [0, 0, 30, 60]}, mid: {type: gaussian, parameters: [50, 15]}}
 nn_inputs:
-  - {fuzzy_set: level, timeframes: all}
+  - {fuzzy_set: level, timeframes: all, lags: 2}
+  - {fuzzy_set: below, timeframes: [4h, 1h]}
   - {fuzzy_set: level_again, timeframes: [4h, 1h]}
   - {fuzzy_set: edge, timeframes: [1h, 15m]}
   - {fuzzy_set: edge_4h, timeframes: [4h]}
@@ -53,7 +56,7 @@ nn_inputs:
   - {fuzzy_set: buyers, timeframes: [1h]}
   - {raw_indicator: macd.histogram, timeframes: all}
   - {fuzzy_set: other, timeframes: all}
-  - {raw_indicator: other_long, timeframes: [4h]}
+  - {raw_indicator: other_long, timeframes: [4h], lags: 1}
 model: {type: mlp, architecture: {hidden_layers: [1]}}
 training: {labels: {source: zigzag}}
 decisions: {output_format: classification}
@@ -96,19 +99,25 @@ func mustBuild(t *rapid.T, s *strategy.Strategy, f feature.Frame, span market.Sp
 // reference is the definition of a row, one value at a time.
 func reference(s *strategy.Strategy, f feature.Frame, row int) []float32 {
 	base := f.Series[s.Base]
-	closed := base.Available(row)
 	var values []float32
 	for _, x := range s.Features() {
-		series := f.Of(x)
+		series, row := f.Of(x), row-x.Lag
+		if row < 0 {
+			values = append(values, float32(math.NaN()))
+			continue
+		}
 		bar := row
 		if x.Timeframe != s.Base || x.Source != "" {
-			bar = lastKnown(base, series, row, closed)
+			bar = lastKnown(base, series, row, base.Available(row))
 		}
 		degree := math.NaN()
 		if bar >= 0 {
-			column := s.Indicators[x.Indicator].Indicator.Compute(series.Slice(0, bar+1))[x.Output]
-			if degree = column[bar]; !x.IsRaw() && x.Place == "" {
-				degree = x.Set.Degree(column[bar])
+			degree = s.Indicators[x.Indicator].Indicator.Compute(series.Slice(0, bar+1))[x.Output][bar]
+			if x.Reference != "" {
+				degree = series.High[bar] / degree
+			}
+			if !x.IsRaw() && x.Place == "" {
+				degree = x.Set.Degree(degree)
 			}
 		}
 		values = append(values, float32(degree))

@@ -67,12 +67,15 @@ func Fit(s *strategy.Strategy, rows []float32) (Scaling, error) {
 		}
 		one, err := Scaler{Feature: f.Name, Method: methodOf(f)}, error(nil)
 		switch {
+		case f.Lag > 0: // an earlier bar is on the scale of the decision bar
+			one = all[slices.IndexFunc(all, func(r Scaler) bool { return r.Feature == f.Unlagged() })]
+			one.Feature, placed = f.Name, nil
 		case f.Place == "":
 			one.fit(rows, column, len(features))
 		case f.Member == 0:
 			placed, err = s.FuzzySets[f.FuzzySet].Placed(values(rows, column, len(features)))
 		}
-		if err == nil && f.Place != "" {
+		if err == nil && placed != nil && f.Place != "" {
 			one.Parameters = placed[f.Member].Params()
 		}
 		if err == nil {

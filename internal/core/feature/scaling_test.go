@@ -17,7 +17,7 @@ import (
 
 // scaled reads values on every scale, between degrees.
 var scaled = strings.Replace(mixed, "nn_inputs:\n", `nn_inputs:
-  - {raw_indicator: macd.signal, timeframes: all, normalization: zscore}
+  - {raw_indicator: macd.signal, timeframes: all, normalization: zscore, lags: 1}
   - {raw_indicator: rsi, timeframes: [4h, 1h], normalization: minmax}
   - {raw_indicator: adx, timeframes: [15m]}
 `, 1)
@@ -226,6 +226,30 @@ func TestFit_placed_refuses(t *testing.T) {
 		edit(bad)
 		if err := bad.Check(s); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Check = %v, want an error with %q", err, want)
+		}
+	}
+}
+
+// TestFit_lags: what is seen of earlier bars is on the scale, and in the sets, of
+// the decision bar.
+func TestFit_lags(t *testing.T) {
+	s := parse(t, strings.NewReplacer("MODE", "single", "LIST", "1h", "BASE", "1h",
+		"{indicator: mean, share: [0, 1000, 1000]}", "{indicator: mean, place: quantile, low: {type: gaussian}, high: {type: gaussian}}",
+		"  - {fuzzy_set: c, timeframes: all}", "  - {fuzzy_set: c, timeframes: all, lags: 1}\n  - {raw_indicator: mean, timeframes: all, normalization: zscore, lags: 2}").Replace(source))
+	width := len(s.Features())
+	rows := make([]float32, 0, 50*width)
+	for i := range 50 * width {
+		rows = append(rows, float32(i*i%97))
+	}
+	scaling, err := feature.Fit(s, rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := []string{"1h_c_low", "1h_c_high", "1h_c_low_lag_1", "1h_c_high_lag_1", "1h_mean_raw", "1h_mean_raw_lag_1", "1h_mean_raw_lag_2"}
+	for i, of := range []int{0, 1, 0, 1, 4, 4, 4} {
+		want := scaling[of]
+		if want.Feature = names[i]; !scaling[i].Equal(want) {
+			t.Errorf("scaling %d is %+v, want %+v", i, scaling[i], want)
 		}
 	}
 }

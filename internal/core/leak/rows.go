@@ -128,8 +128,8 @@ func (e *examination) hole(ctx context.Context, s, holed market.Series, row int)
 		return err
 	}
 	for c, f := range e.Strategy.Features() {
-		if !isOf(e.frame.Of(f)) || m.Len() <= row {
-			continue
+		if !isOf(e.frame.Of(f)) || m.Len() <= row || f.Lag > 0 {
+			continue // what it shows may be from before the hole
 		}
 		e.looked(CheckUnknown)
 		if v := m.Row(row)[c]; v == v {

@@ -72,8 +72,8 @@ func (m *migration) transform(n *yaml.Node, path string) {
 		m.drop(n, path, "input_transform", "identity changes nothing")
 		return
 	}
-	m.refuse(value, path+".input_transform", "%s puts the price, divided by the indicator, through the sets, which cannot be said here: "+
-		"use the indicator distancefromma, which is 100 (price/average - 1), and move the parameters of the sets accordingly", inline(value))
+	n.Content[index(n, "input_transform")].Value = "transform"
+	m.did(value, path+".input_transform", "became transform")
 }
 
 // inputs lists the inputs of the network, which older files imply.

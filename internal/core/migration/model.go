@@ -84,14 +84,14 @@ func (m *migration) model() {
 func (m *migration) features(n *yaml.Node) {
 	old := get(n, "features")
 	if back := get(old, "lookback_periods"); back != nil && m.from < 3 && back.Value != "0" {
-		m.refuse(back, "model.features.lookback_periods", "the original gave the network the degrees of the %s bars before as well; "+
-			"here it sees the bar of the decision: remove the key, or add indicators that look back", back.Value)
-		for _, key := range keys(old) {
-			if key != "lookback_periods" {
-				m.drop(old, "model.features", key, "the original ignored it")
+		remove(old, "lookback_periods")
+		if inputs := get(m.top, "nn_inputs"); inputs != nil {
+			for _, input := range inputs.Content {
+				set(input, "lags", scalar("!!int", back.Value))
 			}
 		}
-		return
+		m.did(back, "model.features.lookback_periods", "became lags: %s of every input: the network sees the bars before the decision bar as well; "+
+			"the original gave it zeros where there were none yet, here such rows are not known", back.Value)
 	}
 	m.drop(n, "model", "features", "the original ignored it")
 }
@@ -155,8 +155,15 @@ func (m *migration) decisions() {
 	}
 	m.drop(n, "decisions", "num_classes", "it follows from the labels")
 	m.drop(get(n, "filters"), "decisions.filters", "volume_filter", "the original ignored it")
-	if format := get(n, "output_format"); format != nil && format.Value == "regression" {
+	switch format := get(n, "output_format"); {
+	case format == nil:
+	case format.Value == "regression":
 		m.drop(n, "decisions", "confidence_threshold", "a regression has no confidence")
+	case format.Value == "regime_classification", format.Value == "context_classification":
+		for _, key := range []string{"confidence_threshold", "position_awareness", "filters"} {
+			m.drop(n, "decisions", key, "what it says is about trades, and the model makes none")
+		}
+		return
 	}
 	m.separation(n)
 }

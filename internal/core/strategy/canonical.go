@@ -115,10 +115,7 @@ func (s *Strategy) indicatorsObject() object {
 func (s *Strategy) fuzzySetsObject() object {
 	var o object
 	for _, set := range s.FuzzySets {
-		entry := object{{"indicator", set.reference()}}
-		if set.Place != "" {
-			entry = append(entry, member{"place", set.Place})
-		}
+		entry := set.fuzzySetObject()
 		for i, m := range set.Sets {
 			entry = append(entry, member{m.Name, set.setObject(i)})
 		}
@@ -159,6 +156,9 @@ func (s *Strategy) inputsList() []object {
 		entry := object{{"fuzzy_set", in.FuzzySet}, {"timeframes", timeframes}}
 		if in.FuzzySet == "" {
 			entry = object{{"raw_indicator", in.Raw.Reference}, {"timeframes", timeframes}, {"normalization", in.Raw.Normalization}}
+		}
+		if in.Lags > 0 {
+			entry = append(entry, member{"lags", in.Lags})
 		}
 		list = append(list, entry)
 	}

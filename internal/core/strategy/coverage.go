@@ -58,6 +58,9 @@ func (set FuzzySet) reference() string {
 
 // bounds returns the range that the values of the set's output cannot leave.
 func (set FuzzySet) bounds(s *Strategy) (low, high float64) {
+	if set.Reference != "" {
+		return 0, math.Inf(1)
+	}
 	scale := set.scale(s)
 	return scale.Min, scale.Max
 }

@@ -2,30 +2,35 @@ package strategy
 
 import (
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/ktrdr/ktrdr/internal/core/fuzzy"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 )
 
 // Features returns the columns of the network's input in their canonical order:
-// for each input as written, for each of its timeframes, for each set as written.
+// for each input as written, for each of its lags from none on, for each of its
+// timeframes, for each set as written.
 // Saved models rely on this order and on the names.
 func (s *Strategy) Features() []Feature {
 	var list []Feature
 	for _, in := range s.Inputs {
 		id, output, set := s.origin(in)
 		i := slices.IndexFunc(s.Indicators, func(x Indicator) bool { return x.ID == id })
-		column := Feature{Source: s.Indicators[i].Source, Indicator: i, Output: slices.Index(s.Indicators[i].Indicator.Outputs(), output)}
-		for _, tf := range in.Timeframes {
-			column.Timeframe = tf
-			if in.FuzzySet == "" {
-				column.Name, column.Normalization = in.rawName(tf), in.Raw.Normalization
-				list = append(list, column)
-			}
-			for k, member := range s.sets(set) {
-				column.Name, column.Set, column.Place = in.memberName(tf, member.Name), member.Function, s.FuzzySets[set].Place
-				column.FuzzySet, column.Member = set, k
-				list = append(list, column)
+		at := slices.Index(s.Indicators[i].Indicator.Outputs(), output)
+		for lag := range in.Lags + 1 {
+			for _, tf := range in.Timeframes {
+				column := Feature{Timeframe: tf, Source: s.Indicators[i].Source, Indicator: i, Output: at, Lag: lag}
+				if in.FuzzySet == "" {
+					column.Name, column.Normalization = in.rawName(tf, lag), in.Raw.Normalization
+					list = append(list, column)
+				}
+				for k, member := range s.sets(set) {
+					column.Name, column.Set, column.Place = in.memberName(tf, member.Name, lag), member.Function, s.FuzzySets[set].Place
+					column.FuzzySet, column.Member, column.Reference = set, k, s.FuzzySets[set].Reference
+					list = append(list, column)
+				}
 			}
 		}
 	}
@@ -50,10 +55,21 @@ func (s *Strategy) sets(set int) []fuzzy.Set {
 	return s.FuzzySets[set].Sets
 }
 
-func (in Input) rawName(tf market.Timeframe) string {
-	return tf.String() + "_" + in.Raw.Reference + "_raw"
+func (in Input) rawName(tf market.Timeframe, lag int) string {
+	return tf.String() + "_" + in.Raw.Reference + "_raw" + lagName(lag)
 }
 
-func (in Input) memberName(tf market.Timeframe, set string) string {
-	return tf.String() + "_" + in.FuzzySet + "_" + set
+func (in Input) memberName(tf market.Timeframe, set string, lag int) string {
+	return tf.String() + "_" + in.FuzzySet + "_" + set + lagName(lag)
+}
+
+// Unlagged returns the name of the same feature of the decision bar.
+func (f Feature) Unlagged() string { return strings.TrimSuffix(f.Name, lagName(f.Lag)) }
+
+// lagName ends the name of a feature of an earlier bar.
+func lagName(lag int) string {
+	if lag == 0 {
+		return ""
+	}
+	return "_lag_" + strconv.Itoa(lag)
 }

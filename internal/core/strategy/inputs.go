@@ -39,8 +39,11 @@ func (d *decoder) fuzzySet(s *Strategy, def *definition, indicators definitions)
 		return set, false
 	}
 	if old, there := f.get("input_transform"); there {
-		old.problem("not supported in this version: remove it")
+		old.problem("the key is called transform: write transform: {type: price_ratio, reference: close}, or remove it for identity")
 		ok = false
+	}
+	if transform, there := f.get("transform"); there && ok {
+		ok = d.transform(s, &set, transform)
 	}
 	if place, there := f.get("place"); there {
 		placed := d.placed(&set, f, place)
@@ -64,7 +67,7 @@ func (d *decoder) fuzzySet(s *Strategy, def *definition, indicators definitions)
 }
 
 // fuzzySetKeys are the keys of a fuzzy set that are not the name of a set.
-var fuzzySetKeys = []string{"indicator", "place", "input_transform"}
+var fuzzySetKeys = []string{"indicator", "transform", "place", "input_transform"}
 
 // reference resolves an indicator id, or id.output. A bare id means the first
 // output.
@@ -196,12 +199,14 @@ func (n node) flow() string {
 }
 
 var inputShape = shape{
-	keys: []string{"fuzzy_set", "raw_indicator", "timeframes", "normalization"},
+	keys: []string{"fuzzy_set", "raw_indicator", "timeframes", "normalization", "lags"},
 	hints: map[string]string{
 		"timeframe": "the key is called timeframes: write all or a list",
 		"indicator": "the key is called raw_indicator",
 		"normalize": "the key is called normalization",
 		"scaling":   "the key is called normalization",
+		"lag":       "the key is called lags: how many bars before the decision bar",
+		"lookback":  "the key is called lags: how many bars before the decision bar",
 	},
 }
 
@@ -225,6 +230,9 @@ func (d *decoder) inputs(s *Strategy, f fields, indicators, sets definitions) {
 	sets.warnUnused("input in nn_inputs")
 }
 
+// maxLags bounds how many bars before the decision bar an input shows.
+const maxLags = 100
+
 // input reads one entry of nn_inputs.
 func (d *decoder) input(s *Strategy, n node, indicators, sets definitions) (Input, bool) {
 	f, ok := n.fields(inputShape)
@@ -243,6 +251,7 @@ func (d *decoder) input(s *Strategy, n node, indicators, sets definitions) (Inpu
 	default:
 		ok = d.fuzzyInput(&in, f, set, isSet, sets)
 	}
+	in.Lags = f.whole("lags", 0, 0, maxLags)
 	list, there := f.need("timeframes", "all, or a list such as ["+s.Base.String()+"]")
 	if !there {
 		return in, false
@@ -329,19 +338,28 @@ func (d *decoder) inputTimeframes(known []market.Timeframe, whose string, n node
 // the same timeframe, or ids that read the same once joined (a and b_c, a_b and c).
 func (d *decoder) collisions(s *Strategy, in Input, n node, taken map[string]string) {
 	_, _, set := s.origin(in)
-	for _, tf := range in.Timeframes {
-		if in.FuzzySet == "" {
-			n.claim(taken, in.rawName(tf), "indicator "+in.Raw.Reference,
-				fmt.Sprintf("indicator %s on %s", in.Raw.Reference, tf))
-		}
-		for _, member := range s.sets(set) {
-			again := n.claim(taken, in.memberName(tf, member.Name), fmt.Sprintf("set %s of fuzzy set %s", member.Name, in.FuzzySet),
-				fmt.Sprintf("fuzzy set %s on %s", in.FuzzySet, tf))
-			if again {
-				break
+	for lag := range in.Lags + 1 {
+		for _, tf := range in.Timeframes {
+			if d.claimed(s, in, set, tf, lag, n, taken) {
+				return
 			}
 		}
 	}
+}
+
+// claimed claims the features of in on one timeframe and lag, and tells that the
+// same input has them already.
+func (d *decoder) claimed(s *Strategy, in Input, set int, tf market.Timeframe, lag int, n node, taken map[string]string) (again bool) {
+	if in.FuzzySet == "" {
+		return n.claim(taken, in.rawName(tf, lag), "indicator "+in.Raw.Reference, fmt.Sprintf("indicator %s on %s", in.Raw.Reference, tf))
+	}
+	for _, member := range s.sets(set) {
+		if n.claim(taken, in.memberName(tf, member.Name, lag), fmt.Sprintf("set %s of fuzzy set %s", member.Name, in.FuzzySet),
+			fmt.Sprintf("fuzzy set %s on %s", in.FuzzySet, tf)) {
+			return true
+		}
+	}
+	return false
 }
 
 // claim gives a feature name to its owner, or reports that it is taken; again

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"slices"
 
-	"github.com/ktrdr/ktrdr/internal/core/fuzzy"
 	"github.com/ktrdr/ktrdr/internal/core/indicator"
 	"github.com/ktrdr/ktrdr/internal/core/label"
 	"github.com/ktrdr/ktrdr/internal/core/market"
@@ -103,24 +102,9 @@ func indicatorSchema() jsonSchema {
 	return x
 }
 
-func fuzzySetSchema() jsonSchema {
-	var hedges []string
-	for _, h := range fuzzy.Hedges() {
-		hedges = append(hedges, h.String())
-	}
-	kind := jsonSchema{"type": "string", "examples": kindNames()}
-	set := mappingOf(membershipShape, map[string]jsonSchema{"type": kind, "parameters": listOf(numberSchema), "hedge": wordOf(hedges...)})
-	written := jsonSchema{"type": "object", "required": []string{"indicator"}, "properties": map[string]jsonSchema{"indicator": textSchema},
-		"additionalProperties": either(listOf(numberSchema), set)}
-	placed := jsonSchema{"type": "object", "required": []string{"indicator", "place"},
-		"properties":           map[string]jsonSchema{"indicator": textSchema, "place": wordOf(placements...)},
-		"additionalProperties": mappingOf(placedShape, map[string]jsonSchema{"type": kind, "hedge": wordOf(hedges...)})}
-	return either(written, placed)
-}
-
 func inputSchema() jsonSchema {
 	x := mappingOf(inputShape, map[string]jsonSchema{"fuzzy_set": textSchema, "raw_indicator": textSchema,
-		"timeframes":    either(wordOf("all"), listOf(timeframeSchema())),
+		"timeframes": either(wordOf("all"), listOf(timeframeSchema())), "lags": wholeSchema,
 		"normalization": wordOf(NormalizeMinMax, NormalizeZScore, NormalizeNone)})
 	x["required"] = []string{"timeframes"}
 	return x

@@ -51,18 +51,21 @@ type FuzzySet struct {
 	IndicatorID string
 	Output      string
 	Sets        []fuzzy.Set   // in the order written, which is the order of the features
+	Reference   string        // the price that is divided by each value first: open, high, low, close; "" for none
 	Place       string        // quantile or c-means; "" where the file has the parameters
 	Shapes      []fuzzy.Shape // one per set; nil where Place is ""
 }
 
 // An Input feeds the network, on each of Timeframes, the memberships of one fuzzy
-// set or the values of one output of an indicator. All tells that the file says
+// set or the values of one output of an indicator, of the decision bar and of each
+// of the Lags base bars before it. All tells that the file says
 // "all"; Timeframes is resolved either way.
 type Input struct {
 	FuzzySet   string   // "" for raw values
 	Raw        RawInput // zero for a fuzzy set
 	Timeframes []market.Timeframe
 	All        bool
+	Lags       int
 }
 
 // A RawInput is one output of an indicator that the network reads as it is, or
@@ -195,7 +198,7 @@ type CostModel struct{ RoundTripCost, MinEdgeMultiplier float64 }
 // of one indicator, computed on the bars of one timeframe, belongs to one set, or
 // the value of that output itself.
 type Feature struct {
-	Name          string // <timeframe>_<fuzzy set id>_<set>, or <timeframe>_<reference>_raw
+	Name          string // <timeframe>_<fuzzy set id>_<set>, or <timeframe>_<reference>_raw, and _lag_<bars>
 	Timeframe     market.Timeframe
 	Source        string         // id of the source whose bars are read; "" for those of the symbol
 	Indicator     int            // index in Strategy.Indicators
@@ -205,6 +208,8 @@ type Feature struct {
 	Place         string         // of a set that a training places, else ""
 	FuzzySet      int            // index in Strategy.FuzzySets; 0 for a raw value
 	Member        int            // index in the sets of that; 0 for a raw value
+	Reference     string         // the price that is divided by each value first, else ""
+	Lag           int            // how many base bars before the decision bar
 }
 
 // IsRaw tells that the feature is a value and not a degree.

@@ -135,15 +135,22 @@ func TestRun_examples(t *testing.T) {
 			s := *parse(t, string(src))
 			s.Training.Epochs, s.Training.EarlyStopping.Patience = 2, 0
 			in := train.Input{Strategy: &s, EngineVersion: "test"}
+			series := func(symbol market.Symbol, tf market.Timeframe, seed uint64) market.Series {
+				bars := trending(symbol, seed, 4000, nil)
+				bars.Timeframe = tf
+				for k := range bars.Time {
+					bars.Time[k] = start/86400*86400 + int64(k)*tf.Seconds()
+				}
+				return bars
+			}
+			context := map[string]market.Series{}
+			for i, source := range s.Context {
+				context[source.ID] = series(source.Symbol, source.Timeframe, uint64(i+11))
+			}
 			for i, symbol := range s.Symbols {
-				f := feature.Frame{Symbol: symbol, Series: map[market.Timeframe]market.Series{}}
+				f := feature.Frame{Symbol: symbol, Series: map[market.Timeframe]market.Series{}, Context: context}
 				for _, tf := range s.Timeframes {
-					bars := trending(symbol, uint64(i+1), 4000, nil)
-					bars.Timeframe = tf
-					for k := range bars.Time {
-						bars.Time[k] = start/86400*86400 + int64(k)*tf.Seconds()
-					}
-					f.Series[tf] = bars
+					f.Series[tf] = series(symbol, tf, uint64(i+1))
 				}
 				in.Frames = append(in.Frames, f)
 			}

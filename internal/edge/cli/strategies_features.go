@@ -20,8 +20,10 @@ type printedFeature struct {
 	IndicatorID     string    `json:"indicator_id"`
 	IndicatorOutput string    `json:"indicator_output,omitempty"`
 	Indicator       string    `json:"indicator"`
-	Function        string    `json:"function"`   // a kind of fuzzy set, or raw
-	Parameters      []float64 `json:"parameters"` // empty for a set that a training places
+	Reference       string    `json:"reference,omitempty"` // the price that is divided by the indicator first
+	Lag             int       `json:"lag,omitempty"`       // bars before the decision bar
+	Function        string    `json:"function"`            // a kind of fuzzy set, or raw
+	Parameters      []float64 `json:"parameters"`          // empty for a set that a training places
 	Hedge           string    `json:"hedge,omitempty"`
 	Place           string    `json:"place,omitempty"`         // of a set that a training places
 	Normalization   string    `json:"normalization,omitempty"` // of a raw value
@@ -55,7 +57,7 @@ func features(s *strategy.Strategy) []printedFeature {
 		one := printedFeature{
 			FeatureID: f.Name, Timeframe: f.Timeframe.String(), DataSource: f.Source, IndicatorID: used.ID,
 			IndicatorOutput: used.Indicator.Outputs()[f.Output], Indicator: used.Indicator.Key(),
-			Function: "raw", Parameters: []float64{}, Place: f.Place, Normalization: f.Normalization,
+			Reference: f.Reference, Lag: f.Lag, Function: "raw", Parameters: []float64{}, Place: f.Place, Normalization: f.Normalization,
 		}
 		if !f.IsRaw() {
 			shape := fuzzy.Shape{Kind: f.Set.Kind(), Hedge: f.Set.Hedge()}
@@ -84,6 +86,9 @@ func (f printedFeature) origin() string {
 	of := f.Indicator
 	if f.IndicatorOutput != "" {
 		of += "." + f.IndicatorOutput
+	}
+	if f.Reference != "" {
+		of = f.Reference + "/" + of
 	}
 	if f.DataSource != "" {
 		of += " of " + f.DataSource
