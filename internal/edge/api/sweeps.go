@@ -126,9 +126,9 @@ func invalidSpace(err error) error {
 }
 
 const (
-	// chunkBars is about how many bars the trials of a chunk go through together:
-	// seconds of work. It is no matter of how many workers there are.
-	chunkBars = 500_000_000
+	// chunkBars is about how many bars the trials of a chunk go through together: a
+	// second or a few of work. It is no matter of how many workers there are.
+	chunkBars = 200_000_000
 	// maxChunk keeps the trials of short windows from filling one chunk.
 	maxChunk = 2000
 )

@@ -81,7 +81,7 @@ func (w *world) ProduceModel(m operation.ModelRecord) { w.model = &m }
 func (w *world) Warn(text string)                     { w.warnings = append(w.warnings, text) }
 func (w *world) Threads() int                         { return w.threads }
 func (w *world) Gathered() []json.RawMessage          { return w.gathered }
-func (w *world) run(t *testing.T, j worker.Job, order any) (json.RawMessage, error) {
+func (w *world) run(t testing.TB, j worker.Job, order any) (json.RawMessage, error) {
 	t.Helper()
 	text, err := json.Marshal(order)
 	if err != nil {
@@ -105,7 +105,7 @@ func (w *world) Checkpoint(_ context.Context, _ worker.Unit, _ int64, state []by
 }
 
 // snapshot stores the bars as a backend does and returns the reference to them.
-func (w *world) snapshot(t *testing.T, s market.Series) wire.DataRef {
+func (w *world) snapshot(t testing.TB, s market.Series) wire.DataRef {
 	t.Helper()
 	hash, err := w.Upload(t.Context(), barstore.Encode(nil, s))
 	if err != nil {
@@ -116,7 +116,7 @@ func (w *world) snapshot(t *testing.T, s market.Series) wire.DataRef {
 
 // exampleStrategy returns the text of strategies/sample_momentum.yaml, to be
 // trained for a few epochs only.
-func exampleStrategy(t *testing.T) string {
+func exampleStrategy(t testing.TB) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "..", "..", "strategies", "sample_momentum.yaml"))
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/core/decision"
+	"github.com/ktrdr/ktrdr/internal/core/feature"
 	"github.com/ktrdr/ktrdr/internal/core/model"
 	"github.com/ktrdr/ktrdr/internal/core/sweep"
 	"github.com/ktrdr/ktrdr/internal/core/trial"
@@ -32,18 +33,27 @@ type ChunkResult struct {
 // model once for all of its chunks.
 func Sweeps() (chunk, whole worker.Job) {
 	k := &keeper{}
-	return worker.JobFunc(k.runChunk), worker.JobFunc(runSweep)
+	return worker.JobFunc(k.runChunk), worker.JobFunc(k.runSweep)
 }
 
 // A keeper keeps what the trials of the newest sweep share.
 type keeper struct {
-	mu     sync.Mutex // guards all below
-	of     [sha256.Size]byte
-	shared *trial.Shared
+	mu   sync.Mutex // guards all below
+	of   [sha256.Size]byte
+	kept *setting
 }
 
-// sharedBy returns what the trials of an order share.
-func (k *keeper) sharedBy(ctx context.Context, order wire.BacktestOrder, env worker.Env) (*trial.Shared, error) {
+// A setting is what the trials of a sweep share: the scene, and what the model said
+// at every bar of its window where it could be asked.
+type setting struct {
+	scene
+	outputs []float32
+	known   []bool
+	trials  *trial.Shared
+}
+
+// settingOf returns what the trials of an order share.
+func (k *keeper) settingOf(ctx context.Context, order wire.BacktestOrder, env worker.Env) (*setting, error) {
 	text, err := json.Marshal(order)
 	if err != nil {
 		return nil, err
@@ -51,25 +61,27 @@ func (k *keeper) sharedBy(ctx context.Context, order wire.BacktestOrder, env wor
 	of := sha256.Sum256(text)
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.shared != nil && k.of == of {
-		return k.shared, nil
+	if k.kept != nil && k.of == of {
+		return k.kept, nil
 	}
-	k.shared = nil // before the next is made: one of them is in memory at a time
-	m, err := readMarket(ctx, env, order)
-	if err != nil {
+	k.kept = nil // before the next is made: one of them is in memory at a time
+	var s setting
+	if s.scene, err = readMarket(ctx, env, order); err != nil {
 		return nil, err
 	}
 	env.Report(operation.Progress{Phase: "inference", CurrentStep: "Asking the model", Percentage: 10})
-	outputs, known, err := readOutputs(ctx, m, threadsOf(order, env))
-	if err != nil {
+	if s.outputs, s.known, err = readOutputs(ctx, s.scene, threadsOf(order, env)); err != nil {
 		return nil, err
 	}
-	k.shared, err = trial.Prepare(trial.Inputs{
-		Strategy: m.strategy, Held: m.held, Window: m.window, Outputs: outputs, Known: known,
-		Classes: m.model.Manifest.Classes, Options: requestOptions(order),
-	})
-	k.of = of
-	return k.shared, err
+	s.matrix = feature.Matrix{} // the model has been asked
+	if s.trials, err = trial.Prepare(trial.Inputs{
+		Strategy: s.strategy, Held: s.held, Window: s.window, Outputs: s.outputs, Known: s.known,
+		Classes: s.model.Manifest.Classes, Options: requestOptions(order),
+	}); err != nil {
+		return nil, err
+	}
+	k.kept, k.of = &s, of
+	return &s, nil
 }
 
 // readOutputs asks the model at every bar of the window, row-major, and says where
@@ -107,14 +119,14 @@ func (k *keeper) runChunk(ctx context.Context, text json.RawMessage, env worker.
 	if order.From < 0 || order.To <= order.From || order.To > space.Len() {
 		return nil, fmt.Errorf("chunk of trials %d to %d: the space has %d", order.From, order.To, space.Len())
 	}
-	shared, err := k.sharedBy(ctx, order.BacktestOrder, env)
+	shared, err := k.settingOf(ctx, order.BacktestOrder, env)
 	if err != nil {
 		return nil, err
 	}
 	rows := make([]sweep.Row, order.To-order.From)
 	var done atomic.Int64
 	err = inLanes(ctx, len(rows), (len(rows)+chunkParts-1)/chunkParts, threadsOf(order.BacktestOrder, env), func(from, to int) error {
-		err := shared.Evaluate(ctx, space, order.From+from, order.From+to, rows[from:to])
+		err := shared.trials.Evaluate(ctx, space, order.From+from, order.From+to, rows[from:to])
 		n, total := done.Add(int64(to-from)), int64(len(rows))
 		env.Report(operation.Progress{Phase: "trials", CurrentStep: fmt.Sprintf("Trials %d to %d", order.From, order.To-1),
 			Percentage: 15 + 84*float64(n)/float64(total), ItemsProcessed: n, ItemsTotal: &total})

@@ -8,10 +8,12 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/core/backtest"
+	"github.com/ktrdr/ktrdr/internal/core/decision"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/model"
 	"github.com/ktrdr/ktrdr/internal/core/performance"
@@ -67,7 +69,7 @@ type Luck struct {
 }
 
 // runSweep puts together what the chunks of a sweep found and looks at the best.
-func runSweep(ctx context.Context, text json.RawMessage, env worker.Env) (json.RawMessage, error) {
+func (k *keeper) runSweep(ctx context.Context, text json.RawMessage, env worker.Env) (json.RawMessage, error) {
 	var order wire.SweepOrder
 	if err := json.Unmarshal(text, &order); err != nil {
 		return nil, fmt.Errorf("read order of a sweep: %w", err)
@@ -84,7 +86,7 @@ func runSweep(ctx context.Context, text json.RawMessage, env worker.Env) (json.R
 	if err != nil {
 		return nil, err
 	}
-	m, err := readMarket(ctx, env, order.BacktestOrder)
+	m, err := k.settingOf(ctx, order.BacktestOrder, env)
 	if err != nil {
 		return nil, err
 	}
@@ -163,31 +165,34 @@ func luckOf(rows []sweep.Row) Luck {
 
 // lookClosely backtests the best trials once more, each alone as its strategy file
 // says, and refuses a row that is not what comes of it.
-func lookClosely(ctx context.Context, env worker.Env, order wire.SweepOrder, space sweep.Space, m scene, best []sweep.Row, luck Luck) ([]Leader, error) {
+func lookClosely(ctx context.Context, env worker.Env, order wire.SweepOrder, space sweep.Space, m *setting, best []sweep.Row, luck Luck) ([]Leader, error) {
 	leaders := make([]Leader, len(best))
-	for i, row := range best {
-		total := int64(len(best))
-		env.Report(operation.Progress{Phase: "leaderboard", CurrentStep: fmt.Sprintf("Trial %d", row.Trial),
-			Percentage: 10 + 85*float64(i)/float64(total), ItemsProcessed: int64(i), ItemsTotal: &total})
+	var done atomic.Int64
+	err := inLanes(ctx, len(best), 1, threadsOf(order.BacktestOrder, env), func(i, _ int) error {
+		row := best[i]
 		t := space.Trial(row.Trial)
-		r, err := backtestTrial(ctx, env, order.BacktestOrder, m, t)
+		r, err := m.backtestTrial(ctx, order.BacktestOrder, t)
 		if err != nil {
-			return nil, fmt.Errorf("trial %d alone: %w", row.Trial, err)
+			return fmt.Errorf("trial %d alone: %w", row.Trial, err)
 		}
 		if r.OrderHash != row.OrderHash {
-			return nil, fmt.Errorf("trial %d alone trades otherwise than in the sweep (orders %.12s and %.12s): this is a mistake of the engine, please report it", row.Trial, r.OrderHash, row.OrderHash)
+			return fmt.Errorf("trial %d alone trades otherwise than in the sweep (orders %.12s and %.12s): this is a mistake of the engine, please report it", row.Trial, r.OrderHash, row.OrderHash)
 		}
 		measured := performance.Measure(r, m.window.Time, m.strategy.Base, performance.Options{})
 		leaders[i] = Leader{TrialRow: tableRow(row), Settings: map[string]string{}, Sharpe: measured.Sharpe, DeflatedSharpe: deflated(measured, luck)}
 		for _, s := range t.Settings {
 			leaders[i].Settings[s.Path] = s.Value
 		}
-	}
-	return leaders, nil
+		n, total := done.Add(1), int64(len(best))
+		env.Report(operation.Progress{Phase: "leaderboard", CurrentStep: fmt.Sprintf("Trial %d", row.Trial),
+			Percentage: 20 + 75*float64(n)/float64(total), ItemsProcessed: n, ItemsTotal: &total})
+		return nil
+	})
+	return leaders, err
 }
 
 // backtestTrial backtests one trial as an ordinary strategy.
-func backtestTrial(ctx context.Context, env worker.Env, order wire.BacktestOrder, m scene, t sweep.Trial) (backtest.Result, error) {
+func (m *setting) backtestTrial(ctx context.Context, order wire.BacktestOrder, t sweep.Trial) (backtest.Result, error) {
 	source, err := sweep.Apply([]byte(order.StrategyYAML), t)
 	if err != nil {
 		return backtest.Result{}, err
@@ -196,7 +201,11 @@ func backtestTrial(ctx context.Context, env worker.Env, order wire.BacktestOrder
 	if err != nil {
 		return backtest.Result{}, err
 	}
-	signals, err := readSignals(ctx, m.model, s, m.matrix, m.before, m.window.Time, threadsOf(order, env))
+	head, err := decision.HeadOf(s, m.model.Manifest.Classes)
+	if err != nil {
+		return backtest.Result{}, err
+	}
+	signals, err := head.DecodeKnown(nil, m.outputs, m.window.Time, m.known)
 	if err != nil {
 		return backtest.Result{}, err
 	}
