@@ -291,7 +291,7 @@ func (c *chaos) models() []string {
 			ID string `json:"model_id"`
 		}
 	}
-	if code := c.get("/api/v1/models", &answer); code != http.StatusOK {
+	if code := c.get("/api/v1/models?limit=1000", &answer); code != http.StatusOK {
 		c.t.Fatalf("list of models: status %d", code)
 	}
 	ids := make([]string, len(answer.Models))
