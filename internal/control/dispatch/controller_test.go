@@ -2,6 +2,7 @@ package dispatch_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -18,20 +19,22 @@ import (
 
 // wires is a transport without a network: workers that accept everything.
 type wires struct {
-	mu      sync.Mutex // guards all below
-	busy    map[string]*operation.Token
-	stopped []operation.Token
-	checks  int
-	dead    map[string]bool // these never answer
-	started chan operation.Token
+	mu       sync.Mutex // guards all below
+	busy     map[string]*operation.Token
+	gathered map[string][]json.RawMessage // what the start of an operation brought of its children
+	stopped  []operation.Token
+	checks   int
+	dead     map[string]bool // these never answer
+	started  chan operation.Token
 }
 
 func newWires() *wires {
-	return &wires{busy: map[string]*operation.Token{}, dead: map[string]bool{}, started: make(chan operation.Token, 1000)}
+	return &wires{gathered: map[string][]json.RawMessage{}, busy: map[string]*operation.Token{}, dead: map[string]bool{}, started: make(chan operation.Token, 1000)}
 }
 
-func (w *wires) Start(ctx context.Context, x fleet.Worker, _ operation.Operation, t operation.Token) error {
+func (w *wires) Start(ctx context.Context, x fleet.Worker, op operation.Operation, t operation.Token) error {
 	w.mu.Lock()
+	w.gathered[op.ID] = op.Gathered
 	dead := w.dead[x.ID]
 	if !dead {
 		w.busy[x.ID] = &t
@@ -124,6 +127,7 @@ func TestController(t *testing.T) {
 		"repeated_submission":       testRepeated,
 		"resume":                    testResume,
 		"retry":                     testRetry,
+		"family":                    testFamily,
 		"drain":                     testDrain,
 		"drawn_id_is_taken":         testDrawnID,
 		"stopping":                  testStopping,

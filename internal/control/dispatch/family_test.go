@@ -1,10 +1,15 @@
 package dispatch_test
 
 import (
+	"errors"
 	"fmt"
+	"slices"
+	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/ktrdr/ktrdr/internal/control/dispatch"
+	"github.com/ktrdr/ktrdr/internal/control/fleet"
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 )
 
@@ -60,5 +65,62 @@ func (w *world) gathered() {
 				w.t.Errorf("%s is %s and its child %s is %s", op.ID, op.Status, child.ID, child.Status)
 			}
 		}
+	}
+}
+
+// testFamily: an operation that gathers starts with the results of its children, and
+// is retried with children of its own; those of the first cannot be.
+func testFamily(t *testing.T) {
+	b := start(t, newDisk(), newWires())
+	b.register("w1", fleet.Backtesting)
+	sweep := submission("op_s", operation.Sweep)
+	if _, err := b.Submit(t.Context(), sweep); err == nil {
+		t.Error("an operation that gathers was submitted without children")
+	}
+	if _, err := b.SubmitFamily(t.Context(), submission("op_t", operation.Backtesting), chunks(1)); err == nil {
+		t.Error("an operation that does not gather was submitted with children")
+	}
+	if _, err := b.SubmitFamily(t.Context(), sweep, []operation.Operation{submission("", operation.SweepChunk)}); err == nil {
+		t.Error("a child without weight was submitted")
+	}
+	if _, err := b.SubmitFamily(t.Context(), sweep, chunks(2)); err != nil {
+		t.Fatal(err)
+	}
+	run := func(id string, end operation.Status) {
+		t.Helper()
+		token := <-b.wires.started
+		if synctest.Wait(); token.OperationID != id {
+			t.Fatalf("started %s, want %s", token, id)
+		}
+		r := b.wires.finish("w1")
+		if r.State, r.Result = end, []byte(`{"of":"`+id+`"}`); end == operation.Failed {
+			r.Result, r.Error = nil, "bad luck"
+		}
+		if err := b.Report(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run("op_s_0000", operation.Completed)
+	run("op_s_0001", operation.Completed)
+	run("op_s", operation.Failed)
+	var got []string
+	for _, text := range b.wires.gathered["op_s"] {
+		got = append(got, string(text))
+	}
+	if want := []string{`{"of":"op_s_0000"}`, `{"of":"op_s_0001"}`}; !slices.Equal(got, want) {
+		t.Errorf("op_s started with %s, want %s", got, want)
+	}
+	if _, err := b.Retry(t.Context(), "op_s_0000"); !errors.As(err, new(*dispatch.NotRetriableError)) {
+		t.Errorf("Retry of a part = %v, want *NotRetriableError", err)
+	}
+	again, err := b.Retry(t.Context(), "op_s")
+	if err != nil || again.RetryOf == nil {
+		t.Fatalf("Retry() = %+v, %v", again, err)
+	}
+	run(again.ID+"_0000", operation.Completed)
+	run(again.ID+"_0001", operation.Completed)
+	run(again.ID, operation.Completed)
+	if op, err := b.Operation(t.Context(), again.ID); err != nil || op.Status != operation.Completed || b.disk.operations[again.ID+"_0001"].Weight != 2 {
+		t.Errorf("the retry is %+v, %v", op, err)
 	}
 }

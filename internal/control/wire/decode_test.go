@@ -127,7 +127,11 @@ func TestDispatchRoundTrip(t *testing.T) {
 		}
 		id := rapid.StringMatching(`[A-Za-z0-9_-]{1,40}`).Draw(t, "id")
 		token := operation.Token{OperationID: id, Attempt: rapid.IntRange(1, 1000).Draw(t, "attempt"), Term: rapid.Int64().Draw(t, "term")}
-		body, err := wire.EncodeDispatch(operation.Operation{ID: id, Spec: spec}, token)
+		var gathered []json.RawMessage
+		for range rapid.IntRange(0, 3).Draw(t, "children") {
+			gathered = append(gathered, json.RawMessage(`{"rows":1}`))
+		}
+		body, err := wire.EncodeDispatch(operation.Operation{ID: id, Spec: spec, Gathered: gathered}, token)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -139,7 +143,7 @@ func TestDispatchRoundTrip(t *testing.T) {
 		if err := json.Unmarshal(got, &meaning); err != nil {
 			t.Fatal(err)
 		}
-		if d.TaskID != id || d.Token != token || cmp.Diff(order, meaning) != "" {
+		if d.TaskID != id || d.Token != token || cmp.Diff(order, meaning) != "" || cmp.Diff(gathered, d.Gathered) != "" {
 			t.Fatalf("%s became %+v %s", body, d, got)
 		}
 	})
@@ -178,6 +182,7 @@ func FuzzDecodeDispatch(f *testing.F) {
 	f.Add([]byte(`{"task_id":"op_1","token":{"operation_id":"op_1","attempt":1,"term":2},"symbol":"EURUSD"}`))
 	f.Add([]byte(`{"task_id":"op_1","token":{}}`))
 	f.Add([]byte(`{"task_id":"op_1","token":{"operation_id":"op_1","attempt":2,"term":2},"checkpoints":[{"sha256":"` + strings.Repeat("0a", 32) + `","checkpoint_type":"periodic","state":{ "a": 1 }}]}`))
+	f.Add([]byte(`{"task_id":"op_1","token":{"operation_id":"op_1","attempt":1,"term":2},"gathered":[{"rows":1},null,2]}`))
 	f.Add([]byte(`[[[[`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		d, order, err := wire.DecodeDispatch(body)
@@ -187,7 +192,7 @@ func FuzzDecodeDispatch(f *testing.F) {
 		if d.Token.OperationID != d.TaskID || !json.Valid(order) {
 			t.Fatalf("accepted %q as %+v %s", body, d, order)
 		}
-		again, err := wire.EncodeDispatch(operation.Operation{ID: d.TaskID, Spec: order, Checkpoints: d.Checkpoints}, d.Token)
+		again, err := wire.EncodeDispatch(operation.Operation{ID: d.TaskID, Spec: order, Checkpoints: d.Checkpoints, Gathered: d.Gathered}, d.Token)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -221,9 +221,11 @@ func TestJobRunsAndReports(t *testing.T) {
 			env.Produce(operation.Artifact{SHA256: hash, Role: "model", Bytes: 5})
 			env.ProduceModel(operation.ModelRecord{Name: "m", SHA256: hash})
 			env.Warn("few rows")
-			return json.RawMessage(`{"threads":` + fmt.Sprint(env.Threads()) + `}`), nil
+			return json.RawMessage(fmt.Sprintf(`{"threads":%d,"gathered":%d}`, env.Threads(), len(env.Gathered()))), nil
 		})
-		r.dispatch("op_1", 1)
+		if code, body := r.do("POST", "/training/start", strings.Replace(order("op_1", 1), `"strategy_name"`, `"gathered":[{"rows":1},{"rows":2}],"strategy_name"`, 1)); code != 200 {
+			t.Fatalf("dispatch: %d %s", code, body)
+		}
 		if string(got) != `{"strategy_name":"s"}` {
 			t.Errorf("the job got the order %s", got)
 		}
@@ -232,7 +234,7 @@ func TestJobRunsAndReports(t *testing.T) {
 			t.Fatalf("%d outcomes, want 1", len(all))
 		}
 		o := all[0]
-		if o.State != operation.Completed || string(o.Result) != `{"threads":2}` || o.WorkerID != "w1" || o.Token.OperationID != "op_1" ||
+		if o.State != operation.Completed || string(o.Result) != `{"threads":2,"gathered":2}` || o.WorkerID != "w1" || o.Token.OperationID != "op_1" ||
 			o.Progress.Percentage != 40 || len(o.Artifacts) != 1 || o.Model == nil || o.Model.Name != "m" || len(o.Warnings) != 1 {
 			t.Errorf("outcome is %+v", o)
 		}
