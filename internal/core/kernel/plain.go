@@ -18,16 +18,15 @@ var plain = Set{
 }
 
 // productPlain takes two rows by four columns at a time, whose eight sums stay
-// in registers, in float64 but rounded to float32 at each step.
+// in registers.
 func productPlain(p Product) {
 	for m := 0; m < p.Rows; m += 2 {
 		a0, a1 := p.A[m*p.ARow:], p.A[min(m+1, p.Rows-1)*p.ARow:]
 		for n := 0; n < p.Columns; n += 4 {
-			var s0, s1 [4]float64
+			var s0, s1 [4]float32
 			if p.Start != nil {
-				for j, v := range p.Start[n : n+4] {
-					s0[j], s1[j] = float64(v), float64(v)
-				}
+				s0 = [4]float32(p.Start[n:])
+				s1 = s0
 			}
 			productBlock(&s0, &s1, a0, a1, p.B[n:], &p)
 			p.finish(m, n, &s0)
@@ -38,36 +37,11 @@ func productPlain(p Product) {
 	}
 }
 
-// productBlock adds the chains of two rows of four columns to s0 and s1.
-func productBlock(s0, s1 *[4]float64, a0, a1, b []float32, p *Product) {
-	w0, w1, w2, w3 := s0[0], s0[1], s0[2], s0[3]
-	x0, x1, x2, x3 := s1[0], s1[1], s1[2], s1[3]
-	for k := range p.Steps {
-		a, c := float64(a0[k*p.AStep]), float64(a1[k*p.AStep])
-		q := (*[4]float32)(b[k*p.BRow:])
-		b0, b1, b2, b3 := float64(q[0]), float64(q[1]), float64(q[2]), float64(q[3])
-		w0, x0 = step(a*b0, w0), step(c*b0, x0)
-		w1, x1 = step(a*b1, w1), step(c*b1, x1)
-		w2, x2 = step(a*b2, w2), step(c*b2, x2)
-		w3, x3 = step(a*b3, w3), step(c*b3, x3)
-	}
-	*s0, *s1 = [4]float64{w0, w1, w2, w3}, [4]float64{x0, x1, x2, x3}
-}
-
-// step is FMA for a product that is exact and a sum that is a float32.
-func step(p, sum float64) float64 {
-	s := p + sum
-	if rare(s) {
-		return float64(roundOdd(p, sum))
-	}
-	return float64(float32(s))
-}
-
 // finish writes four chains of row m.
-func (p *Product) finish(m, n int, s *[4]float64) {
+func (p *Product) finish(m, n int, s *[4]float32) {
 	c := p.C[m*p.CRow+n:][:4]
 	for j := range c {
-		switch v := float32(s[j]); {
+		switch v := s[j]; {
 		case p.Then == Add:
 			c[j] += v
 		case p.Then == Rectify && v < 0:
