@@ -94,15 +94,22 @@ func spaceOf(b wire.StartSweep, s *strategy.Strategy) (sweep.Space, error) {
 	if b.Metric != "" && !slices.Contains(wire.SweepMetrics(), b.Metric) {
 		return space, wire.Errorf(wire.CodeBadRequest, "unknown metric %q%s: want one of %s", b.Metric, spell.Hint(b.Metric, wire.SweepMetrics()), strings.Join(wire.SweepMetrics(), " "))
 	}
+	if err := sweepable(s, s); err != nil {
+		return space, err
+	}
 	looks := 0
 	for _, a := range space.Axes {
 		for _, v := range a.Values {
 			if looks++; looks > maxLooks {
 				return space, nil // the workers look at the others
 			}
+			var varied *strategy.Strategy
 			source, err := sweep.Apply(s.Source, sweep.Trial{Settings: []sweep.Setting{{Path: a.Path, Value: v}}})
 			if err == nil {
-				_, err = strategy.Parse(s.Name+".yaml", source)
+				varied, err = strategy.Parse(s.Name+".yaml", source)
+			}
+			if err == nil {
+				err = sweepable(varied, s)
 			}
 			if err != nil {
 				return space, wire.Errorf(wire.CodeBadRequest, "%s: %s makes no strategy of %s: %w", a.Path, v, s.Name, err)
@@ -110,6 +117,22 @@ func spaceOf(b wire.StartSweep, s *strategy.Strategy) (sweep.Space, error) {
 		}
 	}
 	return space, nil
+}
+
+// sweepable refuses what s needs beside the bars that the trials of a sweep of
+// whole share.
+func sweepable(s, whole *strategy.Strategy) error {
+	if tf := s.Decisions.Fills.Intrabar; tf != 0 {
+		return wire.Errorf(wire.CodeBadRequest, "decisions.fills.intrabar: a sweep knows no finer bars: leave it out here, and backtest the best trials with it")
+	}
+	conversions, err := strategy.Conversions(whole.Symbols[0], s.Decisions.Account.Currency)
+	if err != nil {
+		return wire.Errorf(wire.CodeBadRequest, "decisions.account: %w", err)
+	}
+	if len(conversions) > 0 {
+		return wire.Errorf(wire.CodeBadRequest, "decisions.account.currency %s: a sweep counts in the currency of the prices of %s: leave it out here, and backtest the best trials with it", s.Decisions.Account.Currency, whole.Symbols[0])
+	}
+	return nil
 }
 
 // maxLooks bounds how many values are looked at before a sweep is accepted: a
