@@ -3,6 +3,8 @@ package nn_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/ktrdr/ktrdr/internal/core/kernel"
@@ -23,6 +25,35 @@ func BenchmarkTrain(b *testing.B) {
 				})
 			}
 		}
+	}
+}
+
+// BenchmarkTrainMany is many small trainings side by side, as folds, seeds and
+// sweeps ask for them: twice the workers should give twice the models.
+func BenchmarkTrainMany(b *testing.B) {
+	c := nn.Config{Inputs: 12, Hidden: []int{32, 16}, Outputs: 3, Dropout: 0.1}
+	d := problem(rand.New(rand.NewPCG(1, 1)), c, nn.CrossEntropy, 2000, false)
+	const models = 50
+	for _, workers := range []int{1, 2} {
+		b.Run(fmt.Sprintf("models=%d/net=12-32-16-3/rows=%d/workers=%d", models, d.Len(), workers), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				var next atomic.Int64
+				var wg sync.WaitGroup
+				for range workers {
+					wg.Go(func() {
+						for seed := next.Add(1); seed <= models; seed = next.Add(1) {
+							o := nn.Options{Epochs: 10, BatchSize: 64, LearningRate: 0.001, Loss: crossEntropy(), Seed: uint64(seed), GradientClip: 1}
+							if _, err := network(c, o.Seed).Fit(b.Context(), d, d, o, nil); err != nil {
+								b.Error(err)
+							}
+						}
+					})
+				}
+				wg.Wait()
+			}
+			b.ReportMetric(float64(models*b.N)/b.Elapsed().Seconds(), "models/s")
+		})
 	}
 }
 
