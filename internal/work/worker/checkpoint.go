@@ -56,10 +56,19 @@ type state struct {
 	at       time.Time
 }
 
-// CheckpointDue says whether the job should save its state now.
+// holdInterval is how often a state is taken that is only kept in memory, for the
+// case that the job fails.
+const holdInterval = 10 * time.Second
+
+// CheckpointDue says whether the job should give its state now.
 func (e *env) CheckpointDue(unit Unit, position int64) bool {
 	e.w.mu.Lock()
 	defer e.w.mu.Unlock()
+	return e.saveDue(unit, position) || e.w.o.Now().Sub(e.a.heldAt) >= holdInterval
+}
+
+// saveDue says whether a state should be uploaded now. The mutex is held.
+func (e *env) saveDue(unit Unit, position int64) bool {
 	a, p := e.a, e.w.o.Checkpoints
 	since := e.w.o.Now().Sub(a.savedAt)
 	switch {
@@ -86,8 +95,23 @@ func (e *env) Checkpoint(ctx context.Context, unit Unit, position int64, content
 	}
 	e.w.mu.Lock()
 	defer e.w.mu.Unlock()
-	e.a.state, e.a.saving, e.a.savedAt, e.a.savedPosition = s, true, s.at, position
+	e.a.held, e.a.heldAt = s, s.at
+	if s.kind == operation.CheckpointPeriodic && !e.saveDue(unit, position) {
+		return
+	}
+	e.a.held, e.a.state, e.a.saving, e.a.savedAt, e.a.savedPosition = nil, s, true, s.at, position
 	nudge(e.a.save)
+}
+
+// keepForFailed has the state uploaded that the failed job of a gave last, if that
+// was not done before. It was taken while all was well.
+func (w *Worker) keepForFailed(a *attempt) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if s := a.held; s != nil {
+		s.kind = operation.CheckpointFailure
+		a.held, a.state, a.saving = nil, s, true
+	}
 }
 
 // keep uploads the states of an attempt until its job has returned, and then the

@@ -44,6 +44,19 @@ func epochs(n int) worker.JobFunc {
 	}
 }
 
+// failing is a job of one epoch every two seconds that fails after n.
+func failing(n int, fail func() error) worker.JobFunc {
+	return func(ctx context.Context, _ json.RawMessage, env worker.Env) (json.RawMessage, error) {
+		for epoch := range n {
+			if env.CheckpointDue(worker.Epochs, int64(epoch)) {
+				env.Checkpoint(ctx, worker.Epochs, int64(epoch), fmt.Appendf(nil, "after %d", epoch))
+			}
+			<-time.After(2 * time.Second)
+		}
+		return nil, fail()
+	}
+}
+
 // saved lists the checkpoints that the backend was told of.
 func (b *fakeBackend) saved() []string {
 	b.mu.Lock()
@@ -116,6 +129,36 @@ func TestCheckpoint(t *testing.T) {
 			if len(b.left) != 1 {
 				t.Error("the worker left without a word")
 			}
+		})
+	})
+	for name, fail := range map[string]func() error{
+		"on_failure": func() error { return errors.New("bad luck") },
+		"on_panic":   func() error { panic("worse luck") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := &fakeBackend{}
+				r := start(t, b, failing(18, fail))
+				r.dispatch("op_1", 1)
+				pass(time.Minute)
+				want := "running periodic: after 10, op_1#1@1\nfailed failure: after 15, op_1#1@1"
+				if got := strings.Join(b.saved(), "\n"); got != want && got != strings.Replace(want, "failed failure", "running failure", 1) {
+					t.Errorf("checkpoints are\n%s\nwant\n%s", got, want)
+				}
+				r.end()
+			})
+		})
+	}
+	t.Run("on_failure_before_any_state", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			b := &fakeBackend{}
+			r := start(t, b, failing(2, func() error { return errors.New("bad luck") }))
+			r.dispatch("op_1", 1)
+			pass(time.Minute)
+			if o := b.outcomes(); len(b.saved()) != 0 || len(o) != 1 || o[0].State != operation.Failed {
+				t.Errorf("checkpoints are %q, outcomes %+v", b.saved(), o)
+			}
+			r.end()
 		})
 	})
 	t.Run("of_a_superseded_attempt_is_nobodys", func(t *testing.T) {

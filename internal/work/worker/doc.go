@@ -23,7 +23,7 @@
 // returned: a cancel is acknowledged by the outcome, not by the answer to the
 // cancel. An outcome is repeated until the backend has stored it or refuses it.
 // A state is uploaded before it is named, and the state of a job that is
-// cancelled or stopped before its outcome. A stopping worker hands its operation
+// cancelled or stopped, or has failed, before its outcome. A stopping worker hands its operation
 // back. A job that panics fails its operation and nothing else. What a job fetches has
 // the hash it asked for, also when it comes out of the cache.
 //

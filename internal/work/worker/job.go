@@ -61,13 +61,13 @@ type Env interface {
 	// on from the first that it can use.
 	Saved(ctx context.Context) iter.Seq[[]byte]
 
-	// CheckpointDue says whether the state of the job, so many units into its
-	// work, should be saved now. It is cheap.
+	// CheckpointDue says whether the job, so many units into its work, should give
+	// its state to Checkpoint now. It is cheap.
 	CheckpointDue(unit Unit, position int64) bool
 
-	// Checkpoint saves a state that Saved gives back to a later attempt, perhaps
-	// on another worker. It does not block: the newest state is uploaded beside
-	// the job, and after its return. ctx is that of Run, whose end is the reason of
+	// Checkpoint takes a state that Saved gives back to a later attempt, perhaps
+	// on another worker. It does not block: a state that is due is uploaded beside
+	// the job, the newest one after its return if it was stopped or has failed. ctx is that of Run, whose end is the reason of
 	// a last checkpoint. The caller must not change state afterwards.
 	Checkpoint(ctx context.Context, unit Unit, position int64, state []byte)
 

@@ -38,6 +38,8 @@ type attempt struct {
 	gathered      []json.RawMessage      // results of children; never changes
 	checkpoints   []operation.Checkpoint // of earlier attempts, newest first; never changes
 	state         *state                 // to be uploaded
+	held          *state                 // newer than that, only uploaded if the job fails
+	heldAt        time.Time              // when the job gave a state last, or the attempt began
 	saving        bool                   // a state has not been uploaded
 	savedAt       time.Time              // of the newest state, or when the attempt began
 	savedPosition int64
@@ -70,7 +72,7 @@ func (w *Worker) admit(life context.Context, d wire.Dispatch, kind operation.Typ
 	}
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(life))
 	a := &attempt{token: d.Token, kind: kind, admitted: w.o.Now(), cancel: cancel, done: make(chan struct{}),
-		gathered: d.Gathered, checkpoints: d.Checkpoints, savedAt: w.o.Now(), save: make(chan struct{}, 1), returned: make(chan struct{}), retry: newBackoff(w.o.Heartbeat)}
+		gathered: d.Gathered, checkpoints: d.Checkpoints, savedAt: w.o.Now(), heldAt: w.o.Now(), save: make(chan struct{}, 1), returned: make(chan struct{}), retry: newBackoff(w.o.Heartbeat)}
 	w.current = a
 	job := w.o.Jobs[kind]
 	w.jobs.Go(func() {
@@ -107,6 +109,9 @@ func (w *Worker) perform(ctx context.Context, a *attempt, job Job, order json.Ra
 	var keeper sync.WaitGroup
 	keeper.Go(func() { w.keep(ctx, a) })
 	result, err := w.compute(ctx, a, job, order)
+	if err != nil && ctx.Err() == nil {
+		w.keepForFailed(a)
+	}
 	close(a.returned)
 	keeper.Wait()
 	report := w.outcome(ctx, a, result, err)
