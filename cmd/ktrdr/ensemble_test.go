@@ -48,7 +48,7 @@ func TestEnsemble(t *testing.T) {
 	if out := s.run(args("--start-date", "2016-01-01")...); out.code == 0 || !strings.Contains(out.stderr+out.stdout, "overlaps the training window of member") {
 		t.Errorf("in-sample: exit %d\n%s", out.code, out.stderr)
 	}
-	if out := s.run(backtestArgs(regime)...); out.code == 0 || !strings.Contains(out.stderr+out.stdout, "gate of an ensemble") {
+	if out := s.run(backtestArgs(regime)...); out.code == 0 || !strings.Contains(out.stderr+out.stdout, "name its model in an ensemble") {
 		t.Errorf("a backtest of regimes alone: exit %d\n%s", out.code, out.stderr)
 	}
 
@@ -105,5 +105,39 @@ func TestEnsembleValidate(t *testing.T) {
 	}
 	if out := run(t, nil, "ensemble", "validate", wrong); out.code != 1 || !strings.Contains(out.stdout, "unknown key (did you mean stability_bars?)") {
 		t.Errorf("exit %d\n%s%s", out.code, out.stdout, out.stderr)
+	}
+}
+
+// TestMetaModel trains a model on the decisions of another one and backtests both
+// together.
+func TestMetaModel(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t)
+	s.worker("training", "trainer")
+	s.worker("backtest", "tester")
+	s.importSample("SAMPLE")
+	examples := filepath.Join("..", "..", "strategies")
+	train := func(name, from, to string) outcome {
+		return s.run("models", "train", "--strategy", filepath.Join(examples, name+".yaml"), "--start-date", from, "--end-date", to, "--json")
+	}
+	if out := train("sample_momentum", "2015-01-05", "2015-10-31"); out.code != 0 {
+		t.Fatalf("exit %d\n%s", out.code, out.stderr)
+	}
+	if out := train("sample_meta", "2015-06-01", "2016-05-31"); out.code == 0 || !strings.Contains(out.stderr+out.stdout, "its decisions before then say nothing about new bars") {
+		t.Errorf("a training on decisions that the primary model was trained on: exit %d\n%s", out.code, out.stderr)
+	}
+	if out := train("sample_meta", "2015-11-01", "2016-05-31"); out.code != 0 {
+		t.Fatalf("exit %d\n%s", out.code, out.stderr)
+	}
+	out := s.must("ensemble", "backtest", filepath.Join(examples, "ensembles", "sample_meta.yaml"), "--start-date", "2016-06-10", "--end-date", "2016-10-31", "--json")
+	var answer struct {
+		Results struct {
+			Decisions map[string]int `json:"decisions"`
+			InSample  bool           `json:"in_sample"`
+		} `json:"results"`
+	}
+	s.get("/api/v1/operations/"+decode[finished](t, out).ID+"/results", &answer)
+	if r := answer.Results; r.InSample || r.Decisions["skipped"] == 0 {
+		t.Errorf("in-sample %v, decisions %v; want some skipped", r.InSample, r.Decisions)
 	}
 }

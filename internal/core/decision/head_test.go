@@ -222,7 +222,7 @@ func TestHeadOf(t *testing.T) {
 		{"regression", strategy.Regression, nil, 1, ""},
 		{"regression_with_classes", strategy.Regression, classes, 0, "predicts a return"},
 		{"classification_without_classes", strategy.Classification, nil, 0, "at least two"},
-		{"regimes", strategy.RegimeClassification, []string{"TRENDING_UP", "TRENDING_DOWN"}, 0, "describes the market (output_format regime_classification) and makes no trades"},
+		{"regimes", strategy.RegimeClassification, []string{"TRENDING_UP", "TRENDING_DOWN"}, 0, "has the output_format regime_classification and makes no trades by itself"},
 		{"context", strategy.ContextClassification, []string{"BULLISH", "BEARISH"}, 0, "makes no trades"},
 		{"unknown", "regime", nil, 0, "unknown output format"},
 	} {

@@ -47,7 +47,7 @@ func (r Rules) Validate() error {
 //
 //  1. The model could not be asked: Hold, NoFeatures.
 //  2. Raw.Leave while something is held: the signal that closes it.
-//  3. Raw.Withheld: Hold, with that reason.
+//  3. Raw.Withheld: Hold, with that reason, except that Skipped holds back no exit.
 //  4. The model says hold: Hold, ModelHold, or BelowCost for regression.
 //  5. Classification and less confident than the threshold: Hold, BelowConfidence.
 //  6. The position is on that side: Hold, Holding. There is one position at a
@@ -63,7 +63,7 @@ func (r Rules) Decide(raw Raw, p Position, barsSinceEntry int) (Signal, Reason) 
 		return Hold, NoFeatures
 	case raw.Leave && p != Flat:
 		return Signal(-p), Acted
-	case raw.Withheld != Acted:
+	case raw.Withheld != Acted && (raw.Withheld != Skipped || p == Flat):
 		return Hold, raw.Withheld
 	case raw.Signal == Hold && r.Regression:
 		return Hold, BelowCost

@@ -57,6 +57,8 @@ func TestDecide(t *testing.T) {
 		{"early_enough", plain, raw(buy, 0.9), flat, 4, buy, decision.Acted},
 		{"withheld", plain, decision.Raw{Signal: buy, Confidence: 1, Known: true, Withheld: decision.NoEvent}, flat, never, hold, decision.NoEvent},
 		{"withheld_exit", plain, decision.Raw{Signal: sell, Confidence: 1, Known: true, Withheld: decision.OutOfRegime}, long, never, hold, decision.OutOfRegime},
+		{"skipped_entry", plain, decision.Raw{Signal: sell, Confidence: 1, Known: true, Withheld: decision.Skipped}, flat, never, hold, decision.Skipped},
+		{"skipped_exit", plain, decision.Raw{Signal: sell, Confidence: 1, Known: true, Withheld: decision.Skipped}, long, never, sell, decision.Acted},
 		{"leave_long", plain, decision.Raw{Signal: buy, Confidence: 1, Known: true, Leave: true}, long, 1, sell, decision.Acted},
 		{"leave_short", shorts, decision.Raw{Known: true, Leave: true, Withheld: decision.OutOfRegime}, short, 1, buy, decision.Acted},
 		{"leave_while_flat", plain, decision.Raw{Signal: buy, Confidence: 1, Known: true, Leave: true}, flat, never, buy, decision.Acted},

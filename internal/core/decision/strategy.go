@@ -33,9 +33,9 @@ func HeadOf(s *strategy.Strategy, classes []string) (Head, error) {
 			return Head{}, fmt.Errorf("strategy %s predicts a return, but the model has the classes %v: train it again", s.Name, classes)
 		}
 		return Regressor(d.CostModel.RoundTripCost, d.CostModel.MinEdgeMultiplier)
-	case strategy.RegimeClassification, strategy.ContextClassification:
-		return Head{}, fmt.Errorf("strategy %s describes the market (output_format %s) and makes no trades, so there is nothing to backtest: "+
-			"backtest a strategy with output_format %s or %s", s.Name, d.OutputFormat, strategy.Classification, strategy.Regression)
+	case strategy.RegimeClassification, strategy.ContextClassification, strategy.MetaClassification:
+		return Head{}, fmt.Errorf("strategy %s has the output_format %s and makes no trades by itself, so there is nothing to backtest: "+
+			"backtest an ensemble that its model is part of", s.Name, d.OutputFormat)
 	default:
 		return Head{}, fmt.Errorf("strategy %s: unknown output format %q: want %s or %s", s.Name, d.OutputFormat, strategy.Classification, strategy.Regression)
 	}

@@ -27,8 +27,14 @@
 //	description                      ""            for readers only
 //	models.<member>
 //	  model (or model_path)          name or id of a trained model
-//	  output_type                    classification, regression, regime_classification or
-//	                                 context_classification, as the model was trained
+//	  output_type                    classification, regression, regime_classification,
+//	                                 context_classification or meta_classification, as the
+//	                                 model was trained
+//	  of                             meta_classification: the signal model whose decisions it
+//	                                 takes or skips, by which it was trained
+//	  threshold                      0.5           meta_classification: least probability to take one
+//	  use                            filter        meta_classification: or size, which has entries
+//	                                               sized by that probability
 //	composition
 //	  type                           regime_route, or single: one signal model without a gate
 //	  model                          single: the signal model

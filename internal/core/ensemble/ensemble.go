@@ -28,6 +28,13 @@ type Member struct {
 	Name   string
 	Model  string // name or id of the trained model
 	Output string // its output format, as in strategy files
+
+	// Of a member of meta_classification: the signal model whose decisions it takes
+	// or skips, the least probability at which it takes one, and whether that
+	// probability takes the place of the confidence, by which entries are sized.
+	Of        string
+	Threshold float64
+	Sizes     bool
 }
 
 // The ways to put models together.
@@ -127,11 +134,11 @@ func (e *Ensemble) Base(by map[string]*strategy.Strategy) (market.Timeframe, err
 	var first Member
 	for _, m := range e.Members {
 		switch {
-		case !m.Trades():
+		case !m.Trades() && m.Of == "":
 		case first.Name == "":
-			first = m
+			first = m // of the timeframe that all of them must have
 		case by[m.Name].Base != by[first.Name].Base:
-			return 0, fmt.Errorf("ensemble %s: member %s decides on %s and member %s on %s: want signal models of one timeframe",
+			return 0, fmt.Errorf("ensemble %s: member %s decides on %s and member %s on %s: want signal models, and meta-models on them, of one timeframe",
 				e.Name, first.Name, by[first.Name].Base, m.Name, by[m.Name].Base)
 		}
 	}

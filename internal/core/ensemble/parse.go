@@ -17,8 +17,8 @@ var (
 		},
 	}
 	memberKeys = strategy.Keys{
-		Names: []string{"model", "model_path", "output_type"},
-		Hints: map[string]string{"output_format": "the key is called output_type", "type": "the key is called output_type", "name": "the key is called model"},
+		Names: []string{"model", "model_path", "output_type", "of", "threshold", "use"},
+		Hints: map[string]string{"primary": "the key is called of", "output_format": "the key is called output_type", "type": "the key is called output_type", "name": "the key is called model"},
 	}
 	routeKeys  = []string{"gate_model", "regime_threshold", "regime_hysteresis", "stability_bars", "rules", "on_regime_transition"}
 	singleKeys = []string{"model"}
@@ -35,11 +35,41 @@ var (
 	ruleKeys     = strategy.Keys{Names: []string{"model", "action"}}
 	modifierKeys = strategy.Keys{Names: []string{"aligned_discount", "counter_premium", "neutral_effect"}}
 
-	outputTypes = []string{strategy.Classification, strategy.Regression, strategy.RegimeClassification, strategy.ContextClassification}
+	outputTypes = []string{strategy.Classification, strategy.Regression, strategy.RegimeClassification, strategy.ContextClassification, strategy.MetaClassification}
 	types       = []string{RegimeRoute, Single}
 	transitions = []string{CloseAndSwitch, LetRun}
 	actions     = []string{ActFlat, ActHold}
+	uses        = []string{useFilter, useSize}
 )
+
+// What a meta-model does with a decision that it takes.
+const (
+	useFilter = "filter" // it stays as it is
+	useSize   = "size"   // it has the probability that it pays in place of its confidence
+)
+
+// meta reads what a member of meta_classification has beside the others.
+func (e *Ensemble) meta(name string, v strategy.Value) {
+	m, ok := v.Map()
+	i := slices.IndexFunc(e.Members, func(m Member) bool { return m.Name == name })
+	if !ok || e.Members[i].Output == "" {
+		return
+	}
+	if e.Members[i].Output != strategy.MetaClassification {
+		for _, key := range []string{"of", "threshold", "use"} {
+			m.Useless(key, "it belongs to models of "+strategy.MetaClassification)
+		}
+		return
+	}
+	e.Members[i].Of = e.named(m, "of", "the signal model whose decisions are taken or skipped", strategy.Classification, strategy.Regression)
+	e.Members[i].Threshold = m.Number("threshold", 0.5, 0, 1)
+	e.Members[i].Sizes = m.Choice("use", useFilter, uses) == useSize
+	for _, other := range e.Members[:i] {
+		if other.Of != "" && other.Of == e.Members[i].Of {
+			v.Problem("model %s has a meta-model already, %s: want one", other.Of, other.Name)
+		}
+	}
+}
 
 // maxStability bounds stability_bars.
 const maxStability = 10_000
@@ -64,6 +94,9 @@ func (e *Ensemble) read(top strategy.Mapping) {
 				values[name] = v
 				e.member(name, v)
 			}
+			for _, m := range slices.Clone(e.Members) {
+				e.meta(m.Name, values[m.Name])
+			}
 			if len(e.Members) == 0 {
 				v.Problem("there are no models: want at least one")
 			}
@@ -71,6 +104,11 @@ func (e *Ensemble) read(top strategy.Mapping) {
 	}
 	e.Decisions = top.Trading("decisions")
 	e.Decisions.OutputFormat, e.Decisions.PositionAwareness = strategy.Classification, true
+	for _, m := range e.Members {
+		if by := e.Decisions.Sizing.Method; m.Sizes && by != strategy.SizeConfidence && by != strategy.SizeKelly {
+			values[m.Name].Problem("use: size would have no effect: want decisions.sizing with the method confidence or kelly")
+		}
+	}
 	v, ok := top.Need("composition", "how the models are put together: a mapping with type and rules")
 	if !ok {
 		return
@@ -248,6 +286,11 @@ func (e *Ensemble) unnamed(values map[string]strategy.Value) {
 	used := []string{c.Model, c.Gate, c.ContextGate}
 	for _, r := range c.Rules {
 		used = append(used, r.Model)
+	}
+	for _, m := range e.Members {
+		if m.Output == strategy.MetaClassification {
+			used = append(used, m.Name)
+		}
 	}
 	for _, m := range e.Members {
 		if !slices.Contains(used, m.Name) {

@@ -1,6 +1,7 @@
 package ensemble
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/ktrdr/ktrdr/internal/core/decision"
@@ -14,6 +15,17 @@ type Voice struct {
 	Outputs  []float32          // row-major, a row per bar
 	Known    []bool             // at which bars the model could be asked
 	Events   []bool             // at which bars it may be asked; nil for every bar
+	Meta     *Advice            // nil without a meta-model
+}
+
+// An Advice is what a meta-model says of the decisions of a signal model, at the
+// same bars.
+type Advice struct {
+	Classes   []string
+	Outputs   []float32 // row-major
+	Known     []bool
+	Threshold float64
+	Sizes     bool
 }
 
 // A Gathering is what all members say at the bars that are decided on, each as of
@@ -102,6 +114,7 @@ type adviser struct {
 	head  decision.Head
 	rules decision.Rules // of its strategy, for somebody who holds nothing and may do everything
 	raws  []decision.Raw // by its own threshold
+	take  int            // column of the class TAKE in the outputs of its meta-model
 }
 
 func adviserOf(v *Voice, times []int64) (*adviser, error) {
@@ -111,6 +124,21 @@ func adviserOf(v *Voice, times []int64) (*adviser, error) {
 	}
 	a := &adviser{voice: v, head: head, rules: decision.RulesOf(v.Strategy)}
 	a.rules.AllowShort, a.rules.MinSignalSeparation = true, 0
+	if v.Meta != nil {
+		at, err := order(v.Meta.Classes, []string{"SKIP", "TAKE"})
+		if err != nil {
+			return nil, fmt.Errorf("its meta-model: %w", err)
+		}
+		for row, known := range v.Meta.Known {
+			if known {
+				err = errors.Join(err, checkRow(v.Meta.Outputs[2*row:2*row+2], row))
+			}
+		}
+		if err != nil {
+			return nil, fmt.Errorf("its meta-model: %w", err)
+		}
+		a.take = at[1]
+	}
 	a.raws, err = head.DecodeKnown(nil, v.Outputs, times, v.Known)
 	return a, err
 }
@@ -130,6 +158,28 @@ func (a *adviser) says(i int, buy, sell float64) decision.Raw {
 	}
 	if raw.Known {
 		raw.Withheld = why
+	}
+	return a.advised(raw, i)
+}
+
+// advised asks the meta-model about a signal that stands. What it cannot be asked
+// about, it skips; an exit is not for it to decide (decision.Skipped).
+func (a *adviser) advised(raw decision.Raw, i int) decision.Raw {
+	m := a.voice.Meta
+	if m == nil || !raw.Known || raw.Withheld != decision.Acted {
+		return raw
+	}
+	if !m.Known[i] {
+		raw.Withheld = decision.Skipped
+		return raw
+	}
+	var p [2]float32
+	probabilities(p[:], m.Outputs[2*i:2*i+2])
+	switch take := p[a.take]; {
+	case take < float32(m.Threshold):
+		raw.Withheld = decision.Skipped
+	case m.Sizes:
+		raw.Confidence = take
 	}
 	return raw
 }

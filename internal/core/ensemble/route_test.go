@@ -267,3 +267,28 @@ func TestLeanings(t *testing.T) {
 		t.Errorf("leanings %+v", l)
 	}
 }
+
+// TestRoute_meta: a meta-model takes or skips what stands, and sizes what it takes.
+func TestRoute_meta(t *testing.T) {
+	e := read(t, "testdata/good/meta.yaml")
+	if m := e.Members[1]; m.Of != "trend" || m.Threshold != 0.6 || !m.Sizes {
+		t.Fatalf("member %+v", m)
+	}
+	voice := trades("BBBhS")
+	voice.Meta = &ensemble.Advice{Classes: []string{"SKIP", "TAKE"}, Outputs: []float32{0, 2, 2, 0, 0, 0, 0, 9, 0, 1}, Known: []bool{true, true, false, true, true}, Threshold: 0.6, Sizes: true}
+	r, err := e.Route(ensemble.Gathering{Times: make([]int64, 5), Voices: map[string]*ensemble.Voice{"trend": voice}})
+	if err != nil || show(r) != "B@t skipped@t skipped@t model_hold@t S@t" {
+		t.Errorf("have %s, %v", show(r), err)
+	}
+	if take := r.Signals[0].Confidence; math.Abs(float64(take)-1/(1+math.Exp(-2))) > 1e-6 {
+		t.Errorf("confidence %v, want the probability that it pays", take)
+	}
+	voice.Meta.Sizes = false
+	if r, err = e.Route(ensemble.Gathering{Times: make([]int64, 5), Voices: map[string]*ensemble.Voice{"trend": voice}}); err != nil || r.Signals[0].Confidence < 0.9 {
+		t.Errorf("as a filter it changes the confidence to %v, %v", r.Signals[0].Confidence, err)
+	}
+	voice.Meta.Classes = []string{"BUY", "SELL"}
+	if _, err := e.Route(ensemble.Gathering{Times: make([]int64, 5), Voices: map[string]*ensemble.Voice{"trend": voice}}); err == nil || !strings.Contains(err.Error(), "its meta-model") {
+		t.Errorf("a meta-model of other classes: error %v", err)
+	}
+}

@@ -47,6 +47,7 @@ type Manifest struct {
 	Splits        Splits             `json:"splits"`
 	KnownUntil    int64              `json:"known_until"` // Unix second: the last label of any split was known then; a backtest that begins earlier is in-sample
 	Data          []DataRef          `json:"data"`
+	Primary       string             `json:"primary_sha256,omitempty"` // of labels on the decisions of another model: that model
 
 	// Set by Encode and verified by Decode: SHA-256 of the other parts.
 	StrategySHA256 string `json:"strategy_sha256"`

@@ -40,6 +40,9 @@ func (m Model) verify() error {
 	if s.Base != f.Base || s.Decisions.OutputFormat != f.OutputFormat {
 		return fmt.Errorf("the strategy decides on %s by %s, the manifest says %s by %s", s.Base, s.Decisions.OutputFormat, f.Base, f.OutputFormat)
 	}
+	if (f.Primary != "") != (s.Training.Primary != "") {
+		return fmt.Errorf("the strategy learns from the decisions of %q, the manifest says of %q", s.Training.Primary, f.Primary)
+	}
 	schema := feature.SchemaOf(s)
 	if schema.Hash != f.Features.Hash || !slices.Equal(schema.Names, f.Features.Names) {
 		return fmt.Errorf("the strategy makes the features %.12s, the network was trained on %.12s: this version computes features differently, train again", schema.Hash, f.Features.Hash)
@@ -132,6 +135,11 @@ func (f Manifest) check() error {
 	for _, d := range f.Data {
 		if err := checkHash(d.SHA256); err != nil {
 			return fmt.Errorf("data %s %s: %w", d.Symbol, d.Timeframe, err)
+		}
+	}
+	if f.Primary != "" {
+		if err := checkHash(f.Primary); err != nil {
+			return fmt.Errorf("primary model: %w", err)
 		}
 	}
 	return checkHash(f.StrategyHash)

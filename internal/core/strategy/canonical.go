@@ -181,7 +181,7 @@ func (s *Strategy) architectureObject() object {
 
 func (s *Strategy) trainingObject() object {
 	t := s.Training
-	o := object{{"labels", labelsObject(t.Labels)}, {"epochs", t.Epochs}, {"batch_size", t.BatchSize}, {"learning_rate", t.LearningRate},
+	o := object{{"labels", labelObject(t)}, {"epochs", t.Epochs}, {"batch_size", t.BatchSize}, {"learning_rate", t.LearningRate},
 		{"optimizer", t.Optimizer}, {"loss", t.Loss}, {"weight_decay", t.WeightDecay}, {"gradient_clip", t.GradientClip},
 		{"data_split", object{{"train", t.Split.Train}, {"validation", t.Split.Validation}, {"test", t.Split.Test}}},
 		{"embargo_bars", t.EmbargoBars}, {"seed", t.Seed}}

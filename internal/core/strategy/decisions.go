@@ -16,10 +16,11 @@ var (
 	costModelShape = shape{keys: []string{"round_trip_cost", "min_edge_multiplier"}}
 )
 
-var outputFormats = []string{Classification, Regression, RegimeClassification, ContextClassification}
+var outputFormats = []string{Classification, Regression, RegimeClassification, ContextClassification, MetaClassification}
 
 // Trades tells that the outputs become trades. Those of a model of regimes or of
-// context describe the market, for others to act on.
+// context describe the market, and those of meta-labels the decisions of another
+// model, for others to act on.
 func (r Decisions) Trades() bool {
 	return r.OutputFormat == Classification || r.OutputFormat == Regression
 }
@@ -35,7 +36,7 @@ func (d *decoder) decisions(s *Strategy, n node) {
 	}
 	if r.OutputFormat != "" && !r.Trades() {
 		for _, key := range decisionsShape.keys[1:] {
-			f.useless(key, "output_format "+r.OutputFormat+" describes the market and makes no trades")
+			f.useless(key, "output_format "+r.OutputFormat+" makes no trades by itself")
 		}
 		return
 	}

@@ -66,7 +66,10 @@
 //	training
 //	  method                         supervised    nothing else
 //	  labels.source                  zigzag, triple_barrier, forward_return, regime,
-//	                                 single_scale_regime or context
+//	                                 single_scale_regime, context, or meta: whether it paid to
+//	                                 follow the decisions of another model
+//	  labels.primary                 meta only: the name or id of that model; the other
+//	                                 parameters are those of triple_barrier
 //	  labels.<parameter>             of package label, as are defaults
 //	  labels.compute_weights         false         weigh rows by the uniqueness of their labels
 //	  labels.cusum_threshold         none          learn and act only on bars at which the price has moved
@@ -106,8 +109,9 @@
 //	  output_format                  classification (labels zigzag, triple_barrier),
 //	                                 regression (labels forward_return),
 //	                                 regime_classification (labels regime, single_scale_regime)
-//	                                 or context_classification (labels context); the last two
-//	                                 make no trades and take no other key
+//	                                 context_classification (labels context) or
+//	                                 meta_classification (labels meta); the last three make
+//	                                 no trades by themselves and take no other key
 //	  confidence_threshold           0.5           classification only
 //	  position_awareness             true
 //	  filters.min_signal_separation  4             base bars between entries, or a duration: 90m, 4h, 2d

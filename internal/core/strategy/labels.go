@@ -56,6 +56,10 @@ func (d *decoder) labels(s *Strategy, n node) {
 		return
 	}
 	d.labelFitsOutput(s, f, source)
+	if source == metaSource {
+		d.metaLabels(s, n)
+		return
+	}
 	threshold, hasEvents := f.get("cusum_threshold")
 	isAutomatic := hasEvents && threshold.isPlain() && numberPattern.MatchString(threshold.yaml.Value) && f.number("cusum_threshold", 1, anyNumber) == 0
 	if f, ok = n.fields(labelShape(source, isAutomatic)); !ok {
@@ -72,13 +76,16 @@ func (d *decoder) labels(s *Strategy, n node) {
 		spec.CUSUMMultiplier = f.number("cusum_multiplier", label.DefaultCUSUMMultiplier, anyNumber)
 		spec.VolSpan = f.anyWhole("vol_span", label.DefaultVolSpan)
 	}
-	f.reject(spec.Validate(), func(err error) (key, problem string) {
-		if wrong, ok := errors.AsType[*label.FieldError](err); ok {
-			return wrong.Field, wrong.Problem
-		}
-		return "", err.Error()
-	})
+	f.reject(spec.Validate(), labelProblem)
 	s.Training.Labels = spec
+}
+
+// labelProblem says at which key an error of label.Spec.Validate is.
+func labelProblem(err error) (key, problem string) {
+	if wrong, ok := errors.AsType[*label.FieldError](err); ok {
+		return wrong.Field, wrong.Problem
+	}
+	return "", err.Error()
 }
 
 // trade reads the parameters of labels that are trades. Those of another source
@@ -130,11 +137,12 @@ func (d *decoder) labelSource(f fields) (label.Source, bool) {
 	for _, source := range label.Sources() {
 		sources = append(sources, string(source))
 	}
+	sources = append(sources, string(metaSource))
 	n, ok := f.need("source", alternatives(sources))
 	if !ok {
 		return "", false
 	}
-	v, ok := n.choice(sources, []string{"meta"})
+	v, ok := n.choice(sources, nil)
 	return label.Source(v), ok
 }
 
@@ -148,6 +156,8 @@ func (d *decoder) labelFitsOutput(s *Strategy, f fields, source label.Source) {
 		want = RegimeClassification
 	case label.Context:
 		want = ContextClassification
+	case metaSource:
+		want = MetaClassification
 	}
 	if have := s.Decisions.OutputFormat; have != "" && have != want {
 		n, _ := f.get("source")

@@ -125,6 +125,9 @@ func trainingSchema() jsonSchema {
 		one["required"] = []string{"source"}
 		labels = append(labels, one)
 	}
+	meta := mappingOf(metaShape, map[string]jsonSchema{"source": wordOf(string(metaSource)), "primary": textSchema, "compute_weights": flagSchema})
+	meta["required"] = []string{"source", "primary"}
+	labels = append(labels, meta)
 	var schedules []jsonSchema
 	for _, kind := range []string{ScheduleStep, ScheduleExponential, ScheduleCosine, SchedulePlateau, ScheduleOneCycle} {
 		schedules = append(schedules, mappingOf(scheduleShapes[kind], map[string]jsonSchema{"type": wordOf(kind)}))

@@ -116,6 +116,7 @@ const (
 
 	RegimeClassification  = "regime_classification"  // of labels regime and single_scale_regime; makes no trades
 	ContextClassification = "context_classification" // of labels context; makes no trades
+	MetaClassification    = "meta_classification"    // of labels meta; makes no trades by itself
 )
 
 // A Model is the shape of the network; its input width follows from Features and
@@ -132,6 +133,7 @@ type Model struct {
 // Training says how the network is fitted and to what.
 type Training struct {
 	Labels         label.Spec
+	Primary        string // name or id of the model whose decisions are labelled; "" where the labels are of bars
 	Epochs         int
 	BatchSize      int
 	LearningRate   float64

@@ -69,7 +69,7 @@ func (d *decoder) fit(s *Strategy, f fields) {
 	t := &s.Training
 	decay := interval{low: 0, high: 1}
 	switch s.Decisions.OutputFormat {
-	case Classification, RegimeClassification, ContextClassification:
+	case Classification, RegimeClassification, ContextClassification, MetaClassification:
 		t.Loss = f.choice("loss", LossCrossEntropy, []string{LossCrossEntropy, LossFocal}, nil)
 		t.ClassWeights = f.choice("class_weights", ClassWeightsBalanced, []string{ClassWeightsBalanced, ClassWeightsNone}, nil)
 		t.Calibration = f.choice("calibration", CalibrationNone, []string{CalibrationNone, CalibrationTemperature}, nil)

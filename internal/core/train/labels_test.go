@@ -153,6 +153,12 @@ func TestRun_examples(t *testing.T) {
 					f.Series[tf] = series(symbol, tf, uint64(i+1))
 				}
 				in.Frames = append(in.Frames, f)
+				if s.Training.Primary != "" {
+					in.Primary, in.Calls = strings.Repeat("a", 64), map[market.Symbol][]label.Call{symbol: nil}
+					for k, at := range f.Series[s.Base].Time {
+						in.Calls[symbol] = append(in.Calls[symbol], label.Call{Time: at, Sell: k%3 == 0})
+					}
+				}
 			}
 			m, e := mustRun(t, in)
 			if e.DataSummary.TotalSamples < 300 || m.Manifest.OutputFormat != s.Decisions.OutputFormat {

@@ -96,7 +96,7 @@ func collect(ctx context.Context, in Input, report func(Progress)) (*table, erro
 		report(Progress{Phase: PhaseLabels, Percent: featurePercent * (float64(i) + 0.8) / float64(len(frames))})
 		// Bars from the end of the span on are nobody's business, not even a label's.
 		bars := f.Series[in.Strategy.Base].Within(market.Span{To: in.Span.To})
-		if sources[i].labels, err = label.Make(in.Strategy.Training.Labels, bars); err != nil {
+		if sources[i].labels, err = in.labels(bars); err != nil {
 			return nil, fmt.Errorf("%s: %w", f.Symbol, err)
 		}
 		if err := context.Cause(ctx); err != nil {

@@ -2,6 +2,7 @@ package train
 
 import (
 	"github.com/ktrdr/ktrdr/internal/core/feature"
+	"github.com/ktrdr/ktrdr/internal/core/label"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/model"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
@@ -15,6 +16,11 @@ type Input struct {
 	Data          []model.DataRef // where the bars came from, for the manifest
 	Threads       int             // goroutines at work; zero is 1. It does not change the result
 	EngineVersion string
+
+	// Calls are the decisions of the primary model in the span, of each symbol in
+	// the order of time, where the strategy names one; Primary is its SHA-256.
+	Calls   map[market.Symbol][]label.Call
+	Primary string
 
 	// Resume is the binary form of a Checkpoint to go on from; nil begins anew. One
 	// of other work (strategy, seed, rows, engine) is refused.

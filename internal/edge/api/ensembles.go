@@ -34,7 +34,7 @@ func (s *server) addEnsembles() {
 type cast struct {
 	ensemble *ensemble.Ensemble
 	models   []operation.ModelRecord // of each member, in the order of the file
-	requests []request               // what each member reads, in the same order
+	requests []request               // what each member reads, and what the ensemble itself does
 	trading  request                 // what the ensemble itself decides on
 }
 
@@ -136,7 +136,8 @@ func (s *server) cast(ctx context.Context, b wire.StartEnsemble) (cast, error) {
 		return c, wire.Errorf(wire.CodeBadRequest, "%w", err)
 	}
 	c.trading = request{strategy: c.ensemble.Trading(symbols[0], base), start: b.StartDate, end: b.EndDate, span: span}
-	return c, nil
+	c.requests = append(c.requests, c.trading)
+	return c, s.check(ctx, c.trading)
 }
 
 // invalidEnsemble is the error of an ensemble file with problems, all of them.

@@ -135,7 +135,7 @@ func TestBacktestOfRegimes(t *testing.T) {
 		t.Fatal(err)
 	}
 	rec := b.do("POST", backtest, merge(t, goodBacktest, string(changes)))
-	if rec.Code != 400 || !strings.Contains(message(t, rec), "name its model as a gate of an ensemble") {
+	if rec.Code != 400 || !strings.Contains(message(t, rec), "name its model in an ensemble") {
 		t.Errorf("%d %s", rec.Code, rec.Body)
 	}
 }

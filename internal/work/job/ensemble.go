@@ -70,6 +70,9 @@ func runEnsemble(ctx context.Context, order wire.EnsembleOrder, env worker.Env) 
 	}
 	s := e.Trading(order.Symbol, base)
 	in := backtest.InputOf(s, held, window, routing.Signals)
+	if err := addPolicyBars(ctx, env, s, order.Data, &in); err != nil {
+		return nil, err
+	}
 	result, err := simulate(ctx, env, order.BacktestOrder, in, backtest.OptionsOf(s, requestOptions(order.BacktestOrder)))
 	if err != nil {
 		return nil, err
@@ -119,16 +122,24 @@ func fetchMembers(ctx context.Context, env worker.Env, e *ensemble.Ensemble, ord
 		all[i] = member{Member: m, ref: ModelRef{ID: named.ModelID, Name: trained.Manifest.Name, SHA256: named.ModelSHA256},
 			model: trained, strategy: s, frame: loaded[0]}
 	}
+	for _, m := range all {
+		of := slices.IndexFunc(all, func(other member) bool { return other.Name == m.Of })
+		if of >= 0 && all[of].ref.SHA256 != m.model.Manifest.Primary {
+			return nil, fmt.Errorf("member %s was trained on the decisions of model %.12s, member %s is model %.12s: train it again, or name the model that it was trained on",
+				m.Name, m.model.Manifest.Primary, m.Of, all[of].ref.SHA256)
+		}
+	}
 	return all, nil
 }
 
 // gather asks every member and joins what the gates say to the bars of window.
 func gather(ctx context.Context, env worker.Env, e *ensemble.Ensemble, members []member, held, window market.Series, span market.Span, threads int) (ensemble.Gathering, error) {
 	g := ensemble.Gathering{Times: window.Time, Voices: map[string]*ensemble.Voice{}}
+	advice := map[string]*ensemble.Advice{}
 	for i, m := range members {
 		env.Report(operation.Progress{Phase: "inference", CurrentStep: "Asking " + m.Name, Percentage: 5 + 45*float64(i)/float64(len(members))})
 		asked := span
-		if !m.Trades() {
+		if !m.Trades() && m.Of == "" {
 			asked = market.Span{To: span.To} // from the first bar: a regime does not depend on the window
 		}
 		outputs, known, err := m.ask(ctx, asked, threads)
@@ -150,6 +161,8 @@ func gather(ctx context.Context, env worker.Env, e *ensemble.Ensemble, members [
 				return g, fmt.Errorf("member %s: %w", m.Name, err)
 			}
 			g.Context = joined(leanings, asOf(), ensemble.Leaning{})
+		case strategy.MetaClassification:
+			advice[m.Of] = &ensemble.Advice{Classes: classes, Outputs: outputs, Known: known, Threshold: m.Threshold, Sizes: m.Sizes}
 		default:
 			if !slices.Equal(m.bars().Within(span).Time, window.Time) {
 				return g, fmt.Errorf("member %s: its bars are of other times than those of the ensemble", m.Name)
@@ -157,6 +170,13 @@ func gather(ctx context.Context, env worker.Env, e *ensemble.Ensemble, members [
 			g.Voices[m.Name] = &ensemble.Voice{Strategy: m.strategy, Classes: classes, Outputs: outputs, Known: known,
 				Events: decision.EventsOf(m.strategy, held, held.Search(window.Time[0]), window.Len())}
 		}
+	}
+	for name, a := range advice {
+		if v := g.Voices[name]; v != nil && len(a.Known) == len(v.Known) {
+			v.Meta = a
+			continue
+		}
+		return g, fmt.Errorf("the meta-model of member %s was asked at other bars", name)
 	}
 	return g, nil
 }

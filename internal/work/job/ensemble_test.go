@@ -84,24 +84,33 @@ var epochs = regexp.MustCompile(`epochs: \d+`)
 
 func (c *cast) train(t *testing.T, member, yaml string) {
 	t.Helper()
+	if err := c.trainOn(t, member, yaml, 0, 5_000, nil); err != nil {
+		t.Fatalf("train %s: %v", member, err)
+	}
+}
+
+// trainOn trains a member on the hours from from to to-1.
+func (c *cast) trainOn(t *testing.T, member, yaml string, from, to int, primary *wire.MemberOrder) error {
+	t.Helper()
 	_, name, _ := strings.Cut(yaml, "\nname: ")
 	name, _, _ = strings.Cut(name, "\n")
-	bars := c.hours.Slice(0, 5_000)
+	bars := c.hours.Slice(0, to)
 	if member == "day" {
 		bars = longer(bars, market.Hour4)
 	}
 	text, err := c.run(t, job.Training(), wire.TrainingOrder{
 		StrategyName: name, StrategyYAML: epochs.ReplaceAllString(yaml, "epochs: 4"), Symbols: []market.Symbol{"SAMPLE"}, EngineVersion: "test",
-		StartDate: market.Stamp(c.hours.Time[0]), EndDate: market.Stamp(c.hours.Time[4_999]), Data: []wire.DataRef{c.snapshot(t, bars)},
+		StartDate: market.Stamp(c.hours.Time[from]), EndDate: market.Stamp(c.hours.Time[to-1]), Data: []wire.DataRef{c.snapshot(t, bars)}, Primary: primary,
 	})
 	if err != nil {
-		t.Fatalf("train %s: %v", member, err)
+		return err
 	}
 	var result job.TrainingResult
 	if err := json.Unmarshal(text, &result); err != nil {
 		t.Fatal(err)
 	}
 	c.members = append(c.members, wire.MemberOrder{Member: member, ModelID: "model_" + member, ModelName: name, ModelSHA256: result.Model.SHA256})
+	return nil
 }
 
 const twoRegimes = `

@@ -57,6 +57,9 @@ func runTraining(ctx context.Context, text json.RawMessage, env worker.Env) (jso
 	in := train.Input{
 		Strategy: s, Frames: all, Span: span, Data: dataRefs(order.Data), Threads: threads, EngineVersion: order.EngineVersion,
 	}
+	if err := addCalls(ctx, env, order, &in); err != nil {
+		return nil, err
+	}
 	var trained model.Model
 	var evaluation train.Evaluation
 	err = fromSaved(ctx, env, func(saved []byte, begun func()) (err error) {

@@ -1,0 +1,86 @@
+package job
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/core/decision"
+	"github.com/ktrdr/ktrdr/internal/core/ensemble"
+	"github.com/ktrdr/ktrdr/internal/core/label"
+	"github.com/ktrdr/ktrdr/internal/core/market"
+	"github.com/ktrdr/ktrdr/internal/core/model"
+	"github.com/ktrdr/ktrdr/internal/core/train"
+	"github.com/ktrdr/ktrdr/internal/work/worker"
+)
+
+// addCalls asks the primary model of a training, if it has one, for its decisions
+// in the span of in, as its strategy makes them for somebody who holds nothing. A
+// span that the primary model knows from its own training is refused: there its
+// decisions are better than they will ever be again.
+func addCalls(ctx context.Context, env worker.Env, order wire.TrainingOrder, in *train.Input) error {
+	if order.Primary == nil {
+		return nil
+	}
+	content, err := env.Fetch(ctx, order.Primary.ModelSHA256)
+	if err != nil {
+		return fmt.Errorf("fetch primary model %s: %w", order.Primary.ModelSHA256, err)
+	}
+	primary, err := model.Decode(content)
+	if err != nil {
+		return fmt.Errorf("read primary model %s: %w", order.Primary.ModelSHA256, err)
+	}
+	s, err := primary.Strategy()
+	if err == nil {
+		s, err = s.With(in.Strategy.Symbols, nil)
+	}
+	if err != nil {
+		return fmt.Errorf("primary model %s: %w", order.Primary.ModelName, err)
+	}
+	if s.Base != in.Strategy.Base {
+		return fmt.Errorf("primary model %s decides on %s, strategy %s on %s: want one timeframe", order.Primary.ModelName, s.Base, in.Strategy.Name, in.Strategy.Base)
+	}
+	if known := primary.Manifest.KnownUntil; in.Span.From < known {
+		return fmt.Errorf("primary model %s was trained on what was known until %s: its decisions before then say nothing about new bars: train from %s on",
+			order.Primary.ModelName, market.Stamp(known), market.Stamp(known))
+	}
+	all, err := frames(ctx, env, s, order.Data)
+	if err != nil {
+		return err
+	}
+	in.Calls, in.Primary = map[market.Symbol][]label.Call{}, order.Primary.ModelSHA256
+	for _, f := range all {
+		m := member{Member: ensemble.Member{Name: "primary"}, model: primary, strategy: s, frame: f}
+		if in.Calls[f.Symbol], err = m.calls(ctx, in.Span, in.Threads); err != nil {
+			return fmt.Errorf("primary model %s: %w", order.Primary.ModelName, err)
+		}
+	}
+	return nil
+}
+
+// calls returns the decisions of m at the bars of span.
+func (m member) calls(ctx context.Context, span market.Span, threads int) ([]label.Call, error) {
+	outputs, known, err := m.ask(ctx, span, threads)
+	if err != nil {
+		return nil, err
+	}
+	head, err := decision.HeadOf(m.strategy, m.model.Manifest.Classes)
+	if err != nil {
+		return nil, err
+	}
+	times := m.bars().Within(span).Time
+	raws, err := head.DecodeKnown(nil, outputs, times, known)
+	if err != nil || len(times) == 0 {
+		return nil, err
+	}
+	raws = decision.AtEvents(raws, decision.EventsOf(m.strategy, m.bars(), m.bars().Search(times[0]), len(times)))
+	rules := decision.RulesOf(m.strategy)
+	rules.AllowShort, rules.MinSignalSeparation = true, 0
+	var calls []label.Call
+	for i, raw := range raws {
+		if signal, _ := rules.Decide(raw, decision.Flat, decision.NeverEntered); signal != decision.Hold {
+			calls = append(calls, label.Call{Time: times[i], Sell: signal == decision.Sell})
+		}
+	}
+	return calls, nil
+}
