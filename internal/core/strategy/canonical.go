@@ -6,9 +6,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"slices"
 
 	"github.com/ktrdr/ktrdr/internal/core/fuzzy"
+	"github.com/ktrdr/ktrdr/internal/core/indicator"
 )
 
 // Hash returns the SHA-256 of what the strategy means, as 64 hexadecimal digits.
@@ -16,7 +18,7 @@ import (
 // out or left out do not change it, nor do name, description and hypothesis;
 // everything that can change a trained model or a trade does.
 func (s *Strategy) Hash() string {
-	sum := sha256.Sum256(s.meaning().encode())
+	sum := sha256.Sum256(s.meaning(allParameters).encode())
 	return hex.EncodeToString(sum[:])
 }
 
@@ -25,7 +27,7 @@ func (s *Strategy) Hash() string {
 // keys that turn something on, and keys whose order has no effect are sorted.
 func (s *Strategy) MarshalCanonical() []byte {
 	about := object{{"name", s.Name}, {"description", s.Description}, {"version", s.Version}, {"hypothesis", s.Hypothesis}}
-	return append(about, s.meaning()...).encode()
+	return append(about, s.meaning(written)...).encode()
 }
 
 // An object is a JSON object that keeps the order of its keys.
@@ -67,14 +69,15 @@ func (o object) encode() []byte {
 	return b
 }
 
-// meaning is the strategy without what only describes it.
-func (s *Strategy) meaning() object {
+// meaning is the strategy without what only describes it, with those parameters of
+// its indicators that parameters tells.
+func (s *Strategy) meaning(parameters func(indicator.Indicator) []string) object {
 	o := object{{"training_data", s.trainingDataObject()}}
 	if s.Context != nil {
 		o = append(o, member{"context_data", s.contextList()})
 	}
 	return append(o, object{
-		{"indicators", s.indicatorsObject()},
+		{"indicators", s.indicatorsObject(parameters)},
 		{"fuzzy_sets", s.fuzzySetsObject()},
 		{"nn_inputs", s.inputsList()},
 		{"model", object{{"type", s.Model.Type}, {"architecture", s.architectureObject()}}},
@@ -96,13 +99,40 @@ func (s *Strategy) trainingDataObject() object {
 	}
 }
 
-func (s *Strategy) indicatorsObject() object {
+// allParameters returns the parameters of an indicator.
+func allParameters(in indicator.Indicator) []string {
+	var names []string
+	for _, p := range in.Spec().Params {
+		names = append(names, p.Name)
+	}
+	return names
+}
+
+// written returns the parameters that a file can give: those that have an effect
+// beside the others.
+func written(in indicator.Indicator) []string {
+	names := allParameters(in)
+	for {
+		given := map[string]indicator.Value{}
+		for _, name := range names {
+			given[name] = in.Value(name)
+		}
+		_, err := in.Spec().New(given)
+		wrong, ok := errors.AsType[*indicator.ParamError](err)
+		if !ok {
+			return names
+		}
+		names = slices.DeleteFunc(names, func(name string) bool { return name == wrong.Param })
+	}
+}
+
+func (s *Strategy) indicatorsObject(parameters func(indicator.Indicator) []string) object {
 	var o object
 	for _, x := range s.Indicators {
 		spec := x.Indicator.Spec()
 		entry := object{{"type", spec.Name}}
-		for _, p := range spec.Params {
-			entry = append(entry, member{p.Name, x.Indicator.Value(p.Name).Any()})
+		for _, name := range parameters(x.Indicator) {
+			entry = append(entry, member{name, x.Indicator.Value(name).Any()})
 		}
 		if x.Source != "" {
 			entry = append(entry, member{"data_source", x.Source})

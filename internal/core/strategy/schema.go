@@ -2,6 +2,7 @@ package strategy
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 
 	"github.com/ktrdr/ktrdr/internal/core/indicator"
@@ -154,9 +155,27 @@ func decisionsSchema() jsonSchema {
 		"account":    accountSchema(),
 		"fills":      fillsSchema(),
 		"exits":      either(textSchema, mappingOf(exitsShape, nil)),
+		"sizing":     sizingSchema(),
 	})
 	x["required"] = []string{"output_format"}
 	return x
+}
+
+func sizingSchema() jsonSchema {
+	var methods []jsonSchema
+	for _, method := range slices.Sorted(maps.Keys(sizingParameters)) {
+		kinds := map[string]jsonSchema{"method": wordOf(method)}
+		for _, key := range sizingParameters[method] {
+			kinds[key] = numberSchema
+		}
+		if _, ok := kinds["vol_method"]; ok {
+			kinds["vol_method"] = textSchema
+		}
+		one := mappingOf(sizingShape(method), kinds)
+		one["required"] = []string{"method"}
+		methods = append(methods, one)
+	}
+	return either(methods...)
 }
 
 func costsSchema() jsonSchema {
