@@ -53,6 +53,7 @@ policy: # hold the tree to its rules
 
 race: ## run the concurrent packages under the race detector (needs a C compiler)
 	CGO_ENABLED=1 go test -race -short -shuffle=on $(RACE)
+	CGO_ENABLED=1 go test -race -timeout 30m ./cmd/ktrdr -run '^(TestCluster|TestChaos)$$' -chaos.operations=12
 
 arm64: ## run, emulated, the tests that pin bits as arm64 computes them (needs Debian's qemu-user-static)
 	GOARCH=arm64 go test -count=1 -run '^(TestFit_bits|TestFMA|TestBits|TestExpBits)$$' -exec qemu-aarch64-static \

@@ -36,6 +36,10 @@ func TestMain(m *testing.M) {
 		binary = filepath.Join(dir, "ktrdr")
 		build := exec.Command("go", "build", "-o", binary, ".")
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if raced {
+			build = exec.Command("go", "build", "-race", "-o", binary, ".")
+			build.Env = append(os.Environ(), "CGO_ENABLED=1")
+		}
 		if out, err := build.CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "build ktrdr: %v\n%s", err, out)
 			return 1
@@ -46,7 +50,7 @@ func TestMain(m *testing.M) {
 
 // patience bounds every wait for something that the system does on its own. It
 // is no measure of speed: it only ends a test that would otherwise hang.
-const patience = 60 * time.Second
+const patience = slowness * 60 * time.Second
 
 // A process is one running role of the binary.
 type process struct {
@@ -104,6 +108,9 @@ func start(t testing.TB, name string, env []string, args ...string) *process {
 	}()
 	t.Cleanup(func() {
 		p.stop()
+		if strings.Contains(p.stderr.String(), "WARNING: DATA RACE") {
+			t.Errorf("%s raced", name)
+		}
 		if t.Failed() {
 			t.Logf("%s said:\n%s", name, p.stderr)
 		}
