@@ -11,7 +11,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -374,50 +373,4 @@ func TestChaos(t *testing.T) {
 		c.begin()
 		c.live()
 	})
-}
-
-// A smallDisk is a file system of its own that can be full.
-type smallDisk struct {
-	t   *testing.T
-	dir string
-}
-
-// newDisk mounts a small file system at dir, or skips the test.
-func newDisk(t *testing.T, dir string) smallDisk {
-	t.Helper()
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=256m", "tmpfs", dir).CombinedOutput(); err != nil {
-		t.Skipf("a small file system cannot be mounted here (that takes the superuser of a machine with mount): %v %s", err, out)
-	}
-	t.Cleanup(func() {
-		if out, err := exec.Command("umount", "-l", dir).CombinedOutput(); err != nil {
-			t.Errorf("umount %s: %v %s", dir, err, out)
-		}
-	})
-	return smallDisk{t: t, dir: dir}
-}
-
-func (d smallDisk) ballast() string { return filepath.Join(d.dir, "ballast") }
-
-// fill leaves no room.
-func (d smallDisk) fill() {
-	d.t.Helper()
-	f, err := os.Create(d.ballast())
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	defer f.Close()
-	block := make([]byte, 1<<16)
-	for err == nil {
-		_, err = f.Write(block)
-	}
-}
-
-// clear makes room again.
-func (d smallDisk) clear() {
-	if err := os.Remove(d.ballast()); err != nil {
-		d.t.Errorf("make room: %v", err)
-	}
 }
