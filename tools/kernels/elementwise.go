@@ -65,6 +65,7 @@ func elementwise(m machine) {
 	done()
 
 	activations(m)
+	gather(m)
 	sumRows(m)
 	drop(m)
 	squares(m)
@@ -201,6 +202,40 @@ func tanh(m machine, x reg.VecVirtual) reg.VecVirtual {
 	VADDPS(x, p, p)
 	m.choose(large, t, p, p)
 	return p
+}
+
+// gather copies rows of width numbers, at least as many as a vector has, and
+// overlaps where width is no multiple.
+func gather(m machine) {
+	text("gather"+m.suffix(), "func(dst, x *float32, rows *int, n, back, width, stride int)")
+	p := pointers("dst", "x", "rows", "n", "back", "width", "stride")
+	dst, x, rows, n, back, width, stride := p[0], p[1], p[2], p[3], p[4], p[5], p[6]
+	SHLQ(Imm(2), stride)
+	SHLQ(Imm(2), width)
+	bytes := 4 * m.lanes()
+	row, column, last := fresh("row"), fresh("column"), fresh("last")
+	Label(row)
+	from, k := GP64(), GP64()
+	MOVQ(at(rows, 0), from)
+	SUBQ(back, from)
+	IMULQ(width, from)
+	ADDQ(x, from)
+	XORQ(k, k)
+	rest := GP64()
+	MOVQ(width, rest)
+	Label(column)
+	SUBQ(Imm(uint64(bytes)), rest)
+	JCS(LabelRef(last))
+	VMOVUPS(load(m, Mem{Base: from, Index: k, Scale: 1}), Mem{Base: dst, Index: k, Scale: 1})
+	ADDQ(Imm(uint64(bytes)), k)
+	JMP(LabelRef(column))
+	Label(last)
+	VMOVUPS(load(m, Mem{Base: from, Index: width, Scale: 1, Disp: -bytes}), Mem{Base: dst, Index: width, Scale: 1, Disp: -bytes})
+	ADDQ(Imm(8), rows)
+	ADDQ(stride, dst)
+	DECQ(n)
+	JNE(LabelRef(row))
+	done()
 }
 
 func sumRows(m machine) {

@@ -20,8 +20,10 @@ func fast() []*Set {
 // assembly is the functions of kernels_amd64.s for one kind of vector.
 type assembly struct {
 	name     string
+	lanes    int
 	product  []panel // the widest first
 	sumRows  []columns
+	gather   func(dst, x *float32, rows *int, n, back, width, stride int)
 	add      func(dst, v *float32, n int)
 	scale    func(dst, v *float32, n int)
 	mask     func(dst, v *float32, n int, scale float32)
@@ -56,6 +58,8 @@ type (
 
 var avx512 = assembly{
 	name:    "avx512",
+	lanes:   16,
+	gather:  gather512,
 	product: []panel{{64, product512x64}, {32, product512x32}, {16, product512x16}},
 	sumRows: []columns{{64, sumRows512x64}, {32, sumRows512x32}, {16, sumRows512x16}},
 	add:     add512, scale: scale512, mask: mask512, cut: cut512, rectify: rectify512, leaky: leaky512, tanh: tanh512, sigmoid: sigmoid512,
@@ -69,6 +73,8 @@ var avx512 = assembly{
 
 var avx2 = assembly{
 	name:    "avx2",
+	lanes:   8,
+	gather:  gather256,
 	product: []panel{{16, product256x16}},
 	sumRows: []columns{{64, sumRows256x64}, {32, sumRows256x32}, {16, sumRows256x16}},
 	add:     add256, scale: scale256, mask: mask256, cut: cut256, rectify: rectify256, leaky: leaky256, tanh: tanh256, sigmoid: sigmoid256,
@@ -84,6 +90,13 @@ var avx2 = assembly{
 func (a *assembly) set() *Set {
 	return &Set{
 		name: a.name, product: a.multiply, sumRows: a.sum, squares: a.squares, transpose: transposeFast, prefetch: prefetchFast,
+		gather: func(dst, x []float32, rows []int, back, width, stride int) {
+			if width < a.lanes {
+				gatherPlain(dst, x, rows, back, width, stride)
+				return
+			}
+			a.gather(&dst[0], &x[0], &rows[0], len(rows), back, width, stride)
+		},
 		add:     func(dst, v []float32) { a.add(&dst[0], &v[0], len(v)) },
 		scale:   func(dst, v []float32) { a.scale(&dst[0], &v[0], len(v)) },
 		mask:    func(dst, v []float32, scale float32) { a.mask(&dst[0], &v[0], len(v), scale) },

@@ -139,6 +139,19 @@ var kernels = map[string]func(c caseData) func(s *kernel.Set) [][]float32{
 			return [][]float32{to}
 		}
 	},
+	"gather": func(c caseData) func(s *kernel.Set) [][]float32 {
+		n, width, back := c.draw("n", 1, 30), c.draw("width", 1, 70), c.draw("back", 0, 5)
+		x, rows := c.numbers(n*width, 1, true), make([]int, c.draw("rows", 0, 70))
+		for i := range rows {
+			rows[i] = back + c.rng.IntN(n)
+		}
+		stride := kernel.Width(width)
+		return func(s *kernel.Set) [][]float32 {
+			to := make([]float32, len(rows)*stride)
+			s.Gather(to, x, rows, back, width, stride)
+			return [][]float32{to}
+		}
+	},
 	"optimizers": func(c caseData) func(s *kernel.Set) [][]float32 {
 		n := 16 * c.draw("n", 1, 9)
 		w, g, m, v := c.numbers(n, 1, false), c.numbers(n, 1e-3, true), c.numbers(n, 1e-3, true), c.numbers(n, 1e-6, true)

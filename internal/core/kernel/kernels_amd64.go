@@ -38,6 +38,9 @@ func tanh512(v *float32, slope *float32, n int)
 func sigmoid512(v *float32, slope *float32, n int)
 
 //go:noescape
+func gather512(dst *float32, x *float32, rows *int, n int, back int, width int, stride int)
+
+//go:noescape
 func sumRows512x64(dst *float32, d *float32, rows int, stride int)
 
 //go:noescape
@@ -102,6 +105,9 @@ func tanh256(v *float32, slope *float32, n int)
 
 //go:noescape
 func sigmoid256(v *float32, slope *float32, n int)
+
+//go:noescape
+func gather256(dst *float32, x *float32, rows *int, n int, back int, width int, stride int)
 
 //go:noescape
 func sumRows256x64(dst *float32, d *float32, rows int, stride int)

@@ -3340,6 +3340,45 @@ loop14:
 	VZEROUPPER
 	RET
 
+// func gather512(dst *float32, x *float32, rows *int, n int, back int, width int, stride int)
+// Requires: AVX, AVX512F
+TEXT ·gather512(SB), NOSPLIT, $0-56
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ rows+16(FP), DX
+	MOVQ n+24(FP), BX
+	MOVQ back+32(FP), SI
+	MOVQ width+40(FP), DI
+	MOVQ stride+48(FP), R8
+	SHLQ $0x02, R8
+	SHLQ $0x02, DI
+
+row15:
+	MOVQ  (DX), R9
+	SUBQ  SI, R9
+	IMULQ DI, R9
+	ADDQ  CX, R9
+	XORQ  R10, R10
+	MOVQ  DI, R11
+
+column16:
+	SUBQ    $0x40, R11
+	JCS     last17
+	VMOVUPS (R9)(R10*1), Z0
+	VMOVUPS Z0, (AX)(R10*1)
+	ADDQ    $0x40, R10
+	JMP     column16
+
+last17:
+	VMOVUPS -64(R9)(DI*1), Z0
+	VMOVUPS Z0, -64(AX)(DI*1)
+	ADDQ    $0x08, DX
+	ADDQ    R8, AX
+	DECQ    BX
+	JNE     row15
+	VZEROUPPER
+	RET
+
 // func sumRows512x64(dst *float32, d *float32, rows int, stride int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·sumRows512x64(SB), NOSPLIT, $0-32
@@ -3353,14 +3392,14 @@ TEXT ·sumRows512x64(SB), NOSPLIT, $0-32
 	VXORPS Z2, Z2, Z2
 	VXORPS Z3, Z3, Z3
 
-loop15:
+loop18:
 	VADDPS  (CX), Z0, Z0
 	VADDPS  64(CX), Z1, Z1
 	VADDPS  128(CX), Z2, Z2
 	VADDPS  192(CX), Z3, Z3
 	ADDQ    BX, CX
 	DECQ    DX
-	JNE     loop15
+	JNE     loop18
 	VADDPS  (AX), Z0, Z0
 	VMOVUPS Z0, (AX)
 	VADDPS  64(AX), Z1, Z1
@@ -3383,12 +3422,12 @@ TEXT ·sumRows512x32(SB), NOSPLIT, $0-32
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 
-loop16:
+loop19:
 	VADDPS  (CX), Z0, Z0
 	VADDPS  64(CX), Z1, Z1
 	ADDQ    BX, CX
 	DECQ    DX
-	JNE     loop16
+	JNE     loop19
 	VADDPS  (AX), Z0, Z0
 	VMOVUPS Z0, (AX)
 	VADDPS  64(AX), Z1, Z1
@@ -3406,11 +3445,11 @@ TEXT ·sumRows512x16(SB), NOSPLIT, $0-32
 	SHLQ   $0x02, BX
 	VXORPS Z0, Z0, Z0
 
-loop17:
+loop20:
 	VADDPS  (CX), Z0, Z0
 	ADDQ    BX, CX
 	DECQ    DX
-	JNE     loop17
+	JNE     loop20
 	VADDPS  (AX), Z0, Z0
 	VMOVUPS Z0, (AX)
 	VZEROUPPER
@@ -3428,7 +3467,7 @@ TEXT ·drop512(SB), NOSPLIT, $0-56
 	VPBROADCASTD DI, Z0
 	VBROADCASTSS scale+52(FP), Z1
 
-row18:
+row21:
 	MOVQ         BX, R8
 	MOVQ         R8, DI
 	SHRQ         $0x1e, DI
@@ -3450,7 +3489,7 @@ row18:
 	VPBROADCASTD R8, Z3
 	MOVQ         stride+24(FP), DI
 
-column19:
+column22:
 	VPSRLD    $0x10, Z2, Z5
 	VPXORD    Z5, Z2, Z4
 	VPMULLD   mix1<>+0(SB), Z4, Z4
@@ -3464,18 +3503,18 @@ column19:
 	VMOVUPS   Z4, (AX)
 	ADDQ      $0x40, AX
 	TESTQ     CX, CX
-	JEQ       plain20
+	JEQ       plain23
 	VMULPS    (CX), Z1, Z4
 	VMOVAPS.Z Z4, K1, Z4
 	VMOVUPS   Z4, (CX)
 	ADDQ      $0x40, CX
 
-plain20:
+plain23:
 	VPADDD stride512<>+0(SB), Z2, Z2
 	SUBQ   $0x10, DI
-	JNE    column19
+	JNE    column22
 	DECQ   DX
-	JNE    row18
+	JNE    row21
 	VZEROUPPER
 	RET
 
@@ -3562,7 +3601,7 @@ TEXT ·squares512(SB), NOSPLIT, $0-24
 	VXORPS Z2, Z2, Z2
 	VXORPS Z3, Z3, Z3
 
-loop21:
+loop24:
 	VCVTPS2PD   (CX), Z4
 	VFMADD231PD Z4, Z4, Z0
 	VCVTPS2PD   32(CX), Z4
@@ -3573,7 +3612,7 @@ loop21:
 	VFMADD231PD Z4, Z4, Z3
 	ADDQ        $0x80, CX
 	SUBQ        $0x20, DX
-	JNE         loop21
+	JNE         loop24
 	VMOVUPD     Z0, (AX)
 	VMOVUPD     Z1, 64(AX)
 	VMOVUPD     Z2, 128(AX)
@@ -3600,7 +3639,7 @@ TEXT ·adam512(SB), NOSPLIT, $0-80
 	VBROADCASTSS root+72(FP), Z8
 	VBROADCASTSS epsilon+76(FP), Z9
 
-loop22:
+loop25:
 	VMOVUPS   (AX), Z10
 	VMULPS    (CX), Z0, Z11
 	VMULPS    Z10, Z1, Z12
@@ -3636,7 +3675,7 @@ loop22:
 	ADDQ      $0x40, DX
 	ADDQ      $0x40, BX
 	SUBQ      $0x10, SI
-	JNE       loop22
+	JNE       loop25
 	VZEROUPPER
 	RET
 
@@ -3706,7 +3745,7 @@ TEXT ·sgd512(SB), NOSPLIT, $0-48
 	VBROADCASTSS momentum+40(FP), Z2
 	VBROADCASTSS pace+44(FP), Z3
 
-loop23:
+loop26:
 	VMOVUPS   (AX), Z4
 	VMULPS    (CX), Z0, Z5
 	VMULPS    Z4, Z1, Z6
@@ -3727,7 +3766,7 @@ loop23:
 	ADDQ      $0x40, CX
 	ADDQ      $0x40, DX
 	SUBQ      $0x10, BX
-	JNE       loop23
+	JNE       loop26
 	VZEROUPPER
 	RET
 
@@ -3745,7 +3784,7 @@ TEXT ·rmsProp512(SB), NOSPLIT, $0-56
 	VBROADCASTSS pace+48(FP), Z4
 	VBROADCASTSS epsilon+52(FP), Z5
 
-loop24:
+loop27:
 	VMOVUPS   (AX), Z6
 	VMULPS    (CX), Z0, Z7
 	VMULPS    Z6, Z1, Z8
@@ -3771,7 +3810,7 @@ loop24:
 	ADDQ      $0x40, CX
 	ADDQ      $0x40, DX
 	SUBQ      $0x10, BX
-	JNE       loop24
+	JNE       loop27
 	VZEROUPPER
 	RET
 
@@ -3787,10 +3826,10 @@ TEXT ·lstm512(SB), NOSPLIT, $0-56
 	SHLQ $0x02, DI
 	MOVQ rows+40(FP), R8
 
-row25:
+row28:
 	MOVQ DI, R9
 
-column26:
+column29:
 	VMOVUPS     (AX)(DI*1), Z0
 	VORPS       sign<>+0(SB), Z0, Z1
 	VMULPS      log2E<>+0(SB), Z1, Z2
@@ -3998,12 +4037,12 @@ column26:
 	ADDQ        $0x40, BX
 	ADDQ        $0x40, SI
 	SUBQ        $0x40, R9
-	JNE         column26
+	JNE         column29
 	ADDQ        DI, AX
 	ADDQ        DI, AX
 	ADDQ        DI, AX
 	DECQ        R8
-	JNE         row25
+	JNE         row28
 	VZEROUPPER
 	RET
 
@@ -4021,10 +4060,10 @@ TEXT ·lstmBack512(SB), NOSPLIT, $0-72
 	SHLQ $0x02, R9
 	MOVQ rows+56(FP), R10
 
-row27:
+row30:
 	MOVQ R9, R11
 
-column28:
+column31:
 	VMOVUPS (SI), Z0
 	VADDPS  (DI), Z0, Z0
 	VMOVUPS (DX), Z1
@@ -4074,7 +4113,7 @@ column28:
 	ADDQ    $0x40, DI
 	ADDQ    $0x40, R8
 	SUBQ    $0x40, R11
-	JNE     column28
+	JNE     column31
 	ADDQ    R9, AX
 	ADDQ    R9, AX
 	ADDQ    R9, AX
@@ -4082,7 +4121,7 @@ column28:
 	ADDQ    R9, CX
 	ADDQ    R9, CX
 	DECQ    R10
-	JNE     row27
+	JNE     row30
 	VZEROUPPER
 	RET
 
@@ -4097,10 +4136,10 @@ TEXT ·gru512(SB), NOSPLIT, $0-48
 	SHLQ $0x02, SI
 	MOVQ rows+32(FP), DI
 
-row29:
+row32:
 	MOVQ SI, R8
 
-column30:
+column33:
 	VMOVUPS     (AX), Z0
 	VADDPS      (CX), Z0, Z0
 	VORPS       sign<>+0(SB), Z0, Z1
@@ -4228,13 +4267,13 @@ column30:
 	ADDQ        $0x40, DX
 	ADDQ        $0x40, BX
 	SUBQ        $0x40, R8
-	JNE         column30
+	JNE         column33
 	ADDQ        SI, AX
 	ADDQ        SI, AX
 	ADDQ        SI, CX
 	ADDQ        SI, CX
 	DECQ        DI
-	JNE         row29
+	JNE         row32
 	VZEROUPPER
 	RET
 
@@ -4253,10 +4292,10 @@ TEXT ·gruBack512(SB), NOSPLIT, $0-80
 	SHLQ $0x02, R10
 	MOVQ rows+64(FP), R11
 
-row31:
+row34:
 	MOVQ R10, R12
 
-column32:
+column35:
 	VMOVUPS (DI), Z0
 	VADDPS  (R8), Z0, Z0
 	VMOVUPS (AX)(R10*1), Z1
@@ -4299,7 +4338,7 @@ column32:
 	ADDQ    $0x40, R8
 	ADDQ    $0x40, R9
 	SUBQ    $0x40, R12
-	JNE     column32
+	JNE     column35
 	ADDQ    R10, AX
 	ADDQ    R10, AX
 	ADDQ    R10, CX
@@ -4309,7 +4348,7 @@ column32:
 	ADDQ    R10, BX
 	ADDQ    R10, BX
 	DECQ    R11
-	JNE     row31
+	JNE     row34
 	VZEROUPPER
 	RET
 
@@ -4324,14 +4363,14 @@ TEXT ·softmax512(SB), NOSPLIT, $0-48
 	MOVQ SI, DI
 	SHLQ $0x02, DI
 
-loop33:
+loop36:
 	VMOVUPS (AX), Z0
 	VXORPS  Z1, Z1, Z1
 	VXORPS  Z2, Z2, Z2
 	MOVQ    classes+40(FP), R9
 	MOVQ    AX, R8
 
-class34:
+class37:
 	VMOVUPS   (R8), Z3
 	VCMPPS    $0x1e, Z0, Z3, K1
 	VBLENDMPS Z3, Z0, K1, Z0
@@ -4339,14 +4378,14 @@ class34:
 	VPADDD    next<>+0(SB), Z2, Z2
 	ADDQ      DI, R8
 	DECQ      R9
-	JNE       class34
+	JNE       class37
 	VMOVUPS   Z0, (CX)
 	VMOVUPS   Z1, (BX)
 	VXORPS    Z1, Z1, Z1
 	MOVQ      classes+40(FP), R9
 	MOVQ      AX, R8
 
-class35:
+class38:
 	VMOVUPS     (R8), Z2
 	VSUBPS      Z0, Z2, Z2
 	VMULPS      log2E<>+0(SB), Z2, Z3
@@ -4376,17 +4415,17 @@ class35:
 	VADDPS      Z5, Z1, Z1
 	ADDQ        DI, R8
 	DECQ        R9
-	JNE         class35
+	JNE         class38
 	MOVQ        classes+40(FP), R9
 	MOVQ        AX, R8
 
-class36:
+class39:
 	VMOVUPS   (R8), Z0
 	VDIVPS    Z1, Z0, Z0
 	VMOVUPS   Z0, (R8)
 	ADDQ      DI, R8
 	DECQ      R9
-	JNE       class36
+	JNE       class39
 	VPSRLD    $0x17, Z1, Z0
 	VPSUBD    logBias<>+0(SB), Z0, Z0
 	VCVTDQ2PS Z0, Z0
@@ -4433,7 +4472,7 @@ class36:
 	ADDQ      $0x40, DX
 	ADDQ      $0x40, BX
 	SUBQ      $0x10, SI
-	JNE       loop33
+	JNE       loop36
 	VZEROUPPER
 	RET
 
@@ -5351,14 +5390,14 @@ TEXT ·add256(SB), NOSPLIT, $0-24
 	MOVQ v+8(FP), CX
 	MOVQ n+16(FP), DX
 
-loop37:
+loop40:
 	VMOVUPS (AX), Y0
 	VADDPS  (CX), Y0, Y0
 	VMOVUPS Y0, (AX)
 	ADDQ    $0x20, AX
 	ADDQ    $0x20, CX
 	SUBQ    $0x08, DX
-	JNE     loop37
+	JNE     loop40
 	VZEROUPPER
 	RET
 
@@ -5369,14 +5408,14 @@ TEXT ·scale256(SB), NOSPLIT, $0-24
 	MOVQ v+8(FP), CX
 	MOVQ n+16(FP), DX
 
-loop38:
+loop41:
 	VMOVUPS (AX), Y0
 	VMULPS  (CX), Y0, Y0
 	VMOVUPS Y0, (AX)
 	ADDQ    $0x20, AX
 	ADDQ    $0x20, CX
 	SUBQ    $0x08, DX
-	JNE     loop38
+	JNE     loop41
 	VZEROUPPER
 	RET
 
@@ -5389,7 +5428,7 @@ TEXT ·mask256(SB), NOSPLIT, $0-28
 	VBROADCASTSS scale+24(FP), Y0
 	VXORPS       Y1, Y1, Y1
 
-loop39:
+loop42:
 	VMOVUPS (CX), Y2
 	VCMPPS  $0x1e, Y1, Y2, Y2
 	VMULPS  (AX), Y0, Y3
@@ -5398,7 +5437,7 @@ loop39:
 	ADDQ    $0x20, AX
 	ADDQ    $0x20, CX
 	SUBQ    $0x08, DX
-	JNE     loop39
+	JNE     loop42
 	VZEROUPPER
 	RET
 
@@ -5409,7 +5448,7 @@ TEXT ·cut256(SB), NOSPLIT, $0-20
 	MOVQ         n+8(FP), CX
 	VBROADCASTSS least+16(FP), Y0
 
-loop40:
+loop43:
 	VMOVUPS (AX), Y1
 	VANDPS  magnitude<>+0(SB), Y1, Y2
 	VCMPPS  $0x15, Y0, Y2, Y2
@@ -5417,7 +5456,7 @@ loop40:
 	VMOVUPS Y1, (AX)
 	ADDQ    $0x20, AX
 	SUBQ    $0x08, CX
-	JNE     loop40
+	JNE     loop43
 	VZEROUPPER
 	RET
 
@@ -5428,12 +5467,12 @@ TEXT ·rectify256(SB), NOSPLIT, $0-16
 	MOVQ   n+8(FP), CX
 	VXORPS Y0, Y0, Y0
 
-loop41:
+loop44:
 	VMAXPS  (AX), Y0, Y1
 	VMOVUPS Y1, (AX)
 	ADDQ    $0x20, AX
 	SUBQ    $0x08, CX
-	JNE     loop41
+	JNE     loop44
 	VZEROUPPER
 	RET
 
@@ -5444,9 +5483,9 @@ TEXT ·leaky256(SB), NOSPLIT, $0-24
 	MOVQ  slope+8(FP), CX
 	MOVQ  n+16(FP), DX
 	TESTQ CX, CX
-	JEQ   without42
+	JEQ   without45
 
-loop43:
+loop46:
 	VMOVUPS   (AX), Y0
 	VXORPS    Y1, Y1, Y1
 	VMOVUPS   leak<>+0(SB), Y2
@@ -5459,12 +5498,12 @@ loop43:
 	ADDQ      $0x20, AX
 	ADDQ      $0x20, CX
 	SUBQ      $0x08, DX
-	JNE       loop43
+	JNE       loop46
 	VZEROUPPER
 	RET
 
-without42:
-loop44:
+without45:
+loop47:
 	VMOVUPS   (AX), Y0
 	VXORPS    Y1, Y1, Y1
 	VMOVUPS   leak<>+0(SB), Y2
@@ -5475,7 +5514,7 @@ loop44:
 	VMOVUPS   Y0, (AX)
 	ADDQ      $0x20, AX
 	SUBQ      $0x08, DX
-	JNE       loop44
+	JNE       loop47
 	VZEROUPPER
 	RET
 
@@ -5486,9 +5525,9 @@ TEXT ·tanh256(SB), NOSPLIT, $0-24
 	MOVQ  slope+8(FP), CX
 	MOVQ  n+16(FP), DX
 	TESTQ CX, CX
-	JEQ   without45
+	JEQ   without48
 
-loop46:
+loop49:
 	VMOVUPS   (AX), Y0
 	VANDPS    magnitude<>+0(SB), Y0, Y1
 	VCMPPS    $0x1d, tanhFar<>+0(SB), Y1, Y2
@@ -5553,12 +5592,12 @@ loop46:
 	ADDQ      $0x20, AX
 	ADDQ      $0x20, CX
 	SUBQ      $0x08, DX
-	JNE       loop46
+	JNE       loop49
 	VZEROUPPER
 	RET
 
-without45:
-loop47:
+without48:
+loop50:
 	VMOVUPS   (AX), Y0
 	VANDPS    magnitude<>+0(SB), Y0, Y1
 	VCMPPS    $0x1d, tanhFar<>+0(SB), Y1, Y2
@@ -5621,7 +5660,7 @@ loop47:
 	VMOVUPS   Y4, (AX)
 	ADDQ      $0x20, AX
 	SUBQ      $0x08, DX
-	JNE       loop47
+	JNE       loop50
 	VZEROUPPER
 	RET
 
@@ -5650,9 +5689,9 @@ TEXT ·sigmoid256(SB), NOSPLIT, $0-24
 	MOVQ  slope+8(FP), CX
 	MOVQ  n+16(FP), DX
 	TESTQ CX, CX
-	JEQ   without48
+	JEQ   without51
 
-loop49:
+loop52:
 	VMOVUPS   (AX), Y0
 	VORPS     sign<>+0(SB), Y0, Y1
 	VMULPS    log2E<>+0(SB), Y1, Y2
@@ -5700,12 +5739,12 @@ loop49:
 	ADDQ      $0x20, AX
 	ADDQ      $0x20, CX
 	SUBQ      $0x08, DX
-	JNE       loop49
+	JNE       loop52
 	VZEROUPPER
 	RET
 
-without48:
-loop50:
+without51:
+loop53:
 	VMOVUPS   (AX), Y0
 	VORPS     sign<>+0(SB), Y0, Y1
 	VMULPS    log2E<>+0(SB), Y1, Y2
@@ -5751,7 +5790,46 @@ loop50:
 	VMOVUPS   Y0, (AX)
 	ADDQ      $0x20, AX
 	SUBQ      $0x08, DX
-	JNE       loop50
+	JNE       loop53
+	VZEROUPPER
+	RET
+
+// func gather256(dst *float32, x *float32, rows *int, n int, back int, width int, stride int)
+// Requires: AVX
+TEXT ·gather256(SB), NOSPLIT, $0-56
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ rows+16(FP), DX
+	MOVQ n+24(FP), BX
+	MOVQ back+32(FP), SI
+	MOVQ width+40(FP), DI
+	MOVQ stride+48(FP), R8
+	SHLQ $0x02, R8
+	SHLQ $0x02, DI
+
+row54:
+	MOVQ  (DX), R9
+	SUBQ  SI, R9
+	IMULQ DI, R9
+	ADDQ  CX, R9
+	XORQ  R10, R10
+	MOVQ  DI, R11
+
+column55:
+	SUBQ    $0x20, R11
+	JCS     last56
+	VMOVUPS (R9)(R10*1), Y0
+	VMOVUPS Y0, (AX)(R10*1)
+	ADDQ    $0x20, R10
+	JMP     column55
+
+last56:
+	VMOVUPS -32(R9)(DI*1), Y0
+	VMOVUPS Y0, -32(AX)(DI*1)
+	ADDQ    $0x08, DX
+	ADDQ    R8, AX
+	DECQ    BX
+	JNE     row54
 	VZEROUPPER
 	RET
 
@@ -5772,7 +5850,7 @@ TEXT ·sumRows256x64(SB), NOSPLIT, $0-32
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 
-loop51:
+loop57:
 	VADDPS  (CX), Y0, Y0
 	VADDPS  32(CX), Y1, Y1
 	VADDPS  64(CX), Y2, Y2
@@ -5783,7 +5861,7 @@ loop51:
 	VADDPS  224(CX), Y7, Y7
 	ADDQ    BX, CX
 	DECQ    DX
-	JNE     loop51
+	JNE     loop57
 	VADDPS  (AX), Y0, Y0
 	VMOVUPS Y0, (AX)
 	VADDPS  32(AX), Y1, Y1
@@ -5816,14 +5894,14 @@ TEXT ·sumRows256x32(SB), NOSPLIT, $0-32
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-loop52:
+loop58:
 	VADDPS  (CX), Y0, Y0
 	VADDPS  32(CX), Y1, Y1
 	VADDPS  64(CX), Y2, Y2
 	VADDPS  96(CX), Y3, Y3
 	ADDQ    BX, CX
 	DECQ    DX
-	JNE     loop52
+	JNE     loop58
 	VADDPS  (AX), Y0, Y0
 	VMOVUPS Y0, (AX)
 	VADDPS  32(AX), Y1, Y1
@@ -5846,12 +5924,12 @@ TEXT ·sumRows256x16(SB), NOSPLIT, $0-32
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 
-loop53:
+loop59:
 	VADDPS  (CX), Y0, Y0
 	VADDPS  32(CX), Y1, Y1
 	ADDQ    BX, CX
 	DECQ    DX
-	JNE     loop53
+	JNE     loop59
 	VADDPS  (AX), Y0, Y0
 	VMOVUPS Y0, (AX)
 	VADDPS  32(AX), Y1, Y1
@@ -5872,7 +5950,7 @@ TEXT ·drop256(SB), NOSPLIT, $0-56
 	VPBROADCASTD X0, Y0
 	VBROADCASTSS scale+52(FP), Y1
 
-row54:
+row60:
 	MOVQ         BX, R8
 	MOVQ         R8, DI
 	SHRQ         $0x1e, DI
@@ -5896,7 +5974,7 @@ row54:
 	VPBROADCASTD X3, Y3
 	MOVQ         stride+24(FP), DI
 
-column55:
+column61:
 	VPSRLD   $0x10, Y2, Y5
 	VPXOR    Y5, Y2, Y4
 	VPMULLD  mix1<>+0(SB), Y4, Y4
@@ -5911,18 +5989,18 @@ column55:
 	VMOVUPS  Y4, (AX)
 	ADDQ     $0x20, AX
 	TESTQ    CX, CX
-	JEQ      plain56
+	JEQ      plain62
 	VMULPS   (CX), Y1, Y4
 	VANDPS   Y5, Y4, Y4
 	VMOVUPS  Y4, (CX)
 	ADDQ     $0x20, CX
 
-plain56:
+plain62:
 	VPADDD stride256<>+0(SB), Y2, Y2
 	SUBQ   $0x08, DI
-	JNE    column55
+	JNE    column61
 	DECQ   DX
-	JNE    row54
+	JNE    row60
 	VZEROUPPER
 	RET
 
@@ -5959,7 +6037,7 @@ TEXT ·squares256(SB), NOSPLIT, $0-24
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 
-loop57:
+loop63:
 	VCVTPS2PD   (CX), Y8
 	VFMADD231PD Y8, Y8, Y0
 	VCVTPS2PD   16(CX), Y8
@@ -5978,7 +6056,7 @@ loop57:
 	VFMADD231PD Y8, Y8, Y7
 	ADDQ        $0x80, CX
 	SUBQ        $0x20, DX
-	JNE         loop57
+	JNE         loop63
 	VMOVUPD     Y0, (AX)
 	VMOVUPD     Y1, 32(AX)
 	VMOVUPD     Y2, 64(AX)
@@ -6009,7 +6087,7 @@ TEXT ·adam256(SB), NOSPLIT, $0-80
 	VBROADCASTSS root+72(FP), Y8
 	VBROADCASTSS epsilon+76(FP), Y9
 
-loop58:
+loop64:
 	VMOVUPS (AX), Y10
 	VMULPS  (CX), Y0, Y11
 	VMULPS  Y10, Y1, Y12
@@ -6045,7 +6123,7 @@ loop58:
 	ADDQ    $0x20, DX
 	ADDQ    $0x20, BX
 	SUBQ    $0x08, SI
-	JNE     loop58
+	JNE     loop64
 	VZEROUPPER
 	RET
 
@@ -6061,7 +6139,7 @@ TEXT ·sgd256(SB), NOSPLIT, $0-48
 	VBROADCASTSS momentum+40(FP), Y2
 	VBROADCASTSS pace+44(FP), Y3
 
-loop59:
+loop65:
 	VMOVUPS (AX), Y4
 	VMULPS  (CX), Y0, Y5
 	VMULPS  Y4, Y1, Y6
@@ -6082,7 +6160,7 @@ loop59:
 	ADDQ    $0x20, CX
 	ADDQ    $0x20, DX
 	SUBQ    $0x08, BX
-	JNE     loop59
+	JNE     loop65
 	VZEROUPPER
 	RET
 
@@ -6100,7 +6178,7 @@ TEXT ·rmsProp256(SB), NOSPLIT, $0-56
 	VBROADCASTSS pace+48(FP), Y4
 	VBROADCASTSS epsilon+52(FP), Y5
 
-loop60:
+loop66:
 	VMOVUPS (AX), Y6
 	VMULPS  (CX), Y0, Y7
 	VMULPS  Y6, Y1, Y8
@@ -6126,7 +6204,7 @@ loop60:
 	ADDQ    $0x20, CX
 	ADDQ    $0x20, DX
 	SUBQ    $0x08, BX
-	JNE     loop60
+	JNE     loop66
 	VZEROUPPER
 	RET
 
@@ -6142,10 +6220,10 @@ TEXT ·lstm256(SB), NOSPLIT, $0-56
 	SHLQ $0x02, DI
 	MOVQ rows+40(FP), R8
 
-row61:
+row67:
 	MOVQ DI, R9
 
-column62:
+column68:
 	VMOVUPS   (AX)(DI*1), Y0
 	VORPS     sign<>+0(SB), Y0, Y1
 	VMULPS    log2E<>+0(SB), Y1, Y2
@@ -6393,12 +6471,12 @@ column62:
 	ADDQ      $0x20, BX
 	ADDQ      $0x20, SI
 	SUBQ      $0x20, R9
-	JNE       column62
+	JNE       column68
 	ADDQ      DI, AX
 	ADDQ      DI, AX
 	ADDQ      DI, AX
 	DECQ      R8
-	JNE       row61
+	JNE       row67
 	VZEROUPPER
 	RET
 
@@ -6416,10 +6494,10 @@ TEXT ·lstmBack256(SB), NOSPLIT, $0-72
 	SHLQ $0x02, R9
 	MOVQ rows+56(FP), R10
 
-row63:
+row69:
 	MOVQ R9, R11
 
-column64:
+column70:
 	VMOVUPS (SI), Y0
 	VADDPS  (DI), Y0, Y0
 	VMOVUPS (DX), Y1
@@ -6469,7 +6547,7 @@ column64:
 	ADDQ    $0x20, DI
 	ADDQ    $0x20, R8
 	SUBQ    $0x20, R11
-	JNE     column64
+	JNE     column70
 	ADDQ    R9, AX
 	ADDQ    R9, AX
 	ADDQ    R9, AX
@@ -6477,7 +6555,7 @@ column64:
 	ADDQ    R9, CX
 	ADDQ    R9, CX
 	DECQ    R10
-	JNE     row63
+	JNE     row69
 	VZEROUPPER
 	RET
 
@@ -6492,10 +6570,10 @@ TEXT ·gru256(SB), NOSPLIT, $0-48
 	SHLQ $0x02, SI
 	MOVQ rows+32(FP), DI
 
-row65:
+row71:
 	MOVQ SI, R8
 
-column66:
+column72:
 	VMOVUPS   (AX), Y0
 	VADDPS    (CX), Y0, Y0
 	VORPS     sign<>+0(SB), Y0, Y1
@@ -6647,13 +6725,13 @@ column66:
 	ADDQ      $0x20, DX
 	ADDQ      $0x20, BX
 	SUBQ      $0x20, R8
-	JNE       column66
+	JNE       column72
 	ADDQ      SI, AX
 	ADDQ      SI, AX
 	ADDQ      SI, CX
 	ADDQ      SI, CX
 	DECQ      DI
-	JNE       row65
+	JNE       row71
 	VZEROUPPER
 	RET
 
@@ -6672,10 +6750,10 @@ TEXT ·gruBack256(SB), NOSPLIT, $0-80
 	SHLQ $0x02, R10
 	MOVQ rows+64(FP), R11
 
-row67:
+row73:
 	MOVQ R10, R12
 
-column68:
+column74:
 	VMOVUPS (DI), Y0
 	VADDPS  (R8), Y0, Y0
 	VMOVUPS (AX)(R10*1), Y1
@@ -6718,7 +6796,7 @@ column68:
 	ADDQ    $0x20, R8
 	ADDQ    $0x20, R9
 	SUBQ    $0x20, R12
-	JNE     column68
+	JNE     column74
 	ADDQ    R10, AX
 	ADDQ    R10, AX
 	ADDQ    R10, CX
@@ -6728,7 +6806,7 @@ column68:
 	ADDQ    R10, BX
 	ADDQ    R10, BX
 	DECQ    R11
-	JNE     row67
+	JNE     row73
 	VZEROUPPER
 	RET
 
@@ -6743,14 +6821,14 @@ TEXT ·softmax256(SB), NOSPLIT, $0-48
 	MOVQ SI, DI
 	SHLQ $0x02, DI
 
-loop69:
+loop75:
 	VMOVUPS (AX), Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
 	MOVQ    classes+40(FP), R9
 	MOVQ    AX, R8
 
-class70:
+class76:
 	VMOVUPS   (R8), Y3
 	VCMPPS    $0x1e, Y0, Y3, Y4
 	VBLENDVPS Y4, Y3, Y0, Y0
@@ -6758,14 +6836,14 @@ class70:
 	VPADDD    next<>+0(SB), Y2, Y2
 	ADDQ      DI, R8
 	DECQ      R9
-	JNE       class70
+	JNE       class76
 	VMOVUPS   Y0, (CX)
 	VMOVUPS   Y1, (BX)
 	VXORPS    Y1, Y1, Y1
 	MOVQ      classes+40(FP), R9
 	MOVQ      AX, R8
 
-class71:
+class77:
 	VMOVUPS   (R8), Y2
 	VSUBPS    Y0, Y2, Y2
 	VMULPS    log2E<>+0(SB), Y2, Y3
@@ -6803,17 +6881,17 @@ class71:
 	VADDPS    Y5, Y1, Y1
 	ADDQ      DI, R8
 	DECQ      R9
-	JNE       class71
+	JNE       class77
 	MOVQ      classes+40(FP), R9
 	MOVQ      AX, R8
 
-class72:
+class78:
 	VMOVUPS   (R8), Y0
 	VDIVPS    Y1, Y0, Y0
 	VMOVUPS   Y0, (R8)
 	ADDQ      DI, R8
 	DECQ      R9
-	JNE       class72
+	JNE       class78
 	VPSRLD    $0x17, Y1, Y0
 	VPSUBD    logBias<>+0(SB), Y0, Y0
 	VCVTDQ2PS Y0, Y0
@@ -6860,7 +6938,7 @@ class72:
 	ADDQ      $0x20, DX
 	ADDQ      $0x20, BX
 	SUBQ      $0x08, SI
-	JNE       loop69
+	JNE       loop75
 	VZEROUPPER
 	RET
 
@@ -6873,21 +6951,21 @@ TEXT ·prefetchRows(SB), NOSPLIT, $0-32
 	MOVQ width+24(FP), BX
 	SHLQ $0x02, BX
 
-row73:
+row79:
 	MOVLQSX (CX), SI
 	IMULQ   BX, SI
 	ADDQ    AX, SI
 	LEAQ    (SI)(BX*1), DI
 
-line74:
+line80:
 	PREFETCHT1 (SI)
 	ADDQ       $0x40, SI
 	CMPQ       SI, DI
-	JCS        line74
+	JCS        line80
 	PREFETCHT1 -1(DI)
 	ADDQ       $0x04, CX
 	DECQ       DX
-	JNE        row73
+	JNE        row79
 	RET
 
 // func transposeBlocks(dst *float32, src *float32, down int, across int, dstRow int, srcRow int)
@@ -6903,12 +6981,12 @@ TEXT ·transposeBlocks(SB), NOSPLIT, $0-48
 	SHLQ $0x02, SI
 	SHLQ $0x02, DI
 
-down75:
+down81:
 	MOVQ CX, R8
 	MOVQ AX, R9
 	MOVQ BX, R10
 
-across76:
+across82:
 	MOVQ       R8, R11
 	VMOVUPS    (R11), Y0
 	ADDQ       DI, R11
@@ -6975,7 +7053,7 @@ across76:
 	ADDQ       SI, R9
 	ADDQ       SI, R9
 	DECQ       R10
-	JNE        across76
+	JNE        across82
 	ADDQ       $0x20, AX
 	ADDQ       DI, CX
 	ADDQ       DI, CX
@@ -6986,6 +7064,6 @@ across76:
 	ADDQ       DI, CX
 	ADDQ       DI, CX
 	DECQ       DX
-	JNE        down75
+	JNE        down81
 	VZEROUPPER
 	RET

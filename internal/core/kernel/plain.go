@@ -10,7 +10,7 @@ import (
 // must give. Where it writes float32(x*y) it forbids the compiler to fuse.
 var plain = Set{
 	name:    "plain",
-	product: productPlain, sumRows: sumRowsPlain, add: addPlain, scale: scalePlain, mask: maskPlain,
+	product: productPlain, gather: gatherPlain, sumRows: sumRowsPlain, add: addPlain, scale: scalePlain, mask: maskPlain,
 	cut: cutPlain, rectify: rectifyPlain, leaky: leakyPlain, tanh: tanhPlain, sigmoid: sigmoidPlain, drop: dropPlain,
 	softmax: softmaxPlain, squares: squaresPlain, transpose: transposePlain, prefetch: prefetchPlain,
 	adam: adamPlain, sgd: sgdPlain, rmsProp: rmsPropPlain,
@@ -49,6 +49,12 @@ func (p *Product) finish(m, n int, s *[4]float32) {
 		default:
 			c[j] = v
 		}
+	}
+}
+
+func gatherPlain(dst, x []float32, rows []int, back, width, stride int) {
+	for r, row := range rows {
+		copy(dst[r*stride:][:width], x[(row-back)*width:])
 	}
 }
 

@@ -21,6 +21,7 @@ const squareLanes = 32
 type Set struct {
 	name      string
 	product   func(p Product)
+	gather    func(dst, x []float32, rows []int, back, width, stride int)
 	sumRows   func(dst, d []float32, rows, stride int)
 	add       func(dst, v []float32)
 	scale     func(dst, v []float32)
@@ -87,6 +88,21 @@ func (s *Set) Multiply(p Product) {
 			p.ARow, p.BRow, p.CRow, len(p.A), len(p.B), len(p.C)))
 	}
 	s.product(p)
+}
+
+// Gather copies the rows of x with those numbers, less back, to dst.
+//
+//	dst[r·stride+j] = x[(rows[r]-back)·width+j], j < width
+func (s *Set) Gather(dst, x []float32, rows []int, back, width, stride int) {
+	if len(rows) == 0 {
+		return
+	}
+	low, high := rows[0], rows[0]
+	for _, r := range rows {
+		low, high = min(low, r), max(high, r)
+	}
+	want(width >= 1 && width <= stride && low >= back && (high-back+1)*width <= len(x) && len(dst) >= (len(rows)-1)*stride+width, "Gather")
+	s.gather(dst, x, rows, back, width, stride)
 }
 
 // SumRows adds the sum of every column of d, one chain down the rows that

@@ -143,7 +143,7 @@ func (u *unroll) forward(n *Network, x []float32, end []int, drop *dropout, plac
 	window, rows := n.config.Window, len(end)
 	for t := range window {
 		first := &u.at[0][t]
-		first.in, first.inRow = gather(first.own, x, n.config.Inputs, end, window-1-t)
+		first.in, first.inRow = gather(n.kernels, first.own, x, n.config.Inputs, end, window-1-t)
 		for l := range u.at {
 			m := &u.at[l][t]
 			if m.slope != nil {

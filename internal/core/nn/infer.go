@@ -106,7 +106,7 @@ func newTile(n *Network, rows int, keep bool) *tile {
 // into the first layer.
 func (t *tile) load(n *Network, x []float32, rows int, drop *dropout, place uint64) {
 	if t.cells == nil {
-		t.in, t.inRow = gather(t.own, x, n.config.Inputs, t.end[:rows], 0)
+		t.in, t.inRow = gather(n.kernels, t.own, x, n.config.Inputs, t.end[:rows], 0)
 		return
 	}
 	t.cells.forward(n, x, t.end[:rows], drop, place)
@@ -119,7 +119,7 @@ func (t *tile) load(n *Network, x []float32, rows int, drop *dropout, place uint
 // gather returns the rows ends[r]-back of x, a matrix of that width, as a matrix
 // and what lies between its rows: within x where they are equally far apart, and
 // copied to own elsewhere.
-func gather(own, x []float32, width int, ends []int, back int) (rows []float32, row int) {
+func gather(k *kernel.Set, own, x []float32, width int, ends []int, back int) (rows []float32, row int) {
 	apart := width
 	if len(ends) > 1 {
 		apart = (ends[1] - ends[0]) * width
@@ -133,9 +133,7 @@ func gather(own, x []float32, width int, ends []int, back int) (rows []float32, 
 		return x[first:], apart
 	}
 	row = kernel.Width(width)
-	for r, e := range ends {
-		copy(own[r*row:][:width], x[(e-back)*width:])
-	}
+	k.Gather(own, x, ends, back, width, row)
 	return own, row
 }
 
