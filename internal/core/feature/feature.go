@@ -22,6 +22,11 @@ type Frame struct {
 	Symbol  market.Symbol
 	Series  map[market.Timeframe]market.Series
 	Context map[string]market.Series // by the id of the source
+
+	// Kept, where it is not nil, gives back columns of earlier builds, of bars that
+	// Hashes names: the content hash of every series above.
+	Kept   Kept
+	Hashes map[strategy.Bars]string
 }
 
 // Of returns the bars that feature x is computed from; an empty series where the
@@ -197,6 +202,9 @@ func BuildScaled(ctx context.Context, s *strategy.Strategy, f Frame, span market
 // training, which fits the constants to some of them and applies them to all,
 // and for looking at; no network reads them as they are.
 func BuildUnscaled(ctx context.Context, s *strategy.Strategy, f Frame, span market.Span) (Matrix, error) {
+	if f.Kept != nil {
+		return f.fromKept(ctx, s, span)
+	}
 	base, err := f.series(s.Base)
 	if err != nil {
 		return Matrix{}, err

@@ -1,0 +1,136 @@
+package feature_test
+
+import (
+	"context"
+	"math"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/ktrdr/ktrdr/internal/core/feature"
+	"github.com/ktrdr/ktrdr/internal/core/market"
+	"github.com/ktrdr/ktrdr/internal/core/strategy"
+	"github.com/ktrdr/ktrdr/strategies"
+)
+
+// A shelf keeps columns and counts.
+type shelf struct {
+	columns map[string][]float32
+	puts    int
+}
+
+func (s *shelf) Get(key string, rows int) ([]float32, bool) {
+	column, ok := s.columns[key]
+	return column, ok && len(column) == rows
+}
+
+func (s *shelf) Put(key string, column []float32) { s.columns[key] = column; s.puts++ }
+
+func keptFrame(s *strategy.Strategy, bars int, seed uint64) feature.Frame {
+	f := feature.Frame{Symbol: s.Symbols[0], Series: map[market.Timeframe]market.Series{}, Hashes: map[strategy.Bars]string{}}
+	for _, tf := range s.Timeframes {
+		n := bars * int(s.Base.Seconds()) / int(tf.Seconds())
+		series := market.NewSeries(f.Symbol, tf, n)
+		at, price, state := int64(1_500_000_000)/tf.Seconds()*tf.Seconds(), 1.1, seed+1
+		for range n {
+			state = state*6364136223846793005 + 1442695040888963407
+			open := price
+			price *= 1 + 0.01*(float64(state>>11)/(1<<53)-0.5)
+			series.Append(market.Bar{Time: at, Open: open, High: max(open, price), Low: min(open, price), Close: price, Volume: 1})
+			at += tf.Seconds()
+		}
+		f.Series[tf] = series
+		f.Hashes[strategy.Bars{Symbol: f.Symbol, Timeframe: tf}] = tf.String() + string(rune('a'+seed))
+	}
+	return f
+}
+
+// TestKeptColumnsChangeNothing builds in any order, from one shelf, the features of
+// several strategies over several windows of several bars.
+func TestKeptColumnsChangeNothing(t *testing.T) {
+	all, names := map[string]*strategy.Strategy{}, []string{}
+	for _, name := range []string{"sample_momentum", "forward_return", "gbpusd_two_timeframes", "barrier_events", "market_regime"} {
+		source, err := strategies.Files.ReadFile(name + ".yaml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := strategy.Parse(name, source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[name], names = s, append(names, name)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		kept := &shelf{columns: map[string][]float32{}}
+		for range 4 {
+			s := all[rapid.SampledFrom(names).Draw(t, "strategy")]
+			f := keptFrame(s, rapid.IntRange(4, 400).Draw(t, "bars"), uint64(rapid.IntRange(0, 2).Draw(t, "seed")))
+			base := f.Series[s.Base]
+			f.Hashes[strategy.Bars{Symbol: f.Symbol, Timeframe: s.Base}] += string(rune(base.Len()))
+			from := rapid.IntRange(0, base.Len()-1).Draw(t, "from")
+			span := market.Span{From: base.Time[from], To: base.Time[rapid.IntRange(from, base.Len()-1).Draw(t, "to")] + 1}
+			want, err := feature.BuildUnscaled(context.Background(), s, f, span)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.Kept = kept
+			for range 2 {
+				got, err := feature.BuildUnscaled(context.Background(), s, f, span)
+				if err != nil {
+					t.Fatal(err)
+				}
+				sameMatrix(t, want, got)
+			}
+		}
+	})
+}
+
+func sameMatrix(t *rapid.T, want, got feature.Matrix) {
+	if got.Width != want.Width || got.Len() != want.Len() || len(got.Names) != len(want.Names) || got.Symbol != want.Symbol || got.Timeframe != want.Timeframe {
+		t.Fatalf("a matrix of %d by %d %v, want %d by %d %v", got.Len(), got.Width, got.Names, want.Len(), want.Width, want.Names)
+	}
+	for i, name := range want.Names {
+		if got.Names[i] != name {
+			t.Fatalf("column %d is %s, want %s", i, got.Names[i], name)
+		}
+	}
+	for i, v := range want.Data {
+		if math.Float32bits(v) != math.Float32bits(got.Data[i]) {
+			t.Fatalf("row %d column %d is %v, want %v", i/want.Width, i%want.Width, got.Data[i], v)
+		}
+	}
+}
+
+// TestKeptColumnsAreShared builds a strategy, and then one that differs in one
+// input: only the columns of that one are computed.
+func TestKeptColumnsAreShared(t *testing.T) {
+	source, err := strategies.Files.ReadFile("sample_momentum.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := strategy.Parse("s", source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, kept := keptFrame(s, 300, 0), &shelf{columns: map[string][]float32{}}
+	f.Kept = kept
+	build := func(s *strategy.Strategy) int {
+		kept.puts = 0
+		if _, err := feature.BuildUnscaled(context.Background(), s, f, market.Span{}); err != nil {
+			t.Fatal(err)
+		}
+		return kept.puts
+	}
+	less := *s
+	less.Inputs = s.Inputs[1:]
+	if len(less.Inputs) == 0 {
+		t.Fatal("the example has one input only")
+	}
+	some := build(&less)
+	if rest, want := build(s), len(s.Features())-len(less.Features()); some != len(less.Features()) || rest != want {
+		t.Errorf("computed %d and then %d columns, want %d and %d", some, rest, len(less.Features()), want)
+	}
+	if again := build(s); again != 0 {
+		t.Errorf("computed %d columns again", again)
+	}
+}
