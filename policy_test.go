@@ -37,7 +37,7 @@ const lattice = `
 	core/strategy                            < core/sweep
 	core/performance, core/sweep             < core/trial
 
-	core/market                              < data/gap, data/barstore, data/tabular, data/sample, data/ib
+	core/market                              < data/gap, data/barstore, data/tabular, data/sample, data/ib, data/featurecache
 	NONE                                     < data/artifact, data/backup
 
 	core/spell                               < control/operation
@@ -51,7 +51,7 @@ const lattice = `
 
 	control/wire                             < work/worker
 	core/train, core/performance, core/trial, core/ensemble,
-	data/gap, data/barstore, data/tabular, data/ib,
+	data/gap, data/barstore, data/tabular, data/ib, data/featurecache,
 	work/worker                              < work/job
 
 	control/wire, core/ensemble, core/sweep  < edge/api

@@ -86,6 +86,8 @@ const (
 	keyWorkerClaims   = "worker.capabilities"
 	keyWorkerThreads  = "worker.threads"
 	keyWorkerGrace    = "worker.shutdown_grace"
+	keyFeatureMemory  = "worker.feature_memory"
+	keyFeatureDisk    = "worker.feature_disk"
 	keyEpochInterval  = "checkpoint.epoch_interval"
 	keyBarInterval    = "checkpoint.bar_interval"
 	keyTimeInterval   = "checkpoint.time_interval_seconds"
@@ -153,6 +155,12 @@ func workerSettings() []setting {
 		{key: keyWorkerGrace, flag: "shutdown-grace", env: []string{"KTRDR_WORKER_SHUTDOWN_GRACE"}, fallback: "25",
 			roles: roleWorkers, check: checkSeconds,
 			doc: "Seconds that a worker which is told to stop has to save the state of its job and to report."},
+		{key: keyFeatureMemory, flag: "feature-memory", env: []string{"KTRDR_WORKER_FEATURE_MEMORY"}, fallback: "128",
+			roles: roleWorkers, check: checkMebibytes,
+			doc: "MiB of bars, features and answers of models that a worker keeps in memory between operations; 0 is none. Results do not depend on it."},
+		{key: keyFeatureDisk, flag: "feature-disk", env: []string{"KTRDR_WORKER_FEATURE_DISK"}, fallback: "2048",
+			roles: roleWorkers, check: checkMebibytes,
+			doc: "MiB of features and answers of models that a worker keeps in its data directory; 0 is none. Results do not depend on it."},
 		{key: keyEpochInterval, flag: "checkpoint-epochs", env: []string{"KTRDR_CHECKPOINT_EPOCH_INTERVAL"}, fallback: "10",
 			roles: roleTraining, check: checkCount,
 			doc: "Epochs between two checkpoints of a training, from which it goes on elsewhere if the worker is lost. Never more than one a second."},

@@ -143,6 +143,11 @@ func (c *console) work(ctx context.Context, s settings, k workerKind) error {
 	if threads == 0 {
 		threads = runtime.GOMAXPROCS(0)
 	}
+	kept, err := openFeatures(s, log)
+	if err != nil {
+		return err
+	}
+	defer kept.Close() // nothing is lost that was written
 	l, err := listen(ctx, k.address(s))
 	if err != nil {
 		return err
@@ -151,7 +156,7 @@ func (c *console) work(ctx context.Context, s settings, k workerKind) error {
 	o := worker.Options{
 		ID: s.get(keyWorkerID), Type: k.kind, Capabilities: claims, Version: build.Version,
 		BackendURL: s.get(keyURL), Listener: l, EndpointURL: s.get(keyWorkerEndpoint),
-		DataDir: s.get(keyDataDir), Threads: threads, Jobs: k.jobs,
+		DataDir: s.get(keyDataDir), Threads: threads, Jobs: keeping(kept, k.jobs),
 		Metrics: observe.Metrics(observe.NewRegistry(string(k.kind)+"-worker", build)),
 		Ready:   c.announce, Log: log,
 	}

@@ -3,9 +3,7 @@ package job
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
@@ -70,8 +68,7 @@ func runBacktest(ctx context.Context, text json.RawMessage, env worker.Env) (jso
 	if err != nil {
 		return nil, err
 	}
-	env.Report(operation.Progress{Phase: "inference", CurrentStep: "Asking the model", Percentage: 30})
-	signals, err := readSignals(ctx, m.model, m.strategy, m.matrix, m.before, m.window.Time, threadsOf(order, env))
+	signals, err := m.signals(ctx, env, m.strategy)
 	if err != nil {
 		return nil, err
 	}
@@ -108,18 +105,19 @@ func backtestStrategy(order wire.BacktestOrder) (*strategy.Strategy, error) {
 type scene struct {
 	strategy     *strategy.Strategy
 	model        model.Model
-	held, window market.Series  // of the base timeframe: from the first held, and what is traded
-	matrix       feature.Matrix // with so many rows before those of window:
-	before       int
+	held, window market.Series // of the base timeframe: from the first held, and what is traded
+	order        wire.BacktestOrder
+	frame        feature.Frame
+	span         market.Span
 }
 
-// readMarket fetches what the order of a backtest names and computes features.
+// readMarket fetches what the order of a backtest names.
 func readMarket(ctx context.Context, env worker.Env, order wire.BacktestOrder) (m scene, err error) {
 	if m.strategy, err = backtestStrategy(order); err != nil {
 		return m, err
 	}
-	span, err := market.ParseSpan(order.StartDate, order.EndDate)
-	if err != nil {
+	m.order = order
+	if m.span, err = market.ParseSpan(order.StartDate, order.EndDate); err != nil {
 		return m, err
 	}
 	if m.model, err = fetchModel(ctx, env, order.ModelSHA256, m.strategy); err != nil {
@@ -129,13 +127,12 @@ func readMarket(ctx context.Context, env worker.Env, order wire.BacktestOrder) (
 	if err != nil {
 		return m, err
 	}
-	m.held = all[0].Series[m.strategy.Base]
-	if m.window = m.held.Within(span); m.window.Len() == 0 {
+	m.frame = all[0]
+	m.held = m.frame.Series[m.strategy.Base]
+	if m.window = m.held.Within(m.span); m.window.Len() == 0 {
 		return m, fmt.Errorf("backtest %s %s: no bars from %s to %s", order.Symbol, m.strategy.Base, order.StartDate, order.EndDate)
 	}
-	env.Report(operation.Progress{Phase: "features", CurrentStep: "Computing features", Percentage: 5})
-	m.matrix, m.before, err = m.model.Features(ctx, m.strategy, all[0], span)
-	return m, err
+	return m, nil
 }
 
 // threadsOf is how many threads an order may use.
@@ -192,31 +189,6 @@ func fetchModel(ctx context.Context, env worker.Env, hash string, s *strategy.St
 		return model.Model{}, fmt.Errorf("model %s reads features %.12s, strategy %s makes features %.12s: train the strategy as it is now, or use the strategy the model was trained with", m.Manifest.Name, got, s.Name, want)
 	}
 	return m, nil
-}
-
-// inferRows is how many rows are asked of the network at a time. It is part of
-// no result: a row's outputs are the same however rows are divided.
-const inferRows = 16_384
-
-// readSignals asks the model at every bar of times at which it can be asked. The
-// matrix has so many rows before those of times.
-func readSignals(ctx context.Context, m model.Model, s *strategy.Strategy, matrix feature.Matrix, before int, times []int64, threads int) ([]decision.Raw, error) {
-	if !slices.Equal(matrix.Time[before:], times) {
-		return nil, errors.New("features and bars are not of the same times")
-	}
-	head, err := decision.HeadOf(s, m.Manifest.Classes)
-	if err != nil {
-		return nil, err
-	}
-	readable := model.Readable(matrix, m.Network.Config().Rows())
-	known := readable[before:]
-	signals := make([]decision.Raw, len(times))
-	err = inLanes(ctx, len(times), inferRows, threads, func(from, to int) error {
-		outputs := m.Outputs(matrix, readable, before+from, before+to)
-		_, err := head.DecodeKnown(signals[from:to], outputs, times[from:to], known[from:to])
-		return err
-	})
-	return signals, err
 }
 
 func backtestProgress(order wire.BacktestOrder, p backtest.Progress) operation.Progress {

@@ -27,7 +27,7 @@ func parseStrategy(name, text string, symbols []market.Symbol, timeframes []mark
 // frames fetches the bars of an order, each once: one frame per symbol of s, in
 // its order, all with the bars of its context.
 func frames(ctx context.Context, env worker.Env, s *strategy.Strategy, refs []wire.DataRef) ([]feature.Frame, error) {
-	held := map[strategy.Bars]market.Series{}
+	held, hashes := map[strategy.Bars]market.Series{}, map[strategy.Bars]string{}
 	reads := s.Reads()
 	for _, ref := range refs {
 		bars := strategy.Bars{Symbol: ref.Symbol, Timeframe: ref.Timeframe}
@@ -39,7 +39,7 @@ func frames(ctx context.Context, env worker.Env, s *strategy.Strategy, refs []wi
 		if err != nil {
 			return nil, err
 		}
-		held[bars] = series
+		held[bars], hashes[bars] = series, ref.SHA256
 	}
 	context := map[string]market.Series{}
 	for _, source := range s.Context {
@@ -47,7 +47,10 @@ func frames(ctx context.Context, env worker.Env, s *strategy.Strategy, refs []wi
 	}
 	all := make([]feature.Frame, len(s.Symbols))
 	for i, symbol := range s.Symbols {
-		all[i] = feature.Frame{Symbol: symbol, Series: map[market.Timeframe]market.Series{}, Context: context}
+		all[i] = feature.Frame{Symbol: symbol, Series: map[market.Timeframe]market.Series{}, Context: context, Hashes: hashes}
+		if kept := keptOf(env); kept != nil {
+			all[i].Kept = kept
+		}
 		for _, tf := range s.Timeframes {
 			if series, ok := held[strategy.Bars{Symbol: symbol, Timeframe: tf}]; ok {
 				all[i].Series[tf] = series
@@ -57,8 +60,13 @@ func frames(ctx context.Context, env worker.Env, s *strategy.Strategy, refs []wi
 	return all, nil
 }
 
-// fetchBars fetches one snapshot and checks that it is what the order says.
+// fetchBars fetches one snapshot, if it is not in memory, and checks that it is what
+// the order says.
 func fetchBars(ctx context.Context, env worker.Env, ref wire.DataRef) (market.Series, error) {
+	return keptOf(env).Bars(fmt.Sprint(ref), func() (market.Series, error) { return fetchSnapshot(ctx, env, ref) })
+}
+
+func fetchSnapshot(ctx context.Context, env worker.Env, ref wire.DataRef) (market.Series, error) {
 	content, err := env.Fetch(ctx, ref.SHA256)
 	if err != nil {
 		return market.Series{}, fmt.Errorf("fetch bars %s %s: %w", ref.Symbol, ref.Timeframe, err)

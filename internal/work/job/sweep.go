@@ -4,17 +4,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"sync/atomic"
 
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
-	"github.com/ktrdr/ktrdr/internal/core/decision"
-	"github.com/ktrdr/ktrdr/internal/core/feature"
-	"github.com/ktrdr/ktrdr/internal/core/model"
 	"github.com/ktrdr/ktrdr/internal/core/sweep"
 	"github.com/ktrdr/ktrdr/internal/core/trial"
 	"github.com/ktrdr/ktrdr/internal/work/worker"
@@ -69,11 +64,9 @@ func (k *keeper) settingOf(ctx context.Context, order wire.BacktestOrder, env wo
 	if s.scene, err = readMarket(ctx, env, order); err != nil {
 		return nil, err
 	}
-	env.Report(operation.Progress{Phase: "inference", CurrentStep: "Asking the model", Percentage: 10})
-	if s.outputs, s.known, err = readOutputs(ctx, s.scene, threadsOf(order, env)); err != nil {
+	if s.outputs, s.known, err = s.asked(ctx, env); err != nil {
 		return nil, err
 	}
-	s.matrix = feature.Matrix{} // the model has been asked
 	if s.trials, err = trial.Prepare(trial.Inputs{
 		Strategy: s.strategy, Held: s.held, Window: s.window, Outputs: s.outputs, Known: s.known,
 		Classes: s.model.Manifest.Classes, Options: requestOptions(order),
@@ -82,25 +75,6 @@ func (k *keeper) settingOf(ctx context.Context, order wire.BacktestOrder, env wo
 	}
 	k.kept, k.of = &s, of
 	return &s, nil
-}
-
-// readOutputs asks the model at every bar of the window, row-major, and says where
-// it could be asked.
-func readOutputs(ctx context.Context, m scene, threads int) ([]float32, []bool, error) {
-	if !slices.Equal(m.matrix.Time[m.before:], m.window.Time) {
-		return nil, nil, errors.New("features and bars are not of the same times")
-	}
-	head, err := decision.HeadOf(m.strategy, m.model.Manifest.Classes)
-	if err != nil {
-		return nil, nil, err
-	}
-	readable := model.Readable(m.matrix, m.model.Network.Config().Rows())
-	outputs := make([]float32, m.window.Len()*head.Width())
-	err = inLanes(ctx, m.window.Len(), inferRows, threads, func(from, to int) error {
-		copy(outputs[from*head.Width():], m.model.Outputs(m.matrix, readable, m.before+from, m.before+to))
-		return nil
-	})
-	return outputs, readable[m.before:], err
 }
 
 // chunkParts is into how many parts a chunk is cut, between which it reports.
