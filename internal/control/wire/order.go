@@ -27,7 +27,6 @@ type TrainingOrder struct {
 	StartDate     string             `json:"start_date"`
 	EndDate       string             `json:"end_date"`
 	ModelName     string             `json:"model_name,omitempty"`
-	Primary       *MemberOrder       `json:"primary,omitempty"` // the model whose decisions are labelled, where the strategy names one
 	Seed          *uint64            `json:"seed,omitempty"`    // nil: the strategy's
 	Threads       int                `json:"threads,omitempty"` // 0: what the worker has
 	EngineVersion string             `json:"engine_version"`
@@ -43,6 +42,7 @@ type BacktestOrder struct {
 	ModelName      string           `json:"model_name,omitempty"`
 	ModelSHA256    string           `json:"model_sha256"`
 	Symbol         market.Symbol    `json:"symbol"`
+	Symbols        []market.Symbol  `json:"symbols,omitempty"` // traded together from one account; none is Symbol alone
 	Timeframe      market.Timeframe `json:"timeframe"`
 	StartDate      string           `json:"start_date"`
 	EndDate        string           `json:"end_date"`

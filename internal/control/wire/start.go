@@ -35,6 +35,7 @@ type StartBacktest struct {
 	StrategyName   string   `json:"strategy_name,omitempty" doc:"name of a strategy that the backend holds; taken from the text when strategy_yaml is given" maxLength:"200"`
 	StrategyYAML   string   `json:"strategy_yaml,omitempty" doc:"text of the strategy, used instead of a held one" maxLength:"1048576"`
 	Symbol         string   `json:"symbol,omitempty" doc:"default: the first of the strategy"`
+	Symbols        []string `json:"symbols,omitempty" doc:"symbols that are traded together from one account, in this order; instead of symbol" maxItems:"100"`
 	Timeframe      string   `json:"timeframe,omitempty" doc:"timeframe of decisions; default: the base timeframe of the strategy"`
 	StartDate      string   `json:"start_date" doc:"first day or moment, UTC"`
 	EndDate        string   `json:"end_date" doc:"last day or moment, included, UTC"`

@@ -13,12 +13,14 @@
 // On each bar t, in this order:
 //
 //  1. The order decided on bar t-1 is filled at the open of t, moved against us
-//     by the slippage, at a commission.
+//     by the slippage and half the spread, at a commission.
 //  2. The exits of the position are looked at (Options.Exits): first what the open
 //     of t decides, then what happened within the bar, then what its close does.
-//     Where a bar reaches a stop and a target, the stop came first. A price that
-//     a gap jumps over is filled at the open behind it. A stop slips like every
-//     market order; a target is a limit order and does not.
+//     Where a bar reaches a stop and a target, the stop came first, unless finer
+//     bars say otherwise. A price that a gap jumps over is filled at the open
+//     behind it. A stop slips like every market order; a target is a limit order
+//     and does not. A margin call is a stop at the price at which equity becomes
+//     too small a share of the position.
 //  3. Equity is marked at the close of t. An open position counts what it would
 //     bring at the close, without the costs of an exit that has not happened.
 //  4. If equity is not above zero, the position is closed at that close and
@@ -32,8 +34,14 @@
 //
 // # What always holds
 //
-// Nothing at bar t depends on a bar after t, or on the open of t+1 except as the
-// price at which what was decided is filled. There is one position at a time.
+// Nothing at bar t depends on a bar after t, or on the open and the volume of t+1
+// except as the price at which what was decided is filled, and how much of it.
+// There is one position at a time. Prices of bars are mid prices; a level of an
+// exit is compared with the price at which the position would be left. A fill lies
+// within its bar, moved by costs only.
+//
+// A [Portfolio] does the same for several symbols with the money of one account.
+// What of all this a run assumed, [Policy] says in words.
 //
 // Money is kept twice, as what was realised and as what is open, and only a
 // closing trade moves the one into the other. Equity while flat is Capital plus

@@ -48,7 +48,7 @@ func (s *Simulation) enter(bar int, side decision.Position, price float64, confi
 		share, most = s.size(bar, side, price, confidence)
 	}
 	rate := s.openRate(bar)
-	quantity, isCut := s.traded(bar, s.quantity(s.balance()/rate, rate, price, fill, share, most))
+	quantity, isCut := s.traded(bar, s.quantity(s.funds()/rate, rate, price, fill, share, min(most, s.affordable(fill, rate))))
 	if quantity == 0 {
 		st.Orders.TooSmall++
 		return nil
@@ -83,7 +83,7 @@ func (s *Simulation) enter(bar int, side decision.Position, price float64, confi
 // size returns which share of what is allowed, and how many units at most, an
 // entry at the open of bar takes by Options.Sizing.
 func (s *Simulation) size(bar int, side decision.Position, price float64, confidence float32) (share, most float64) {
-	e := decision.Entry{Equity: s.balance() / s.openRate(bar), Price: price, Confidence: confidence}
+	e := decision.Entry{Equity: s.funds() / s.openRate(bar), Price: price, Confidence: confidence}
 	if s.o.Sizing.NeedVolatility() {
 		e.Volatility = s.in.SizingVolatility[bar-1]
 	}

@@ -13,6 +13,29 @@ import (
 // matter, in a fixed order, and about what is not assumed too. Reports print it.
 func Policy(in Input, o Options) []string {
 	o = o.withDefaults()
+	return policy(in, o, accountWords(o.Account, "a position is closed by force at the price of a bar at which equity is %s of its value, or at the open behind it"))
+}
+
+// PortfolioPolicy is Policy for a portfolio.
+func PortfolioPolicy(ins []Input, o Options) []string {
+	o = o.withDefaults()
+	shown := ins[0]
+	var symbols []string
+	for _, in := range ins {
+		symbols = append(symbols, string(in.Series.Symbol))
+		if in.Rates != nil {
+			shown = in
+		}
+	}
+	words := strings.Join(symbols, ", ") + " share the money, at the same time in this order; an entry is sized by the equity of all, at the last closes, and takes no more than what is held leaves of it"
+	if o.Costs.Schedule != "" {
+		words += "; the volume of a month counts for each symbol by itself"
+	}
+	all := policy(shown, o, accountWords(o.Account, "all positions are closed by force at the closes at which equity is %s of their value or less"))
+	return append([]string{"Portfolio: " + words}, all...)
+}
+
+func policy(in Input, o Options, account string) []string {
 	return []string{
 		"Capital: " + capitalWords(in, o),
 		"Orders: decided at the close of a bar, filled at the open of the next; an order of the last bar is not filled",
@@ -21,7 +44,7 @@ func Policy(in Input, o Options) []string {
 		"Commission: " + commissionWords(in, o),
 		"Financing: " + financingWords(o.Costs),
 		"Size: " + sizeWords(o),
-		"Account: " + accountWords(o.Account),
+		"Account: " + account,
 		"Volume: " + volumeWords(o.Fills),
 		"Shorts: " + shortsWords(in.Rules),
 		"Separation: " + separationWords(in.Rules, o),
@@ -153,13 +176,14 @@ func exitsWords(x decision.Exits) string {
 	return "by signals; " + strings.Join(parts, "; ")
 }
 
-func accountWords(a strategy.Account) string {
+// accountWords takes the words for a margin call, with a place for the margin.
+func accountWords(a strategy.Account, call string) string {
 	leverage := "no leverage"
 	if a.Leverage != 0 {
 		leverage = fmt.Sprintf("an entry is worth at most %s times the equity", plain(a.Leverage))
 	}
 	if a.MaintenanceMargin != 0 {
-		leverage += fmt.Sprintf("; a position is closed by force at the price of a bar at which equity is %s of its value, or at the open behind it", percent(a.MaintenanceMargin))
+		leverage += "; " + fmt.Sprintf(call, percent(a.MaintenanceMargin))
 	} else {
 		leverage += " and no margin call"
 	}
@@ -183,7 +207,7 @@ func volumeWords(x strategy.Fills) string {
 }
 
 func withinWords(o Options) string {
-	if !byBar(Options{Exits: o.Exits, Account: o.Account}) {
+	if o.Exits == (decision.Exits{}) && o.Account.MaintenanceMargin == 0 {
 		return "nothing happens but at its open and close"
 	}
 	words := "a gap is filled at the open behind it; a bar that reaches a stop, or a margin call, and a target is taken to have reached the target last"

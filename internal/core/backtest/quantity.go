@@ -105,7 +105,7 @@ func (o Options) volumeFits(in Input) error {
 // of the entry and the financing so far, at the rate of the open of bar.
 func (s *Simulation) marginCall(bar int) float64 {
 	m, open := s.o.Account.MaintenanceMargin, &s.last.Open
-	if m == 0 {
+	if m == 0 || s.purse != nil { // a portfolio is judged as a whole
 		return 0
 	}
 	balance := (s.balance() - open.Commission - open.Financing) / s.openRate(bar)

@@ -67,6 +67,7 @@ type Simulation struct {
 	last  State     // Equity and Position have the length of the whole window
 	hash  orderHash // of last.Trades
 
+	purse    *Portfolio         // whose money it spends; nil where it has its own
 	fee      decision.Fee       // no fill has a higher commission
 	schedule *decision.Schedule // nil where there is none
 	work     Work               // zero until it is asked for
@@ -249,6 +250,10 @@ func (s *Simulation) finish() error {
 	}
 	if err := s.closeAtClose(bar, ByEnd); err != nil {
 		return err
+	}
+	if s.purse != nil {
+		st.Equity[bar] = s.worth()
+		return nil
 	}
 	st.Equity[bar] = s.balance()
 	if !(s.balance() > 0) {

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
 
@@ -58,7 +59,7 @@ func (r *request) vary(b wire.StartBacktest, c *costs) (text json.RawMessage, er
 			return nil, wire.Errorf(wire.CodeBadRequest, "%w", err)
 		}
 	}
-	said, symbol := r.strategy.Decisions.Costs, r.strategy.Symbols[0]
+	said := r.strategy.Decisions.Costs
 	if said.CommissionSchedule != "" {
 		said.Commission = new(float64)
 	}
@@ -74,8 +75,10 @@ func (r *request) vary(b wire.StartBacktest, c *costs) (text json.RawMessage, er
 			return nil, wire.Errorf(wire.CodeBadRequest, "%s: the strategy says it itself: give decisions.costs.%s instead, which replaces that", x.name, x.name)
 		}
 	}
-	if err := said.Fit(symbol, r.strategy.Decisions.Account.In(symbol)); err != nil {
-		return nil, wire.Errorf(wire.CodeBadRequest, "decisions.costs: %w", err)
+	for _, symbol := range r.strategy.Symbols {
+		if err := said.Fit(symbol, r.strategy.Decisions.Account.In(symbol)); err != nil {
+			return nil, wire.Errorf(wire.CodeBadRequest, "decisions.costs: %w", err)
+		}
 	}
 	return text, nil
 }
@@ -85,10 +88,19 @@ func (r request) reads() []strategy.Bars {
 	return append(r.strategy.Reads(), r.also...)
 }
 
-// readAlso adds the bars that the account and the fills of a backtest need: finer
-// ones of its symbol, and those that convert what it earns.
+// readAlso adds the bars that the account and the fills of a backtest need.
 func (s *server) readAlso(ctx context.Context, r *request) error {
-	d, symbol := r.strategy.Decisions, r.strategy.Symbols[0]
+	for _, symbol := range r.strategy.Symbols {
+		if err := s.readAlsoFor(ctx, r, symbol); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readAlsoFor adds finer bars of symbol, and those that convert what it earns.
+func (s *server) readAlsoFor(ctx context.Context, r *request, symbol market.Symbol) error {
+	d := r.strategy.Decisions
 	add := func(b strategy.Bars) {
 		if !slices.Contains(r.reads(), b) {
 			r.also = append(r.also, b)

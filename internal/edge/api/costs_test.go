@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -119,5 +120,52 @@ func TestBacktestReadsAlso(t *testing.T) {
 	}
 	if got := data(pounds); !slices.Equal(got, []string{"EURUSD 1h", "GBPUSD 1h"}) {
 		t.Errorf("in pounds the order reads %v", got)
+	}
+}
+
+// TestBacktestSymbols: symbols that are traded together are all in the order, with
+// their bars; a strategy of several alone is traded on its first.
+func TestBacktestSymbols(t *testing.T) {
+	b := newBackend(t, momentumModel(t, "model_1", helloHash))
+	b.worker("w1", fleet.Backtesting)
+	for _, symbol := range []market.Symbol{"GBPUSD", "USDJPY"} {
+		if _, err := b.bars.Merge(t.Context(), series(symbol, market.Hour1, 31*24)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		name, changes string
+		status        int
+		want          string
+	}{
+		{"two", `{"symbol":null,"symbols":["GBPUSD","EURUSD"]}`, 200, "[GBPUSD EURUSD] GBPUSD GBPUSD EURUSD"},
+		{"one", `{"symbol":null,"symbols":["GBPUSD"]}`, 200, "[] GBPUSD GBPUSD"},
+		{"converted", `{"symbol":null,"symbols":["EURUSD","USDJPY"],"decisions":{"account":{"currency":"GBP"}}}`, 404, "it takes bars of JPYGBP or of GBPJPY"},
+		{"both", `{"symbols":["GBPUSD","EURUSD"]}`, 400, "give one of the two"},
+		{"twice", `{"symbol":null,"symbols":["EURUSD","EURUSD"]}`, 400, "asked for twice"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			rec := b.do("POST", backtest, merge(t, goodBacktest, c.changes))
+			if rec.Code != c.status {
+				t.Fatalf("%d %.500s", rec.Code, rec.Body)
+			}
+			if c.status != 200 {
+				if got := message(t, rec); !strings.Contains(got, c.want) {
+					t.Errorf("%q, want %q", got, c.want)
+				}
+				return
+			}
+			var order wire.BacktestOrder
+			if err := json.Unmarshal(b.controller.operations[len(b.controller.operations)-1].Spec, &order); err != nil {
+				t.Fatal(err)
+			}
+			got := fmt.Sprint(order.Symbols, " ", order.Symbol)
+			for _, d := range order.Data {
+				got += " " + string(d.Symbol)
+			}
+			if got != c.want {
+				t.Errorf("the order has %s, want %s", got, c.want)
+			}
+		})
 	}
 }

@@ -64,12 +64,9 @@ func (s *server) startTraining(ctx context.Context, in *trainingInput) (wire.Tra
 	}
 	order := wire.TrainingOrder{StrategyName: r.strategy.Name, StrategyYAML: string(r.strategy.Source), Symbols: r.strategy.Symbols, Timeframes: r.strategy.Timeframes,
 		StartDate: b.StartDate, EndDate: b.EndDate, ModelName: b.ModelName, Seed: b.Seed, EngineVersion: s.o.EngineVersion, Data: refs}
-	op.Artifacts = artifacts
-	if err := s.addPrimary(ctx, r, &order, &op); err != nil {
-		return wire.TrainingStarted{}, err
-	}
 	meaning := order
 	order.Threads = b.Threads
+	op.Artifacts = artifacts
 	op.Metadata = r.metadata(map[string]any{"strategy_name": r.strategy.Name, "symbols": r.strategy.Symbols, "timeframes": r.strategy.Timeframes})
 	if op, err = s.submit(ctx, op, order, meaning, b.Queue); err != nil {
 		return wire.TrainingStarted{}, err
@@ -184,6 +181,9 @@ func (s *server) backtestOrder(ctx context.Context, b wire.StartBacktest, op *op
 	order := wire.BacktestOrder{StrategyName: r.strategy.Name, StrategyYAML: string(r.strategy.Source), ModelID: m.ID, ModelName: m.Name, ModelSHA256: m.SHA256,
 		Symbol: symbol, Timeframe: tf, StartDate: b.StartDate, EndDate: b.EndDate, InitialCapital: costs.capital, Commission: costs.commission,
 		Slippage: costs.slippage, SizingFraction: costs.fraction, WholeUnits: b.WholeUnits, Decisions: decisions, InSample: inSample, EngineVersion: s.o.EngineVersion, Data: refs}
+	if len(r.strategy.Symbols) > 1 {
+		order.Symbols = r.strategy.Symbols
+	}
 	op.Artifacts = artifacts
 	parameters := map[string]any{"strategy_name": r.strategy.Name, "model_id": m.ID, "initial_capital": costs.capital,
 		"commission": costs.commission, "slippage": costs.slippage, "in_sample": inSample}
@@ -201,7 +201,8 @@ func (s *server) backtestStarted(op operation.Operation, o wire.BacktestOrder) w
 		Symbol: o.Symbol, Timeframe: o.Timeframe, Mode: "distributed", ModelID: o.ModelID, InSample: o.InSample}
 }
 
-// backtestRequest parses a backtest's strategy for its one symbol. A strategy that
+// backtestRequest parses a backtest's strategy for its symbol, or for those that
+// it is asked to trade together. A strategy that
 // the backend does not hold but that was trained is taken as it was trained.
 func (s *server) backtestRequest(ctx context.Context, b wire.StartBacktest) (request, error) {
 	if b.StrategyYAML == "" && b.StrategyName != "" {
@@ -212,10 +213,11 @@ func (s *server) backtestRequest(ctx context.Context, b wire.StartBacktest) (req
 			}
 		}
 	}
-	var symbols, timeframes []string
-	if b.Symbol != "" {
-		symbols = []string{b.Symbol}
+	symbols, err := either("symbol", b.Symbol, b.Symbols)
+	if err != nil {
+		return request{}, err
 	}
+	var timeframes []string
 	if b.Timeframe != "" {
 		timeframes = []string{b.Timeframe}
 	}
@@ -226,7 +228,7 @@ func (s *server) backtestRequest(ctx context.Context, b wire.StartBacktest) (req
 	if len(r.strategy.Symbols) == 0 {
 		return r, wire.Errorf(wire.CodeBadRequest, "Symbol and timeframe must be provided or defined in strategy config")
 	}
-	if len(r.strategy.Symbols) > 1 {
+	if len(r.strategy.Symbols) > 1 && len(b.Symbols) == 0 {
 		first, err := r.strategy.With(r.strategy.Symbols[:1], nil)
 		if err != nil {
 			return r, wire.Errorf(wire.CodeBadRequest, "%w", err)
@@ -234,8 +236,8 @@ func (s *server) backtestRequest(ctx context.Context, b wire.StartBacktest) (req
 		r.strategy = first
 	}
 	if d := r.strategy.Decisions; !d.Trades() {
-		return r, wire.Errorf(wire.CodeBadRequest, "strategy %s has the output_format %s and makes no trades by itself, so there is nothing to backtest: "+
-			"name its model in an ensemble, and backtest that: ktrdr ensemble backtest FILE", r.strategy.Name, d.OutputFormat)
+		return r, wire.Errorf(wire.CodeBadRequest, "strategy %s describes the market (output_format %s) and makes no trades, so there is nothing to backtest: "+
+			"name its model as a gate of an ensemble, and backtest that: ktrdr ensemble backtest FILE", r.strategy.Name, d.OutputFormat)
 	}
 	return r, nil
 }

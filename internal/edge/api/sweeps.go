@@ -44,6 +44,9 @@ func (s *server) startSweep(ctx context.Context, in *startSweepInput) (wire.Swee
 	if len(b.Decisions) > 0 {
 		return wire.SweepStarted{}, wire.Errorf(wire.CodeBadRequest, "decisions: a sweep varies them by the axes of its space: give an axis with one value for each")
 	}
+	if len(b.Symbols) > 0 {
+		return wire.SweepStarted{}, wire.Errorf(wire.CodeBadRequest, "symbols: a sweep tries variants on one symbol: give symbol instead")
+	}
 	r, order, err := s.backtestOrder(ctx, b.StartBacktest, &op)
 	if err != nil {
 		return wire.SweepStarted{}, err

@@ -33,7 +33,8 @@ func newBacktestRun(c *console) *cobra.Command {
 		Long: `Backtest a trained model on a backtest worker and follow it to its report.
 
 STRATEGY is a file, or the name of a strategy that the backend holds; symbol and
-timeframe default to its first. The newest model of the strategy is used unless
+timeframe default to its first. Several symbols between commas are traded together
+from one account, in that order. The newest model of the strategy is used unless
 --model names another. A period that the model was trained on is refused unless
 asked for, and is then marked in-sample on every output. Ctrl+C cancels.
 
@@ -41,8 +42,9 @@ What the strategy file says under decisions can be varied for one backtest: by
 the flags from --commission to --confidence-threshold, and every key by --set. The
 report says in words what was applied. Where nobody says it, commission is 0.001
 and slippage 0.0005.`,
-		Example: "  ktrdr backtest run strategies/sample_momentum.yaml GBPUSD 1h --start-date 2019-01-01 --end-date 2021-12-31 -o report",
-		Args:    arguments(1, 3),
+		Example: "  ktrdr backtest run strategies/sample_momentum.yaml GBPUSD 1h --start-date 2019-01-01 --end-date 2021-12-31 -o report\n" +
+			"  ktrdr backtest run three_majors EURUSD,GBPUSD,USDJPY 1d --currency USD --start-date 2019-01-01 --end-date 2021-12-31",
+		Args: arguments(1, 3),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			client, err := c.client(cmd)
 			if err != nil {
@@ -103,12 +105,16 @@ func (c *console) plainOrder(r backtestRequest, args []string) (wire.StartBackte
 		Priority: r.terms.priority, MaxAttempts: r.terms.maxAttempts, Deadline: r.terms.until(), Queue: r.terms.queue(),
 	}
 	if len(args) > 1 {
-		order.Symbol = args[1]
+		if order.Symbols = splitList(args[1:2]); len(order.Symbols) == 1 {
+			order.Symbol, order.Symbols = order.Symbols[0], nil
+		}
 	}
 	if len(args) > 2 {
 		order.Timeframe = args[2]
-		if _, _, err := parsePair(args[1], args[2]); err != nil {
-			return order, err
+		for _, symbol := range splitList(args[1:2]) {
+			if _, _, err := parsePair(symbol, args[2]); err != nil {
+				return order, err
+			}
 		}
 	}
 	var err error

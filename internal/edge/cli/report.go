@@ -44,7 +44,7 @@ func printReport(w io.Writer, c *console, url string, op wire.Operation, result 
 }
 
 func printBacktest(w io.Writer, c *console, url string, op wire.Operation, r job.BacktestResult) {
-	title := fmt.Sprintf("Backtest of %s on %s %s", r.StrategyName, r.Symbol, r.Timeframe)
+	title := fmt.Sprintf("Backtest of %s on %s %s", r.StrategyName, tradedSymbols(r), r.Timeframe)
 	if r.InSample {
 		title += c.yellow("  IN-SAMPLE: the model was trained on part of this period")
 	}
@@ -67,6 +67,9 @@ func printBacktest(w io.Writer, c *console, url string, op wire.Operation, r job
 		{"orders", r.OrderHash},
 	})
 	printEnsemble(w, r.Ensemble)
+	if len(r.Symbols) > 0 {
+		facts(w, "By symbol", symbolFacts(r.Symbols))
+	}
 	facts(w, "Policy", policyFacts(r.Policy))
 	printOrigin(w, url, op, r.EngineVersion, r.Data, []fact{
 		{"trades", artifactURL(url, r.Trades.SHA256)},
@@ -114,6 +117,28 @@ func conflicts(x backtest.Intrabar) string {
 		return ""
 	}
 	return fmt.Sprintf("%s bars reached a stop and a target; of %s of them finer bars say which came first", integer(x.Conflicts), integer(x.Resolved))
+}
+
+// tradedSymbols lists what a backtest traded.
+func tradedSymbols(r job.BacktestResult) string {
+	if len(r.Symbols) == 0 {
+		return string(r.Symbol)
+	}
+	var all []string
+	for _, s := range r.Symbols {
+		all = append(all, string(s.Symbol))
+	}
+	return strings.Join(all, " ")
+}
+
+// symbolFacts says what each symbol of a portfolio did.
+func symbolFacts(symbols []job.SymbolResult) []fact {
+	var all []fact
+	for _, s := range symbols {
+		costs := s.Costs.Total()
+		all = append(all, fact{string(s.Symbol), fmt.Sprintf("%s in %s trades, costs %s, buy and hold %s", money(s.NetProfit), integer(s.TradeCount), money(costs), percent(&s.BuyAndHold, 2))})
+	}
+	return all
 }
 
 // policyFacts takes the matter of each sentence in front.

@@ -42,6 +42,7 @@ type BacktestResult struct {
 	Equity            operation.Artifact   `json:"equity"`
 	Data              []model.DataRef      `json:"data"`
 	EngineVersion     string               `json:"engine_version"`
+	Symbols           []SymbolResult       `json:"symbols,omitempty"`  // of a portfolio, whose Symbol is its first
 	Ensemble          *EnsembleReport      `json:"ensemble,omitempty"` // of an ensemble, whose Model is empty
 }
 
@@ -64,6 +65,9 @@ func runBacktest(ctx context.Context, text json.RawMessage, env worker.Env) (jso
 		return runEnsemble(ctx, several, env)
 	}
 	order := several.BacktestOrder
+	if len(order.Symbols) > 1 {
+		return runPortfolio(ctx, order, env)
+	}
 	m, err := readMarket(ctx, env, order)
 	if err != nil {
 		return nil, err
@@ -147,15 +151,7 @@ func threadsOf(order wire.BacktestOrder, env worker.Env) int {
 func simulate(ctx context.Context, env worker.Env, order wire.BacktestOrder, in backtest.Input, o backtest.Options) (result backtest.Result, err error) {
 	err = fromSaved(ctx, env, func(saved []byte, begun func()) (err error) {
 		at := int64(0)
-		states := backtest.Checkpoints{
-			Checkpoint: func(bar int) bool {
-				at = int64(bar)
-				return env.CheckpointDue(worker.Bars, at)
-			},
-			Save:   func(state []byte) { env.Checkpoint(ctx, worker.Bars, at, state) },
-			Resume: saved,
-		}
-		result, err = backtest.RunFrom(ctx, in, o, states, func(p backtest.Progress) {
+		result, err = backtest.RunFrom(ctx, in, o, checkpoints(ctx, env, saved, &at), func(p backtest.Progress) {
 			begun()
 			at = int64(p.Bar)
 			env.Report(backtestProgress(order, p))

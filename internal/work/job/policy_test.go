@@ -1,12 +1,17 @@
 package job_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"math"
 	"strings"
 	"testing"
 
+	"github.com/parquet-go/parquet-go"
+
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/core/market"
+	"github.com/ktrdr/ktrdr/internal/data/sample"
 	"github.com/ktrdr/ktrdr/internal/work/job"
 )
 
@@ -68,5 +73,58 @@ func TestBacktestPolicyBars(t *testing.T) {
 	}
 	if _, err := run(`{"account": {"currency": "GBP"}}`); err == nil || !strings.Contains(err.Error(), "the order names no bars of USDGBP or GBPUSD") {
 		t.Errorf("without bars that convert: %v", err)
+	}
+}
+
+// TestBacktestPortfolio trades two symbols from one account: the trades of both are
+// in one table, and sum to the change of equity.
+func TestBacktestPortfolio(t *testing.T) {
+	w := newWorld()
+	result, trainOrder, bars := trained(t, w)
+	order := backtestOrder(t, w, result, trainOrder, bars)
+	second := sample.Generate(sample.Options{Symbol: "OTHER", Timeframe: market.Hour1, Seed: 4, Bars: 10_000})
+	order.Symbols = []market.Symbol{"SAMPLE", "OTHER"}
+	order.Data = append(order.Data, w.snapshot(t, second))
+	run := func() (r job.BacktestResult, text json.RawMessage) {
+		t.Helper()
+		text, err := w.run(t, job.Backtest(), order)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(text, &r); err != nil {
+			t.Fatal(err)
+		}
+		return r, text
+	}
+	r, whole := run()
+	if len(r.Symbols) != 2 || r.Symbols[1].Symbol != "OTHER" || r.Symbols[0].TradeCount == 0 || r.Symbols[1].TradeCount == 0 {
+		t.Fatalf("by symbol %+v", r.Symbols)
+	}
+	if r.TradeCount != r.Symbols[0].TradeCount+r.Symbols[1].TradeCount || !strings.HasPrefix(r.Policy[0], "Portfolio: SAMPLE, OTHER share the money") {
+		t.Errorf("%d trades under %q", r.TradeCount, r.Policy[0])
+	}
+	type row struct {
+		Symbol string  `parquet:"symbol"`
+		Net    float64 `parquet:"net_pnl"`
+	}
+	rows, err := parquet.Read[row](bytes.NewReader(w.content[r.Trades.SHA256]), int64(len(w.content[r.Trades.SHA256])))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sums := map[string]float64{}
+	for _, x := range rows {
+		sums[x.Symbol] += x.Net
+	}
+	for _, s := range r.Symbols {
+		if math.Abs(sums[string(s.Symbol)]-s.NetProfit) > 1e-6 {
+			t.Errorf("%s: trades sum to %v, its result is %v", s.Symbol, sums[string(s.Symbol)], s.NetProfit)
+		}
+	}
+	if change := r.FinalEquity - r.Config.Capital; math.Abs(sums["SAMPLE"]+sums["OTHER"]-change) > 1e-6 {
+		t.Errorf("the trades sum to %v and equity changed by %v", sums, change)
+	}
+	order.Threads = 3
+	if _, again := run(); !bytes.Equal(again, whole) {
+		t.Error("three threads give another result")
 	}
 }

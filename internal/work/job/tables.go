@@ -49,20 +49,25 @@ type equityRow struct {
 	Position  int32     `parquet:"position"`
 }
 
+// rowOf is the row of a trade in a symbol.
+func rowOf(symbol market.Symbol, t *backtest.Trade) tradeRow {
+	return tradeRow{
+		TradeID: int64(t.ID), Symbol: string(symbol), Side: t.Side.String(),
+		EntryTime: time.Unix(t.EntryTime, 0).UTC(), EntryPrice: t.EntryPrice,
+		ExitTime: time.Unix(t.ExitTime, 0).UTC(), ExitPrice: t.ExitPrice, ExitReason: t.Cause.String(),
+		Quantity: t.Quantity, GrossPnL: t.Gross, Commission: t.Commission, Slippage: t.Slippage, Spread: t.Spread, Financing: t.Financing, NetPnL: t.Net,
+		HoldingBars: int64(t.HoldingBars), HoldingHours: t.HoldingHours,
+		MaxFavorable: t.MaxFavorable, MaxAdverse: t.MaxAdverse,
+		EntryConfidence: t.EntryConfidence, ExitConfidence: t.ExitConfidence,
+	}
+}
+
 // uploadTables uploads the trades and the equity curve of r and names them as
 // outputs of the operation.
 func uploadTables(ctx context.Context, env worker.Env, r backtest.Result, window market.Series) (trades, equity operation.Artifact, err error) {
 	rows := make([]tradeRow, len(r.Trades))
-	for i, t := range r.Trades {
-		rows[i] = tradeRow{
-			TradeID: int64(t.ID), Symbol: string(r.Symbol), Side: t.Side.String(),
-			EntryTime: time.Unix(t.EntryTime, 0).UTC(), EntryPrice: t.EntryPrice,
-			ExitTime: time.Unix(t.ExitTime, 0).UTC(), ExitPrice: t.ExitPrice, ExitReason: t.Cause.String(),
-			Quantity: t.Quantity, GrossPnL: t.Gross, Commission: t.Commission, Slippage: t.Slippage, Spread: t.Spread, Financing: t.Financing, NetPnL: t.Net,
-			HoldingBars: int64(t.HoldingBars), HoldingHours: t.HoldingHours,
-			MaxFavorable: t.MaxFavorable, MaxAdverse: t.MaxAdverse,
-			EntryConfidence: t.EntryConfidence, ExitConfidence: t.ExitConfidence,
-		}
+	for i := range r.Trades {
+		rows[i] = rowOf(r.Symbol, &r.Trades[i])
 	}
 	if trades, err = uploadTable(ctx, env, "trades", rows); err != nil {
 		return trades, equity, err

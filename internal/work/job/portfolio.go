@@ -1,0 +1,142 @@
+package job
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/ktrdr/ktrdr/internal/control/operation"
+	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/core/backtest"
+	"github.com/ktrdr/ktrdr/internal/core/decision"
+	"github.com/ktrdr/ktrdr/internal/core/market"
+	"github.com/ktrdr/ktrdr/internal/core/performance"
+	"github.com/ktrdr/ktrdr/internal/work/worker"
+)
+
+// A SymbolResult is what one symbol of a portfolio did.
+type SymbolResult struct {
+	Symbol     market.Symbol      `json:"symbol"`
+	NetProfit  float64            `json:"net_profit"`
+	TradeCount int                `json:"trade_count"`
+	BuyAndHold float64            `json:"buy_and_hold_return"`
+	Decisions  decision.Counts    `json:"decisions"`
+	Orders     backtest.Orders    `json:"orders"`
+	Costs      backtest.Costs     `json:"costs"`
+	Intrabar   backtest.Intrabar  `json:"intrabar"`
+	OrderHash  string             `json:"order_hash"`
+	Equity     operation.Artifact `json:"equity"` // what it added to that of the account
+}
+
+// runPortfolio is runBacktest for several symbols in one account, of which each is
+// asked about by itself.
+func runPortfolio(ctx context.Context, order wire.BacktestOrder, env worker.Env) (json.RawMessage, error) {
+	var ins []backtest.Input
+	var last scene
+	for _, symbol := range order.Symbols {
+		one := order
+		one.Symbol = symbol
+		m, err := readMarket(ctx, env, one)
+		if err != nil {
+			return nil, err
+		}
+		env.Report(operation.Progress{Phase: "inference", CurrentStep: fmt.Sprintf("Asking the model about %s", symbol), Percentage: 30})
+		signals, err := readSignals(ctx, m.model, m.strategy, m.matrix, m.before, m.window.Time, threadsOf(order, env))
+		if err != nil {
+			return nil, err
+		}
+		in := backtest.InputOf(m.strategy, m.held, m.window, signals)
+		if err := addPolicyBars(ctx, env, m.strategy, order.Data, &in); err != nil {
+			return nil, err
+		}
+		ins, last = append(ins, in), m
+	}
+	o := backtest.OptionsOf(last.strategy, requestOptions(order))
+	var result backtest.PortfolioResult
+	err := fromSaved(ctx, env, func(saved []byte, begun func()) (err error) {
+		at := int64(0)
+		result, err = backtest.RunPortfolio(ctx, ins, o, checkpoints(ctx, env, saved, &at), func(p backtest.Progress) {
+			begun()
+			at = int64(p.Bar)
+			env.Report(backtestProgress(order, p))
+		})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	summary, err := summarisePortfolio(ctx, env, order, ins, result)
+	if err != nil {
+		return nil, err
+	}
+	summary.StrategyName = last.strategy.Name
+	summary.Model = ModelRef{ID: order.ModelID, Name: last.model.Manifest.Name, SHA256: order.ModelSHA256}
+	return json.Marshal(summary)
+}
+
+// checkpoints say when the work on env saves its state, and go on from saved. at is
+// how many bars are through.
+func checkpoints(ctx context.Context, env worker.Env, saved []byte, at *int64) backtest.Checkpoints {
+	return backtest.Checkpoints{
+		Checkpoint: func(bar int) bool {
+			*at = int64(bar)
+			return env.CheckpointDue(worker.Bars, *at)
+		},
+		Save:   func(state []byte) { env.Checkpoint(ctx, worker.Bars, *at, state) },
+		Resume: saved,
+	}
+}
+
+// summarisePortfolio uploads the tables and returns the summary, which says
+// nothing about the model.
+func summarisePortfolio(ctx context.Context, env worker.Env, order wire.BacktestOrder, ins []backtest.Input, r backtest.PortfolioResult) (BacktestResult, error) {
+	w, tf := r.Whole(), order.Timeframe
+	if r.Bankruptcy != nil {
+		env.Warn(fmt.Sprintf("equity was used up at %s: trading stopped there", market.Stamp(r.Bankruptcy.Time)))
+	}
+	summary := BacktestResult{
+		Symbol: order.Symbol, Timeframe: tf, InSample: order.InSample,
+		StartTime: market.Stamp(r.Time[0]), EndTime: market.Stamp(tf.End(r.Time[len(r.Time)-1])),
+		Config: w.Options, Policy: backtest.PortfolioPolicy(ins, w.Options), Metrics: performance.Measure(w, r.Time, tf, performance.Options{}),
+		FinalEquity: w.FinalEquity, TradeCount: len(w.Trades), EquityCurveLength: len(w.Equity),
+		Decisions: w.Decisions, Orders: w.Orders, Intrabar: w.Intrabar, Bankruptcy: w.Bankruptcy, OrderHash: w.OrderHash,
+		Data: dataRefs(order.Data), EngineVersion: order.EngineVersion,
+	}
+	var rows []tradeRow
+	for _, t := range r.Trades() {
+		rows = append(rows, rowOf(t.Symbol, &t.Trade))
+	}
+	var err error
+	if summary.Trades, err = uploadTable(ctx, env, "trades", rows); err != nil {
+		return summary, err
+	}
+	if summary.Equity, err = uploadCurve(ctx, env, "equity", r.Time, r.Equity, r.Position); err != nil {
+		return summary, err
+	}
+	for i, s := range r.Symbols {
+		one := SymbolResult{Symbol: s.Symbol, NetProfit: s.NetProfit, TradeCount: len(s.Trades), BuyAndHold: s.BuyAndHold,
+			Decisions: s.Decisions, Orders: s.Orders, Costs: s.Costs, Intrabar: s.Intrabar, OrderHash: s.OrderHash}
+		if one.Equity, err = uploadCurve(ctx, env, "equity "+string(s.Symbol), ins[i].Series.Time, s.Equity, s.Position); err != nil {
+			return summary, err
+		}
+		summary.Symbols = append(summary.Symbols, one)
+	}
+	return summary, nil
+}
+
+// A curveRow is one row of the equity of a portfolio, or of what a symbol added to
+// it, at the end of the bars that open at timestamp.
+type curveRow struct {
+	Timestamp time.Time `parquet:"timestamp,timestamp(millisecond)"`
+	Equity    float64   `parquet:"portfolio_value"`
+	Position  int32     `parquet:"position"`
+}
+
+func uploadCurve(ctx context.Context, env worker.Env, role string, times []int64, equity []float64, position []int8) (operation.Artifact, error) {
+	rows := make([]curveRow, len(times))
+	for i := range rows {
+		rows[i] = curveRow{Timestamp: time.Unix(times[i], 0).UTC(), Equity: equity[i], Position: int32(position[i])}
+	}
+	return uploadTable(ctx, env, role, rows)
+}
