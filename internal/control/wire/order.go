@@ -27,6 +27,7 @@ type TrainingOrder struct {
 	StartDate     string             `json:"start_date"`
 	EndDate       string             `json:"end_date"`
 	ModelName     string             `json:"model_name,omitempty"`
+	Primary       *MemberOrder       `json:"primary,omitempty"` // the model whose decisions are labelled, where the strategy names one
 	Seed          *uint64            `json:"seed,omitempty"`    // nil: the strategy's
 	Threads       int                `json:"threads,omitempty"` // 0: what the worker has
 	EngineVersion string             `json:"engine_version"`

@@ -64,9 +64,12 @@ func (s *server) startTraining(ctx context.Context, in *trainingInput) (wire.Tra
 	}
 	order := wire.TrainingOrder{StrategyName: r.strategy.Name, StrategyYAML: string(r.strategy.Source), Symbols: r.strategy.Symbols, Timeframes: r.strategy.Timeframes,
 		StartDate: b.StartDate, EndDate: b.EndDate, ModelName: b.ModelName, Seed: b.Seed, EngineVersion: s.o.EngineVersion, Data: refs}
+	op.Artifacts = artifacts
+	if err := s.addPrimary(ctx, r, &order, &op); err != nil {
+		return wire.TrainingStarted{}, err
+	}
 	meaning := order
 	order.Threads = b.Threads
-	op.Artifacts = artifacts
 	op.Metadata = r.metadata(map[string]any{"strategy_name": r.strategy.Name, "symbols": r.strategy.Symbols, "timeframes": r.strategy.Timeframes})
 	if op, err = s.submit(ctx, op, order, meaning, b.Queue); err != nil {
 		return wire.TrainingStarted{}, err
@@ -236,8 +239,8 @@ func (s *server) backtestRequest(ctx context.Context, b wire.StartBacktest) (req
 		r.strategy = first
 	}
 	if d := r.strategy.Decisions; !d.Trades() {
-		return r, wire.Errorf(wire.CodeBadRequest, "strategy %s describes the market (output_format %s) and makes no trades, so there is nothing to backtest: "+
-			"name its model as a gate of an ensemble, and backtest that: ktrdr ensemble backtest FILE", r.strategy.Name, d.OutputFormat)
+		return r, wire.Errorf(wire.CodeBadRequest, "strategy %s has the output_format %s and makes no trades by itself, so there is nothing to backtest: "+
+			"name its model in an ensemble, and backtest that: ktrdr ensemble backtest FILE", r.strategy.Name, d.OutputFormat)
 	}
 	return r, nil
 }
