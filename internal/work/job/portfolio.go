@@ -42,7 +42,7 @@ func runPortfolio(ctx context.Context, order wire.BacktestOrder, env worker.Env)
 			return nil, err
 		}
 		env.Report(operation.Progress{Phase: "inference", CurrentStep: fmt.Sprintf("Asking the model about %s", symbol), Percentage: 30})
-		signals, err := readSignals(ctx, m.model, m.strategy, m.matrix, m.before, m.window.Time, threadsOf(order, env))
+		signals, err := m.signals(ctx, env, m.strategy)
 		if err != nil {
 			return nil, err
 		}
