@@ -140,7 +140,7 @@ func sweepable(s, whole *strategy.Strategy) error {
 
 // maxLooks bounds how many values are looked at before a sweep is accepted: a
 // backend does not compute.
-const maxLooks = 500
+const maxLooks = 100
 
 // invalidSpace is the error of a space with problems, all of them.
 func invalidSpace(err error) error {
@@ -159,13 +159,15 @@ const (
 	maxChunk = 2000
 )
 
-// chunkTrials is how many trials one chunk has.
+// chunkTrials is how many trials one chunk has: as many as the others, where nobody
+// asks for a number.
 func chunkTrials(asked, trials, bars int) int {
+	each := func(n int) int { return (trials + n - 1) / n } // of n chunks
 	size := asked
 	if size == 0 {
-		size = min(maxChunk, chunkBars/max(1, bars)+1)
+		size = each(each(min(maxChunk, chunkBars/max(1, bars)+1)))
 	}
-	return max(size, (trials+operation.MaxChildren-1)/operation.MaxChildren)
+	return max(size, each(operation.MaxChildren))
 }
 
 // chunks returns the operations that evaluate the trials of a sweep.
