@@ -63,7 +63,7 @@ func TestBits(t *testing.T) {
 			}
 		}
 	}
-	if got, want := fmt.Sprintf("%016x", h.Sum64()), "243132ef83e1ee1a"; got != want {
+	if got, want := fmt.Sprintf("%016x", h.Sum64()), "1c38521ba1eeb37b"; got != want {
 		t.Errorf("hash of all indicators = %s, want %s", got, want)
 	}
 }

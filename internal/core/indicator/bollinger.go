@@ -90,7 +90,7 @@ func Bollinger(upper, middle, lower, price []float64, n int, k float64, ddof int
 			// Rounding may take the sum of squared deviations just below 0.
 			deviations := max(low[j]+squares-float64(all*all*share), 0)
 			width := float64(k * math.Sqrt(deviations*divided))
-			center := anchor + all/float64(n)
+			center := anchor + float64(all*share)
 			up[j], mid[j], low[j] = center+width, center, center-width
 		}
 	}

@@ -22,7 +22,7 @@ func (b *brief) means(dst, src []float64, low, high float64) {
 		dst[0] = src[0]
 		dst, src = dst[1:], src[1:]
 	}
-	before, n := b.n-1, float64(b.n)
+	before, share := b.n-1, 1/float64(b.n)
 	values := b.past[:before+len(src)]
 	copy(values[before:], src)
 	for t, x := range values[before:] {
@@ -34,7 +34,7 @@ func (b *brief) means(dst, src []float64, low, high float64) {
 				sum += y - x
 			}
 		}
-		mean := x + sum/n
+		mean := x + float64(sum*share)
 		if mean < low {
 			mean = low
 		}

@@ -80,7 +80,7 @@ func (c *cci) add(price, center float64) float64 {
 	if len(values) > 2 {
 		sum2 += math.Abs(values[2] - center)
 	}
-	mad := (sum0 + sum1 + sum2 + sum3) / float64(len(c.last))
+	mad := float64((sum0 + sum1 + sum2 + sum3) * c.window.share)
 	if mad == 0 {
 		return 0
 	}

@@ -32,13 +32,14 @@ func smaSpec() Spec {
 // Warm-up: dst[0..n-2] is NaN.
 // NaN:     a NaN price makes the n values whose window holds it NaN.
 // Panics:  if n < 1 or the lengths differ.
-// Error:   below (n+2)·2^-53 times the range of the window, plus 2^-53 of the
+// Error:   below (n+4)·2^-53 times the range of the window, plus 2^-53 of the
 // result. It does not grow along the series, because nothing is ever subtracted
 // from a sum: see sumOlder.
 // Source:  the mean; sums of a sliding window by two stacks.
 // Differs: from TA-Lib by the drift of its running sum.
 func SMA(dst, price []float64, n int) []float64 {
 	alignedWith("SMA", n, len(price), dst)
+	share := 1 / float64(n)
 	for start := 0; start < len(price); start += n {
 		end := min(start+n, len(price))
 		block, out, anchor := price[start:end], dst[start:end], price[start]
@@ -46,7 +47,7 @@ func SMA(dst, price []float64, n int) []float64 {
 		sum := 0.0
 		for j, p := range block {
 			sum += p - anchor
-			out[j] = anchor + (out[j]+sum)/float64(n)
+			out[j] = anchor + float64((out[j]+sum)*share)
 		}
 	}
 	unknown(dst[:min(n-1, len(dst))])

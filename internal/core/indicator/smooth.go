@@ -6,19 +6,21 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/market"
 )
 
-// The step functions below are what recursions are made of. They write
-// float64(a*b) where a sum follows, because the conversion keeps the compiler
-// from fusing the two roundings into one on some processors.
+// The step functions below are what recursions are made of. Product and sum are
+// one operation with one rounding, on every processor: each value waits for the
+// one before it, and so the time of an average is that of what stands between them.
+// Everywhere else float64(a*b) is written where a sum follows, because the
+// conversion keeps the compiler from fusing the two on some processors only.
 
 // smooth moves value towards x by the share alpha. It leaves value as it is, to
 // the bit, where x equals it.
 func smooth(value, x, alpha float64) float64 {
-	return value + float64(alpha*(x-value))
+	return math.FMA(alpha, x-value, value)
 }
 
 // decay adds x to what is left of sum after losing all but the share keep.
 func decay(sum, x, keep float64) float64 {
-	return float64(keep*sum) + x
+	return math.FMA(keep, sum, x)
 }
 
 // mean returns the mean of x, taken about its first value so that equal values

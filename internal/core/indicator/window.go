@@ -38,13 +38,14 @@ type average struct {
 	values      []float64
 	older       []float64 // sums over the window's part before the block
 	anchor, sum float64
-	isPlain     bool // sums are not taken about a value of the window
+	share       float64 // 1/n
+	isPlain     bool    // sums are not taken about a value of the window
 }
 
 // newAverage returns a window for add, which takes sums about a value of the
 // window: exact where that is flat.
 func newAverage(n int) *average {
-	return &average{block: block{n: n}, values: make([]float64, n), older: make([]float64, n)}
+	return &average{block: block{n: n}, share: 1 / float64(n), values: make([]float64, n), older: make([]float64, n)}
 }
 
 // newTotal returns a window for sums of what is not negative: 0 only if all is.
@@ -57,7 +58,7 @@ func newTotal(n int) *average {
 // mean adds x and returns the mean.
 func (a *average) mean(x float64) float64 {
 	sum := a.deviation(x)
-	return a.anchor + sum/float64(a.n)
+	return a.anchor + float64(sum*a.share)
 }
 
 // total adds x and returns the sum; the window must come from newTotal.
@@ -80,7 +81,7 @@ func (a *average) means(dst, src []float64) {
 		for i, x := range src[:n] {
 			values[i] = x
 			sum += x - a.anchor
-			dst[i] = a.anchor + (older[i]+sum)/float64(a.n)
+			dst[i] = a.anchor + float64((older[i]+sum)*a.share)
 		}
 		a.sum = sum
 		a.at += n
@@ -154,7 +155,7 @@ func (s *spread) add(x float64) (mean, deviations float64) {
 	}
 	all := s.older[i] + s.sum
 	deviations = max(s.olderSquares[i]+s.squares-float64(all*all*s.share), 0)
-	return s.anchor + all/float64(s.n), deviations
+	return s.anchor + float64(all*s.share), deviations
 }
 
 // A ramp is the sum of a window and its sum weighted 1, 2, … n, the newest most.
