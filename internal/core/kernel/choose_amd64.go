@@ -141,8 +141,9 @@ func first(v []float32) *float32 {
 	return &v[0]
 }
 
-// multiply cuts the columns into panels. A call of one stays below a millisecond
-// for every shape that nn allows, because it cannot be interrupted.
+// multiply cuts the columns into panels. What is in assembly cannot be interrupted:
+// a panel takes microseconds, and a few milliseconds for the widest input that nn
+// allows.
 func (a *assembly) multiply(p Product) {
 	n := 0
 	for _, panel := range a.product {

@@ -161,7 +161,11 @@ type turned struct {
 func newTurned(n *Network) turned {
 	size := func(l layer) []float32 { return make([]float32, l.width()*kernel.Width(l.in)) }
 	var w turned
-	for _, l := range n.layers {
+	for i, l := range n.layers {
+		if i == 0 && n.cells == nil {
+			w.layers = append(w.layers, nil)
+			continue
+		}
 		w.layers = append(w.layers, size(l))
 	}
 	for _, c := range n.cells {

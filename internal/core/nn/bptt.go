@@ -79,7 +79,11 @@ func (d *desk) cellGradient(n *Network, l, t, rows int) {
 	w, m, c := d.back, &d.cells.at[l][t], n.cells[l]
 	c.x.backwardWeights(n.kernels, d.grad, m.in, m.inRow, w.onInput, rows)
 	c.x.backwardBias(n.kernels, d.grad, w.onInput, rows)
-	c.h.backwardBias(n.kernels, d.grad, w.onState, rows)
+	if n.config.Cell == GRU {
+		c.h.backwardBias(n.kernels, d.grad, w.onState, rows)
+	} else if t == 0 {
+		copy(c.h.bias(d.grad), c.x.bias(d.grad)) // both biases are added to the same sums
+	}
 	if t > 0 { // the state before is zero
 		hidden, _ := d.cells.state(l, t)
 		c.h.backwardWeights(n.kernels, d.grad, hidden, c.width, w.onState, rows)

@@ -48,7 +48,7 @@ type group struct {
 func newTrainer(n *Network, train, validation *Data, o Options, t *team) *trainer {
 	r := &trainer{
 		Options: o, net: n, train: train, validation: validation, team: t, judge: newJudge(n, o.Loss, t),
-		order: make([]int32, train.Len()), groups: make([]group, t.jobs()), sum: make([]float32, len(n.weight)),
+		order: make([]int32, train.Len()), groups: make([]group, min(t.jobs(), n.config.groups(min(o.BatchSize, train.Len())))), sum: make([]float32, len(n.weight)),
 		optimizer: newOptimizer(len(n.weight), o),
 		report:    func(Progress) {}, checkpoint: o.Checkpoint, course: newCourse(), best: slices.Clone(n.weight),
 		progress: Progress{Epochs: o.Epochs, Batches: o.batches(train.Len()), ValidationLoss: math.NaN()},
@@ -161,8 +161,7 @@ func (r *trainer) step(ctx context.Context) (stepResult, error) {
 func (r *trainer) gradient(ctx context.Context) (s stepResult, grad []float32, err error) {
 	r.divisor = r.Loss.weights(r.train, r.order[r.from:r.to])
 	r.turned.update(r.net)
-	rows := r.net.config.groupRows()
-	groups := (r.to - r.from + rows - 1) / rows
+	groups := r.net.config.groups(r.to - r.from)
 	grad = r.groups[0].grad
 	if groups > 1 {
 		grad = r.sum
@@ -195,6 +194,9 @@ func (c Config) groupRows() int {
 	}
 	return rows
 }
+
+// groups returns into how many groups a batch of rows rows is cut.
+func (c Config) groups(rows int) int { return (rows + c.groupRows() - 1) / c.groupRows() }
 
 // groupWork is about 60 µs of work, several times what it takes to hand a job to
 // another goroutine. It is part of the arithmetic contract.
