@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -126,6 +127,27 @@ func (m Member) Check(s *strategy.Strategy) error {
 		return fmt.Errorf("member %s: its model %s was trained by strategy %s for %s, the ensemble says output_type %s: change one of the two", m.Name, m.Model, s.Name, have, m.Output)
 	}
 	return nil
+}
+
+// Unused returns what the strategy of a signal model says about positions and an
+// ensemble does not take from it, by the keys of decisions.
+func (e *Ensemble) Unused(s *strategy.Strategy) []string {
+	var keys []string
+	have, of := s.Decisions, e.Decisions
+	for _, x := range [...]struct {
+		key       string
+		have, of  any
+		otherwise any // what is said where nothing is written
+	}{
+		{"exits", have.Exits, of.Exits, strategy.Exits{}}, {"sizing", have.Sizing, of.Sizing, strategy.Sizing{}},
+		{"costs", have.Costs, of.Costs, strategy.Costs{}}, {"account", have.Account, of.Account, strategy.Account{}},
+		{"fills", have.Fills, of.Fills, strategy.Fills{}},
+	} {
+		if !reflect.DeepEqual(x.have, x.otherwise) && !reflect.DeepEqual(x.have, x.of) {
+			keys = append(keys, x.key)
+		}
+	}
+	return keys
 }
 
 // Base returns the timeframe of decisions: that of the signal models, which must

@@ -292,3 +292,15 @@ func TestRoute_meta(t *testing.T) {
 		t.Errorf("a meta-model of other classes: error %v", err)
 	}
 }
+
+func TestUnused(t *testing.T) {
+	e := read(t, "testdata/good/all_keys.yaml")
+	s := classifier(0.5)
+	if unused := e.Unused(s); unused != nil {
+		t.Errorf("of a strategy that says nothing: %v", unused)
+	}
+	s.Decisions.Exits, s.Decisions.Sizing, s.Decisions.Costs = e.Decisions.Exits, strategy.Sizing{Method: strategy.SizeConfidence}, strategy.Costs{FinancingShort: 0.1}
+	if unused := e.Unused(s); !slices.Equal(unused, []string{"sizing", "costs"}) {
+		t.Errorf("unused %v, want sizing and costs", unused)
+	}
+}

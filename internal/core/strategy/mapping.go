@@ -166,9 +166,9 @@ var tradingShape = shape{keys: tradingKeys, hints: map[string]string{
 // the same defaults, which are all there is where the key is absent.
 func (m Mapping) Trading(key string) Decisions {
 	s, d := &Strategy{}, m.fields.d
-	s.Decisions.MinSignalSeparation = 4
 	n, ok := m.fields.get(key)
 	if !ok {
+		d.trading(s, fields{node: m.fields.node})
 		return s.Decisions
 	}
 	f, ok := n.fields(tradingShape)

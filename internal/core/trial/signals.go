@@ -18,13 +18,13 @@ type signals struct {
 	buys, sells []uint64
 }
 
-// signalsOf returns raws with all of their signals set.
+// signalsOf returns raws with all of their signals set but those that are withheld.
 func signalsOf(raws []decision.Raw) *signals {
 	words := len(raws)/64 + 1
 	s := &signals{raws: raws, buys: make([]uint64, words), sells: make([]uint64, words)}
 	for i, r := range raws {
 		switch {
-		case !r.Known || r.Signal == decision.Hold:
+		case !r.Known || r.Signal == decision.Hold || r.Withheld != decision.Acted:
 			continue
 		case r.Signal == decision.Buy:
 			s.buys[i/64] |= 1 << (i % 64)

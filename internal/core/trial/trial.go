@@ -35,6 +35,7 @@ type Shared struct {
 	bars   bars
 	curves shared
 	all    *signals // of a classifier; a regression has others for every cost model
+	events []bool   // at which bars the model may be asked; nil for all
 }
 
 // bars are those of the window, with what finds prices in them.
@@ -69,12 +70,13 @@ func Prepare(in Inputs) (*Shared, error) {
 	}
 	w := in.Window
 	window := performance.WindowOf(w.Time, w.Timeframe)
-	sh := &Shared{in: in, bars: bars{Series: w, isSound: areSound(w)}, curves: shared{window: &window, ends: window.Ends()}}
+	events := decision.EventsOf(in.Strategy, in.Held, in.Held.Search(w.Time[0]), n)
+	sh := &Shared{in: in, events: events, bars: bars{Series: w, isSound: areSound(w)}, curves: shared{window: &window, ends: window.Ends()}}
 	if sh.bars.isSound {
 		sh.bars.prices, sh.curves.closes = extremesOf(w.Low, w.High), extremesOf(w.Close, w.Close)
 	}
 	if !regresses(in.Strategy) {
-		sh.all = signalsOf(raws)
+		sh.all = signalsOf(decision.AtEvents(raws, events))
 	}
 	return sh, nil
 }
@@ -161,7 +163,7 @@ func (sh *Shared) signalsOf(cost strategy.CostModel) (*signals, error) {
 	if err != nil {
 		return nil, err
 	}
-	return signalsOf(raws), nil
+	return signalsOf(decision.AtEvents(raws, sh.events)), nil
 }
 
 // Backtest evaluates one trial the long way: as a backtest of its strategy file.

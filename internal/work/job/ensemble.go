@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/ktrdr/ktrdr/internal/control/operation"
@@ -49,6 +50,10 @@ func runEnsemble(ctx context.Context, order wire.EnsembleOrder, env worker.Env) 
 	strategies := map[string]*strategy.Strategy{}
 	for _, m := range members {
 		strategies[m.Name] = m.strategy
+		if unused := e.Unused(m.strategy); m.Trades() && unused != nil {
+			env.Warn(fmt.Sprintf("member %s: what its strategy %s says about %s is not used: an ensemble decides about positions by its own file",
+				m.Name, m.strategy.Name, strings.Join(unused, ", ")))
+		}
 	}
 	base, err := e.Base(strategies)
 	if err != nil {

@@ -75,7 +75,7 @@ func newCast(t *testing.T) *cast {
 	momentum := example("sample_momentum")
 	c.train(t, "regime", example("market_regime"))
 	c.train(t, "trend", momentum)
-	c.train(t, "range", strings.Replace(strings.Replace(momentum, "seed: 7", "seed: 8", 1), "confidence_threshold: 0.45", "confidence_threshold: 0.3", 1))
+	c.train(t, "range", strings.Replace(strings.Replace(momentum, "seed: 7", "seed: 8", 1), "confidence_threshold: 0.45", "confidence_threshold: 0.3\n  exits: {stop_loss: 0.05}", 1))
 	c.train(t, "day", contextStrategy)
 	return c
 }
@@ -189,6 +189,9 @@ func TestEnsemble(t *testing.T) {
 		}
 		if change := r.FinalEquity - r.Config.Capital; net-change > 1e-6 || change-net > 1e-6 {
 			t.Errorf("the regimes made %v, equity changed by %v", net, change)
+		}
+		if all := strings.Join(c.warnings, "\n"); !strings.Contains(all, "member range: what its strategy sample_momentum says about exits is not used") || strings.Contains(all, "member trend: what") {
+			t.Errorf("warnings %q, want of the exits of member range alone", all)
 		}
 		if r.TradeCount == 0 || r.Ensemble.Switches == 0 || r.Model != (job.ModelRef{}) || r.StrategyName != "two_regimes" {
 			t.Errorf("%d trades, %d switches, result of %q", r.TradeCount, r.Ensemble.Switches, r.StrategyName)
