@@ -74,6 +74,7 @@ def optimizer_of(c, model):
         "adam": lambda: torch.optim.Adam(p, lr=rate, weight_decay=decay),
         "adamw": lambda: torch.optim.AdamW(p, lr=rate, weight_decay=decay),
         "sgd": lambda: torch.optim.SGD(p, lr=rate, weight_decay=decay, momentum=c.get("momentum", 0.0)),
+        "rmsprop": lambda: torch.optim.RMSprop(p, lr=rate, weight_decay=decay),
     }[c["optimizer"]]()
 
 
@@ -139,6 +140,7 @@ CASES = {
     "lstm": LSTM,
     "gru": dict(LSTM, cell="gru"),
     "lstm_one_layer_mse": dict(LSTM, hidden=[5], outputs=1, loss="mse", clip=0.1, rate=0.003),
+    "rmsprop": dict(MLP, activation="tanh", optimizer="rmsprop", decay=0.01, rate=0.001),
 }
 
 if __name__ == "__main__":
