@@ -209,9 +209,11 @@ type cleanupReport struct {
 	Operations []struct {
 		ID string `json:"operation_id"`
 	}
-	Retired, Deleted []struct{ SHA256 string }
-	RetiredBytes     int64 `json:"retired_bytes"`
-	DeletedBytes     int64 `json:"deleted_bytes"`
+	Retired, Deleted struct {
+		Count     int
+		SizeBytes int64 `json:"size_bytes"`
+		Artifacts []struct{ SHA256 string }
+	}
 }
 
 // TestCleanup: what a dry run shows goes, and nothing else; what runs, and what
@@ -229,12 +231,12 @@ func TestCleanup(t *testing.T) {
 	running := decode[finished](t, s.must(trainArgs(s.strategy("quick2", 100_000), "--detach")...)).ID
 	s.awaitProgress(running)
 
-	if r := decode[cleanupReport](t, s.must("admin", "cleanup", "--json")); len(r.Operations)+len(r.Retired)+len(r.Deleted) != 0 {
+	if r := decode[cleanupReport](t, s.must("admin", "cleanup", "--json")); len(r.Operations)+r.Retired.Count+r.Deleted.Count != 0 {
 		t.Errorf("by the settings, %+v is old", r)
 	}
 	stored, _ := s.artifacts()
 	plan := decode[cleanupReport](t, s.must("admin", "cleanup", "--older-than", "0", "--dry-run", "--json"))
-	if len(plan.Operations) != 1 || plan.Operations[0].ID != tested || len(plan.Retired) == 0 {
+	if len(plan.Operations) != 1 || plan.Operations[0].ID != tested || plan.Retired.Count == 0 || plan.Retired.SizeBytes == 0 {
 		t.Errorf("the dry run shows %+v, want the backtest and its artifacts", plan)
 	}
 	if now, aside := s.artifacts(); now != stored || aside != 0 || s.operation(tested).ID != tested {
@@ -244,14 +246,14 @@ func TestCleanup(t *testing.T) {
 	if fmt.Sprint(done) != fmt.Sprint(plan) {
 		t.Errorf("cleaned up is %+v, the dry run showed %+v", done, plan)
 	}
-	if now, aside := s.artifacts(); now != stored-len(plan.Retired) || aside != len(plan.Retired) {
-		t.Errorf("%d artifacts are stored and %d aside, want %d and %d", now, aside, stored-len(plan.Retired), len(plan.Retired))
+	if now, aside := s.artifacts(); now != stored-plan.Retired.Count || aside != plan.Retired.Count {
+		t.Errorf("%d artifacts are stored and %d aside, want %d and %d", now, aside, stored-plan.Retired.Count, plan.Retired.Count)
 	}
 	if code := s.get("/api/v1/operations/"+tested, nil); code != http.StatusNotFound {
 		t.Errorf("the deleted operation: status %d, want 404", code)
 	}
 	final := decode[cleanupReport](t, s.must("admin", "cleanup", "--json"))
-	if _, aside := s.artifacts(); aside != len(final.Retired) || fmt.Sprint(final.Deleted) != fmt.Sprint(plan.Retired) {
+	if _, aside := s.artifacts(); aside != final.Retired.Count || fmt.Sprint(final.Deleted) != fmt.Sprint(plan.Retired) {
 		t.Errorf("%d artifacts are aside after %+v", aside, final)
 	}
 	if s.operation(trained).ID != trained || s.operation(running).Status != "running" {

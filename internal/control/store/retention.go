@@ -81,11 +81,19 @@ func (w *writer) prune(id string, before time.Time) (bool, error) {
 	return true, nil
 }
 
+// An Ended is an operation that has ended.
+type Ended struct {
+	ID     string
+	Type   operation.Type
+	Status operation.Status
+	At     time.Time
+}
+
 // An Expiry is what is old at some moment.
 type Expiry struct {
-	Operations  []operation.Operation // that Prune would delete, without Spec, Result and Artifacts
-	Checkpoints int                   // that PruneCheckpoints would delete, beside those of Operations
-	Needed      map[string]bool       // hashes that something would still refer to
+	Operations  []Ended         // that Prune would delete, those that ended first
+	Checkpoints int             // that PruneCheckpoints would delete, beside those of Operations
+	Needed      map[string]bool // hashes that something would still refer to
 }
 
 // Expired returns, as of one moment, what Prune and PruneCheckpoints would delete
@@ -93,8 +101,12 @@ type Expiry struct {
 func (s *Store) Expired(ctx context.Context, operations, checkpoints time.Time) (Expiry, error) {
 	var e Expiry
 	err := s.snapshot(ctx, func(tx *sql.Tx) (err error) {
-		if e.Operations, err = query(ctx, tx, func(scan func(...any) error) (operation.Operation, error) { return scanRecord(scan) },
-			`SELECT `+recordColumns+` FROM operations WHERE `+prunable+` ORDER BY completed_at, id`, micros(operations)); err != nil {
+		if e.Operations, err = query(ctx, tx, func(scan func(...any) error) (o Ended, err error) {
+			var at int64
+			err = scan(&o.ID, &o.Type, &o.Status, &at)
+			o.At = fromMicros(at)
+			return o, err
+		}, `SELECT id, type, status, completed_at FROM operations WHERE `+prunable+` ORDER BY completed_at, id`, micros(operations)); err != nil {
 			return err
 		}
 		const doomed = `operation_id IN (SELECT id FROM operations WHERE ` + prunable + `)`

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/ktrdr/ktrdr/internal/control/operation"
+	"github.com/ktrdr/ktrdr/internal/control/store"
 	"github.com/ktrdr/ktrdr/internal/data/artifact"
 )
 
@@ -22,10 +22,10 @@ type Policy struct {
 
 // A Cleanup is what a clean-up has deleted, or would delete.
 type Cleanup struct {
-	Operations  []operation.Operation // without Spec, Result and Artifacts, those that ended first
-	Checkpoints int                   // beside those of Operations
-	Retired     []artifact.Info       // content that is put aside
-	Deleted     []artifact.Info       // content that was aside and is deleted
+	Operations  []store.Ended   // those that ended first
+	Checkpoints int             // beside those of Operations
+	Retired     []artifact.Info // content that is put aside
+	Deleted     []artifact.Info // content that was aside and is deleted
 }
 
 // ErrBusy says that a clean-up has to wait for a backup, or for another clean-up.
@@ -60,7 +60,9 @@ func (k *Keeper) Clean(ctx context.Context, p Policy) (Cleanup, error) {
 		if len(batch) == 0 {
 			break
 		}
-		c.Operations = append(c.Operations, batch...)
+		for _, o := range batch {
+			c.Operations = append(c.Operations, store.Ended{ID: o.ID, Type: o.Type, Status: o.Status, At: *o.CompletedAt})
+		}
 	}
 	var err error
 	if c.Checkpoints, err = k.Records.PruneCheckpoints(ctx, before(now, p.Checkpoints)); err != nil {

@@ -198,16 +198,18 @@ func (c crash) Err() error {
 // again and deleted, in whatever order, and wherever a clean-up is cut short, what
 // records refer to is there; and in the end nothing else is.
 func TestClean_never_dangles(t *testing.T) {
+	h, n, check := newHouse(t), 0, 0
 	rapid.Check(t, func(r *rapid.T) {
-		h := newHouse(t)
+		check++
+		content := func(i int) string { return fmt.Sprintf("content %d of check %d", i, check) }
 		told := map[artifact.Hash]time.Time{} // who has been told that it is stored, and has not referred to it
-		n, open := 0, []string{}
+		open := []string{}
 		r.Repeat(map[string]func(*rapid.T){
 			"time passes": func(r *rapid.T) {
 				h.now = h.now.Add(time.Duration(rapid.IntRange(1, 180).Draw(r, "minutes")) * time.Minute)
 			},
 			"store": func(r *rapid.T) {
-				told[h.have(fmt.Sprint("content ", rapid.IntRange(0, 4).Draw(r, "content")))] = h.now
+				told[h.have(content(rapid.IntRange(0, 4).Draw(r, "content")))] = h.now
 			},
 			"refer": func(r *rapid.T) {
 				for hash, at := range told {
@@ -251,7 +253,7 @@ func TestClean_never_dangles(t *testing.T) {
 			h.check(err)
 		}
 		for i := range 5 {
-			if where := h.lies(artifact.HashBytes([]byte(fmt.Sprint("content ", i)))); where != "" {
+			if where := h.lies(artifact.HashBytes([]byte(content(i)))); where != "" {
 				r.Errorf("content that nothing refers to is still %s", where)
 			}
 		}

@@ -25,22 +25,32 @@ type CleanupRequest struct {
 
 // A CleanupReport says what a clean-up has deleted, or would delete.
 type CleanupReport struct {
-	Success      bool               `json:"success"`
-	DryRun       bool               `json:"dry_run" doc:"nothing was deleted; everything else says what would be"`
-	Operations   []CleanedOperation `json:"operations" doc:"with their events, metrics and results, those that ended first"`
-	Checkpoints  int                `json:"checkpoints" doc:"old ones, beside those of the operations"`
-	Retired      []CleanedArtifact  `json:"retired" doc:"artifacts that nothing refers to any more; put aside, and deleted by a later clean-up unless somebody asks for them"`
-	RetiredBytes int64              `json:"retired_bytes"`
-	Deleted      []CleanedArtifact  `json:"deleted" doc:"artifacts that were put aside before and are gone for good"`
-	DeletedBytes int64              `json:"deleted_bytes"`
+	Success         bool               `json:"success"`
+	DryRun          bool               `json:"dry_run" doc:"nothing was deleted; everything else says what would be"`
+	OperationsCount int                `json:"operations_count"`
+	Operations      []CleanedOperation `json:"operations" doc:"with their events, metrics and results, those that ended first; at most 10,000"`
+	Checkpoints     int                `json:"checkpoints" doc:"old ones, beside those of the operations"`
+	Retired         CleanedArtifacts   `json:"retired" doc:"artifacts that nothing refers to any more; put aside, and deleted by a later clean-up unless somebody asks for them"`
+	Deleted         CleanedArtifacts   `json:"deleted" doc:"artifacts that were put aside before and are gone for good"`
 }
+
+// MaxCleaned is how many operations and artifacts a CleanupReport names; it counts
+// all of them.
+const MaxCleaned = 10_000
 
 // A CleanedOperation is an operation that a clean-up deletes.
 type CleanedOperation struct {
 	OperationID   string           `json:"operation_id"`
 	OperationType operation.Type   `json:"operation_type"`
 	Status        operation.Status `json:"status"`
-	CompletedAt   *time.Time       `json:"completed_at"`
+	CompletedAt   time.Time        `json:"completed_at"`
+}
+
+// CleanedArtifacts are content that a clean-up puts aside or deletes.
+type CleanedArtifacts struct {
+	Count     int               `json:"count"`
+	SizeBytes int64             `json:"size_bytes"`
+	Artifacts []CleanedArtifact `json:"artifacts" doc:"at most 10,000"`
 }
 
 // A CleanedArtifact is content that a clean-up puts aside or deletes.

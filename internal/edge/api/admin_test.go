@@ -30,9 +30,10 @@ func (u fakeUpkeep) Backup(_ context.Context, w io.Writer) error {
 
 func (u fakeUpkeep) Cleanup(_ context.Context, req wire.CleanupRequest) (wire.CleanupReport, error) {
 	r := wire.CleanupReport{Success: true, DryRun: req.DryRun, Checkpoints: 2, Operations: []wire.CleanedOperation{},
-		Retired: []wire.CleanedArtifact{{SHA256: helloHash, SizeBytes: 5}}, RetiredBytes: 5, Deleted: []wire.CleanedArtifact{}}
+		Retired: wire.CleanedArtifacts{Count: 1, SizeBytes: 5, Artifacts: []wire.CleanedArtifact{{SHA256: helloHash, SizeBytes: 5}}},
+		Deleted: wire.CleanedArtifacts{Artifacts: []wire.CleanedArtifact{}}}
 	if req.OlderThanDays != nil && *req.OlderThanDays == 0 {
-		r.Operations = append(r.Operations, wire.CleanedOperation{OperationID: "op_done", OperationType: operation.Training, Status: operation.Completed, CompletedAt: &now})
+		r.OperationsCount, r.Operations = 1, append(r.Operations, wire.CleanedOperation{OperationID: "op_done", OperationType: operation.Training, Status: operation.Completed, CompletedAt: now})
 	}
 	return r, u.fail
 }

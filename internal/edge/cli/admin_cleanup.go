@@ -52,17 +52,13 @@ func (c *console) printCleanup(w io.Writer, r wire.CleanupReport) {
 	if len(r.Operations) > 0 {
 		var rows [][]string
 		for _, o := range r.Operations {
-			ended := ""
-			if o.CompletedAt != nil {
-				ended = moment(*o.CompletedAt)
-			}
-			rows = append(rows, []string{o.OperationID, string(o.OperationType), c.status(string(o.Status)), ended})
+			rows = append(rows, []string{o.OperationID, string(o.OperationType), c.status(string(o.Status)), moment(o.CompletedAt)})
 		}
 		columns(w, []string{"operation", "type", "status", "ended (UTC)"}, rows)
 	}
-	amount := func(all []wire.CleanedArtifact, bytes int64) string {
-		return fmt.Sprintf("%s, %s", integer(len(all)), size(bytes))
+	amount := func(a wire.CleanedArtifacts) string {
+		return fmt.Sprintf("%s, %s", integer(a.Count), size(a.SizeBytes))
 	}
-	facts(w, title, []fact{{"operations", integer(len(r.Operations))}, {"other checkpoints", integer(r.Checkpoints)},
-		{"artifacts put aside", amount(r.Retired, r.RetiredBytes)}, {"artifacts deleted", amount(r.Deleted, r.DeletedBytes)}})
+	facts(w, title, []fact{{"operations", integer(r.OperationsCount)}, {"other checkpoints", integer(r.Checkpoints)},
+		{"artifacts put aside", amount(r.Retired)}, {"artifacts deleted", amount(r.Deleted)}})
 }

@@ -66,22 +66,23 @@ func (u upkeepOf) Cleanup(ctx context.Context, req wire.CleanupRequest) (wire.Cl
 	if errors.Is(err, upkeep.ErrBusy) {
 		return wire.CleanupReport{}, &wire.Error{Code: wire.CodeUnavailable, Message: err.Error(), RetryAfter: 10 * time.Second}
 	}
-	r := wire.CleanupReport{Success: true, DryRun: req.DryRun, Operations: []wire.CleanedOperation{}, Checkpoints: done.Checkpoints}
-	for _, o := range done.Operations {
-		r.Operations = append(r.Operations, wire.CleanedOperation{OperationID: o.ID, OperationType: o.Type, Status: o.Status, CompletedAt: o.CompletedAt})
+	r := wire.CleanupReport{Success: true, DryRun: req.DryRun, OperationsCount: len(done.Operations), Operations: []wire.CleanedOperation{},
+		Checkpoints: done.Checkpoints, Retired: cleanedArtifacts(done.Retired), Deleted: cleanedArtifacts(done.Deleted)}
+	for _, o := range done.Operations[:min(len(done.Operations), wire.MaxCleaned)] {
+		r.Operations = append(r.Operations, wire.CleanedOperation{OperationID: o.ID, OperationType: o.Type, Status: o.Status, CompletedAt: o.At})
 	}
-	r.Retired, r.RetiredBytes = cleanedArtifacts(done.Retired)
-	r.Deleted, r.DeletedBytes = cleanedArtifacts(done.Deleted)
 	return r, err
 }
 
-func cleanedArtifacts(all []artifact.Info) (list []wire.CleanedArtifact, bytes int64) {
-	list = []wire.CleanedArtifact{}
-	for _, i := range all {
-		list = append(list, wire.CleanedArtifact{SHA256: string(i.Hash), SizeBytes: i.SizeBytes})
-		bytes += i.SizeBytes
+func cleanedArtifacts(all []artifact.Info) wire.CleanedArtifacts {
+	c := wire.CleanedArtifacts{Count: len(all), Artifacts: []wire.CleanedArtifact{}}
+	for n, i := range all {
+		if n < wire.MaxCleaned {
+			c.Artifacts = append(c.Artifacts, wire.CleanedArtifact{SHA256: string(i.Hash), SizeBytes: i.SizeBytes})
+		}
+		c.SizeBytes += i.SizeBytes
 	}
-	return list, bytes
+	return c
 }
 
 // cleanRegularly cleans up after each interval in which this backend schedules,
@@ -104,8 +105,8 @@ func cleanRegularly(ctx context.Context, u upkeepOf, interval time.Duration, s s
 			log.WarnContext(ctx, "clean-up not finished; the next one goes on", "error", err)
 			continue
 		}
-		if len(r.Operations)+r.Checkpoints+len(r.Retired)+len(r.Deleted) > 0 {
-			log.InfoContext(ctx, "cleaned up", "operations", len(r.Operations), "checkpoints", r.Checkpoints, "retired", len(r.Retired), "deleted", len(r.Deleted), "bytes", r.DeletedBytes)
+		if r.OperationsCount+r.Checkpoints+r.Retired.Count+r.Deleted.Count > 0 {
+			log.InfoContext(ctx, "cleaned up", "operations", r.OperationsCount, "checkpoints", r.Checkpoints, "retired", r.Retired.Count, "deleted", r.Deleted.Count, "bytes", r.Deleted.SizeBytes)
 		}
 	}
 }
