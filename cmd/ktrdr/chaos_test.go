@@ -250,7 +250,11 @@ func (c *chaos) live() {
 		calm[i] = c.result(id)
 	}
 	before := c.total()
-	ids := make([]string, *chaosOperations)
+	n := *chaosOperations
+	if testing.Short() {
+		n = min(n, 12)
+	}
+	ids := make([]string, n)
 	for i := range ids {
 		ids[i] = c.submit(fmt.Sprintf("chaos-%d", i), deeds[i%len(deeds)])
 		if i%3 == 2 {
