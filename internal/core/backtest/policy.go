@@ -92,7 +92,7 @@ func slippageWords(o Options) string {
 
 func commissionWords(in Input, o Options) string {
 	if schedule, err := o.scheduleFor(in.Series.Symbol); err == nil && schedule != nil {
-		words := fmt.Sprintf("%s of %s in %s, read %s", schedule.Name, schedule.Source, schedule.Currency, schedule.Read)
+		words := fmt.Sprintf("%s of %s in %s, as published %s", schedule.Name, schedule.Source, schedule.Currency, schedule.Read)
 		if schedule.Without != "" {
 			words += ", without " + schedule.Without
 		}
@@ -127,6 +127,9 @@ func sizeWords(o Options) string {
 		units = ", in fractions of a unit"
 	}
 	most := percent(o.Fraction) + " of equity"
+	if l := o.Account.Leverage; l != 0 {
+		most = fmt.Sprintf("%s of %s times the equity", percent(o.Fraction), plain(l))
+	}
 	switch z := o.Sizing; z.Method {
 	case strategy.SizeUnits:
 		return fmt.Sprintf("%s units an entry, at most %s%s", plain(z.Units), most, units)
@@ -180,7 +183,7 @@ func exitsWords(x decision.Exits) string {
 func accountWords(a strategy.Account, call string) string {
 	leverage := "no leverage"
 	if a.Leverage != 0 {
-		leverage = fmt.Sprintf("an entry is worth at most %s times the equity", plain(a.Leverage))
+		leverage = fmt.Sprintf("leverage of %s", plain(a.Leverage))
 	}
 	if a.MaintenanceMargin != 0 {
 		leverage += "; " + fmt.Sprintf(call, percent(a.MaintenanceMargin))

@@ -341,6 +341,25 @@ func TestMoneyIsConserved(t *testing.T) {
 	})
 }
 
+// TestFinerBarsAreNoWorse: up to the first trade that they change, finer bars give
+// what the worst case gives, and that trade is no worse.
+func TestFinerBarsAreNoWorse(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawScenario(t)
+		worst := s
+		worst.o.Fills.Intrabar, worst.in.Finer = 0, market.Series{}
+		finer, pessimistic := run(t, s).Trades, run(t, worst).Trades
+		for i := range min(len(finer), len(pessimistic)) {
+			if a, b := finer[i], pessimistic[i]; a != b {
+				if a.Net < b.Net || a.Cause != backtest.ByTarget {
+					t.Fatalf("trade %d: %+v with finer bars, %+v in the worst case", i, a, b)
+				}
+				return
+			}
+		}
+	})
+}
+
 // TestNoFillOutsideTheBar: each fill is a price of its bar, moved by no more than
 // the slippage and half the spread, and never in favour of the trader.
 func TestNoFillOutsideTheBar(t *testing.T) {

@@ -161,7 +161,7 @@ func (d *decoder) fills(s *Strategy, f fields) {
 		if v, ok := n.choice(names(market.Timeframes()), nil); ok {
 			var err error
 			if x.Intrabar, err = market.ParseTimeframe(v); err == nil && s.Base != 0 {
-				err = x.Fit(s.Base)
+				err = x.Fit(d.decidesOn(s))
 			}
 			if err != nil {
 				n.problem("%s", err.Error())

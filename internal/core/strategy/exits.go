@@ -130,8 +130,8 @@ func (d *decoder) exitsFit(s *Strategy, n node) {
 	default:
 		at.problem("%s labels have no exit to take over: want labels of source triple_barrier or forward_return, or the exits written out, for example {stop_loss: 0.02, take_profit: 0.04}", source)
 	}
-	if x.SessionEnd != 0 && s.Base >= market.Day1 {
-		at.problem("%s", sessionOfDays(s.Base))
+	if base := d.decidesOn(s); x.SessionEnd != 0 && base >= market.Day1 {
+		at.problem("%s", sessionOfDays(base))
 	}
 }
 

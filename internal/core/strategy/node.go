@@ -16,6 +16,7 @@ import (
 	"go.yaml.in/yaml/v4"
 	"go.yaml.in/yaml/v4/plugin/loaderlimits"
 
+	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/spell"
 )
 
@@ -33,7 +34,8 @@ const (
 // all of them.
 type decoder struct {
 	file     string
-	kind     kind // zero for a strategy
+	kind     kind             // zero for a strategy
+	base     market.Timeframe // of the decisions where it is not that of the file; else zero
 	problems report
 	warnings report
 	values   int

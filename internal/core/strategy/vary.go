@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/ktrdr/ktrdr/internal/core/market"
 )
 
 // decisionsOfRequest are the keys of decisions that a backtest may vary: all but
@@ -18,8 +20,9 @@ var decisionsOfRequest = slices.DeleteFunc(slices.Clone(decisionsShape.keys), fu
 //	{costs: {spread: 0.8 pips}, exits: null, sizing: {method: units, units: 1000}}
 //
 // A mapping goes into the one that is there key by key, except that a sizing of
-// another method has nothing of the old one. Symbols and timeframes are those of
-// the file: With comes after Vary.
+// another method has nothing of the old one. The decisions have to fit the base
+// timeframe of s; the symbols and timeframes of what is returned are those of the
+// file again, so With comes after Vary.
 func (s *Strategy) Vary(decisions []byte) (*Strategy, error) {
 	file, err := Document(s.Name, s.Source)
 	if err != nil {
@@ -37,13 +40,21 @@ func (s *Strategy) Vary(decisions []byte) (*Strategy, error) {
 	}
 	setKey(file, "decisions", varied(valueOf(file, "decisions"), top.yaml))
 	varied := &Strategy{}
-	d = &decoder{file: d.file}
+	d = &decoder{file: d.file, base: s.Base}
 	d.strategy(varied, node{d: d, yaml: file})
 	if problems := d.problems.sorted(); problems != nil {
 		return nil, problems
 	}
 	varied.Source, varied.Warnings = s.Source, s.Warnings
 	return varied, nil
+}
+
+// decidesOn returns the timeframe of the decisions of s.
+func (d *decoder) decidesOn(s *Strategy) market.Timeframe {
+	if d.base != 0 {
+		return d.base
+	}
+	return s.Base
 }
 
 // unplaced takes away where y stands: it stands in no file.

@@ -47,6 +47,31 @@ func TestVary(t *testing.T) {
 	}
 }
 
+// TestVary_moved: what is asked of a strategy on another timeframe has to fit that
+// one, and not that of the file.
+func TestVary_moved(t *testing.T) {
+	s := parse(t, string(goodText(t, "triple_barrier.yaml"))) // on 1h
+	daily, err := s.With(nil, []market.Timeframe{market.Day1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	varied, err := daily.Vary([]byte(`{"fills": {"intrabar": "1h"}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := varied.With(nil, []market.Timeframe{market.Day1}); err != nil || again.Base != market.Day1 {
+		t.Errorf("%v", err)
+	}
+	for change, want := range map[string]string{`{"fills": {"intrabar": "1d"}}`: "want bars finer than those of 1d", `{"exits": {"session_end": "21:00"}}`: "session_end would close"} {
+		if _, err := daily.Vary([]byte(change)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s on 1d: %v", change, err)
+		}
+	}
+	if _, err := s.Vary([]byte(`{"fills": {"intrabar": "1h"}}`)); err == nil {
+		t.Error("bars of 1h are finer than those of 1h")
+	}
+}
+
 func TestVary_refuses(t *testing.T) {
 	s := parse(t, string(goodText(t, "triple_barrier.yaml")))
 	for _, c := range []struct{ name, change, want string }{

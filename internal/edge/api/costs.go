@@ -53,7 +53,11 @@ func (r *request) vary(b wire.StartBacktest, c *costs) (text json.RawMessage, er
 		}
 		varied, err := r.strategy.Vary(text)
 		if err != nil {
-			return nil, invalidStrategy(err)
+			invalid := invalidStrategy(err)
+			if e, ok := errors.AsType[*wire.Error](invalid); ok {
+				e.Message = "decisions are not valid:\n" + err.Error()
+			}
+			return nil, invalid
 		}
 		if r.strategy, err = varied.With(r.strategy.Symbols, r.strategy.Timeframes); err != nil {
 			return nil, wire.Errorf(wire.CodeBadRequest, "%w", err)

@@ -12,6 +12,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/core/backtest"
+	"github.com/ktrdr/ktrdr/internal/core/decision"
 	"github.com/ktrdr/ktrdr/internal/core/model"
 	"github.com/ktrdr/ktrdr/internal/core/performance"
 	"github.com/ktrdr/ktrdr/internal/work/job"
@@ -63,6 +64,8 @@ func printBacktest(w io.Writer, c *console, url string, op wire.Operation, r job
 		{"per trade", fmt.Sprintf("won %s, lost %s, largest %s and %s", number(m.AvgWin, 2), number(m.AvgLoss, 2), number(m.LargestWin, 2), number(m.LargestLoss, 2))},
 		{"held", fmt.Sprintf("%s h on average, exposed %s of the time", number(m.AvgHolding, 1), percent(&m.Exposure, 1))},
 		{"costs", fmt.Sprintf("%s: commission %s, slippage %s, spread %s, financing %s", money(m.Costs.Total), money(m.Costs.Commission), money(m.Costs.Slippage), money(m.Costs.Spread), money(m.Costs.Financing))},
+		{"held back", heldBack(r.Decisions)},
+		{"not filled", notFilled(r.Orders)},
 		{"within a bar", conflicts(r.Intrabar)},
 		{"orders", r.OrderHash},
 	})
@@ -116,7 +119,35 @@ func conflicts(x backtest.Intrabar) string {
 	if x.Conflicts == 0 {
 		return ""
 	}
+	if x.Resolved == 0 {
+		return fmt.Sprintf("%s bars reached a stop and a target, and were taken to have reached the stop first", integer(x.Conflicts))
+	}
 	return fmt.Sprintf("%s bars reached a stop and a target; of %s of them finer bars say which came first", integer(x.Conflicts), integer(x.Resolved))
+}
+
+// heldBack says how often each reason let no order follow.
+func heldBack(c decision.Counts) string {
+	var all []string
+	for _, reason := range decision.Reasons() {
+		if n := c[reason]; n > 0 && reason != decision.Acted {
+			all = append(all, reason.String()+" "+integer(n))
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
+// notFilled says what became of the orders that were not, or not wholly, filled.
+func notFilled(o backtest.Orders) string {
+	var all []string
+	for _, x := range []struct {
+		n    int
+		what string
+	}{{o.TooSmall, "too small"}, {o.Unfilled, "without a bar to be filled on"}, {o.Partial, "cut to the volume limit"}} {
+		if x.n > 0 {
+			all = append(all, integer(x.n)+" "+x.what)
+		}
+	}
+	return strings.Join(all, ", ")
 }
 
 // tradedSymbols lists what a backtest traded.

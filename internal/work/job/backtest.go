@@ -95,14 +95,15 @@ func runBacktest(ctx context.Context, text json.RawMessage, env worker.Env) (jso
 // backtestStrategy is the strategy of an order, with its decisions as the order
 // varies them, narrowed to what it trades.
 func backtestStrategy(order wire.BacktestOrder) (*strategy.Strategy, error) {
-	s, err := strategy.Parse(order.StrategyName+".yaml", []byte(order.StrategyYAML))
-	if err == nil && len(order.Decisions) > 0 {
-		s, err = s.Vary(order.Decisions)
+	symbols, timeframes := []market.Symbol{order.Symbol}, []market.Timeframe{order.Timeframe}
+	s, err := parseStrategy(order.StrategyName, order.StrategyYAML, symbols, timeframes)
+	if err != nil || len(order.Decisions) == 0 {
+		return s, err
 	}
-	if err != nil {
+	if s, err = s.Vary(order.Decisions); err != nil {
 		return nil, err
 	}
-	return s.With([]market.Symbol{order.Symbol}, []market.Timeframe{order.Timeframe})
+	return s.With(symbols, timeframes)
 }
 
 // A scene is what the model of a backtest is asked about, and the model.
