@@ -117,3 +117,16 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestExamples: the ensembles that users start from are read without a problem.
+func TestExamples(t *testing.T) {
+	names, err := filepath.Glob("../../../strategies/ensembles/*.yaml")
+	if err != nil || len(names) < 2 {
+		t.Fatalf("there are %d example ensembles, want at least 2 (%v)", len(names), err)
+	}
+	for _, name := range names {
+		if e := read(t, name); e.Name+".yaml" != filepath.Base(name) || e.Description == "" {
+			t.Errorf("%s is called %q: %q", name, e.Name, e.Description)
+		}
+	}
+}
