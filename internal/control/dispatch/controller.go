@@ -269,7 +269,12 @@ func (c *Controller) Operation(ctx context.Context, id string) (operation.Operat
 	if err != nil {
 		return op, err
 	}
-	return c.Overlay([]operation.Operation{op})[0], nil
+	all, schedules := []operation.Operation{op}, false
+	c.look(func(s *State) { s.Overlay(all); schedules = true })
+	if !schedules {
+		return c.fromChildren(ctx, op)
+	}
+	return all[0], nil
 }
 
 // Overlay replaces, in ops, what the scheduler knows more recently than the

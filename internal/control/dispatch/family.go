@@ -204,3 +204,27 @@ func (c *Controller) again(ctx context.Context, op operation.Operation) ([]opera
 	}
 	return children, nil
 }
+
+// fromChildren returns op with the progress that its stored children make, for a
+// backend that does not schedule.
+func (c *Controller) fromChildren(ctx context.Context, op operation.Operation) (operation.Operation, error) {
+	if !op.Type.Gathers() || op.Status.Terminal() || op.Open {
+		return op, nil
+	}
+	children, err := c.o.Store.Children(ctx, op.ID)
+	if err != nil {
+		return op, err
+	}
+	var family operation.Family
+	running := 0.0
+	for _, child := range children {
+		family.Add(child.Weight)
+		if child.Status.Terminal() {
+			family.End(child.ID, child.Weight, child.Status, "")
+		} else {
+			running += float64(child.Weight) * child.Progress.Percentage / 100
+		}
+	}
+	op.Progress = family.Progress(nil, running)
+	return op, nil
+}

@@ -1,9 +1,12 @@
 package dispatch_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -68,6 +71,15 @@ func (w *world) gathered() {
 	}
 }
 
+// takenDisk is a store whose scheduler is another backend.
+type takenDisk struct{ *disk }
+
+func (takenDisk) AcquireTerm(context.Context, string) (int64, error) { return 0, operation.ErrHeld }
+
+func (takenDisk) Scheduler(context.Context) (operation.Lease, error) {
+	return operation.Lease{Holder: "another"}, nil
+}
+
 // testFamily: an operation that gathers starts with the results of its children, and
 // is retried with children of its own; those of the first cannot be.
 func testFamily(t *testing.T) {
@@ -101,6 +113,18 @@ func testFamily(t *testing.T) {
 		}
 	}
 	run("op_s_0000", operation.Completed)
+	standing := dispatch.New(dispatch.Options{Store: takenDisk{b.disk}, Transport: b.wires, Shared: true})
+	ctx, stop := context.WithCancel(t.Context())
+	var stands sync.WaitGroup
+	stands.Go(func() { _ = standing.Run(ctx) })
+	defer stands.Wait()
+	defer stop()
+	<-standing.Ready()
+	for _, c := range []*dispatch.Controller{b.Controller, standing} {
+		if op, err := c.Operation(t.Context(), "op_s"); err != nil || math.Abs(op.Progress.Percentage-95.0/3) > 1e-9 {
+			t.Errorf("with a third of the weight done: %+v, %v", op.Progress, err)
+		}
+	}
 	run("op_s_0001", operation.Completed)
 	run("op_s", operation.Failed)
 	var got []string
