@@ -61,14 +61,26 @@ func (f Frame) fromKept(ctx context.Context, s *strategy.Strategy, span market.S
 		}
 		take(fresh, m.Names, columns, func(i int) { kept.Put(keys[i], columns[i]) })
 	}
+	m.Names, columns = inOrder(s, m.Names, columns)
 	m.Width = len(columns)
 	m.Data = make([]float32, rows.Len()*m.Width)
 	weave(m.Data, columns, base.Search(rows.Time[0]), rows.Len())
 	return m, nil
 }
 
-// inputs returns s once for each timeframe of each of its inputs, with that alone:
-// in the order of the features.
+// inOrder returns columns in the order of the features of s.
+func inOrder(s *strategy.Strategy, names []string, columns [][]float32) (sortedNames []string, sorted [][]float32) {
+	at := make(map[string]int, len(names))
+	for i, name := range names {
+		at[name] = i
+	}
+	for _, x := range s.Features() {
+		sortedNames, sorted = append(sortedNames, x.Name), append(sorted, columns[at[x.Name]])
+	}
+	return sortedNames, sorted
+}
+
+// inputs returns s once for each timeframe of each of its inputs, with that alone.
 func inputs(s *strategy.Strategy) []*strategy.Strategy {
 	var all []*strategy.Strategy
 	for _, in := range s.Inputs {

@@ -1,8 +1,10 @@
 package feature_test
 
 import (
+	"bytes"
 	"context"
 	"math"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -28,9 +30,11 @@ func (s *shelf) Put(key string, column []float32) { s.columns[key] = column; s.p
 
 func keptFrame(s *strategy.Strategy, bars int, seed uint64) feature.Frame {
 	f := feature.Frame{Symbol: s.Symbols[0], Series: map[market.Timeframe]market.Series{}, Hashes: map[strategy.Bars]string{}}
-	for _, tf := range s.Timeframes {
-		n := bars * int(s.Base.Seconds()) / int(tf.Seconds())
-		series := market.NewSeries(f.Symbol, tf, n)
+	f.Context = map[string]market.Series{}
+	for _, of := range s.Reads() {
+		tf := of.Timeframe
+		n := max(1, bars*int(s.Base.Seconds())/int(tf.Seconds()))
+		series := market.NewSeries(of.Symbol, tf, n)
 		at, price, state := int64(1_500_000_000)/tf.Seconds()*tf.Seconds(), 1.1, seed+1
 		for range n {
 			state = state*6364136223846793005 + 1442695040888963407
@@ -39,8 +43,15 @@ func keptFrame(s *strategy.Strategy, bars int, seed uint64) feature.Frame {
 			series.Append(market.Bar{Time: at, Open: open, High: max(open, price), Low: min(open, price), Close: price, Volume: 1})
 			at += tf.Seconds()
 		}
-		f.Series[tf] = series
-		f.Hashes[strategy.Bars{Symbol: f.Symbol, Timeframe: tf}] = tf.String() + string(rune('a'+seed))
+		if of.Symbol == f.Symbol {
+			f.Series[tf] = series
+		}
+		for _, source := range s.Context {
+			if source.Bars == of {
+				f.Context[source.ID] = series
+			}
+		}
+		f.Hashes[of] = string(of.Symbol) + tf.String() + string(rune('a'+seed))
 	}
 	return f
 }
@@ -49,10 +60,15 @@ func keptFrame(s *strategy.Strategy, bars int, seed uint64) feature.Frame {
 // several strategies over several windows of several bars.
 func TestKeptColumnsChangeNothing(t *testing.T) {
 	all, names := map[string]*strategy.Strategy{}, []string{}
-	for _, name := range []string{"sample_momentum", "forward_return", "gbpusd_two_timeframes", "barrier_events", "market_regime"} {
-		source, err := strategies.Files.ReadFile(name + ".yaml")
+	for _, name := range []string{"sample_momentum", "forward_return", "gbpusd_two_timeframes", "barrier_events", "market_regime",
+		"placed_sets", "quantile_ratio", "carry_context", "gbpusd_two_timeframes of earlier bars too"} {
+		file, lagged, _ := strings.Cut(name, " ")
+		source, err := strategies.Files.ReadFile(file + ".yaml")
 		if err != nil {
 			t.Fatal(err)
+		}
+		if lagged != "" {
+			source = bytes.ReplaceAll(source, []byte(", timeframes: "), []byte(", lags: 2, timeframes: "))
 		}
 		s, err := strategy.Parse(name, source)
 		if err != nil {
