@@ -37,6 +37,15 @@ func TestSeveral(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	fewer := m
+	if fewer.Others = m.Others[:4]; len(m.Others) != 5 || !refusedByModel(fewer) {
+		t.Error("a model that lacks a network is written")
+	}
+	colder := m
+	colder.Manifest.Members = slices.Clone(m.Manifest.Members)
+	if colder.Manifest.Members[3].Temperature = 0; !refusedByModel(colder) {
+		t.Error("a model that lacks a temperature is written")
+	}
 	if len(m.Others) != 5 || len(decoded.Others) != 5 || len(e.Members) != 6 {
 		t.Fatalf("%d further networks, %d decoded, %d members; want 5, 5 and 6", len(m.Others), len(decoded.Others), len(e.Members))
 	}
@@ -199,4 +208,9 @@ func TestFolds_no_leak(t *testing.T) {
 			}
 		}
 	})
+}
+
+func refusedByModel(m model.Model) bool {
+	_, err := model.Encode(m)
+	return err != nil
 }
