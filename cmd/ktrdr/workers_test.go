@@ -254,6 +254,27 @@ func TestWorkers_versions(t *testing.T) {
 	}
 }
 
+// A result counts only if what it refers to is stored.
+func TestWorkers_missing_output(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t, quickFleet...)
+	s.importSample("EURUSD")
+	p := newPeer(t, "played", "1.1")
+	if code, _, text := s.register(p); code != http.StatusOK {
+		t.Fatalf("register: %d %s", code, text)
+	}
+	s.await("the worker is available", func() bool { return s.workerStatus("played") == "available" })
+	id := decode[finished](t, s.must(trainArgs(s.strategy("quick", 5), "--detach")...)).ID
+	report := map[string]any{"token": (<-p.orders)["token"], "worker_id": p.id, "incarnation": "i1", "state": "completed", "result": map[string]any{},
+		"artifacts": []map[string]any{{"sha256": strings.Repeat("0a", 32), "role": "model", "size_bytes": 5}}}
+	if code, _, text := s.send("/api/v1/workers/played/reports", report); code != http.StatusUnprocessableEntity || !strings.Contains(text, "not in the artifact store") {
+		t.Errorf("a result without its artifact: %d %s, want 422 and the reason", code, text)
+	}
+	if op := s.operation(id); op.Status == "completed" {
+		t.Error("the operation completed with a result that refers to nothing")
+	}
+}
+
 // A backend that stops says so to its workers, and tells who registers meanwhile
 // when to come back. After its restart the workers are there at once.
 func TestWorkers_backend_stops(t *testing.T) {

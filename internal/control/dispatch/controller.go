@@ -70,8 +70,9 @@ type Store interface {
 type Options struct {
 	Store     Store
 	Transport Transport
-	// Stored fails unless the content with that hash is in the artifact store; a
-	// checkpoint counts only if it does not. nil believes the workers.
+	// Stored fails unless the content with that hash is in the artifact store, with
+	// operation.ErrNotFound where it is not; checkpoints and results count only if
+	// all of their content is. nil believes the workers.
 	Stored func(ctx context.Context, sha256 string) error
 	// Holder names this process in the scheduler's lease; see operation.Lease.
 	// "" means "backend".
@@ -246,6 +247,9 @@ func (c *Controller) report(ctx context.Context, r operation.Report) error {
 			r.Checkpoint = nil
 		}
 	}
+	if err := c.checkOutputs(ctx, r); err != nil {
+		return err
+	}
 	_, err := c.ask(ctx, func(request uint64) Event { return Reported{Request: request, Report: r} })
 	if !errors.Is(err, errNotHeld) {
 		return err
@@ -261,6 +265,28 @@ func (c *Controller) report(ctx context.Context, r operation.Report) error {
 	default:
 		return fmt.Errorf("report for %s: %w: the operation is %s", r.Token, ErrSuperseded, op.Status)
 	}
+}
+
+// checkOutputs refuses a result that refers to content which is not stored, because
+// it never was, or because it was deleted in the long time until the report.
+func (c *Controller) checkOutputs(ctx context.Context, r operation.Report) error {
+	if c.o.Stored == nil || r.State != operation.Completed {
+		return nil
+	}
+	outputs := r.Artifacts
+	if r.Model != nil {
+		outputs = append(outputs[:len(outputs):len(outputs)], operation.Artifact{SHA256: r.Model.SHA256, Role: "model"})
+	}
+	for _, a := range outputs {
+		err := c.o.Stored(ctx, a.SHA256)
+		if errors.Is(err, operation.ErrNotFound) {
+			return fmt.Errorf("%w: %s %s is not in the artifact store: store it before the report", operation.ErrInvalidReport, a.Role, a.SHA256)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Operation returns one operation with its live progress, or ErrUnknown.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/control/dispatch"
 	"github.com/ktrdr/ktrdr/internal/control/fleet"
+	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/replica"
 	"github.com/ktrdr/ktrdr/internal/control/store"
 	"github.com/ktrdr/ktrdr/internal/control/upkeep"
@@ -182,6 +184,9 @@ func (b *backend) open(ctx context.Context, dir string, s settings, holder strin
 		Store: records, Transport: b.workers, Holder: holder, Shared: shared, Timing: timing, Limits: limits, Log: log,
 		Stored: func(ctx context.Context, hash string) error {
 			_, err := files.Stat(ctx, artifact.Hash(hash))
+			if errors.Is(err, artifact.ErrNotFound) {
+				err = fmt.Errorf("%w: %w", operation.ErrNotFound, err)
+			}
 			return err
 		},
 	})
