@@ -47,7 +47,9 @@
 // train; rows that know of it by their labels or windows are left out of both. The
 // test part is seen by none. Scaling constants are fitted to the rows of all folds,
 // never to the test part. [Evaluation] judges the mean, on the validation rows that
-// of the networks that were not trained on them; [MemberQuality] judges each.
+// of the networks that were not trained on them; [MemberQuality] judges each. The
+// importance of the features is that for the mean on the rows of all folds, most of
+// whose networks were trained on them.
 //
 // # What it refuses
 //
