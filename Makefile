@@ -56,7 +56,7 @@ race: ## run the concurrent packages under the race detector (needs a C compiler
 	CGO_ENABLED=1 go test -race -timeout 30m ./cmd/ktrdr -run '^(TestCluster|TestChaos)$$' -chaos.operations=12
 
 arm64: ## run, emulated, the tests that pin bits as arm64 computes them (needs Debian's qemu-user-static)
-	GOARCH=arm64 go test -count=1 -run '^(TestFit_bits|TestFMA|TestBits|TestExpBits)$$' -exec qemu-aarch64-static \
+	GOARCH=arm64 go test -count=1 -run '^(TestFit_bits|TestFit_bits_of_every_kind|TestFMA|TestBits|TestExpBits)$$' -exec qemu-aarch64-static \
 		./internal/core/nn ./internal/core/kernel ./internal/core/fuzzy ./internal/core/decision
 
 fuzz: ## run every fuzz target for T (default 30s) each
