@@ -126,7 +126,7 @@ func exampleStrategy(t testing.TB) string {
 }
 
 // trainingOrder asks for a training on the first 7,000 of 10,000 sample hours.
-func trainingOrder(t *testing.T, w *world) (wire.TrainingOrder, market.Series) {
+func trainingOrder(t testing.TB, w *world) (wire.TrainingOrder, market.Series) {
 	t.Helper()
 	bars := sample.Generate(sample.Options{Symbol: "SAMPLE", Timeframe: market.Hour1, Seed: 3, Bars: 10_000})
 	return wire.TrainingOrder{
