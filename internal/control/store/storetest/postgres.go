@@ -103,7 +103,7 @@ func (s *Server) command(program string, args ...string) *exec.Cmd {
 // Start starts the server, also after Kill, and waits until it answers.
 func (s *Server) Start() {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(s.t.Context(), 3*time.Minute) // after a kill it syncs every file it has
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
