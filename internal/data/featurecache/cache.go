@@ -8,8 +8,6 @@ import (
 	"log/slog"
 	"os"
 	"sync"
-
-	"github.com/ktrdr/ktrdr/internal/core/market"
 )
 
 // Options say how much a cache may hold. The zero value of a size is none.
@@ -20,7 +18,7 @@ type Options struct {
 	Log         *slog.Logger // nil discards
 }
 
-// A Cache keeps columns and bars. Its methods may be called from several goroutines,
+// A Cache keeps columns, and values of any type in memory. Its methods may be called from several goroutines,
 // and on nil, which keeps nothing.
 type Cache struct {
 	o      Options
@@ -35,7 +33,7 @@ type Cache struct {
 // An entry is held in memory.
 type entry struct {
 	key   string
-	value any // []float32 or market.Series
+	value any
 	bytes int64
 }
 
@@ -106,20 +104,21 @@ func (c *Cache) Put(key string, column []float32) {
 	}
 }
 
-// Bars returns the series whose content hash is given, from memory or from load.
-func (c *Cache) Bars(hash string, load func() (market.Series, error)) (market.Series, error) {
-	if c == nil {
-		return load()
+// Held returns the value of key, from the memory of c or from load, which also says
+// how many bytes it takes. Nobody writes to it. It works on a nil cache.
+func Held[T any](c *Cache, key string, load func() (T, int64, error)) (T, error) {
+	if c != nil {
+		if v, ok := c.recall(key); ok {
+			if held, ok := v.(T); ok {
+				return held, nil
+			}
+		}
 	}
-	key := "bars " + hash
-	if v, ok := c.recall(key); ok {
-		return v.(market.Series), nil
+	value, bytes, err := load()
+	if err == nil && c != nil {
+		c.remember(key, value, bytes)
 	}
-	series, err := load()
-	if err == nil {
-		c.remember(key, series, 48*int64(series.Len()))
-	}
-	return series, err
+	return value, err
 }
 
 // recall returns what is held in memory under key.

@@ -14,7 +14,6 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/data/featurecache"
 )
 
@@ -204,26 +203,26 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 }
 
-func TestBars(t *testing.T) {
+func TestHeld(t *testing.T) {
 	c := open(t, "", featurecache.Options{MemoryBytes: 1000})
 	loads := 0
-	load := func() (market.Series, error) {
+	load := func() (string, int64, error) {
 		loads++
-		s := market.NewSeries("EURUSD", market.Hour1, 1)
-		s.Append(market.Bar{Time: 3600, Open: 1, High: 1, Low: 1, Close: 1})
-		return s, nil
+		return "value", 5, nil
 	}
 	for range 3 {
-		if s, err := c.Bars("hash", load); err != nil || s.Len() != 1 {
-			t.Fatalf("%d bars, %v", s.Len(), err)
+		if v, err := featurecache.Held(c, "key", load); err != nil || v != "value" {
+			t.Fatalf("Held gives %q, %v", v, err)
 		}
 	}
-	var none *featurecache.Cache
-	if _, err := none.Bars("hash", load); err != nil || loads != 2 {
-		t.Errorf("%d loads, %v: want 1, and 1 without a cache", loads, err)
+	if v, err := featurecache.Held(nil, "key", load); err != nil || v != "value" || loads != 2 {
+		t.Errorf("%q, %v after %d loads: want 1, and 1 without a cache", v, err, loads)
 	}
-	if _, err := c.Bars("other", func() (market.Series, error) { return market.Series{}, fs.ErrNotExist }); err == nil {
+	if _, err := featurecache.Held(c, "other", func() (string, int64, error) { return "", 0, fs.ErrNotExist }); err == nil {
 		t.Error("the error of loading is lost")
+	}
+	if v, err := featurecache.Held(c, "key", func() (int, int64, error) { return 7, 8, nil }); err != nil || v != 7 {
+		t.Errorf("Held gives %v, %v of another type", v, err)
 	}
 }
 

@@ -5,7 +5,8 @@
 //
 // A column is a list of float32 under a key, 64 hexadecimal digits that the caller
 // makes of everything the column follows from. A [Cache] keeps columns in memory and
-// as files of a folder, both bounded in bytes, and series of bars in memory.
+// as files of a folder, both bounded in bytes, and values of other types in memory
+// ([Held]).
 //
 // # Flow
 //

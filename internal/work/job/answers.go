@@ -11,6 +11,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/feature"
 	"github.com/ktrdr/ktrdr/internal/core/model"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
+	"github.com/ktrdr/ktrdr/internal/data/featurecache"
 	"github.com/ktrdr/ktrdr/internal/work/worker"
 )
 
@@ -48,27 +49,35 @@ func (m scene) signals(ctx context.Context, env worker.Env, s *strategy.Strategy
 	}
 	what := fmt.Sprintf("signals %s %v", s.Decisions.OutputFormat, s.Decisions.CostModel)
 	kept, key := keptOf(env), answersKey(what, m.order.ModelSHA256, m.order.Data, m.window)
-	if column, ok := kept.Get(key, m.window.Len()); ok {
-		return unpackSignals(column), nil
-	}
+	return featurecache.Held(kept, "held "+key, func() ([]decision.Raw, int64, error) {
+		bytes := rawBytes * int64(m.window.Len())
+		if column, ok := kept.Get(key, m.window.Len()); ok {
+			return unpackSignals(column), bytes, nil
+		}
+		signals, err := m.decoded(ctx, env, head)
+		if err == nil && kept != nil {
+			kept.Put(key, packSignals(signals))
+		}
+		return signals, bytes, err
+	})
+}
+
+// rawBytes is the size of a decision.Raw.
+const rawBytes = 8
+
+// decoded asks the model and reads its answers by head.
+func (m scene) decoded(ctx context.Context, env worker.Env, head decision.Head) ([]decision.Raw, error) {
 	q, err := m.questions(ctx, env)
 	if err != nil {
 		return nil, err
 	}
 	times, known := m.window.Time, q.readable[q.before:]
 	signals := make([]decision.Raw, len(times))
-	err = inLanes(ctx, len(times), inferRows, threadsOf(m.order, env), func(from, to int) error {
+	return signals, inLanes(ctx, len(times), inferRows, threadsOf(m.order, env), func(from, to int) error {
 		outputs := m.model.Outputs(q.matrix, q.readable, q.before+from, q.before+to)
 		_, err := head.DecodeKnown(signals[from:to], outputs, times[from:to], known[from:to])
 		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	if kept != nil {
-		kept.Put(key, packSignals(signals))
-	}
-	return signals, nil
 }
 
 // asked returns what the model puts out at every bar of the window, row-major, and

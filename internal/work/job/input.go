@@ -12,6 +12,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/model"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 	"github.com/ktrdr/ktrdr/internal/data/barstore"
+	"github.com/ktrdr/ktrdr/internal/data/featurecache"
 	"github.com/ktrdr/ktrdr/internal/work/worker"
 )
 
@@ -63,7 +64,10 @@ func frames(ctx context.Context, env worker.Env, s *strategy.Strategy, refs []wi
 // fetchBars fetches one snapshot, if it is not in memory, and checks that it is what
 // the order says.
 func fetchBars(ctx context.Context, env worker.Env, ref wire.DataRef) (market.Series, error) {
-	return keptOf(env).Bars(fmt.Sprint(ref), func() (market.Series, error) { return fetchSnapshot(ctx, env, ref) })
+	return featurecache.Held(keptOf(env), fmt.Sprintf("bars %+v", ref), func() (market.Series, int64, error) {
+		series, err := fetchSnapshot(ctx, env, ref)
+		return series, 48 * int64(series.Len()), err
+	})
 }
 
 func fetchSnapshot(ctx context.Context, env worker.Env, ref wire.DataRef) (market.Series, error) {

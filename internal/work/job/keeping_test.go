@@ -3,12 +3,16 @@ package job_test
 import (
 	"bytes"
 	"encoding/json"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/core/decision"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/data/featurecache"
 	"github.com/ktrdr/ktrdr/internal/work/job"
@@ -116,5 +120,39 @@ func TestKeepingAsksOnce(t *testing.T) {
 	order.StartDate = market.Stamp(bars.Time[7_300])
 	if third := phases(); !slices.Contains(third, "inference") {
 		t.Errorf("phases %v of another window, want inference", third)
+	}
+}
+
+// TestKeptFormsGiveBackEveryBit packs and unpacks signals and outputs.
+func TestKeptFormsGiveBackEveryBit(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		raws := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) decision.Raw {
+			if rapid.IntRange(0, 3).Draw(t, "known") == 0 {
+				return decision.Raw{}
+			}
+			return decision.Raw{Known: true, Confidence: rapid.Float32Range(0, 1).Draw(t, "confidence"), Signal: decision.Signal(rapid.IntRange(-1, 1).Draw(t, "signal"))}
+		}), 1, 40).Draw(t, "raws")
+		if got := job.UnpackSignals(job.PackSignals(raws)); !slices.Equal(got, raws) {
+			t.Fatalf("%v came back as %v", raws, got)
+		}
+		width := rapid.IntRange(1, 3).Draw(t, "width")
+		known := rapid.SliceOfN(rapid.Bool(), 1, 20).Draw(t, "known rows")
+		outputs := make([]float32, width*len(known))
+		for i := range outputs {
+			if known[i/width] {
+				outputs[i] = rapid.Float32().Draw(t, "output")
+			}
+		}
+		column, ok := job.PackOutputs(outputs, known)
+		if !ok {
+			t.Fatalf("%v was not packed", outputs)
+		}
+		back, rows := job.UnpackOutputs(column, width)
+		if !slices.Equal(back, outputs) || !slices.Equal(rows, known) {
+			t.Fatalf("%v, %v came back as %v, %v", outputs, known, back, rows)
+		}
+	})
+	if _, ok := job.PackOutputs([]float32{1, float32(math.NaN())}, []bool{true, true}); ok {
+		t.Error("outputs that are no numbers were packed")
 	}
 }
