@@ -40,7 +40,7 @@ func TestWindows_reference(t *testing.T) {
 		}
 		bars := map[bool]int{false: n + 1, true: n}[oldest]
 		aroon := build(outer, "aroon", map[string]indicator.Value{"period": indicator.Int(n), "definition": indicator.Text(definition)}).Compute(s)
-		percent := func(since int) float64 { return 100 * (float64(n-since) / float64(n)) }
+		percent := func(since int) float64 { return float64(100 * (float64(n-since) / float64(n))) }
 		for i := bars - 1; i < s.Len(); i++ {
 			up := percent(ago(s.High[i-bars+1:i+1], oldest, func(a, b float64) bool { return a > b }))
 			down := percent(ago(s.Low[i-bars+1:i+1], oldest, func(a, b float64) bool { return a < b }))
