@@ -149,10 +149,12 @@ func (c *Controller) Ready() <-chan struct{} { return c.ready }
 // and as Repeated does. A
 // repetition returns what was submitted first.
 func (c *Controller) Submit(ctx context.Context, op operation.Operation) (operation.Operation, error) {
-	return c.submit(ctx, op, nil)
+	return c.SubmitFamily(ctx, op, nil)
 }
 
-func (c *Controller) submit(ctx context.Context, op operation.Operation, children []operation.Operation) (operation.Operation, error) {
+// SubmitFamily submits an operation that gathers, with its children: all of them
+// or none. It fails as Submit does.
+func (c *Controller) SubmitFamily(ctx context.Context, op operation.Operation, children []operation.Operation) (operation.Operation, error) {
 	if known, repeated, err := c.Repeated(ctx, op); repeated || err != nil {
 		return known, err
 	}

@@ -11,10 +11,6 @@ import (
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 )
 
-// An operation that gathers is submitted with its children, in one transaction.
-// It enters the queue when all of them have completed, runs over their results,
-// and fails when one of them does not complete. It ends when they have ended.
-
 // enterFamily takes in an operation that gathers, with its children.
 func (s *State) enterFamily(h *held, children []operation.Operation, now time.Time) {
 	s.hold(h)
@@ -108,19 +104,14 @@ func (s *State) settle(now time.Time) {
 	for len(s.unsettled) > 0 {
 		p := s.unsettled[0]
 		s.unsettled = slices.DeleteFunc(s.unsettled, func(h *held) bool { return h == p })
-		if p.ended || p.op.Open {
-			continue
-		}
-		if p.family.Broken != "" && !p.op.CancelRequested {
+		switch {
+		case p.ended || p.op.Open:
+		case p.family.Broken != "" && !p.op.CancelRequested:
 			s.halt(p, p.family.Broken, true, 0, now)
-			continue
-		}
-		if s.waitsForChildren(p) {
-			continue
-		}
-		if p.op.CancelRequested {
+		case s.waitsForChildren(p):
+		case p.op.CancelRequested:
 			s.closeStopped(p, 0, now)
-		} else {
+		default:
 			s.queues[p.kind].push(p)
 		}
 	}
@@ -168,12 +159,6 @@ func (s *State) familyProgress(h *held) operation.Progress {
 	return h.family.Progress(nil, running)
 }
 
-// SubmitFamily submits an operation that gathers, with its children: all of them
-// or none. It fails as Submit does.
-func (c *Controller) SubmitFamily(ctx context.Context, op operation.Operation, children []operation.Operation) (operation.Operation, error) {
-	return c.submit(ctx, op, children)
-}
-
 // begin hands an attempt to its worker, with what its children have found.
 func (l *loop) begin(ctx context.Context, e Start) error {
 	op := e.Operation
@@ -196,13 +181,10 @@ func (c *Controller) again(ctx context.Context, op operation.Operation) ([]opera
 		return nil, nil
 	}
 	children, err := c.o.Store.Children(ctx, op.ID)
-	if err != nil {
-		return nil, err
-	}
 	for i, child := range children {
-		children[i] = operation.Operation{Type: child.Type, Weight: child.Weight, Metadata: child.Metadata, Spec: child.Spec, SpecHash: child.SpecHash}
+		children[i] = child.Again()
 	}
-	return children, nil
+	return children, err
 }
 
 // fromChildren returns op with the progress that its stored children make, for a
@@ -212,19 +194,8 @@ func (c *Controller) fromChildren(ctx context.Context, op operation.Operation) (
 		return op, nil
 	}
 	children, err := c.o.Store.Children(ctx, op.ID)
-	if err != nil {
-		return op, err
+	if err == nil {
+		op.Progress = operation.ProgressOf(children)
 	}
-	var family operation.Family
-	running := 0.0
-	for _, child := range children {
-		family.Add(child.Weight)
-		if child.Status.Terminal() {
-			family.End(child.ID, child.Weight, child.Status, "")
-		} else {
-			running += float64(child.Weight) * child.Progress.Percentage / 100
-		}
-	}
-	op.Progress = family.Progress(nil, running)
-	return op, nil
+	return op, err
 }

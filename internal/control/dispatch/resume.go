@@ -91,10 +91,9 @@ func (c *Controller) Retry(ctx context.Context, id string) (operation.Operation,
 	if err != nil {
 		return op, err
 	}
-	return c.submit(ctx, operation.Operation{
-		Type: op.Type, RetryOf: &op.ID, Submitter: op.Submitter, Priority: op.Priority, MaxAttempts: op.MaxAttempts,
-		Metadata: op.Metadata, Spec: op.Spec, SpecHash: op.SpecHash, Artifacts: op.Artifacts,
-	}, children)
+	again := op.Again()
+	again.RetryOf = &op.ID
+	return c.SubmitFamily(ctx, again, children)
 }
 
 // Repeated looks for the operation that the same submitter has already submitted

@@ -106,3 +106,25 @@ func (f Family) Progress(own *Progress, running float64) Progress {
 	}
 	return p
 }
+
+// ProgressOf returns the progress that stored children make for the operation that
+// gathers them, before its own attempt.
+func ProgressOf(children []Operation) Progress {
+	var f Family
+	running := 0.0
+	for _, c := range children {
+		f.Add(c.Weight)
+		if c.Status.Terminal() {
+			f.End(c.ID, c.Weight, c.Status, "")
+		} else {
+			running += float64(c.Weight) * c.Progress.Percentage / 100
+		}
+	}
+	return f.Progress(nil, running)
+}
+
+// Again returns what is submitted to do the work of o once more.
+func (o Operation) Again() Operation {
+	return Operation{Type: o.Type, Weight: o.Weight, Submitter: o.Submitter, Priority: o.Priority, MaxAttempts: o.MaxAttempts,
+		Metadata: o.Metadata, Spec: o.Spec, SpecHash: o.SpecHash, Artifacts: o.Artifacts}
+}
