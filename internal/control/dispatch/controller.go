@@ -135,7 +135,7 @@ func New(o Options) *Controller {
 	}
 	o.Holder = cmp.Or(o.Holder, "backend")
 	o.Timing = o.Timing.WithDefaults()
-	return &Controller{o: o, desk: newDesk(), ready: make(chan struct{}), refused: &refusals{log: o.Log}, changed: make(chan struct{})}
+	return &Controller{o: o, desk: newDesk(), ready: make(chan struct{}), refused: &refusals{log: o.Log, told: map[string]string{}}, changed: make(chan struct{})}
 }
 
 // Ready is closed when Run has restored its state and schedules, or when it
@@ -215,7 +215,7 @@ func (c *Controller) stored(ctx context.Context, id string) (operation.Operation
 // fleet.ErrInvalid, fleet.ErrReplaced or ErrStopping.
 func (c *Controller) Register(ctx context.Context, r fleet.Registration) (fleet.Worker, error) {
 	reply, err := c.ask(ctx, func(request uint64) Event { return Registered{Request: request, Registration: r} })
-	c.refused.registration(ctx, r, err)
+	c.refused.note(ctx, "registration refused", r.WorkerID, "", err)
 	return reply.Worker, err
 }
 
@@ -233,7 +233,7 @@ func (c *Controller) Deregister(ctx context.Context, workerID, incarnation strin
 // or *operation.ProgressError when its progress cannot be true.
 func (c *Controller) Report(ctx context.Context, r operation.Report) error {
 	err := c.report(ctx, r)
-	c.refused.report(ctx, r, err)
+	c.refused.note(ctx, "report refused", r.WorkerID, r.Token.OperationID, err)
 	return err
 }
 
