@@ -58,8 +58,8 @@ func Backtest() worker.Job { return worker.JobFunc(runBacktest) }
 
 func runBacktest(ctx context.Context, text json.RawMessage, env worker.Env) (json.RawMessage, error) {
 	var several wire.EnsembleOrder
-	if err := json.Unmarshal(text, &several); err != nil {
-		return nil, fmt.Errorf("read backtest order: %w", err)
+	if err := readOrder(text, &several); err != nil {
+		return nil, err
 	}
 	if several.EnsembleYAML != "" {
 		return runEnsemble(ctx, several, env)

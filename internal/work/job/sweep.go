@@ -83,8 +83,8 @@ const chunkParts = 64
 // runChunk evaluates some of the trials of a sweep.
 func (k *keeper) runChunk(ctx context.Context, text json.RawMessage, env worker.Env) (json.RawMessage, error) {
 	var order wire.SweepChunkOrder
-	if err := json.Unmarshal(text, &order); err != nil {
-		return nil, fmt.Errorf("read order of a sweep chunk: %w", err)
+	if err := readOrder(text, &order); err != nil {
+		return nil, err
 	}
 	space, err := sweep.ParseSpace("space.yaml", []byte(order.SpaceYAML))
 	if err != nil {

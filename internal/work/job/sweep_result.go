@@ -71,8 +71,8 @@ type Luck struct {
 // runSweep puts together what the chunks of a sweep found and looks at the best.
 func (k *keeper) runSweep(ctx context.Context, text json.RawMessage, env worker.Env) (json.RawMessage, error) {
 	var order wire.SweepOrder
-	if err := json.Unmarshal(text, &order); err != nil {
-		return nil, fmt.Errorf("read order of a sweep: %w", err)
+	if err := readOrder(text, &order); err != nil {
+		return nil, err
 	}
 	space, err := sweep.ParseSpace("space.yaml", []byte(order.SpaceYAML))
 	if err != nil {

@@ -30,8 +30,8 @@ func Training() worker.Job { return worker.JobFunc(runTraining) }
 
 func runTraining(ctx context.Context, text json.RawMessage, env worker.Env) (json.RawMessage, error) {
 	var order wire.TrainingOrder
-	if err := json.Unmarshal(text, &order); err != nil {
-		return nil, fmt.Errorf("read training order: %w", err)
+	if err := readOrder(text, &order); err != nil {
+		return nil, err
 	}
 	s, err := parseStrategy(order.StrategyName, order.StrategyYAML, order.Symbols, order.Timeframes)
 	if err != nil {
