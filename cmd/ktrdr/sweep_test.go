@@ -45,7 +45,8 @@ type sweepInfo struct {
 // of a space of 24 trials.
 func sweepSystem(t *testing.T, workers ...string) (s *system, strategy, space string, running map[string]*process) {
 	t.Helper()
-	s = newSystem(t, quickFleet...)
+	// A worker that stands still keeps its chunk for longer than the rest takes.
+	s = newSystem(t, append(slices.Clone(quickFleet), "KTRDR_WORKER_LEASE=10")...)
 	training := s.worker("training", "trains")
 	running = map[string]*process{}
 	for _, id := range workers {
@@ -190,7 +191,7 @@ func TestSweep_faults(t *testing.T) {
 		id = decode[finished](t, s.must(sweepArgs(space, strategy, "--detach")...)).ID
 		s.await("all chunks but one are done", func() bool {
 			done = s.children(id)
-			return sums(done)["completed"] == 4
+			return sums(done)["completed"] == 4 && slices.ContainsFunc(done, func(c childInfo) bool { return c.Worker == "still" && c.Status != "completed" })
 		})
 		if op := s.operation(id); op.Status != "running" || op.Progress.Percentage < 60 || op.Progress.Percentage > 95 {
 			t.Errorf("with 4 of 5 chunks done the sweep is %s at %v %%", op.Status, op.Progress.Percentage)

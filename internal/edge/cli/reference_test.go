@@ -171,7 +171,10 @@ func resolve(line string) string {
 		return err.Error()
 	}
 	c.InitDefaultHelpFlag()
-	if c.HasSubCommands() && len(rest) > 0 && !strings.HasPrefix(rest[0], "-") && strings.ToLower(rest[0]) == rest[0] {
+	isWord := func(w string) bool { // rather than a flag, a file or a placeholder
+		return !strings.HasPrefix(w, "-") && !strings.Contains(w, ".") && strings.ToLower(w) == w
+	}
+	if c.HasSubCommands() && len(rest) > 0 && isWord(rest[0]) {
 		return "no such command: " + rest[0]
 	}
 	for _, w := range rest {
@@ -191,6 +194,7 @@ func TestResolve(t *testing.T) {
 		"command":         {"ktrdr data show GBPUSD 1h --rows 5", ""},
 		"flag_with_value": {"ktrdr up --scale backtest-worker=2", ""},
 		"other_spelling":  {"ktrdr models train x --start 2020-01-01", ""},
+		"file":            {"ktrdr sweep space.yaml --metric total_return", ""},
 		"unknown_command": {"ktrdr data shw", "no such command: shw"},
 		"unknown_flag":    {"ktrdr serve --colour", "no such flag: --colour"},
 	} {
