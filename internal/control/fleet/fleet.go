@@ -15,7 +15,7 @@ type Timing struct {
 	HealthInterval time.Duration // between health checks of one worker; 10 s
 	HealthTimeout  time.Duration // of one health check; 5 s
 	HealthMisses   int           // consecutive misses until unavailable; 3
-	Lease          time.Duration // of silence until a worker's attempt is lost; 30 s
+	Lease          time.Duration // of silence until a worker's attempt is lost; 28 s, so that a loss is noticed within 30
 	Removal        time.Duration // of silence until the worker is removed; 300 s
 	// Settle is how soon a worker is asked again that should be idle and says
 	// that it is busy; it doubles with every answer. 20 ms.
@@ -30,7 +30,7 @@ func (t Timing) WithDefaults() Timing {
 	t.HealthInterval = cmp.Or(t.HealthInterval, 10*time.Second)
 	t.HealthTimeout = cmp.Or(t.HealthTimeout, 5*time.Second)
 	t.HealthMisses = cmp.Or(t.HealthMisses, 3)
-	t.Lease = cmp.Or(t.Lease, 30*time.Second)
+	t.Lease = cmp.Or(t.Lease, 28*time.Second)
 	t.Removal = cmp.Or(t.Removal, 300*time.Second)
 	t.Settle = cmp.Or(t.Settle, 20*time.Millisecond)
 	t.Grace = cmp.Or(t.Grace, 5*time.Second)

@@ -185,7 +185,7 @@ func fleetSettings() []setting {
 		{key: keyHealthFailures, flag: "health-check-failures", env: []string{"KTRDR_WORKER_HEALTH_CHECK_FAILURES"}, fallback: "3",
 			roles: roleServe, check: checkFailures,
 			doc: "Health checks that a worker misses in a row until it is temporarily unavailable."},
-		{key: keyLease, flag: "lease", env: []string{"KTRDR_WORKER_LEASE"}, fallback: "30",
+		{key: keyLease, flag: "lease", env: []string{"KTRDR_WORKER_LEASE"}, fallback: "28",
 			roles: roleServe, check: checkSeconds,
 			doc: "Seconds without a word from a worker until its operation is given to another."},
 		{key: keyRemoval, flag: "removal-threshold", env: []string{"KTRDR_WORKER_REMOVAL_THRESHOLD"}, fallback: "300",
