@@ -10,7 +10,7 @@ N ?= 10000
 # Packages whose concurrency is worth the race detector's time.
 RACE = ./internal/control/... ./internal/work/... ./internal/edge/... ./internal/data/... ./internal/observe
 
-.PHONY: help build demo test simulate chaos check fmt vet lint policy race arm64 fuzz golden gen bench bench-diff bench-once bench-peers limits profile generated smoke changelog ci clean
+.PHONY: help build demo test simulate chaos check fmt vet lint policy race race-system arm64 fuzz golden gen bench bench-diff bench-once bench-peers limits profile generated smoke changelog ci clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,8 @@ policy: # hold the tree to its rules
 
 race: ## run the concurrent packages under the race detector (needs a C compiler)
 	CGO_ENABLED=1 go test -race -short -shuffle=on $(RACE)
+
+race-system: ## the same for whole processes: clusters and chaos
 	CGO_ENABLED=1 go test -race -timeout 30m ./cmd/ktrdr -run '^(TestCluster|TestChaos)$$' -chaos.operations=12
 
 arm64: ## run, emulated, the tests that pin bits as arm64 computes them (needs Debian's qemu-user-static)

@@ -252,7 +252,11 @@ func TestCleanup(t *testing.T) {
 	if code := s.get("/api/v1/operations/"+tested, nil); code != http.StatusNotFound {
 		t.Errorf("the deleted operation: status %d, want 404", code)
 	}
-	final := decode[cleanupReport](t, s.must("admin", "cleanup", "--json"))
+	var final cleanupReport
+	s.await("for the grace to end", func() bool {
+		final = decode[cleanupReport](t, s.must("admin", "cleanup", "--json"))
+		return final.Deleted.Count > 0
+	})
 	if _, aside := s.artifacts(); aside != final.Retired.Count || fmt.Sprint(final.Deleted) != fmt.Sprint(plan.Retired) {
 		t.Errorf("%d artifacts are aside after %+v", aside, final)
 	}
