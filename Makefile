@@ -27,8 +27,9 @@ test: ## run all tests
 simulate: ## simulate N (default 10,000) histories of the scheduler under faults
 	go test -count=1 -timeout 0 ./internal/control/dispatch -run '^TestSimulation$$' -seeds $(N)
 
-chaos: ## kill, pause, cut off and fill up a real system for SEED (default 1), then compare its results with a calm run's
+chaos: ## kill, pause, cut off, fill up and set the clocks of a real system for SEED (default 1), then compare its results with a calm run's
 	go test -count=1 -timeout 60m ./cmd/ktrdr -run '^TestChaos$$' -v -chaos.seed=$(SEED) -chaos.operations=300
+	go test -count=1 -timeout 60m ./cmd/ktrdr -run '^TestChaos$$' -v -chaos.seed=$(SEED) -chaos.operations=100 -clock.jumps
 
 check: fmt vet lint policy ## what a commit must pass: formatting, vet, staticcheck, policy, short tests
 	go test -short ./...

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -26,6 +27,7 @@ import (
 var binary string
 
 func TestMain(m *testing.M) {
+	flag.Parse()
 	os.Exit(func() int {
 		dir, err := os.MkdirTemp("", "ktrdr-e2e-")
 		if err != nil {
@@ -34,12 +36,20 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(dir)
 		binary = filepath.Join(dir, "ktrdr")
-		build := exec.Command("go", "build", "-o", binary, ".")
-		build.Env = append(os.Environ(), "CGO_ENABLED=0")
+		arguments, cgo := []string{"build", "-o", binary}, "CGO_ENABLED=0"
 		if raced {
-			build = exec.Command("go", "build", "-race", "-o", binary, ".")
-			build.Env = append(os.Environ(), "CGO_ENABLED=1")
+			arguments, cgo = append(arguments, "-race"), "CGO_ENABLED=1"
 		}
+		if *clockJumps {
+			overlay, err := jumpingClock(dir)
+			if err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				return 1
+			}
+			arguments = append(arguments, "-overlay", overlay)
+		}
+		build := exec.Command("go", append(arguments, ".")...)
+		build.Env = append(os.Environ(), cgo)
 		if out, err := build.CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "build ktrdr: %v\n%s", err, out)
 			return 1
