@@ -138,7 +138,7 @@ func (l *loop) handle(m message) error {
 	case m.look != nil:
 		m.look(l.state)
 		m.answer <- Reply{}
-	case m.err != nil && (!m.written.Submission || errors.Is(m.err, operation.ErrDeposed) || errors.Is(m.err, operation.ErrUncertain)):
+	case m.err != nil && m.written.final(m.err):
 		return fmt.Errorf("record a decision (nothing more is decided, so that nothing is done twice; restart the backend): %w", m.err)
 	default:
 		l.done(m)
@@ -221,24 +221,44 @@ func (l *loop) call(timeout time.Duration, f func(context.Context)) {
 }
 
 // write is the writer's goroutine: it commits what has gathered, all at once,
-// and says so. Writes under way when ctx ends are still completed.
+// and says so, also when ctx ends. After a failure that ends the reign nothing
+// more is committed: what was decided later took that write for granted.
 func (l *loop) write(ctx context.Context) {
 	ctx = context.WithoutCancel(ctx)
+	var ended error
 	for more := true; more; {
 		<-l.writes.bell
 		var writes []Write
 		writes, more = l.writes.take()
-		batch := make([]operation.Transaction, len(writes))
-		for i, w := range writes {
-			batch[i] = w.Tx
+		errs := slices.Repeat([]error{ended}, len(writes))
+		if ended == nil {
+			errs = l.commit(ctx, writes)
 		}
-		limited, cancel := context.WithTimeout(ctx, commitTimeout)
-		errs := l.o.Store.Commit(limited, l.term, batch)
-		cancel()
 		for i := range writes {
+			if errs[i] != nil && writes[i].final(errs[i]) {
+				ended = errs[i]
+			}
 			l.inbox.put(message{written: &writes[i], err: errs[i]})
 		}
 	}
+}
+
+// commit makes writes durable, in order, and returns one error for each.
+func (l *loop) commit(ctx context.Context, writes []Write) []error {
+	batch := make([]operation.Transaction, len(writes))
+	for i, w := range writes {
+		batch[i] = w.Tx
+	}
+	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
+	defer cancel()
+	return l.o.Store.Commit(ctx, l.term, batch)
+}
+
+// final reports whether the failure of a write ends the reign. That of a
+// submission does not, when it is certain that nothing was stored: nothing was
+// built on it.
+func (w Write) final(err error) bool {
+	return !w.Submission || errors.Is(err, operation.ErrDeposed) || errors.Is(err, operation.ErrUncertain)
 }
 
 // refuse ends a scheduler: it answers who waited for a write that is done, and

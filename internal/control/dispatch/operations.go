@@ -46,6 +46,8 @@ func (s *State) restore(e Restored, now time.Time) {
 			s.queues[kind].push(h)
 		case !known || w.Incarnation != h.op.Incarnation:
 			s.lose(h, fmt.Sprintf("worker %s was gone when the backend restarted", h.op.WorkerID), now)
+		case s.fleet.Reservation(w.ID) != nil:
+			s.lose(h, fmt.Sprintf("worker %s was recorded as having %s, too", w.ID, *s.fleet.Reservation(w.ID)), now)
 		default:
 			_ = s.tell(fleet.Reserved{WorkerID: w.ID, Token: h.op.Token()}, now)
 			s.watched[h.op.ID] = h

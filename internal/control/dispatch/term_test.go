@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -71,9 +72,38 @@ func (d *leasedDisk) setBroken(broken bool) {
 	d.broken = broken
 }
 
+// slowDisk is a disk on which commits can be held up.
+type slowDisk struct {
+	*leasedDisk
+	held chan error // while it is there, commits wait for how they fail, nil if they do not
+}
+
+func (d *slowDisk) Commit(ctx context.Context, term int64, batch []operation.Transaction) []error {
+	d.mu.Lock()
+	held := d.held
+	d.mu.Unlock()
+	if held != nil {
+		if err := <-held; err != nil {
+			return slices.Repeat([]error{err}, len(batch))
+		}
+	}
+	return d.disk.Commit(ctx, term, batch)
+}
+
+// hold holds up commits until they are told how they fail, or let go.
+func (d *slowDisk) hold(held chan error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.held = held
+}
+
 // backend starts a controller on a shared store; stop returns what Run returned.
 func backend(t *testing.T, s dispatch.Store, holder string) (c *dispatch.Controller, stop func() error) {
-	c = dispatch.New(dispatch.Options{Store: s, Transport: newWires(), Holder: holder, Shared: true})
+	return backendOver(t, s, holder, newWires())
+}
+
+func backendOver(t *testing.T, s dispatch.Store, holder string, w *wires) (c *dispatch.Controller, stop func() error) {
+	c = dispatch.New(dispatch.Options{Store: s, Transport: w, Holder: holder, Shared: true})
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- c.Run(ctx) }()
@@ -106,7 +136,86 @@ func register(t *testing.T, c *dispatch.Controller) error {
 // pass lets time pass in the bubble.
 func pass(d time.Duration) { <-time.After(d) }
 
+// uncertain lets the record of an end fail while the next order for the same
+// worker waits to be written, and looks at what a later term finds.
+func uncertain(t *testing.T) {
+	d, w := &slowDisk{leasedDisk: &leasedDisk{disk: newDisk()}}, newWires()
+	c, _ := backendOver(t, d, "http://a:1#x", w)
+	if err := register(t, c); err != nil {
+		t.Fatal(err)
+	}
+	submit := func(id string) error {
+		_, err := c.Submit(t.Context(), submission(id, operation.Training))
+		return err
+	}
+	if err := submit("op_1"); err != nil {
+		t.Fatal(err)
+	}
+	<-w.started
+	synctest.Wait()
+	held := make(chan error)
+	d.hold(held)
+	report := w.finish("w")
+	answers := make(chan error, 2)
+	go func() { answers <- c.Report(t.Context(), report) }()
+	synctest.Wait()
+	go func() { answers <- submit("op_2") }()
+	pass(time.Second) // the worker is asked, is free and is given op_2
+	held <- operation.ErrUncertain
+	d.hold(nil)
+	for range cap(answers) {
+		if err := <-answers; !errors.Is(err, dispatch.ErrStandby) {
+			t.Errorf("asked while the term ends: %v, want ErrStandby", err)
+		}
+	}
+	if _, err := d.Operation(t.Context(), "op_2"); !errors.Is(err, operation.ErrNotFound) {
+		t.Errorf("an order was recorded (%v) that took a write for granted whose outcome is not known", err)
+	}
+	pass(time.Second) // it takes the term again
+	if err := c.Report(t.Context(), report); err != nil {
+		t.Errorf("the report again: %v", err)
+	}
+	if op, err := d.Operation(t.Context(), "op_1"); err != nil || op.Status != operation.Completed {
+		t.Errorf("op_1 is %s (%v), want completed", op.Status, err)
+	}
+}
+
+// booked restores a store in which one worker has two attempts at once.
+func booked(t *testing.T) {
+	d, w := newDisk(), newWires()
+	b := start(t, d, w)
+	b.register("w1", fleet.Training)
+	b.register("w2", fleet.Training)
+	b.submit("op_1")
+	b.submit("op_2")
+	<-w.started
+	<-w.started
+	synctest.Wait()
+	if err := b.stop(); err != nil {
+		t.Fatal(err)
+	}
+	second := d.operations["op_2"]
+	second.WorkerID = "w1"
+	d.operations["op_2"] = second
+	w.mu.Lock()
+	clear(w.busy)
+	w.mu.Unlock()
+	b = start(t, d, w)
+	again := fleet.Registration{WorkerID: "w1", Type: fleet.Training, EndpointURL: "http://w1:1", Incarnation: "2"}
+	if _, err := b.Register(t.Context(), again); err != nil {
+		t.Fatal(err)
+	}
+	got := []string{(<-w.started).String(), (<-w.started).String()}
+	slices.Sort(got)
+	if want := []string{"op_1#2@2", "op_2#2@2"}; !slices.Equal(got, want) {
+		t.Errorf("started %v, want %v", got, want)
+	}
+}
+
 func TestTerm(t *testing.T) {
+	t.Run("nothing_is_recorded_after_an_uncertain_write", func(t *testing.T) { synctest.Test(t, uncertain) })
+	t.Run("worker_recorded_with_two_attempts_keeps_one", func(t *testing.T) { synctest.Test(t, booked) })
+
 	t.Run("second_backend_stands_by", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			d := &leasedDisk{disk: newDisk()}
