@@ -42,7 +42,9 @@ const lattice = `
 
 	core/spell                               < control/operation
 	control/operation                        < control/fleet
-	control/fleet                            < control/dispatch, control/store
+	NONE                                     < control/queue
+	control/fleet, control/queue             < control/dispatch
+	control/fleet                            < control/store
 	control/fleet, core/market               < control/wire
 	control/store, data/artifact,
 	data/backup, data/barstore               < control/upkeep

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/control/fleet"
 	"github.com/ktrdr/ktrdr/internal/control/operation"
+	"github.com/ktrdr/ktrdr/internal/control/queue"
 )
 
 // A Transport carries the scheduler's calls to workers. Its methods are called
@@ -82,7 +83,7 @@ type Options struct {
 	// Without it, Run returns then.
 	Shared bool
 	// Limits bound what one submitter may have at once.
-	Limits Limits
+	Limits queue.Limits
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 	// Random fills the tails of new ids; nil means crypto/rand.
@@ -145,7 +146,7 @@ func (c *Controller) Ready() <-chan struct{} { return c.ready }
 // Submit records an operation durably and dispatches or queues it. An empty ID
 // is filled. It fails with *NoWorkersError when no worker of the type is
 // registered, with *BusyError when op.Immediate is set and all are busy, with
-// operation.ErrDuplicate when the id is taken, with *LimitError, *DeadlineError, *ParentError,
+// operation.ErrDuplicate when the id is taken, with *queue.LimitError, *DeadlineError, *ParentError,
 // and as Repeated does. A
 // repetition returns what was submitted first.
 func (c *Controller) Submit(ctx context.Context, op operation.Operation) (operation.Operation, error) {

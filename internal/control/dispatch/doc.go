@@ -38,6 +38,11 @@
 // until the lease runs out and one of them takes the term. A scheduler that has
 // lost its term, or cannot reach the store for a whole lease, stands by too.
 //
+// # Who is next
+//
+// Operations wait in queues, one for each type of worker. Their order, and what one
+// submitter may have at once, is the matter of control/queue.
+//
 // # Lost workers
 //
 // An attempt is lost when its process was replaced or left, when nothing was

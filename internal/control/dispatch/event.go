@@ -5,6 +5,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/control/fleet"
 	"github.com/ktrdr/ktrdr/internal/control/operation"
+	"github.com/ktrdr/ktrdr/internal/control/queue"
 )
 
 // An Event is something that happened. Request, where an event has one, names
@@ -18,7 +19,7 @@ type (
 		Unfinished []operation.Unfinished
 		Workers    []fleet.Worker
 		Cordons    []string // ids of workers that are out of service
-		Limits     Limits
+		Limits     queue.Limits
 	}
 	// Submitted: a user wants an operation, one that gathers with its children. Its
 	// id is set; theirs follow from it.

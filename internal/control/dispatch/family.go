@@ -9,20 +9,21 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/control/fleet"
 	"github.com/ktrdr/ktrdr/internal/control/operation"
+	"github.com/ktrdr/ktrdr/internal/control/queue"
 )
 
 // enterFamily takes in an operation that gathers, with its children.
 func (s *State) enterFamily(h *held, children []operation.Operation, now time.Time) {
 	s.hold(h)
-	s.count(h, waits)
+	s.count(h, queue.Waits)
 	tx := operation.Transaction{operation.Created{Operation: h.op}}
 	for i, op := range children {
 		op.ID, op.ParentID = operation.ChildID(h.op.ID, i), &h.op.ID
 		op.Submitter, op.Priority, op.MaxAttempts = h.op.Submitter, h.op.Priority, h.op.MaxAttempts
 		c := &held{op: s.begin(op, now), kind: h.kind, seq: s.seq}
 		s.hold(c)
-		s.count(c, waits)
-		s.queues[c.kind].entering++
+		s.count(c, queue.Waits)
+		s.queues[c.kind].Entering++
 		h.family.Add(op.Weight)
 		tx = append(tx, operation.Created{Operation: c.op})
 	}
@@ -35,17 +36,17 @@ func (s *State) enterFamily(h *held, children []operation.Operation, now time.Ti
 func (s *State) familyRecorded(h *held, err error) {
 	h.recorded = true
 	for _, c := range s.childrenOf(h) {
-		s.queues[c.kind].entering--
+		s.queues[c.kind].Entering--
 		if c.recorded = true; err == nil {
-			s.queues[c.kind].push(c)
+			s.queues[c.kind].Push(c.entry())
 			continue
 		}
 		s.release(c)
-		s.count(c, nowhere)
+		s.count(c, queue.Nowhere)
 	}
 	if err != nil {
 		s.release(h)
-		s.count(h, nowhere)
+		s.count(h, queue.Nowhere)
 	}
 	s.emit(Reply{Request: h.request, Operation: h.op, Err: err})
 }
@@ -112,7 +113,7 @@ func (s *State) settle(now time.Time) {
 		case p.op.CancelRequested:
 			s.closeStopped(p, 0, now)
 		default:
-			s.queues[p.kind].push(p)
+			s.queues[p.kind].Push(p.entry())
 		}
 	}
 }

@@ -10,12 +10,13 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/control/fleet"
 	"github.com/ktrdr/ktrdr/internal/control/operation"
+	"github.com/ktrdr/ktrdr/internal/control/queue"
 )
 
 // restore goes on where the scheduler before this one stopped. Open attempts
 // keep their workers, which have a whole lease to show themselves.
 func (s *State) restore(e Restored, now time.Time) {
-	s.limits = e.Limits
+	s.accounts.Limits = e.Limits
 	for _, id := range e.Cordons {
 		s.fleet.Cordon(id, true)
 	}
@@ -30,9 +31,9 @@ func (s *State) restore(e Restored, now time.Time) {
 		s.seq++
 		h := &held{op: u.Operation, kind: kind, seq: s.seq, recorded: true, losses: u.Losses, candidate: u.Candidate, given: now, family: u.Family}
 		s.hold(h)
-		s.count(h, waits)
+		s.count(h, queue.Waits)
 		if h.op.Open {
-			s.count(h, runs)
+			s.count(h, queue.Runs)
 		}
 		s.keepTime(h)
 		if h.op.CreatedAt.After(s.created) {
@@ -43,7 +44,7 @@ func (s *State) restore(e Restored, now time.Time) {
 		case !h.op.Open && h.op.Type.Gathers():
 			s.unsettled = append(s.unsettled, h)
 		case !h.op.Open:
-			s.queues[kind].push(h)
+			s.queues[kind].Push(h.entry())
 		case !known || w.Incarnation != h.op.Incarnation:
 			s.lose(h, fmt.Sprintf("worker %s was gone when the backend restarted", h.op.WorkerID), now)
 		case s.fleet.Reservation(w.ID) != nil:
@@ -116,30 +117,32 @@ func (s *State) room(op operation.Operation, kind fleet.WorkerType, now time.Tim
 		return nil
 	case op.Immediate:
 		return &BusyError{Type: kind, Registered: s.fleet.Registered(kind), Uptime: now.Sub(s.began)}
-	case !s.mayWait(op.Submitter):
-		return &LimitError{Submitter: op.Submitter, Limit: s.limits.Queued}
+	default:
+		return s.accounts.MayWait(op.Submitter)
 	}
-	return nil
 }
 
 // free returns the worker that could begin with a submitter's operation now.
 func (s *State) free(kind fleet.WorkerType, submitter string) (fleet.Worker, bool) {
 	w, ok := s.fleet.Select(kind)
-	q := s.queues[kind]
-	return w, ok && q.entering == 0 && s.mayRun(submitter) && q.next(s.mayRun) == nil
+	if !ok || s.queues[kind].Entering > 0 || !s.accounts.MayRun(submitter) {
+		return w, false
+	}
+	_, waits := s.queues[kind].Next(s.accounts.MayRun)
+	return w, !waits
 }
 
 // enter takes an operation in: it reserves a worker if one is free, and the
 // operation becomes visible when its first change is durable.
 func (s *State) enter(h *held, first operation.Change, now time.Time) {
 	s.hold(h)
-	s.count(h, nowhere) // of itself it is not in its own way
+	s.count(h, queue.Nowhere) // of itself it is not in its own way
 	tx := operation.Transaction{first}
 	if w, ok := s.free(h.kind, h.op.Submitter); ok {
 		tx = append(tx, s.open(h, w, now))
 	} else {
-		s.queues[h.kind].entering++
-		s.count(h, waits)
+		s.queues[h.kind].Entering++
+		s.count(h, queue.Waits)
 	}
 	s.keepTime(h)
 	s.emit(Write{Tx: tx, ID: h.op.ID, Submission: true})
@@ -162,12 +165,12 @@ func (s *State) wasRecorded(e Recorded, now time.Time) {
 	}
 	h.recorded = true
 	if !h.op.Open {
-		s.queues[h.kind].entering--
+		s.queues[h.kind].Entering--
 	}
 	if e.Err != nil {
 		s.release(h)
 		delete(s.watched, e.ID)
-		s.count(h, nowhere)
+		s.count(h, queue.Nowhere)
 		_ = s.tell(fleet.Released{WorkerID: h.op.WorkerID, Token: h.op.Token()}, now)
 		s.emit(Reply{Request: h.request, Err: e.Err})
 		return
@@ -175,7 +178,7 @@ func (s *State) wasRecorded(e Recorded, now time.Time) {
 	s.emit(Reply{Request: h.request, Operation: h.op})
 	switch {
 	case !h.op.Open:
-		s.queues[h.kind].push(h)
+		s.queues[h.kind].Push(h.entry())
 	case h.doomed != "":
 		s.lose(h, h.doomed, now)
 	default:
@@ -206,7 +209,7 @@ func (s *State) cancel(e CancelAsked, now time.Time) {
 	s.cancelChildren(h, e.Reason, now) // whose cancellation is durable before the parent's
 	tx := operation.Transaction{s.change(h, operation.CancelRequested{ID: e.ID, Reason: e.Reason, At: stamp(now)})}
 	if !h.op.Open {
-		s.queues[h.kind].remove(h)
+		s.queues[h.kind].Remove(h.entry())
 		s.end(h, tx, operation.Closed{ID: e.ID, State: operation.Cancelled, Error: h.cancelText(), At: stamp(now)}, e.Request)
 	} else {
 		s.emit(Write{Tx: tx, Then: []Effect{Reply{Request: e.Request, Operation: h.op}}})
@@ -265,7 +268,7 @@ func (s *State) wait(h *held, tx operation.Transaction) {
 	delete(s.watched, h.op.ID)
 	delete(s.dirty, h.op.ID)
 	s.emit(Write{Tx: tx})
-	s.queues[h.kind].push(h)
+	s.queues[h.kind].Push(h.entry())
 }
 
 // startReturned learns what became of the call that started an attempt.

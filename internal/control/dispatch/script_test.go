@@ -16,6 +16,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/control/dispatch"
 	"github.com/ktrdr/ktrdr/internal/control/fleet"
 	"github.com/ktrdr/ktrdr/internal/control/operation"
+	"github.com/ktrdr/ktrdr/internal/control/queue"
 )
 
 var update = flag.Bool("update", false, "rewrite the expectations in testdata")
@@ -58,7 +59,7 @@ type script struct {
 	holding bool
 	held    []dispatch.Write
 	request uint64
-	limits  dispatch.Limits
+	limits  queue.Limits
 }
 
 func newScript(t *testing.T) *script {

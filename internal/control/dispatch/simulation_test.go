@@ -14,6 +14,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/control/dispatch"
 	"github.com/ktrdr/ktrdr/internal/control/fleet"
 	"github.com/ktrdr/ktrdr/internal/control/operation"
+	"github.com/ktrdr/ktrdr/internal/control/queue"
 )
 
 var (
@@ -73,7 +74,7 @@ type world struct {
 	writes   []*pendingWrite
 	free     time.Time // when the disk has finished what it was given
 
-	limits  dispatch.Limits
+	limits  queue.Limits
 	skew    time.Duration // of the backend's clock
 	paused  bool          // the backend does nothing, and what it is told waits
 	backlog []dispatch.Event
@@ -99,7 +100,7 @@ func simulate(t *testing.T, seed uint64, verbose bool) {
 		t: t, rng: rand.New(rand.NewPCG(seed, 7)), verbose: verbose, now: began, disk: newDisk(),
 		acked: map[string]bool{}, stopped: map[string]bool{}, saved: map[string]int64{}, told: map[string]bool{}, deleted: map[string]bool{},
 	}
-	w.limits = dispatch.Limits{Queued: 3 + w.rng.IntN(20), Running: w.rng.IntN(3)}
+	w.limits = queue.Limits{Queued: 3 + w.rng.IntN(20), Running: w.rng.IntN(3)}
 	for i := range 4 {
 		kind, gpu := fleet.Training, i == 0
 		if i == 3 {

@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/control/fleet"
 	"github.com/ktrdr/ktrdr/internal/control/operation"
+	"github.com/ktrdr/ktrdr/internal/control/queue"
 )
 
 // errNotHeld answers a request about an operation that the state does not hold:
@@ -32,11 +34,10 @@ type State struct {
 	began  time.Time
 	fleet  *fleet.Fleet
 	held   map[string]*held
-	queues map[fleet.WorkerType]*queue
+	queues map[fleet.WorkerType]*queue.Queue
 	seq    uint64
-	limits Limits
-	// accounts are of the submitters that have something here.
-	accounts map[string]*account
+	// accounts are of the submitters, with what each may have.
+	accounts queue.Accounts
 	children map[string]map[string]*held // by the id of the parent
 	// timed are those with a deadline; the next is due.
 	timed map[string]*held
@@ -68,20 +69,28 @@ type held struct {
 	losses    []string          // reasons of lost attempts
 	candidate *operation.Report // result of a superseded attempt
 	distrust  bool              // its worker lied about progress, and was told
-	counted   standing          // in the account of its submitter
+	counted   queue.Standing    // in the account of its submitter
 	family    operation.Family  // of an operation that gathers
 }
+
+// entry is the operation as its queue sees it.
+func (h *held) entry() queue.Entry {
+	return queue.Entry{ID: h.op.ID, Submitter: h.op.Submitter, Priority: h.op.Priority, Age: h.seq,
+		Returns: h.op.Attempt > 0 && h.op.Ended != operation.Settled}
+}
+
+func older(a, b *held) int { return cmp.Compare(a.seq, b.seq) }
 
 // NewState makes the state of a scheduler that begins now. Its first event must
 // be Restored.
 func NewState(term int64, t fleet.Timing, now time.Time) *State {
 	s := &State{
 		term: term, timing: t.WithDefaults(), began: now, flushed: now,
-		fleet: fleet.New(t), held: map[string]*held{}, queues: map[fleet.WorkerType]*queue{},
-		watched: map[string]*held{}, dirty: map[string]*held{}, accounts: map[string]*account{}, children: map[string]map[string]*held{}, timed: map[string]*held{},
+		fleet: fleet.New(t), held: map[string]*held{}, queues: map[fleet.WorkerType]*queue.Queue{},
+		watched: map[string]*held{}, dirty: map[string]*held{}, children: map[string]map[string]*held{}, timed: map[string]*held{},
 	}
 	for _, kind := range []fleet.WorkerType{fleet.Backtesting, fleet.Training, fleet.Data} {
-		s.queues[kind] = &queue{}
+		s.queues[kind] = &queue.Queue{}
 	}
 	return s
 }
@@ -171,19 +180,48 @@ func (s *State) holder(t operation.Token) *held {
 	return nil
 }
 
+// change applies a change to a held operation. The caller has made sure that it
+// is legal; if not, the scheduler's picture is wrong and it must not go on.
+func (s *State) change(h *held, c operation.Change) operation.Change {
+	op, err := h.op.Apply(c)
+	if err != nil {
+		panic("dispatch: " + err.Error())
+	}
+	h.op = op
+	switch {
+	case op.Status.Terminal():
+		s.count(h, queue.Nowhere)
+	case op.Open:
+		s.count(h, queue.Runs)
+	default:
+		s.count(h, queue.Waits)
+	}
+	return c
+}
+
+// count moves an operation to another column of its submitter's account.
+func (s *State) count(h *held, to queue.Standing) {
+	if to == queue.Waits && s.gatherer(h) != nil {
+		to = queue.Nowhere // what waits is the operation that gathers it
+	}
+	s.accounts.Move(h.op.Submitter, h.counted, to)
+	h.counted = to
+}
+
 // match gives waiting operations to available workers.
 func (s *State) match(now time.Time) {
 	for _, kind := range []fleet.WorkerType{fleet.Backtesting, fleet.Training, fleet.Data} {
-		for q := s.queues[kind]; q.size > 0; {
+		for q := s.queues[kind]; q.Len() > 0; {
 			w, ok := s.fleet.Select(kind)
 			if !ok {
 				break
 			}
-			h := q.next(s.mayRun)
-			if h == nil {
+			e, ok := q.Next(s.accounts.MayRun)
+			if !ok {
 				break
 			}
-			q.take(h)
+			q.Take(e)
+			h := s.held[e.ID]
 			opened := s.open(h, w, now)
 			s.emit(Write{Tx: operation.Transaction{opened}, Then: []Effect{s.start(h)}})
 		}
@@ -272,7 +310,7 @@ func (s *State) QueuePosition(id string) int {
 	if h == nil || h.op.Open || h.ended {
 		return 0
 	}
-	return s.queues[h.kind].position(h)
+	return s.queues[h.kind].Position(h.entry())
 }
 
 // Overlay puts the live progress of running attempts into records from the

@@ -61,7 +61,7 @@ func (s *State) claimed(w fleet.Worker, t operation.Token, now time.Time) {
 		return
 	}
 	// The worker was only cut off, and nobody else has begun.
-	s.queues[h.kind].remove(h)
+	s.queues[h.kind].Remove(h.entry())
 	h.losses = h.losses[:len(h.losses)-1]
 	h.given, h.idle = now, time.Time{}
 	s.emit(Write{Tx: operation.Transaction{s.change(h, operation.Reopened{Token: t, At: stamp(now)})}})
@@ -204,7 +204,7 @@ func (s *State) finish(h *held, e Reported, now time.Time) {
 		return
 	}
 	if !h.op.Open {
-		s.queues[h.kind].remove(h)
+		s.queues[h.kind].Remove(h.entry())
 	}
 	tx := s.evidence(h, r, now)
 	last := r.Finish(h.op, stamp(now))

@@ -20,6 +20,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/control/dispatch"
 	"github.com/ktrdr/ktrdr/internal/control/fleet"
 	"github.com/ktrdr/ktrdr/internal/control/operation"
+	"github.com/ktrdr/ktrdr/internal/control/queue"
 	"github.com/ktrdr/ktrdr/internal/control/replica"
 	"github.com/ktrdr/ktrdr/internal/control/store"
 	"github.com/ktrdr/ktrdr/internal/control/upkeep"
@@ -224,10 +225,10 @@ func fleetTiming(s settings) (fleet.Timing, error) {
 }
 
 // submitterLimits reads what one submitter may have at once.
-func submitterLimits(s settings) (dispatch.Limits, error) {
+func submitterLimits(s settings) (queue.Limits, error) {
 	queued, err1 := strconv.Atoi(s.get(keyMaxQueued))
 	running, err2 := strconv.Atoi(s.get(keyMaxRunning))
-	return dispatch.Limits{Queued: queued, Running: running}, errors.Join(err1, err2)
+	return queue.Limits{Queued: queued, Running: running}, errors.Join(err1, err2)
 }
 
 // isError says whether an error is of type E.
@@ -247,7 +248,7 @@ func apiErrors() api.Errors {
 		Unknown: dispatch.ErrUnknown, Superseded: dispatch.ErrSuperseded, Ended: dispatch.ErrTerminal, Stopping: dispatch.ErrStopping,
 		NoBars: barstore.ErrNotFound, NoArtifact: artifact.ErrNotFound, WrongArtifact: artifact.ErrMismatch,
 		Full:    isFull,
-		Limited: isError[*dispatch.LimitError], Late: isError[*dispatch.DeadlineError], WorkerBusy: isError[*dispatch.WorkerBusyError],
+		Limited: isError[*queue.LimitError], Late: isError[*dispatch.DeadlineError], WorkerBusy: isError[*dispatch.WorkerBusyError],
 		NotFailed: isError[*dispatch.NotRetriableError],
 		NoWorker: func(err error) (api.NoWorker, bool) {
 			if none, ok := errors.AsType[*dispatch.NoWorkersError](err); ok {
