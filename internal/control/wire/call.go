@@ -77,7 +77,7 @@ func (k caller) do(ctx context.Context, c call) error {
 		if err == nil || !c.repeat || try >= k.o.Tries || !mayPass(ctx, err) {
 			return err
 		}
-		if sleep(ctx, max(pause(err), jitter(delay))) != nil {
+		if Pause(ctx, max(pause(err), jitter(delay))) != nil {
 			return err
 		}
 		delay = min(2*delay, maxRetryDelay)
@@ -90,8 +90,8 @@ const maxRetryDelay = 10 * time.Second
 // together do not come back together.
 func jitter(d time.Duration) time.Duration { return d/2 + rand.N(d/2+1) }
 
-// sleep waits for d or for the end of ctx, whichever comes first.
-func sleep(ctx context.Context, d time.Duration) error {
+// Pause waits for d. It fails with the cause when ctx ends first.
+func Pause(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {

@@ -141,7 +141,7 @@ func (s *server) stream(w http.ResponseWriter, r *http.Request, e eventStream) e
 		case <-look.C:
 			err = e.sendProgress(r.Context())
 		case <-bell:
-			err = pause(r.Context(), leastPause)
+			err = wire.Pause(r.Context(), leastPause)
 		}
 		if err != nil {
 			return s.endOfStream(r.Context(), err)
@@ -156,17 +156,6 @@ func (s *server) endOfStream(ctx context.Context, err error) error {
 		s.log.WarnContext(ctx, "event stream ended early", "error", err)
 	}
 	return nil
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }
 
 // send sends all events that are there. ended says that the operation that the

@@ -188,7 +188,7 @@ func awaitWorkers(ctx context.Context, client *wire.Client, types ...fleet.Worke
 		if !missing {
 			return nil
 		}
-		if err := pause(ctx, pollInterval); errors.Is(err, context.DeadlineExceeded) {
+		if err := wire.Pause(ctx, pollInterval); errors.Is(err, context.DeadlineExceeded) {
 			return fmt.Errorf("the workers were not available after %s", duration(demoWorkerWait))
 		} else if err != nil {
 			return err

@@ -104,20 +104,9 @@ func listenTo(ctx context.Context, client *wire.Client, id string, news chan<- w
 			}
 			return tell(h)
 		})
-		if tell(wire.Happening{}) != nil || wire.KindOf(err) != wire.Unavailable || pause(ctx, time.Second) != nil {
+		if tell(wire.Happening{}) != nil || wire.KindOf(err) != wire.Unavailable || wire.Pause(ctx, time.Second) != nil {
 			return // it has ended, or this backend has no events
 		}
-	}
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
 	}
 }
 
@@ -147,7 +136,7 @@ func (c *console) awaitEnd(ctx context.Context, client *wire.Client, id string, 
 			return op, nil
 		}
 		if err == nil {
-			err = pause(ctx, pollInterval)
+			err = wire.Pause(ctx, pollInterval)
 		}
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			return op, fmt.Errorf("%s has not stopped after %s: its worker may be cut off; see ktrdr operations status %s", id, duration(limit), id)

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/ktrdr/ktrdr/internal/control/wire"
 )
 
 const (
@@ -89,7 +91,7 @@ func (s *supervisor) run(ctx context.Context, ch *child) error {
 			delay = s.delay
 		}
 		s.say("%s ended (%v); starting it again in %s", ch.name, err, duration(delay))
-		if pause(ctx, delay) != nil {
+		if wire.Pause(ctx, delay) != nil {
 			return nil
 		}
 		delay = min(2*delay, maxRestartDelay)

@@ -47,7 +47,7 @@ and can be stopped or updated.`,
 // awaitIdle waits until the worker runs nothing.
 func (c *console) awaitIdle(ctx context.Context, client *wire.Client, w fleet.Worker) (fleet.Worker, error) {
 	for w.CurrentOperationID != nil {
-		if err := pause(ctx, pollInterval); err != nil {
+		if err := wire.Pause(ctx, pollInterval); err != nil {
 			return w, err
 		}
 		var err error

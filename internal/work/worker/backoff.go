@@ -1,7 +1,6 @@
 package worker
 
 import (
-	"context"
 	"errors"
 	"math/rand/v2"
 	"time"
@@ -31,15 +30,3 @@ func (b *backoff) next(err error) time.Duration {
 }
 
 func (b *backoff) reset() { b.delay = min(firstDelay, b.limit) }
-
-// sleep waits for d, or returns why ctx ended.
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}

@@ -153,7 +153,7 @@ func (w *Worker) persist(ctx context.Context, f func(context.Context) error) err
 		if err == nil || wire.KindOf(err) != wire.Unavailable {
 			return err
 		}
-		if stop := sleep(ctx, b.next(err)); stop != nil {
+		if stop := wire.Pause(ctx, b.next(err)); stop != nil {
 			return fmt.Errorf("%w (last: %w)", stop, err)
 		}
 	}

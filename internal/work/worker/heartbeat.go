@@ -100,7 +100,7 @@ func (w *Worker) wait(ctx context.Context, d time.Duration) {
 	select {
 	case <-t.C:
 	case <-w.beat:
-		_ = sleep(ctx, min(hasty, d)) // the caller looks at ctx
+		_ = wire.Pause(ctx, min(hasty, d)) // the caller looks at ctx
 	case <-ctx.Done():
 	}
 }
