@@ -335,16 +335,16 @@ func TestChaos(t *testing.T) {
 	})
 	t.Run("full_disk", func(t *testing.T) {
 		s := &system{t: t, dir: t.TempDir(), env: quickFleet}
-		disk := newDisk(t, filepath.Join(s.dir, "backend"))
-		s.backend = start(t, "backend", s.env, "serve", "--listen", "127.0.0.1:0", "--data-dir", disk.dir)
+		disk := storetest.NewDisk(t, filepath.Join(s.dir, "backend"))
+		s.backend = start(t, "backend", s.env, "serve", "--listen", "127.0.0.1:0", "--data-dir", disk.Dir)
 		c := newChaos(s, openGate(t), s.backend)
 		address := strings.TrimPrefix(c.backends[0].url, "http://")
 		c.restart = func(int) *process {
-			return start(t, "backend", s.env, "serve", "--listen", address, "--data-dir", disk.dir)
+			return start(t, "backend", s.env, "serve", "--listen", address, "--data-dir", disk.Dir)
 		}
 		c.accidents = append(c.accidents, accident{"fill the disk", func() {
-			disk.fill()
-			c.goOn = disk.clear
+			disk.Fill()
+			c.goOn = disk.Clear
 		}})
 		c.begin()
 		c.importSample("EURUSD")
@@ -355,7 +355,7 @@ func TestChaos(t *testing.T) {
 	})
 	t.Run("cluster", func(t *testing.T) {
 		server := storetest.StartPostgres(t)
-		k := newDatabase(t, server, quickFleet...)
+		k := newDatabase(t, server.NewDatabase(), quickFleet...)
 		first := k.startBackend("first", "127.0.0.1:0")
 		k.gate.lead(first)
 		k.importSample("EURUSD")

@@ -23,7 +23,7 @@ type cluster struct {
 // newCluster starts two backends. The gate leads to the second, which stands by.
 func newCluster(t *testing.T, server *storetest.Server, env ...string) *cluster {
 	t.Helper()
-	c := newDatabase(t, server, env...)
+	c := newDatabase(t, server.NewDatabase(), env...)
 	for _, name := range []string{"first", "second"} {
 		c.backends = append(c.backends, c.startBackend(name, "127.0.0.1:0"))
 	}
@@ -31,10 +31,10 @@ func newCluster(t *testing.T, server *storetest.Server, env ...string) *cluster 
 	return c
 }
 
-// newDatabase is a cluster without backends yet.
-func newDatabase(t *testing.T, server *storetest.Server, env ...string) *cluster {
+// newDatabase is a cluster without backends yet, on the database at an address.
+func newDatabase(t *testing.T, address string, env ...string) *cluster {
 	t.Helper()
-	c := &cluster{system: &system{t: t, dir: t.TempDir(), env: env}, database: server.NewDatabase(), gate: openGate(t)}
+	c := &cluster{system: &system{t: t, dir: t.TempDir(), env: env}, database: address, gate: openGate(t)}
 	c.backend = &process{t: t, url: c.gate.url()}
 	return c
 }

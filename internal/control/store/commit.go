@@ -127,8 +127,8 @@ func (s *Store) commitGroup() {
 const commitLimit = 20 * time.Second
 
 // commitOn commits a group on the connection that writes. Of a shared database
-// it is given up after a failure: where it broke, only a new one can tell what
-// became of the writes.
+// it is given up after a failure: unless the server says that it undid the
+// writes, only a new one can tell what became of them.
 func (s *Store) commitOn(ctx context.Context, group []*request) (err error) {
 	if s.conn == nil {
 		if s.conn, err = s.write.Conn(ctx); err != nil {
@@ -139,7 +139,9 @@ func (s *Store) commitOn(ctx context.Context, group []*request) (err error) {
 	if err != nil && s.d.shared {
 		_ = s.conn.Raw(func(any) error { return driver.ErrBadConn }) // has the pool close it
 		_ = s.disconnect()
-		err = fmt.Errorf("%w: %w", operation.ErrUncertain, err)
+		if !undone(err) {
+			err = fmt.Errorf("%w: %w", operation.ErrUncertain, err)
+		}
 	}
 	return err
 }

@@ -29,7 +29,9 @@
 // CONFLICT, no types beside TEXT, INTEGER and BIGINT. dialect.go holds the rest.
 // A SQLite file has one process. On PostgreSQL several may read and one at a
 // time may write as the scheduler: [Store.AcquireTerm] says which, and a group of
-// writes holds the row of the term until it commits.
+// writes holds the row of the term until it commits. A write that PostgreSQL
+// says it has undone has failed; after any other failure of its connection the
+// write is in doubt, operation.ErrUncertain.
 //
 // Start reading at [Open], then [Store.Commit].
 package store

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
@@ -152,4 +153,29 @@ func (s *Store) listen(ctx context.Context, config *pgx.ConnConfig) {
 		}
 		pause.Stop()
 	}
+}
+
+// undone reports whether the server says that it has undone the transaction in
+// which it met an error. It goes on after an ERROR; after a FATAL one or a PANIC
+// a COMMIT may have been carried out or not.
+func undone(err error) bool {
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && e.SeverityUnlocalized == "ERROR"
+}
+
+// lacks returns what the server has too little of according to its error, nil if
+// that is not the matter
+// (https://www.postgresql.org/docs/current/errcodes-appendix.html, class 53).
+func lacks(err error) error {
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok {
+		return nil
+	}
+	switch e.Code {
+	case "53100", "53400": // disk_full; configuration_limit_exceeded, which is of temporary files
+		return ErrFull
+	case "53000", "53200", "53300": // insufficient_resources, out_of_memory, too_many_connections
+		return ErrShort
+	}
+	return nil
 }

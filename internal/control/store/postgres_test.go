@@ -44,6 +44,8 @@ func TestPostgres(t *testing.T) {
 		t.Run("from_sqlite", func(t *testing.T) { storetest.RunPortable(t, fromSQLite, newDatabase) })
 	})
 	t.Run("term_taken_during_a_write", func(t *testing.T) { testTakenTerm(t, server.NewDatabase()) })
+	t.Run("full_disk", func(t *testing.T) { testFullDisk(t, server) })
+	t.Run("errors_of_the_server", func(t *testing.T) { testServerErrors(t, server.NewDatabase()) })
 	t.Run("database_restarted", func(t *testing.T) {
 		s := open(t, server.NewDatabase())
 		term, err := s.AcquireTerm(t.Context(), "http://a:1#x")
@@ -74,6 +76,99 @@ func TestPostgres(t *testing.T) {
 			}
 		}
 	})
+}
+
+// testFullDisk leaves no room where the tables lie. What is refused then is
+// certainly not stored, and what was acknowledged is.
+func testFullDisk(t *testing.T, server *storetest.Server) {
+	address, disk := server.NewDatabaseOnDisk(t)
+	s := open(t, address)
+	term, err := s.AcquireTerm(t.Context(), "http://a:1#x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored := 0
+	create := func() error {
+		o := storetest.New(fmt.Sprintf("op_%d", stored), operation.Training, storetest.Epoch)
+		err := s.Commit(t.Context(), term, []operation.Transaction{{operation.Created{Operation: o}}})[0]
+		if err == nil {
+			stored++
+		}
+		return err
+	}
+	if err := create(); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		disk.Fill()
+		for err = create(); err == nil; err = create() { // the last page of a table may have room
+		}
+		if !errors.Is(err, store.ErrFull) || errors.Is(err, operation.ErrUncertain) {
+			t.Errorf("Commit without room = %v, want ErrFull and no doubt", err)
+		}
+		disk.Clear()
+		if err := create(); err != nil {
+			t.Errorf("Commit with room again: %v", err)
+		}
+	}
+	if page, err := s.List(t.Context(), operation.Filter{Limit: 1}); err != nil || page.Total != stored {
+		t.Errorf("%d operations are stored, %v; want the %d that were acknowledged", page.Total, err, stored)
+	}
+}
+
+// testServerErrors has the server meet errors of many kinds, on the way and at
+// the end of a transaction.
+func testServerErrors(t *testing.T, address string) {
+	s := open(t, address)
+	term, err := s.AcquireTerm(t.Context(), "http://a:1#x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := sql.Open("pgx", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer raw.Close()
+	for i, test := range []struct {
+		does, when string
+		want       error // beside those that are not wanted
+		uncertain  bool
+	}{
+		{"RAISE EXCEPTION 'no room' USING ERRCODE = '53100'", "NOT DEFERRABLE", store.ErrFull, false},
+		{"RAISE EXCEPTION 'no room' USING ERRCODE = '53100'", "DEFERRABLE INITIALLY DEFERRED", store.ErrFull, false}, // by COMMIT
+		{"RAISE EXCEPTION 'too many temporary files' USING ERRCODE = '53400'", "NOT DEFERRABLE", store.ErrFull, false},
+		{"RAISE EXCEPTION 'no memory' USING ERRCODE = '53200'", "NOT DEFERRABLE", store.ErrShort, false},
+		{"RAISE EXCEPTION 'something else' USING ERRCODE = 'XX000'", "NOT DEFERRABLE", nil, false},
+		{"PERFORM pg_terminate_backend(pg_backend_pid())", "NOT DEFERRABLE", nil, true},
+		{"PERFORM pg_terminate_backend(pg_backend_pid())", "DEFERRABLE INITIALLY DEFERRED", nil, true},
+	} {
+		id := fmt.Sprintf("op_%d", i)
+		if _, err := raw.ExecContext(t.Context(), `CREATE OR REPLACE FUNCTION accident() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN `+test.does+`; RETURN NEW; END $$;
+			CREATE CONSTRAINT TRIGGER accident AFTER INSERT ON operations `+test.when+` FOR EACH ROW WHEN (NEW.id = '`+id+`') EXECUTE FUNCTION accident()`); err != nil {
+			t.Fatal(err)
+		}
+		create := func(id string) operation.Transaction {
+			return operation.Transaction{operation.Created{Operation: storetest.New(id, operation.Training, storetest.Epoch)}}
+		}
+		err := s.Commit(t.Context(), term, []operation.Transaction{create(id + "_before"), create(id)})[1]
+		if err == nil || errors.Is(err, operation.ErrUncertain) != test.uncertain {
+			t.Errorf("Commit where the server does %s = %v, want it uncertain: %v", test.does, err, test.uncertain)
+		}
+		for _, lack := range []error{store.ErrFull, store.ErrShort} {
+			if errors.Is(err, lack) != (lack == test.want) {
+				t.Errorf("Commit where the server does %s = %v, want %v", test.does, err, test.want)
+			}
+		}
+		if _, err := s.Operation(t.Context(), id+"_before"); !errors.Is(err, operation.ErrNotFound) {
+			t.Errorf("part of what failed is there: %v", err)
+		}
+		if _, err := raw.ExecContext(t.Context(), `DROP TRIGGER accident ON operations`); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Commit(t.Context(), term, []operation.Transaction{create(id)})[0]; err != nil {
+			t.Errorf("Commit after that: %v", err)
+		}
+	}
 }
 
 // testTakenTerm stops a scheduler in the middle of a group of writes and has

@@ -51,6 +51,9 @@ var ErrLocked = errors.New("another backend is using this data directory")
 // ErrFull says that there is no room for what was to be written.
 var ErrFull = errors.New("the disk is full; free some space")
 
+// ErrShort says that the database server lacks something else than room.
+var ErrShort = errors.New("the database server is short of memory or connections; give it more")
+
 // ErrDamaged says that the database file is not what was written.
 var ErrDamaged = errors.New("database is damaged")
 

@@ -37,7 +37,11 @@ func (s *server) fail(ctx context.Context, err error) *failure {
 	s.log.ErrorContext(ctx, "request failed", "error", err)
 	if full := s.o.Errors.Full; full != nil && full(err) {
 		return &failure{&wire.Error{Code: wire.CodeDiskFull, RetryAfter: restartDelay,
-			Message: "The disk of the backend is full. Nothing was stored. Free some space there; what workers have computed they keep until then."}}
+			Message: "The disk of the backend is full, or that of its database. Nothing was stored. Free some space there; what workers have computed they keep until then."}}
+	}
+	if short := s.o.Errors.Short; short != nil && errors.Is(err, short) {
+		return &failure{&wire.Error{Code: wire.CodeUnavailable, RetryAfter: restartDelay,
+			Message: "The database server is short of memory or connections. Nothing was stored. Retry later, or give it more (max_connections, max_locks_per_transaction, memory)."}}
 	}
 	return &failure{&wire.Error{Code: wire.CodeInternal, Message: "An unexpected error occurred",
 		Details: map[string]string{"type": fmt.Sprintf("%T", err)}}}

@@ -115,6 +115,7 @@ type Errors struct {
 	Superseded error // of Controller.Report: a newer attempt speaks for the operation
 	Ended      error // of Controller.Cancel: the operation has ended
 	Stopping   error // of Controller: the backend is stopping
+	Short      error // of any: the database server is short of something else than room
 
 	NoBars        error // of Bars.Read
 	NoArtifact    error // of Artifacts.Open and Stat

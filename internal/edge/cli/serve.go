@@ -247,7 +247,7 @@ func apiErrors() api.Errors {
 	return api.Errors{
 		Unknown: dispatch.ErrUnknown, Superseded: dispatch.ErrSuperseded, Ended: dispatch.ErrTerminal, Stopping: dispatch.ErrStopping,
 		NoBars: barstore.ErrNotFound, NoArtifact: artifact.ErrNotFound, WrongArtifact: artifact.ErrMismatch,
-		Full:    isFull,
+		Full: isFull, Short: store.ErrShort,
 		Limited: isError[*queue.LimitError], Late: isError[*dispatch.DeadlineError], WorkerBusy: isError[*dispatch.WorkerBusyError],
 		NotFailed: isError[*dispatch.NotRetriableError],
 		NoWorker: func(err error) (api.NoWorker, bool) {

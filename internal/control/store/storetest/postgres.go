@@ -170,11 +170,18 @@ func (s *Server) Configure(line string) {
 // NewDatabase returns the address of a new, empty database.
 func (s *Server) NewDatabase() string {
 	s.t.Helper()
-	name := fmt.Sprintf("test%d", s.next.Add(1))
-	if err := s.exec(context.Background(), "CREATE DATABASE "+name); err != nil {
-		s.t.Fatalf("create database: %v", err)
-	}
+	name := s.newName()
+	s.must(s.t, "CREATE DATABASE "+name)
 	return s.address(name)
+}
+
+func (s *Server) newName() string { return fmt.Sprintf("test%d", s.next.Add(1)) }
+
+func (s *Server) must(t testing.TB, statement string) {
+	t.Helper()
+	if err := s.exec(context.Background(), statement); err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
 }
 
 func (s *Server) address(database string) string {
