@@ -18,6 +18,9 @@ func BenchmarkProduct(b *testing.B) {
 			name string
 			kernel.Product
 		}{
+			{"forward_50_64_of_32", kernel.Product{Rows: 32, Steps: 50, Columns: 64, ARow: 64, AStep: 1, Then: kernel.Rectify}},
+			{"weights_50_64_of_32", kernel.Product{Rows: 50, Steps: 32, Columns: 64, ARow: 1, AStep: 64, Then: kernel.Add}},
+			{"inputs_3_32_of_32", kernel.Product{Rows: 32, Steps: 3, Columns: 32, ARow: 16, AStep: 1}},
 			{"forward_50_64", kernel.Product{Rows: 64, Steps: 50, Columns: 64, ARow: 64, AStep: 1, Then: kernel.Rectify}},
 			{"forward_64_32", kernel.Product{Rows: 64, Steps: 64, Columns: 32, ARow: 64, AStep: 1, Then: kernel.Rectify}},
 			{"forward_32_3", kernel.Product{Rows: 64, Steps: 32, Columns: 16, ARow: 32, AStep: 1}},

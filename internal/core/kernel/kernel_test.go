@@ -48,7 +48,7 @@ func (c caseData) draw(name string, low, high int) int {
 // returns what they have become.
 var kernels = map[string]func(c caseData) func(s *kernel.Set) [][]float32{
 	"product": func(c caseData) func(s *kernel.Set) [][]float32 {
-		rows, columns, steps := c.draw("rows", 1, 30), 16*c.draw("columns", 1, 9), c.draw("steps", 1, 80)
+		rows, columns, steps := c.draw("rows", 1, 40), 8*c.draw("columns", 1, 18), c.draw("steps", 1, 80)
 		p := kernel.Product{Rows: rows, Columns: columns, Steps: steps, CRow: columns + 16*c.draw("apart", 0, 1), BRow: columns,
 			Then: kernel.Then(c.draw("then", 0, 2)), ARow: steps, AStep: 1}
 		if c.draw("down", 0, 1) == 1 {

@@ -83,6 +83,9 @@ func softmax512(z *float32, top *float32, logSum *float32, best *int32, n int, c
 func product256x16(c *float32, a *float32, b *float32, start *float32, crow int, arow int, astep int, brow int, rows int, steps int, then int)
 
 //go:noescape
+func product256x8(c *float32, a *float32, b *float32, start *float32, crow int, arow int, astep int, brow int, rows int, steps int, then int)
+
+//go:noescape
 func add256(dst *float32, v *float32, n int)
 
 //go:noescape

@@ -64,7 +64,7 @@ const (
 //	chain = fma(a[m,K-1], b[K-1,n], … fma(a[m,1], b[1,n], fma(a[m,0], b[0,n], start[n])))
 //
 // a[m,k] is A[m·ARow+k·AStep], b[k,n] is B[k·BRow+n], c[m,n] is C[m·CRow+n]. A nil
-// Start is +0. Columns is a multiple of 16. It serves a layer (a the values, b
+// Start is +0. Columns is a multiple of 8. It serves a layer (a the values, b
 // the weights, start the biases), the way back to its inputs (b the transposed
 // weights), and the gradient of its weights (a the values with ARow 1, so that
 // the chain runs down the rows).
@@ -81,7 +81,7 @@ func (s *Set) Multiply(p Product) {
 		return
 	}
 	switch {
-	case p.Rows < 0 || p.Columns < 0 || p.Columns%16 != 0 || p.Steps < 1 || p.CRow < p.Columns || p.BRow < p.Columns || p.ARow < 0 || p.AStep < 0,
+	case p.Rows < 0 || p.Columns < 0 || p.Columns%8 != 0 || p.Steps < 1 || p.CRow < p.Columns || p.BRow < p.Columns || p.ARow < 0 || p.AStep < 0,
 		len(p.C) < (p.Rows-1)*p.CRow+p.Columns, len(p.B) < (p.Steps-1)*p.BRow+p.Columns,
 		len(p.A) <= (p.Rows-1)*p.ARow+(p.Steps-1)*p.AStep, p.Start != nil && len(p.Start) < p.Columns:
 		panic(fmt.Sprintf("kernel: product of (%d,%d) by (%d,%d) with rows of %d, %d and %d in %d, %d and %d numbers", p.Rows, p.Steps, p.Steps, p.Columns,

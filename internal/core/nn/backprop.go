@@ -15,6 +15,7 @@ type desk struct {
 	ahead []int32   // rows of the data that the next shard will ask for, of which
 	asked int       // so many have been asked for
 	grad  []float32 // the gradient that is being added to, laid out like the weights
+	fresh bool      // the weights' part of it is still to be written for the first time
 	loss  float64   // weighted sum over the shards since the last start
 	right int
 }
@@ -38,10 +39,17 @@ func newDesk(n *Network) *desk {
 	return d
 }
 
-// start makes the desk add to grad, from zero on.
-func (d *desk) start(grad []float32) {
-	clear(grad)
-	d.grad, d.loss, d.right = grad, 0, 0
+// start makes the desk add to grad, from zero on. The first shard of a perceptron
+// writes the gradient of the weights, which therefore need not be cleared.
+func (d *desk) start(n *Network, grad []float32) {
+	d.grad, d.fresh, d.loss, d.right = grad, n.cells == nil, 0, 0
+	if !d.fresh {
+		clear(grad)
+		return
+	}
+	for _, l := range n.layers {
+		clear(grad[l.linear()-l.width() : l.end()])
+	}
 }
 
 // A shard is consecutive rows of a batch.
@@ -71,7 +79,11 @@ func (d *desk) backprop(n *Network, l Loss, drop *dropout, data *Data, s shard, 
 			l.backwardNorm(d.grad, delta, d.hat[i], d.inverse[i], rows, n.weight)
 		}
 		in, inRow := d.before(n, i)
-		l.backwardWeights(n.kernels, d.grad, in, inRow, delta, rows)
+		then := kernel.Add
+		if d.fresh {
+			then = kernel.Store
+		}
+		n.kernels.Multiply(l.backwardWeights(d.grad, in, inRow, delta, rows, then))
 		d.glance(n, data)
 		l.backwardBias(n.kernels, d.grad, delta, rows)
 		d.glance(n, data)
@@ -82,6 +94,7 @@ func (d *desk) backprop(n *Network, l Loss, drop *dropout, data *Data, s shard, 
 			d.glance(n, data)
 		}
 	}
+	d.fresh = false
 	if d.back != nil {
 		up := d.back.up[n.config.Window-1]
 		n.kernels.Multiply(n.layers[0].backwardInputs(up, d.delta[0], w.layers[0], rows))
@@ -108,21 +121,21 @@ func (d *desk) lookAhead(n *Network, data *Data, next []int32) {
 // than the processor can wait for, about 16 lines of memory, would hold it up.
 func (d *desk) glance(n *Network, data *Data) {
 	kernels := 6*len(n.layers) - 1
-	rows := d.ahead[d.asked:min(len(d.ahead), d.asked+(shardRows+kernels-1)/kernels)]
+	rows := d.ahead[d.asked:min(len(d.ahead), d.asked+(len(d.ahead)+kernels-1)/kernels)]
 	n.kernels.Prefetch(data.X, rows, n.config.Inputs)
 	d.asked += len(rows)
 }
 
-// backwardWeights and backwardBias add the gradient of the weights and biases: for
+// backwardWeights and backwardBias give the gradient of the weights and biases: for
 // every one a chain over the rows of the tile, in row order.
 //
 //	dW[i,o] += Σ_r x[r,i] d[r,o]    db[o] += Σ_r d[r,o]
 //
 // x is (B,I), row numbers from row to row, d is (B,O), grad is laid out like the
 // weights.
-func (l layer) backwardWeights(k *kernel.Set, grad, x []float32, row int, d []float32, rows int) {
+func (l layer) backwardWeights(grad, x []float32, row int, d []float32, rows int, then kernel.Then) kernel.Product {
 	w := l.width()
-	k.Multiply(kernel.Product{C: l.weights(grad), CRow: w, A: x, ARow: 1, AStep: row, B: d, BRow: w, Rows: l.in, Columns: w, Steps: rows, Then: kernel.Add})
+	return kernel.Product{C: l.weights(grad), CRow: w, A: x, ARow: 1, AStep: row, B: d, BRow: w, Rows: l.in, Columns: columns(l.out), Steps: rows, Then: then}
 }
 
 func (l layer) backwardBias(k *kernel.Set, grad, d []float32, rows int) {
@@ -134,7 +147,7 @@ func (l layer) backwardBias(k *kernel.Set, grad, d []float32, rows int) {
 // d is (B,O), dx is (B,I), turned is Wᵀ.
 func (l layer) backwardInputs(dx, d, turned []float32, rows int) kernel.Product {
 	in := kernel.Width(l.in)
-	return kernel.Product{C: dx, CRow: in, A: d, ARow: l.width(), AStep: 1, B: turned, BRow: in, Rows: rows, Columns: in, Steps: l.out}
+	return kernel.Product{C: dx, CRow: in, A: d, ARow: l.width(), AStep: 1, B: turned, BRow: in, Rows: rows, Columns: columns(l.in), Steps: l.out}
 }
 
 // throughActivation takes the derivative by what hidden layer i gives to what it

@@ -77,7 +77,7 @@ func (d *desk) rewindStep(n *Network, l, t, rows int) {
 // cellGradient adds the gradient of step t to that of the weights of layer l.
 func (d *desk) cellGradient(n *Network, l, t, rows int) {
 	w, m, c := d.back, &d.cells.at[l][t], n.cells[l]
-	c.x.backwardWeights(n.kernels, d.grad, m.in, m.inRow, w.onInput, rows)
+	n.kernels.Multiply(c.x.backwardWeights(d.grad, m.in, m.inRow, w.onInput, rows, kernel.Add))
 	c.x.backwardBias(n.kernels, d.grad, w.onInput, rows)
 	if n.config.Cell == GRU {
 		c.h.backwardBias(n.kernels, d.grad, w.onState, rows)
@@ -86,6 +86,6 @@ func (d *desk) cellGradient(n *Network, l, t, rows int) {
 	}
 	if t > 0 { // the state before is zero
 		hidden, _ := d.cells.state(l, t)
-		c.h.backwardWeights(n.kernels, d.grad, hidden, c.width, w.onState, rows)
+		n.kernels.Multiply(c.h.backwardWeights(d.grad, hidden, c.width, w.onState, rows, kernel.Add))
 	}
 }

@@ -176,7 +176,7 @@ func (t *tile) layer(n *Network, i, rows int, slope []float32) {
 // forward is the product y = x·W + b.
 func (l layer) forward(y, x []float32, row, rows int, weight []float32, then kernel.Then) kernel.Product {
 	return kernel.Product{C: y, CRow: l.width(), A: x, ARow: row, AStep: 1, B: l.weights(weight), BRow: l.width(), Start: l.bias(weight),
-		Rows: rows, Columns: l.width(), Steps: l.in, Then: then}
+		Rows: rows, Columns: columns(l.out), Steps: l.in, Then: then}
 }
 
 // outputs returns what the last layer gives, and the numbers from row to row.

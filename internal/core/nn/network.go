@@ -187,6 +187,10 @@ type layer struct {
 func (l layer) width() int  { return kernel.Width(l.out) }
 func (l layer) linear() int { return l.offset + (l.in+1)*l.width() } // the end of weights and biases
 
+// columns returns how many columns of a matrix of so many units a product
+// computes. The other spare ones stay as they were made.
+func columns(units int) int { return (units + 7) &^ 7 }
+
 func (l layer) end() int {
 	if l.normed {
 		return l.linear() + 2*l.width()

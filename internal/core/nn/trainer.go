@@ -205,7 +205,7 @@ const groupWork = 1 << 22
 // groupJob is job i of a round: group r.first+i of the batch.
 func (r *trainer) groupJob(desk, i int) {
 	d, g, rows := r.desk[desk], &r.groups[i], r.net.config.groupRows()
-	d.start(g.grad)
+	d.start(r.net, g.grad)
 	from := r.from + (r.first+i)*rows
 	end := min(from+rows, r.to)
 	for ; from < end; from += shardRows {
