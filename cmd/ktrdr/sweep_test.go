@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -253,6 +254,89 @@ func TestSweep_faults(t *testing.T) {
 			t.Errorf("children at the end: %v", n)
 		}
 	})
+	t.Run("retry", func(t *testing.T) {
+		t.Parallel()
+		s, id, still, done, again := begin(t)
+		s.must("operations", "cancel", id)
+		if err := still.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+			t.Fatal(err)
+		}
+		s.awaitStatus(id, "cancelled")
+		if shown := s.percentage(id); shown < 60 || shown > 95 {
+			t.Errorf("with 4 of 5 chunks done the cancelled sweep is listed at %v %%", shown)
+		}
+		damaged := slices.IndexFunc(done, func(c childInfo) bool { return c.Status == "completed" })
+		s.damage(done[damaged].ID)
+		retry := decode[finished](t, s.must("operations", "retry", id, "--json")).ID
+		for i, c := range s.children(retry) {
+			fresh := i == damaged || done[i].Status != "completed"
+			if c.Status != "completed" || fresh != (c.Worker != "") {
+				t.Errorf("chunk %d of the retry is %+v; it was %s, damaged is %d", i, c, done[i].Status, damaged)
+			}
+		}
+		if shown := s.percentage(retry); shown != 100 {
+			t.Errorf("the completed retry is listed at %v %%", shown)
+		}
+		if got, want := s.found(retry), s.found(again()); got != want {
+			t.Errorf("the retry found\n%s\na calm sweep\n%s", got, want)
+		}
+	})
+}
+
+// percentage is the progress of an operation as the list has it.
+func (s *system) percentage(id string) float64 {
+	s.t.Helper()
+	var list struct {
+		Data []struct {
+			ID       string  `json:"operation_id"`
+			Progress float64 `json:"progress_percentage"`
+		}
+	}
+	s.get("/api/v1/operations?limit=1000", &list)
+	for _, op := range list.Data {
+		if op.ID == id {
+			return op.Progress
+		}
+	}
+	s.t.Fatalf("%s is not in the list", id)
+	return 0
+}
+
+// damage changes a byte in what a chunk has stored.
+func (s *system) damage(chunk string) {
+	s.t.Helper()
+	var answer struct {
+		Results struct {
+			Rows struct {
+				SHA256 string `json:"sha256"`
+			} `json:"rows"`
+		}
+	}
+	s.get("/api/v1/operations/"+chunk+"/results", &answer)
+	found := 0
+	err := filepath.WalkDir(filepath.Join(s.dir, "backend"), func(name string, entry os.DirEntry, err error) error {
+		if err != nil || entry.Name() != answer.Results.Rows.SHA256 {
+			return err
+		}
+		found++
+		content, err := os.ReadFile(name)
+		if err == nil {
+			content[len(content)/2] ^= 1
+			err = os.WriteFile(name, content, 0o644)
+		}
+		return err
+	})
+	if err != nil || found != 1 {
+		s.t.Fatalf("%d files were damaged: %v", found, err)
+	}
+}
+
+// found is all that a sweep has found, as its backend says it.
+func (s *system) found(id string) string {
+	s.t.Helper()
+	var answer struct{ Results json.RawMessage }
+	s.get("/api/v1/operations/"+id+"/results", &answer)
+	return string(answer.Results)
 }
 
 // trials is the content hash of the file of all trials of a sweep.

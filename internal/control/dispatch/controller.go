@@ -48,6 +48,8 @@ type Store interface {
 	// Children returns the operations whose parent is id, in order of submission,
 	// with Spec and Result.
 	Children(ctx context.Context, id string) ([]operation.Operation, error)
+	// Outputs returns references to what an operation has stored.
+	Outputs(ctx context.Context, id string) ([]operation.Artifact, error)
 	// Workers returns the workers that were saved and not forgotten.
 	Workers(ctx context.Context) ([]fleet.Worker, error)
 	// Cordons returns the ids of workers that operators took out of service.
@@ -75,6 +77,9 @@ type Options struct {
 	// operation.ErrNotFound where it is not; checkpoints and results count only if
 	// all of their content is. nil believes the workers.
 	Stored func(ctx context.Context, sha256 string) error
+	// Reusable says why the result of a completed part, with the outputs that it
+	// refers to, may not stand for the same work done today; nil trusts all of them.
+	Reusable func(ctx context.Context, part operation.Operation, outputs []operation.Artifact) error
 	// Holder names this process in the scheduler's lease; see operation.Lease.
 	// "" means "backend".
 	Holder string
@@ -150,12 +155,17 @@ func (c *Controller) Ready() <-chan struct{} { return c.ready }
 // and as Repeated does. A
 // repetition returns what was submitted first.
 func (c *Controller) Submit(ctx context.Context, op operation.Operation) (operation.Operation, error) {
-	return c.SubmitFamily(ctx, op, nil)
+	return c.submit(ctx, op, nil, nil)
 }
 
 // SubmitFamily submits an operation that gathers, with its children: all of them
 // or none. It fails as Submit does.
 func (c *Controller) SubmitFamily(ctx context.Context, op operation.Operation, children []operation.Operation) (operation.Operation, error) {
+	return c.submit(ctx, op, children, nil)
+}
+
+// submit submits an operation with its children, of which some are done.
+func (c *Controller) submit(ctx context.Context, op operation.Operation, children []operation.Operation, done map[int]operation.Adopted) (operation.Operation, error) {
 	if known, repeated, err := c.Repeated(ctx, op); repeated || err != nil {
 		return known, err
 	}
@@ -172,7 +182,9 @@ func (c *Controller) SubmitFamily(ctx context.Context, op operation.Operation, c
 		if err := op.ValidateFamily(children); err != nil {
 			return operation.Operation{}, fmt.Errorf("submit: %w", err)
 		}
-		r, err := c.ask(ctx, func(request uint64) Event { return Submitted{Request: request, Operation: op, Children: children} })
+		r, err := c.ask(ctx, func(request uint64) Event {
+			return Submitted{Request: request, Operation: op, Children: children, Done: done}
+		})
 		if errors.Is(err, operation.ErrKeyTaken) {
 			known, _, err := c.Repeated(ctx, op)
 			return known, err
@@ -298,18 +310,19 @@ func (c *Controller) Operation(ctx context.Context, id string) (operation.Operat
 	if err != nil {
 		return op, err
 	}
-	all, schedules := []operation.Operation{op}, false
-	c.look(func(s *State) { s.Overlay(all); schedules = true })
-	if !schedules {
-		return c.fromChildren(ctx, op)
-	}
-	return all[0], nil
+	return c.Overlay([]operation.Operation{op})[0], nil
 }
 
 // Overlay replaces, in ops, what the scheduler knows more recently than the
 // store: progress. It changes ops in place and returns it.
 func (c *Controller) Overlay(ops []operation.Operation) []operation.Operation {
-	c.look(func(s *State) { s.Overlay(ops) })
+	schedules := false
+	c.look(func(s *State) { s.Overlay(ops); schedules = true })
+	if !schedules {
+		for i := range ops {
+			ops[i].Progress = ops[i].Shown()
+		}
+	}
 	return ops
 }
 

@@ -82,14 +82,22 @@ type bench struct {
 	t     *testing.T
 	disk  *disk
 	wires *wires
-	stop  func() error // stops the controller and returns what Run returned
+	// reusable judges the results of parts; nil finds them good.
+	reusable func(part operation.Operation, outputs []operation.Artifact) error
+	stop     func() error // stops the controller and returns what Run returned
 }
 
 func start(t *testing.T, d *disk, w *wires) *bench { return startLogged(t, d, w, nil) }
 
 func startLogged(t *testing.T, d *disk, w *wires, log *slog.Logger) *bench {
 	b := &bench{t: t, disk: d, wires: w}
-	b.Controller = dispatch.New(dispatch.Options{Store: d, Transport: b.wires, Log: log})
+	b.Controller = dispatch.New(dispatch.Options{Store: d, Transport: b.wires, Log: log,
+		Reusable: func(_ context.Context, part operation.Operation, outputs []operation.Artifact) error {
+			if b.reusable == nil {
+				return nil
+			}
+			return b.reusable(part, outputs)
+		}})
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- b.Run(ctx) }()

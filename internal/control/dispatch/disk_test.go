@@ -23,6 +23,7 @@ type disk struct {
 	attempts   map[string]map[int]operation.Opened
 	candidates map[string]operation.Report
 	models     map[string]operation.ModelRecord
+	outputs    map[string][]operation.Artifact
 	workers    map[string]fleet.Worker
 	cordons    map[string]bool
 	points     map[string][]operation.Point
@@ -35,7 +36,7 @@ func newDisk() *disk {
 	return &disk{
 		operations: map[string]operation.Operation{}, losses: map[string]map[int]string{},
 		attempts: map[string]map[int]operation.Opened{}, candidates: map[string]operation.Report{},
-		models: map[string]operation.ModelRecord{}, workers: map[string]fleet.Worker{}, cordons: map[string]bool{},
+		models: map[string]operation.ModelRecord{}, outputs: map[string][]operation.Artifact{}, workers: map[string]fleet.Worker{}, cordons: map[string]bool{},
 		points: map[string][]operation.Point{}, events: map[string][]operation.EventKind{},
 	}
 }
@@ -120,6 +121,12 @@ func (d *disk) Children(_ context.Context, id string) ([]operation.Operation, er
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.children(id), nil
+}
+
+func (d *disk) Outputs(_ context.Context, id string) ([]operation.Artifact, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.outputs[id], nil
 }
 
 func (d *disk) Workers(context.Context) ([]fleet.Worker, error) {
@@ -221,7 +228,10 @@ func (d *disk) note(c operation.Change) {
 		d.points[id] = append(d.points[id], c.Points...)
 	case operation.Kept:
 		d.candidates[id] = c.Report
+	case operation.Adopted:
+		d.outputs[id] = c.Artifacts
 	case operation.Finished:
+		d.outputs[id] = c.Artifacts
 		if c.Model != nil {
 			d.models[c.Model.ID] = *c.Model
 		}

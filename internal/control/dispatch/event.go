@@ -22,11 +22,13 @@ type (
 		Limits     queue.Limits
 	}
 	// Submitted: a user wants an operation, one that gathers with its children. Its
-	// id is set; theirs follow from it.
+	// id is set; theirs follow from it. Of the children in Done, by their number, the
+	// result is known.
 	Submitted struct {
 		Request   uint64
 		Operation operation.Operation
 		Children  []operation.Operation
+		Done      map[int]operation.Adopted
 	}
 	// Recorded: the Write that named this operation is durable, or failed.
 	Recorded struct {

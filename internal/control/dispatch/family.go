@@ -12,20 +12,27 @@ import (
 	"github.com/ktrdr/ktrdr/internal/control/queue"
 )
 
-// enterFamily takes in an operation that gathers, with its children.
-func (s *State) enterFamily(h *held, children []operation.Operation, now time.Time) {
+// enterFamily takes in an operation that gathers, with its children. Those whose
+// result is known are recorded as completed and wait for nothing.
+func (s *State) enterFamily(h *held, e Submitted, now time.Time) {
 	s.hold(h)
 	s.count(h, queue.Waits)
 	tx := operation.Transaction{operation.Created{Operation: h.op}}
-	for i, op := range children {
+	for i, op := range e.Children {
 		op.ID, op.ParentID = operation.ChildID(h.op.ID, i), &h.op.ID
 		op.Submitter, op.Priority, op.MaxAttempts = h.op.Submitter, h.op.Priority, h.op.MaxAttempts
 		c := &held{op: s.begin(op, now), kind: h.kind, seq: s.seq}
+		h.family.Add(op.Weight)
+		tx = append(tx, operation.Created{Operation: c.op})
+		if done, known := e.Done[i]; known {
+			done.ID, done.At = op.ID, stamp(now)
+			tx = append(tx, s.change(c, done))
+			h.family.End(op.ID, op.Weight, operation.Completed, "")
+			continue
+		}
 		s.hold(c)
 		s.count(c, queue.Waits)
 		s.queues[c.kind].Entering++
-		h.family.Add(op.Weight)
-		tx = append(tx, operation.Created{Operation: c.op})
 	}
 	s.keepTime(h)
 	s.emit(Write{Tx: tx, ID: h.op.ID, Submission: true})
@@ -47,6 +54,9 @@ func (s *State) familyRecorded(h *held, err error) {
 	if err != nil {
 		s.release(h)
 		s.count(h, queue.Nowhere)
+	} else {
+		s.dirty[h.op.ID] = h
+		s.unsettled = append(s.unsettled, h) // all of its children may be done
 	}
 	s.emit(Reply{Request: h.request, Operation: h.op, Err: err})
 }
@@ -97,6 +107,7 @@ func (s *State) childEnded(h *held) {
 		message = *h.op.ErrorMessage
 	}
 	p.family.End(h.op.ID, h.op.Weight, h.op.Status, message)
+	s.dirty[p.op.ID] = p
 	s.unsettled = append(s.unsettled, p)
 }
 
@@ -148,16 +159,33 @@ func (s *State) begun(h *held, now time.Time) operation.Transaction {
 
 // familyProgress is how far an operation that gathers is.
 func (s *State) familyProgress(h *held) operation.Progress {
+	if h.op.Attempt > 0 {
+		return h.op.Shown()
+	}
 	running := 0.0
 	for _, c := range s.childrenOf(h) {
 		if !c.ended && c.op.Open {
 			running += float64(c.op.Weight) * c.op.Progress.Percentage / 100
 		}
 	}
-	if h.op.Open {
-		return h.family.Progress(&h.op.Progress, running)
+	return h.family.Progress(running)
+}
+
+// withProgress puts the last progress of an operation that gathers into the change
+// that ends it.
+func (s *State) withProgress(h *held, last operation.Change) operation.Change {
+	if !h.op.Type.Gathers() {
+		return last
 	}
-	return h.family.Progress(nil, running)
+	switch c := last.(type) {
+	case operation.Closed:
+		c.Progress = new(s.familyProgress(h))
+		return c
+	case operation.Finished:
+		c.Progress = c.Progress.Whole()
+		return c
+	}
+	return last
 }
 
 // begin hands an attempt to its worker, with what its children have found.
@@ -176,27 +204,34 @@ func (l *loop) begin(ctx context.Context, e Start) error {
 	return l.o.Transport.Start(ctx, e.Worker, op, op.Token())
 }
 
-// again returns the children that a new submission of op needs.
-func (c *Controller) again(ctx context.Context, op operation.Operation) ([]operation.Operation, error) {
+// again returns the children that a new submission of op needs, and of those that
+// need not run the results.
+func (c *Controller) again(ctx context.Context, op operation.Operation) (children []operation.Operation, done map[int]operation.Adopted, err error) {
 	if !op.Type.Gathers() {
-		return nil, nil
+		return nil, nil, nil
 	}
-	children, err := c.o.Store.Children(ctx, op.ID)
+	if children, err = c.o.Store.Children(ctx, op.ID); err != nil {
+		return nil, nil, err
+	}
+	done = map[int]operation.Adopted{}
 	for i, child := range children {
 		children[i] = child.Again()
+		children[i].RetryOf = &child.ID
+		if child.Status != operation.Completed || len(child.Result) == 0 {
+			continue
+		}
+		outputs, err := c.o.Store.Outputs(ctx, child.ID)
+		if err == nil && c.o.Reusable != nil {
+			err = c.o.Reusable(ctx, child, outputs)
+		}
+		if ctx.Err() != nil {
+			return nil, nil, context.Cause(ctx)
+		}
+		if err != nil {
+			c.o.Log.Warn("part is done again", "operation", child.ID, "reason", err)
+			continue
+		}
+		done[i] = operation.Adopted{Result: child.Result, Artifacts: outputs}
 	}
-	return children, err
-}
-
-// fromChildren returns op with the progress that its stored children make, for a
-// backend that does not schedule.
-func (c *Controller) fromChildren(ctx context.Context, op operation.Operation) (operation.Operation, error) {
-	if !op.Type.Gathers() || op.Status.Terminal() || op.Open {
-		return op, nil
-	}
-	children, err := c.o.Store.Children(ctx, op.ID)
-	if err == nil {
-		op.Progress = operation.ProgressOf(children)
-	}
-	return op, err
+	return children, done, nil
 }

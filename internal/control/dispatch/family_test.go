@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -28,9 +29,14 @@ func (w *world) submitFamily(id string) {
 	if w.rng.IntN(4) == 0 {
 		op.Deadline = new(w.now.Add(w.skew + w.upTo(240*time.Second)))
 	}
-	children := chunks(1 + w.rng.IntN(4))
+	children, done := repeating(chunks(1+w.rng.IntN(4))), map[int]operation.Adopted{}
+	for i := range children {
+		if w.rng.IntN(4) == 0 {
+			done[i] = operation.Adopted{Result: []byte(result(operation.ChildID(id, i)))}
+		}
+	}
 	w.ask(func(r uint64) dispatch.Event {
-		return dispatch.Submitted{Request: r, Operation: op, Children: children}
+		return dispatch.Submitted{Request: r, Operation: op, Children: children, Done: done}
 	}, func(r dispatch.Reply) {
 		if r.Err != nil {
 			return
@@ -98,6 +104,12 @@ func testFamily(t *testing.T) {
 	if _, err := b.SubmitFamily(t.Context(), sweep, chunks(2)); err != nil {
 		t.Fatal(err)
 	}
+	b.reusable = func(part operation.Operation, outputs []operation.Artifact) error {
+		if part.ID == "op_s_0000" && len(outputs) == 1 {
+			return nil
+		}
+		return errors.New("it is damaged")
+	}
 	run := func(id string, end operation.Status) {
 		t.Helper()
 		token := <-b.wires.started
@@ -107,6 +119,8 @@ func testFamily(t *testing.T) {
 		r := b.wires.finish("w1")
 		if r.State, r.Result = end, []byte(`{"of":"`+id+`"}`); end == operation.Failed {
 			r.Result, r.Error = nil, "bad luck"
+		} else {
+			r.Artifacts = []operation.Artifact{{SHA256: strings.Repeat("0a", 32), Role: "trials"}}
 		}
 		if err := b.Report(t.Context(), r); err != nil {
 			t.Fatal(err)
@@ -120,13 +134,29 @@ func testFamily(t *testing.T) {
 	defer stands.Wait()
 	defer stop()
 	<-standing.Ready()
-	for _, c := range []*dispatch.Controller{b.Controller, standing} {
-		if op, err := c.Operation(t.Context(), "op_s"); err != nil || math.Abs(op.Progress.Percentage-95.0/3) > 1e-9 {
-			t.Errorf("with a third of the weight done: %+v, %v", op.Progress, err)
+	shows := func(percent float64) {
+		t.Helper()
+		time.Sleep(1100 * time.Millisecond) // until it is stored
+		synctest.Wait()
+		for name, c := range map[string]*dispatch.Controller{"schedules": b.Controller, "stands by": standing} {
+			if op, err := c.Operation(t.Context(), "op_s"); err != nil || math.Abs(op.Progress.Percentage-percent) > 1e-9 {
+				t.Errorf("the backend that %s says %+v, %v, want %v %%", name, op.Progress, err, percent)
+			}
+			if op, _ := b.disk.Operation(t.Context(), "op_s"); math.Abs(c.Overlay([]operation.Operation{op})[0].Progress.Percentage-percent) > 1e-9 {
+				t.Errorf("the list of the backend that %s has not %v %%", name, percent)
+			}
 		}
 	}
+	shows(95.0 / 3)
 	run("op_s_0001", operation.Completed)
+	token := <-b.wires.started
+	b.wires.started <- token
+	if err := b.Report(t.Context(), operation.Report{Token: token, WorkerID: "w1", State: operation.Running, Progress: &operation.Progress{Percentage: 40}}); err != nil {
+		t.Fatal(err)
+	}
+	shows(97)
 	run("op_s", operation.Failed)
+	shows(97)
 	var got []string
 	for _, text := range b.wires.gathered["op_s"] {
 		got = append(got, string(text))
@@ -141,10 +171,20 @@ func testFamily(t *testing.T) {
 	if err != nil || again.RetryOf == nil {
 		t.Fatalf("Retry() = %+v, %v", again, err)
 	}
-	run(again.ID+"_0000", operation.Completed)
 	run(again.ID+"_0001", operation.Completed)
 	run(again.ID, operation.Completed)
 	if op, err := b.Operation(t.Context(), again.ID); err != nil || op.Status != operation.Completed || b.disk.operations[again.ID+"_0001"].Weight != 2 {
 		t.Errorf("the retry is %+v, %v", op, err)
+	}
+	kept := b.disk.operations[again.ID+"_0000"]
+	if kept.Status != operation.Completed || kept.Attempt != 0 || kept.RetryOf == nil || *kept.RetryOf != "op_s_0000" || len(b.disk.outputs[kept.ID]) != 1 {
+		t.Errorf("the child whose result is kept is %+v with %v", kept, b.disk.outputs[kept.ID])
+	}
+	got = nil
+	for _, text := range b.wires.gathered[again.ID] {
+		got = append(got, string(text))
+	}
+	if want := []string{`{"of":"op_s_0000"}`, `{"of":"` + again.ID + `_0001"}`}; !slices.Equal(got, want) {
+		t.Errorf("the retry started with %s, want %s", got, want)
 	}
 }

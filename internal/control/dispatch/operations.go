@@ -87,7 +87,7 @@ func (s *State) submit(e Submitted, now time.Time) {
 	op = s.begin(op, now)
 	h := &held{op: op, kind: kind, seq: s.seq, request: e.Request}
 	if op.Type.Gathers() {
-		s.enterFamily(h, e.Children, now)
+		s.enterFamily(h, e, now)
 		return
 	}
 	s.enter(h, operation.Created{Operation: op}, now)
@@ -222,7 +222,7 @@ func (h *held) cancelText() string { return cmp.Or(h.op.CancelReason, cancelledT
 // end ends an operation: tx and then the last change, with a reply if somebody
 // waits. The operation stays held until that is durable.
 func (s *State) end(h *held, tx operation.Transaction, last operation.Change, request uint64) {
-	tx = append(tx, s.change(h, last))
+	tx = append(tx, s.change(h, s.withProgress(h, last)))
 	h.ended = true
 	delete(s.watched, h.op.ID)
 	delete(s.dirty, h.op.ID)

@@ -77,7 +77,8 @@ func (e *NotRetriableError) Error() string {
 }
 
 // Retry submits a failed or cancelled operation once more, from its beginning,
-// as a new operation that names the old one. It fails with ErrUnknown,
+// as a new operation that names the old one. Of one that gathers, children that have
+// completed keep their results. It fails with ErrUnknown,
 // *NotRetriableError and as Submit does.
 func (c *Controller) Retry(ctx context.Context, id string) (operation.Operation, error) {
 	op, err := c.stored(ctx, id)
@@ -87,13 +88,13 @@ func (c *Controller) Retry(ctx context.Context, id string) (operation.Operation,
 	if op.Status != operation.Failed && op.Status != operation.Cancelled || op.Type.Part() {
 		return op, &NotRetriableError{ID: id, Status: op.Status, Part: op.Type.Part()}
 	}
-	children, err := c.again(ctx, op)
+	children, done, err := c.again(ctx, op)
 	if err != nil {
 		return op, err
 	}
 	again := op.Again()
 	again.RetryOf = &op.ID
-	return c.SubmitFamily(ctx, again, children)
+	return c.submit(ctx, again, children, done)
 }
 
 // Repeated looks for the operation that the same submitter has already submitted

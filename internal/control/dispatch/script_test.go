@@ -187,7 +187,7 @@ func (s *script) doLeave(args []string) {
 }
 
 // submit OP TYPE [priority=N] [attempts=N] [by=SUBMITTER] [deadline=FROM NOW] [parent=OP] [immediate]
-// [children=N]
+// [children=N [done=CHILD,…]]
 func (s *script) doSubmit(args []string) {
 	op := submission(args[0], operation.Type(args[1]))
 	op.Priority, _ = strconv.Atoi(option(args, "priority"))
@@ -201,8 +201,14 @@ func (s *script) doSubmit(args []string) {
 		op.Deadline = new(s.now.Add(d))
 	}
 	n, _ := strconv.Atoi(option(args, "children"))
+	done := map[int]operation.Adopted{}
+	for _, i := range strings.Split(option(args, "done"), ",") {
+		if i, err := strconv.Atoi(i); err == nil {
+			done[i] = operation.Adopted{Result: []byte(`{}`)}
+		}
+	}
 	s.ask(func(q uint64) dispatch.Event {
-		return dispatch.Submitted{Request: q, Operation: op, Children: chunks(n)}
+		return dispatch.Submitted{Request: q, Operation: op, Children: repeating(chunks(n)), Done: done}
 	})
 }
 
@@ -213,6 +219,14 @@ func chunks(n int) []operation.Operation {
 	for i := range all {
 		all[i] = submission("", operation.SweepChunk)
 		all[i].Weight = int64(i + 1)
+	}
+	return all
+}
+
+// repeating makes operations repeat earlier ones.
+func repeating(all []operation.Operation) []operation.Operation {
+	for i := range all {
+		all[i].RetryOf = new(fmt.Sprintf("op_before_%04d", i))
 	}
 	return all
 }

@@ -92,6 +92,10 @@ func describeChange(c operation.Change) string {
 		return fmt.Sprintf("opened %s on %s", short(c.Token), c.WorkerID)
 	case operation.Begun:
 		return "begun " + c.ID
+	case operation.Gained:
+		return fmt.Sprintf("progress %s %v", c.ID, c.Progress.Percentage)
+	case operation.Adopted:
+		return "adopted " + c.ID
 	case operation.Started:
 		return "running " + short(c.Token)
 	case operation.Progressed:

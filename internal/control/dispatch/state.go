@@ -282,7 +282,9 @@ func (s *State) flush() {
 	var tx operation.Transaction
 	for _, id := range slices.Sorted(maps.Keys(s.dirty)) {
 		h := s.dirty[id]
-		if h.op.Open && h.op.Status == operation.Running {
+		if h.op.Type.Gathers() && h.op.Attempt == 0 {
+			tx = append(tx, s.change(h, operation.Gained{ID: id, Progress: s.familyProgress(h)}))
+		} else if h.op.Open && h.op.Status == operation.Running {
 			tx = append(tx, operation.Progressed{Token: h.op.Token(), Progress: h.op.Progress})
 		}
 	}

@@ -179,6 +179,9 @@ func (s *State) advance(h *held, r operation.Report) error {
 	if err == nil {
 		s.change(h, operation.Progressed{Token: r.Token, Progress: p})
 		s.dirty[h.op.ID] = h
+		if parent := s.gatherer(h); parent != nil && !parent.ended {
+			s.dirty[parent.op.ID] = parent
+		}
 	} else if !h.distrust {
 		h.distrust = true
 		s.emit(Note{Message: "worker lies about its progress", Operation: h.op.ID, Worker: r.WorkerID, Reason: err.Error()})

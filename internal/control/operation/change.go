@@ -115,6 +115,8 @@ type Closed struct {
 	Error  string
 	Errors []string // the reason of every lost attempt
 	At     time.Time
+	// Progress is the last of an operation that gathers; nil leaves it as it was.
+	Progress *Progress
 }
 
 // Loss describes a lost attempt, for Closed.Errors.

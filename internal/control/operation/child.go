@@ -1,6 +1,7 @@
 package operation
 
 import (
+	"encoding/json"
 	"fmt"
 	"time"
 )
@@ -90,37 +91,72 @@ func (f *Family) End(id string, weight int64, end Status, message string) {
 // rest is that of the operation itself.
 const gatheredShare = 95.0
 
-// Progress returns how far the operation is: own is the progress of its attempt,
-// nil before that; running is the weight that children under way have done.
-func (f Family) Progress(own *Progress, running float64) Progress {
+// Progress returns how far an operation is that has had no attempt of its own;
+// running is the weight that children under way have done. A child that ended
+// otherwise than completed has done nothing: nobody can use it.
+func (f Family) Progress(running float64) Progress {
 	total := f.Weight
 	done := float64(f.Done) + running
-	p := Progress{
+	return Progress{
 		Phase: "children", CurrentStep: fmt.Sprintf("%d of %d parts completed", f.Completed, f.Children),
 		StepsCompleted: f.Completed, StepsTotal: f.Children, ItemsProcessed: int64(done), ItemsTotal: &total,
 		Percentage: gatheredShare * done / float64(max(1, total)), Context: map[string]any{},
 	}
-	if own != nil {
-		p.Phase, p.CurrentStep = own.Phase, own.CurrentStep
-		p.Percentage = gatheredShare + (100-gatheredShare)*own.Percentage/100
+}
+
+// A Gained is the progress that children have made for the operation that gathers
+// them, before its own attempt. It is stored now and then; losing one loses nothing.
+type Gained struct {
+	ID       string
+	Progress Progress
+}
+
+// Subject implements Change.
+func (c Gained) Subject() string { return c.ID }
+
+func (o Operation) gain(c Gained) (Operation, error) {
+	if !o.Type.Gathers() || o.Attempt > 0 {
+		return o, o.conflict(c, "its progress is not that of its children")
 	}
+	o.Progress = c.Progress
+	return o, nil
+}
+
+// Whole returns the progress of an operation that gathers from p, that of its own
+// attempt.
+func (p Progress) Whole() Progress {
+	p.Percentage = gatheredShare + (100-gatheredShare)*p.Percentage/100
 	return p
 }
 
-// ProgressOf returns the progress that stored children make for the operation that
-// gathers them, before its own attempt.
-func ProgressOf(children []Operation) Progress {
-	var f Family
-	running := 0.0
-	for _, c := range children {
-		f.Add(c.Weight)
-		if c.Status.Terminal() {
-			f.End(c.ID, c.Weight, c.Status, "")
-		} else {
-			running += float64(c.Weight) * c.Progress.Percentage / 100
-		}
+// Shown returns how far an operation is, from its record. The record of one that
+// gathers has what its children make, then what its own attempt says, and the
+// whole at the end.
+func (o Operation) Shown() Progress {
+	if o.Type.Gathers() && o.Attempt > 0 && !o.Status.Terminal() {
+		return o.Progress.Whole()
 	}
-	return f.Progress(nil, running)
+	return o.Progress
+}
+
+// An Adopted completes a part at its submission with the result that the operation
+// named by its RetryOf has for the same work, so that it is not done again.
+type Adopted struct {
+	ID        string
+	Result    json.RawMessage
+	Artifacts []Artifact // what the result refers to
+	At        time.Time
+}
+
+// Subject implements Change.
+func (c Adopted) Subject() string { return c.ID }
+
+func (o Operation) adopt(c Adopted) (Operation, error) {
+	if !o.Type.Part() || o.RetryOf == nil || o.Attempt > 0 || len(c.Result) == 0 {
+		return o, o.conflict(c, "it is no part that repeats another, or there is no result")
+	}
+	o.Status, o.Result, o.CompletedAt, o.Progress = Completed, c.Result, &c.At, Progress{Percentage: 100}
+	return o.WithDefaults(), nil
 }
 
 // Again returns what is submitted to do the work of o once more.

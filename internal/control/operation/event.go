@@ -63,6 +63,8 @@ func EventOf(c Change) (Event, bool) {
 		e.Kind, e.At = EventResumed, c.At
 	case Finished:
 		e.Kind, e.At, e.Reason = EventKind(c.State), c.At, c.Error
+	case Adopted:
+		e.Kind, e.At, e.Reason = EventKind(Completed), c.At, "result of an earlier operation"
 	case Closed:
 		e.Kind, e.At, e.Reason = EventKind(c.State), c.At, c.Error
 	default:

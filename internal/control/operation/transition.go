@@ -26,6 +26,10 @@ func (o Operation) Apply(c Change) (Operation, error) {
 		return o.open(c)
 	case Begun:
 		return o.begin(c)
+	case Gained:
+		return o.gain(c)
+	case Adopted:
+		return o.adopt(c)
 	case Started:
 		return o.start(c)
 	case Progressed:
@@ -139,6 +143,9 @@ func (o Operation) close(c Closed) (Operation, error) {
 	}
 	o.Status, o.ErrorMessage, o.CompletedAt = c.State, message(c.Error), &c.At
 	o.Errors = c.Errors
+	if c.Progress != nil {
+		o.Progress = *c.Progress
+	}
 	return o.WithDefaults(), nil
 }
 

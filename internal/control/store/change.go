@@ -22,6 +22,11 @@ func (w *writer) record(c operation.Change) error {
 		return w.opened(c)
 	case operation.Begun:
 		return w.begun(c)
+	case operation.Gained:
+		return w.guarded(c, `UPDATE operations SET progress_json = $1 WHERE id = $2 AND attempt = 0 AND type = 'sweep' AND `+activeStatuses+`
+			AND EXISTS (SELECT 1 FROM scheduler WHERE id = 1 AND term = $3)`, toJSON(c.Progress), c.ID, w.term)
+	case operation.Adopted:
+		return w.adopted(c)
 	case operation.Started:
 		return w.started(c)
 	case operation.Progressed:
@@ -53,10 +58,11 @@ func (w *writer) record(c operation.Change) error {
 	case operation.Finished:
 		return w.finished(c)
 	case operation.Closed:
-		return w.guarded(c, `UPDATE operations SET status = $1, error = $2, errors_json = $3, completed_at = $4
+		return w.guarded(c, `UPDATE operations SET status = $1, error = $2, errors_json = $3, completed_at = $4,
+				progress_json = COALESCE($7, progress_json)
 			WHERE id = $5 AND is_open = 0 AND status IN ('pending', 'running', 'resuming')
 			AND EXISTS (SELECT 1 FROM scheduler WHERE id = 1 AND term = $6)`,
-			string(c.State), nullText(c.Error), toJSON(list(c.Errors)), micros(c.At), c.ID, w.term)
+			string(c.State), nullText(c.Error), toJSON(list(c.Errors)), micros(c.At), c.ID, w.term, nullProgress(c.Progress))
 	case fleet.Saved:
 		return w.savedWorker(c)
 	case fleet.Marked:
@@ -226,15 +232,24 @@ func (w *writer) finished(c operation.Finished) error {
 			return err
 		}
 	}
-	if len(c.Result) > 0 {
-		if _, err := w.exec(`INSERT INTO results (operation_id, result_json) VALUES ($1, $2)`, t.OperationID, string(c.Result)); err != nil {
-			return fmt.Errorf("store result of %s: %w", t.OperationID, err)
-		}
+	if err := w.result(t.OperationID, c.Result); err != nil {
+		return err
 	}
 	if err := w.artifacts(t.OperationID, c.Artifacts, true); err != nil || c.Model == nil {
 		return err
 	}
 	return w.model(*c.Model)
+}
+
+// result stores the result of an operation, if it has one.
+func (w *writer) result(id string, result json.RawMessage) error {
+	if len(result) == 0 {
+		return nil
+	}
+	if _, err := w.exec(`INSERT INTO results (operation_id, result_json) VALUES ($1, $2)`, id, string(result)); err != nil {
+		return fmt.Errorf("store result of %s: %w", id, err)
+	}
+	return nil
 }
 
 func (w *writer) savedWorker(c fleet.Saved) error {
@@ -269,6 +284,14 @@ func flag(b bool) int {
 }
 
 func nullText(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }
+
+// nullProgress is how a progress is stored that may leave the one before.
+func nullProgress(p *operation.Progress) sql.NullString {
+	if p == nil {
+		return sql.NullString{}
+	}
+	return nullText(toJSON(p))
+}
 
 // list makes JSON say [] rather than null.
 func list(s []string) []string {

@@ -53,3 +53,17 @@ func (w *writer) begun(c operation.Begun) error {
 		WHERE id = $2 AND is_open = 0 AND status = 'pending' AND type = 'sweep'
 		AND EXISTS (SELECT 1 FROM scheduler WHERE id = 1 AND term = $3)`, micros(c.At), c.ID, w.term)
 }
+
+// adopted completes a part with the result of an earlier one.
+func (w *writer) adopted(c operation.Adopted) error {
+	if err := w.guarded(c, `UPDATE operations SET status = 'completed', completed_at = $1, progress_json = $2
+		WHERE id = $3 AND attempt = 0 AND status = 'pending' AND type = 'sweep_chunk' AND retry_of IS NOT NULL
+		AND EXISTS (SELECT 1 FROM scheduler WHERE id = 1 AND term = $4)`,
+		micros(c.At), toJSON(operation.Progress{Percentage: 100}), c.ID, w.term); err != nil {
+		return err
+	}
+	if err := w.result(c.ID, c.Result); err != nil {
+		return err
+	}
+	return w.artifacts(c.ID, c.Artifacts, true)
+}

@@ -63,7 +63,7 @@ func (s *server) addOperations() {
 		Description: "What waits is cancelled at once. What runs is cancelled when its worker has stopped computing; until then the operation says that the cancel is requested."}, s.cancelOperation)
 	add(s, huma.Operation{OperationID: "retry-operation", Method: http.MethodPost, Path: wire.PathOperationRetry, Tags: tags,
 		Summary:     "Submit a failed or cancelled operation once more",
-		Description: "It becomes a new operation, which begins anew and names the old one in retry_of. To go on from a checkpoint, resume it instead."}, s.retry)
+		Description: "It becomes a new operation, which begins anew and names the old one in retry_of. The chunks of a sweep that have completed are kept. To go on from a checkpoint, resume it instead."}, s.retry)
 	add(s, huma.Operation{OperationID: "set-status", Method: http.MethodPatch, Path: wire.PathOperationStatus, Tags: tags,
 		Summary:     "Cancel an operation; other states cannot be set",
 		Description: "The status of an operation follows from what its workers report, so that it can be trusted. cancelled asks for a cancel; anything else is refused."}, s.setStatus)

@@ -48,7 +48,9 @@ func newOperationsRetry(c *console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "retry ID", Short: "Submit a failed or cancelled operation once more, from its beginning", Args: arguments(1, 1),
 		Long: `Submit a failed or cancelled operation once more, from its beginning, as a new
-operation with the same order. To go on from a checkpoint instead: ktrdr operations
+operation with the same order. The retry of a sweep keeps the chunks that have
+completed, unless what they stored is damaged or this version computes otherwise,
+and ends with what an undisturbed sweep finds. To go on from a checkpoint instead: ktrdr operations
 resume ID.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			client, err := c.client(cmd)

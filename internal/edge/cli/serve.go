@@ -190,6 +190,7 @@ func (b *backend) open(ctx context.Context, dir string, s settings, holder strin
 			}
 			return err
 		},
+		Reusable: reusable(files),
 	})
 	held, kept := heldBars(shared, b.controller, replica.Options{Own: bars, Records: records, Files: files, Holder: holder})
 	b.upkeep = upkeepOf{&upkeep.Keeper{Records: records, Files: files, Bars: kept, Dir: dir, Version: build.Version, Policy: policy, Now: time.Now}}

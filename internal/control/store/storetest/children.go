@@ -43,6 +43,7 @@ func testGathering(t *testing.T, s *store.Store) {
 		step(o, operation.Finished{Token: token, State: end, Result: []byte(`{"of":"` + o.ID + `"}`), Error: "why", Warnings: []string{}, At: Epoch.Add(time.Hour)})
 	}
 	step(&p, operation.Begun{ID: "op_s", At: Epoch.Add(time.Minute)})
+	step(&p, operation.Gained{ID: "op_s", Progress: operation.Progress{Percentage: 12, Context: map[string]any{}}})
 	if err := commit(t, s, term, operation.Begun{ID: "op_s", At: Epoch}); !errors.Is(err, operation.ErrConflict) {
 		t.Errorf("it began twice: %v", err)
 	}
@@ -73,6 +74,31 @@ func testGathering(t *testing.T, s *store.Store) {
 	testStopped(t, s, term)
 }
 
+// testAdopted: a part that repeats another takes its result and what that refers
+// to, and a part that does not repeat any takes nothing.
+func testAdopted(t *testing.T, s *store.Store, term int64) {
+	again := New("op_u", operation.SweepChunk, Epoch.Add(2*time.Hour))
+	outputs := []operation.Artifact{{SHA256: strings.Repeat("0b", 32), Role: "trials", Bytes: 7}}
+	adopted := operation.Adopted{ID: again.ID, Result: []byte(`{"of":"op_s_0000"}`), Artifacts: outputs, At: Epoch.Add(3 * time.Hour)}
+	must(t, commit(t, s, term, operation.Created{Operation: again}))
+	if err := commit(t, s, term, adopted); !errors.Is(err, operation.ErrConflict) {
+		t.Errorf("it took a result that nobody names: %v", err)
+	}
+	again.ID, again.RetryOf = "op_v", new("op_s_0000")
+	adopted.ID = again.ID
+	must(t, s.Commit(t.Context(), term, []operation.Transaction{{operation.Created{Operation: again}, adopted}})[0])
+	want, err := again.Apply(adopted)
+	must(t, err)
+	same(t, s, want)
+	got, err := s.Outputs(t.Context(), again.ID)
+	if must(t, err); cmp.Diff(outputs, got) != "" {
+		t.Errorf("it refers to %v, want %v", got, outputs)
+	}
+	if err := commit(t, s, term, adopted); !errors.Is(err, operation.ErrConflict) {
+		t.Errorf("it took a result twice: %v", err)
+	}
+}
+
 // testStopped: what gathers is closed while it runs and no attempt is open.
 func testStopped(t *testing.T, s *store.Store, term int64) {
 	o := New("op_t", operation.Sweep, Epoch.Add(time.Hour))
@@ -80,7 +106,8 @@ func testStopped(t *testing.T, s *store.Store, term int64) {
 	for _, c := range []operation.Change{
 		operation.Begun{ID: "op_t", At: Epoch.Add(time.Hour)},
 		operation.CancelRequested{ID: "op_t", Reason: "enough", At: Epoch.Add(time.Hour)},
-		operation.Closed{ID: "op_t", State: operation.Cancelled, Error: "enough", At: Epoch.Add(time.Hour)},
+		operation.Closed{ID: "op_t", State: operation.Cancelled, Error: "enough", At: Epoch.Add(time.Hour),
+			Progress: &operation.Progress{Percentage: 34, Context: map[string]any{}}},
 	} {
 		var err error
 		o, err = o.Apply(c)
