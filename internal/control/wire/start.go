@@ -15,8 +15,8 @@ type StartTraining struct {
 	Timeframes   []string   `json:"timeframes,omitempty" doc:"narrows the strategy to these timeframes; default: as written" maxItems:"16"`
 	Symbol       string     `json:"symbol,omitempty" doc:"the same as symbols with one entry"`
 	Timeframe    string     `json:"timeframe,omitempty" doc:"the same as timeframes with one entry"`
-	StartDate    string     `json:"start_date,omitempty" doc:"first day or moment, UTC; default: the first bar held"`
-	EndDate      string     `json:"end_date,omitempty" doc:"last day or moment, included, UTC; default: the last bar held"`
+	StartDate    string     `json:"start_date,omitempty" doc:"first day or moment, UTC, in the date_range of the strategy; default: that of the range, else the first bar held"`
+	EndDate      string     `json:"end_date,omitempty" doc:"last day or moment, included, UTC, in the date_range of the strategy; default: that of the range, else the last bar held"`
 	TaskID       string     `json:"task_id,omitempty" doc:"operation id chosen by the caller" maxLength:"128"`
 	ModelName    string     `json:"model_name,omitempty" doc:"name for the model; default: made from strategy, symbol and timeframe" maxLength:"128"`
 	Seed         *uint64    `json:"seed,omitempty" doc:"replaces the seed of the strategy"`
@@ -78,6 +78,8 @@ type TrainingStarted struct {
 	Started
 	Symbols                  []market.Symbol    `json:"symbols"`
 	Timeframes               []market.Timeframe `json:"timeframes"`
+	StartDate                string             `json:"start_date,omitempty" doc:"first day or moment trained on; absent: the first bar held"`
+	EndDate                  string             `json:"end_date,omitempty" doc:"last day or moment trained on; absent: the last bar held"`
 	EstimatedDurationMinutes *float64           `json:"estimated_duration_minutes" doc:"null: not known"`
 }
 

@@ -32,12 +32,11 @@ type Spread struct {
 	Max  *float64 `json:"max"`
 }
 
-// Cover measures the inputs of s at the decision bars of f, in the order of the
-// features. Raw values
-// are measured before they are scaled; sets that a training places are those of
+// Cover measures the inputs of s at the decision bars of f in span, in the order of
+// the features. Raw values are measured before they are scaled; sets that a training places are those of
 // scaling, which is not looked at where there are none.
-func Cover(ctx context.Context, s *strategy.Strategy, f Frame, scaling Scaling) ([]Coverage, error) {
-	m, err := BuildUnscaled(ctx, s, f, market.Span{})
+func Cover(ctx context.Context, s *strategy.Strategy, f Frame, span market.Span, scaling Scaling) ([]Coverage, error) {
+	m, err := BuildUnscaled(ctx, s, f, span)
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,7 @@ import (
 func TestCover(t *testing.T) {
 	s := parse(t, strings.NewReplacer("MODE", "single", "LIST", "1h", "BASE", "1h", "share: [0, 1000, 1000]", "share: [2, 3.5, 5]",
 		"  - {fuzzy_set: c, timeframes: all}", "  - {fuzzy_set: c, timeframes: all}\n  - {raw_indicator: mean, timeframes: all, normalization: zscore}").Replace(source))
-	all, err := feature.Cover(t.Context(), s, frame(flat(market.Hour1, every(t, market.Hour1, "2024-01-02 00:00", 12)...)), nil)
+	all, err := feature.Cover(t.Context(), s, frame(flat(market.Hour1, every(t, market.Hour1, "2024-01-02 00:00", 12)...)), market.Span{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func TestCover(t *testing.T) {
 }
 
 func TestCover_unknown(t *testing.T) {
-	all, err := feature.Cover(t.Context(), closes(t, market.Hour1), frame(flat(market.Hour1, unix(t, "2024-01-02 00:00"))), nil)
+	all, err := feature.Cover(t.Context(), closes(t, market.Hour1), frame(flat(market.Hour1, unix(t, "2024-01-02 00:00"))), market.Span{}, nil)
 	if err != nil || all[0].Known != 0 || all[0].Blind != nil || all[0].Features[0].Mean != nil {
 		t.Errorf("Cover = %+v, %v, want nothing known", all, err)
 	}

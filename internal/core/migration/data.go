@@ -1,7 +1,7 @@
 package migration
 
 import (
-	"strings"
+	"fmt"
 
 	"go.yaml.in/yaml/v4"
 
@@ -10,8 +10,7 @@ import (
 
 // ignored are top-level keys that never changed a training or a backtest.
 var ignored = []struct{ key, why string }{
-	{"scope", "which symbols a strategy is used for is said in each request"},
-	{"deployment", "the original never enforced it; which symbols a strategy is used for is said in each request"},
+	{"scope", "the original never acted on it; what models are meant for stands under deployment"},
 	{"orchestrator", "only the original's paper trading read it"},
 	{"risk_management", "the original never read it"},
 	{"backtesting", "the original never read it: capital, costs and dates are given with each backtest"},
@@ -34,7 +33,9 @@ func (m *migration) describe() {
 		m.did(version, "version", "%s became \"3.0\", the version of the format", inline(version))
 	}
 	if n := get(m.top, "context_data"); n != nil {
-		m.refuse(n, "context_data", "series from other sources cannot be read yet")
+		for i, entry := range n.Content {
+			m.drop(entry, fmt.Sprintf("context_data[%d]", i), "instrument_type", "bars are known by their symbol")
+		}
 	}
 }
 
@@ -60,14 +61,89 @@ func (m *migration) trainingData() {
 	}
 	n := get(m.top, "training_data")
 	m.drop(n, "training_data", "history_required", "the history that the indicators need follows from their parameters")
-	m.drop(n, "training_data", "date_range", "dates are given with each request"+dates(get(n, "date_range")))
-	for _, key := range []string{"start_date", "end_date"} {
-		if value := get(n, key); value != nil {
-			m.drop(n, "training_data", key, "dates are given with each request: --"+strings.ReplaceAll(key, "_", "-")+" "+value.Value)
-		}
-	}
+	m.dateRange(n)
 	m.drop(get(n, "symbols"), "training_data.symbols", "selection_criteria", "the original never selected anything by it")
 	m.timeframes(get(n, "timeframes"))
+}
+
+// dateRange moves start_date and end_date into date_range, which stays.
+func (m *migration) dateRange(n *yaml.Node) {
+	const path = "training_data"
+	for _, x := range []struct{ old, key string }{{"start_date", "start"}, {"end_date", "end"}} {
+		if find(n, "date_range", x.key) != nil {
+			m.drop(n, path, x.old, "date_range."+x.key+" says "+find(n, "date_range", x.key).Value)
+			continue
+		}
+		value := get(n, x.old)
+		if value == nil {
+			continue
+		}
+		if get(n, "date_range") == nil {
+			set(n, "date_range", mapping())
+		}
+		if dates := section(n, "date_range"); dates != nil {
+			set(dates, x.key, remove(n, x.old))
+			m.did(value, path+"."+x.old, "moved to training_data.date_range.%s", x.key)
+		}
+	}
+}
+
+// note tells of keys that stay and that the original did not act on, unless the file
+// has been migrated before.
+func (m *migration) note() {
+	if len(m.changes) == 0 {
+		return
+	}
+	if n := find(m.top, "training_data", "date_range"); n != nil {
+		m.did(n, "training_data.date_range", "it acts now: a training that is asked for without dates has this range, and dates that are asked for must lie in it")
+	}
+	if n := get(m.top, "deployment"); n != nil {
+		m.did(n, "deployment", "it acts now: a backtest of anything else is refused")
+	}
+}
+
+// deployment leaves out of it what nothing here knows. The original only checked its
+// form.
+func (m *migration) deployment() {
+	symbols, timeframes := find(m.top, "deployment", "target_symbols"), find(m.top, "deployment", "target_timeframes")
+	const path = "deployment.target_symbols"
+	m.drop(get(symbols, "restrictions"), path+".restrictions", "min_liquidity_tier", "nothing here knows how liquid a symbol is")
+	for _, key := range []string{"asset_classes", "excluded_symbols"} {
+		if list := find(symbols, "restrictions", key); list != nil && list.Kind == yaml.SequenceNode && len(list.Content) == 0 {
+			m.drop(get(symbols, "restrictions"), path+".restrictions", key, "an empty list restricts nothing")
+		}
+	}
+	if r := get(symbols, "restrictions"); r != nil && len(r.Content) == 0 {
+		m.drop(symbols, path, "restrictions", "nothing is left in it")
+	}
+	if mode := get(symbols, "mode"); mode != nil && mode.Value == "group_restricted" && get(symbols, "restrictions") == nil {
+		m.did(mode, path+".mode", "group_restricted became universal: no group is named")
+		mode.Value = "universal"
+	}
+	m.supported(timeframes)
+}
+
+// supported carries the timeframes of a deployment, of which the original filled
+// in one of two keys whatever the mode.
+func (m *migration) supported(n *yaml.Node) {
+	mode, list, one := get(n, "mode"), get(n, "supported"), get(n, "timeframe")
+	if mode == nil {
+		return
+	}
+	const path = "deployment.target_timeframes"
+	if mode.Value == "single" && one == nil && list != nil || mode.Value == "multi_timeframe" && list == nil && one != nil {
+		was := mode.Value
+		if mode.Value = "single"; list != nil {
+			mode.Value = "multi_timeframe"
+		}
+		m.did(mode, path+".mode", "%s became %s, of which the rest is", was, mode.Value)
+	}
+	switch {
+	case mode.Value == "single" && list != nil:
+		m.drop(n, path, "supported", "the mode is single")
+	case mode.Value == "multi_timeframe" && one != nil:
+		m.drop(n, path, "timeframe", "the mode is multi_timeframe")
+	}
 }
 
 // dataOfVersion1 turns data into training_data.

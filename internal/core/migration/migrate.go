@@ -77,6 +77,8 @@ func (m *migration) run() {
 	m.model()
 	m.training()
 	m.decisions()
+	m.deployment()
+	m.note()
 }
 
 // versionOf tells the versions apart as the original did.

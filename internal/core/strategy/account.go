@@ -130,7 +130,7 @@ func (d *decoder) account(s *Strategy, f fields) {
 		for _, c := range market.Currencies() {
 			names = append(names, string(c))
 		}
-		v, _ := n.choice(names, nil)
+		v, _ := n.choice(names)
 		a.Currency = market.Currency(v)
 	}
 	a.Lot = f.number("lot", 0, positive)
@@ -158,7 +158,7 @@ func (d *decoder) fills(s *Strategy, f fields) {
 	x := &s.Decisions.Fills
 	x.VolumeLimit = f.number("volume_limit", 0, interval{low: 0, lowOpen: true, high: 1})
 	if n, ok := f.get("intrabar"); ok && n.yaml.Value != FillsPessimistic {
-		if v, ok := n.choice(names(market.Timeframes()), nil); ok {
+		if v, ok := n.choice(names(market.Timeframes())); ok {
 			var err error
 			if x.Intrabar, err = market.ParseTimeframe(v); err == nil && s.Base != 0 {
 				err = x.Fit(d.decidesOn(s))

@@ -76,6 +76,9 @@ func (s *Strategy) meaning(parameters func(indicator.Indicator) []string) object
 	if s.Context != nil {
 		o = append(o, member{"context_data", s.contextList()})
 	}
+	if x := s.Deployment.object(); x != nil {
+		o = append(o, member{"deployment", x})
+	}
 	return append(o, object{
 		{"indicators", s.indicatorsObject(parameters)},
 		{"fuzzy_sets", s.fuzzySetsObject()},
@@ -93,10 +96,14 @@ func (s *Strategy) trainingDataObject() object {
 		}
 		return "single"
 	}
-	return object{
+	o := object{
 		{"symbols", object{{"mode", mode(len(s.Symbols), "multi_symbol")}, {"list", s.Symbols}}},
 		{"timeframes", object{{"mode", mode(len(s.Timeframes), "multi_timeframe")}, {"list", s.Timeframes}, {"base_timeframe", s.Base}}},
 	}
+	if period := s.periodObject(); period != nil {
+		o = append(o, member{"date_range", period})
+	}
+	return o
 }
 
 // allParameters returns the parameters of an indicator.

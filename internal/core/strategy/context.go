@@ -97,9 +97,9 @@ func (d *decoder) source(n node) (source Source, key node, ok bool) {
 		return source, n, false
 	}
 	if provider, there := f.need("provider", "bars: those that are held of the symbol"); there {
-		_, ok = provider.choice([]string{providerBars, providerIB}, nil)
+		_, ok = provider.choice([]string{providerBars, providerIB})
 	}
-	f.choice("alignment", "", []string{"forward_fill"}, nil)
+	f.choice("alignment", "", []string{"forward_fill"})
 	key, named := f.need("symbol", "the symbol whose bars it is, such as USDJPY")
 	if named {
 		source.Symbol, named = key.symbol()

@@ -78,7 +78,7 @@ func (d *decoder) costs(s *Strategy, f fields) {
 // commission reads a fraction, or the name of a schedule.
 func (d *decoder) commission(c *Costs, n node, fraction interval) {
 	if n.yaml.Kind == yaml.ScalarNode && !numberPattern.MatchString(n.yaml.Value) {
-		c.CommissionSchedule, _ = n.choice(commissionSchedules, nil)
+		c.CommissionSchedule, _ = n.choice(commissionSchedules)
 		return
 	}
 	if v, ok := n.numberIn(fraction); ok {

@@ -8,25 +8,22 @@ import (
 
 var (
 	trainingDataShape = shape{
-		keys: []string{"symbols", "timeframes"},
+		keys: []string{"symbols", "timeframes", "date_range"},
 		hints: map[string]string{
 			"history_required": "remove it: the history that the indicators need is known from their parameters",
-			"start_date":       datesHint,
-			"end_date":         datesHint,
-			"date_range":       datesHint,
+			"start_date":       "write date_range: {start: …}",
+			"end_date":         "write date_range: {end: …}",
 		},
 	}
 	symbolsShape = shape{
 		keys:  []string{"mode", "symbol", "list", "symbols"},
-		later: []string{"selection_criteria"},
+		hints: map[string]string{"selection_criteria": "remove it: symbols are named, nothing selects them"},
 	}
 	timeframesShape = shape{
 		keys:  []string{"mode", "timeframe", "list", "timeframes", "base_timeframe"},
 		hints: map[string]string{"base": "the key is called base_timeframe"},
 	}
 )
-
-const datesHint = "remove it: dates are given with each request (--start-date, --end-date)"
 
 func (d *decoder) trainingData(s *Strategy, n node) {
 	f, ok := n.fields(trainingDataShape)
@@ -39,6 +36,7 @@ func (d *decoder) trainingData(s *Strategy, n node) {
 	if n, ok := f.need("timeframes", "a mapping such as {mode: single, timeframe: 1h}"); ok {
 		d.timeframes(s, n)
 	}
+	d.dateRange(s, f)
 }
 
 func (d *decoder) symbols(s *Strategy, n node) {
@@ -89,7 +87,7 @@ func (d *decoder) timeframes(s *Strategy, n node) {
 func (f fields) members(multiMode, one, many string) (items []node, multi bool) {
 	mode, ok := "", false
 	if n, there := f.need("mode", "single or "+multiMode); there {
-		mode, ok = n.choice([]string{"single", multiMode}, nil)
+		mode, ok = n.choice([]string{"single", multiMode})
 	}
 	if !ok {
 		return nil, false

@@ -12,7 +12,8 @@ var (
 			"trailing_stop":         "it stands under decisions.exits",
 		},
 	}
-	filtersShape   = shape{keys: []string{"min_signal_separation"}, later: []string{"volume_filter"}}
+	filtersShape = shape{keys: []string{"min_signal_separation"}, hints: map[string]string{
+		"volume_filter": "remove it: what volume says can be an input, such as volumeratio or obv under indicators"}}
 	costModelShape = shape{keys: []string{"round_trip_cost", "min_edge_multiplier"}}
 )
 
@@ -32,7 +33,7 @@ func (d *decoder) decisions(s *Strategy, n node) {
 	}
 	r := &s.Decisions
 	if n, ok := f.need("output_format", alternatives(outputFormats)); ok {
-		r.OutputFormat, _ = n.choice(outputFormats, nil)
+		r.OutputFormat, _ = n.choice(outputFormats)
 	}
 	if r.OutputFormat != "" && !r.Trades() {
 		for _, key := range decisionsShape.keys[1:] {

@@ -17,7 +17,7 @@
 // # The grammar: version 3
 //
 // Keys and their defaults; a key without a default must be there. What is not in
-// this table is an error, and what a later version brings is refused by name.
+// this table is an error, and what older files often have is refused with a hint.
 //
 //	name                             [A-Za-z0-9][A-Za-z0-9_-]*, at most 100
 //	description, hypothesis          ""            for readers only
@@ -29,6 +29,19 @@
 //	  mode                           single or multi_timeframe
 //	  timeframe | list (or timeframes)
 //	  base_timeframe                 single: that one; multi_timeframe: must be there
+//	training_data.date_range         none          the range of a training that is asked for without
+//	                                               dates, and in which dates that are asked for lie;
+//	                                               bars before it only warm the indicators up
+//	  start, end                     open          first and last day or moment, included, UTC
+//	deployment                       everything    what models are meant for: a backtest, an ensemble
+//	                                               or a meta-model on anything else is refused
+//	  target_symbols.mode            universal, training_only: the symbols that the model was
+//	                                 trained on, or group_restricted
+//	  target_symbols.restrictions    group_restricted only
+//	    asset_classes                any           or [forex]: pairs of currencies
+//	    excluded_symbols             none          a list
+//	  target_timeframes.mode         single or multi_timeframe
+//	    timeframe | supported        the timeframe of decisions, or a list
 //	context_data[]                   bars beside those of the symbol, the same for every symbol
 //	  provider                       bars          or ib: what is held of a symbol
 //	  symbol, timeframe
@@ -153,9 +166,8 @@
 //	  cost_model.round_trip_cost,
 //	  cost_model.min_edge_multiplier regression only, and must be there
 //
-// Descriptive keys are name, description and hypothesis. Keys that restrict what a
-// strategy may be used for (deployment) are refused rather than accepted and not
-// enforced. Values that can only be one thing (method, output_activation) are
+// Descriptive keys are name, description and hypothesis; every other key acts.
+// Values that can only be one thing (method, output_activation) are
 // accepted where they say it.
 //
 // Scalars are read as YAML 1.2, and more strictly: numbers are decimal, true and

@@ -83,7 +83,7 @@ func (d *decoder) exits(s *Strategy, f fields) {
 		return
 	}
 	if n.yaml.Kind == yaml.ScalarNode {
-		_, s.Decisions.Exits.FromLabel = n.choice([]string{exitsFromLabel}, nil)
+		_, s.Decisions.Exits.FromLabel = n.choice([]string{exitsFromLabel})
 		return
 	}
 	if f, ok = n.fields(exitsShape); !ok {

@@ -12,7 +12,6 @@ import (
 // A shape says what the keys of one kind of mapping can be.
 type shape struct {
 	keys  []string          // what the decoder reads
-	later []string          // what the grammar knows and this version refuses
 	hints map[string]string // what to do instead of keys that are often written by mistake
 }
 
@@ -21,7 +20,7 @@ type shape struct {
 type fields struct {
 	node
 	order   []entry
-	refused []string // the unknown keys, and those of a later version
+	refused []string // the unknown keys
 	merged  bool     // a merge key was refused, which may have brought others
 }
 
@@ -54,8 +53,6 @@ func (e entry) known(s shape) bool {
 		return true
 	case s.hints[e.name] != "":
 		e.key.problem("not a key here: %s", s.hints[e.name])
-	case slices.Contains(s.later, e.name):
-		e.key.problem("not supported in this version: remove it")
 	default:
 		hint := e.key.d.hint(e.name, s.keys)
 		if hint == "" {
@@ -195,9 +192,9 @@ func (f fields) flag(name string, def bool) bool {
 	return def
 }
 
-func (f fields) choice(name, def string, choices, later []string) string {
+func (f fields) choice(name, def string, choices []string) string {
 	if n, ok := f.get(name); ok {
-		if v, ok := n.choice(choices, later); ok {
+		if v, ok := n.choice(choices); ok {
 			return v
 		}
 	}

@@ -234,7 +234,7 @@ func (n node) parameter(p indicator.Param) (indicator.Value, bool) {
 		v, ok := n.number()
 		return indicator.Number(v), ok
 	case indicator.KindText:
-		v, ok := n.choice(p.Choices, nil)
+		v, ok := n.choice(p.Choices)
 		return indicator.Text(v), ok
 	case indicator.KindFlag:
 		v, ok := n.flag()

@@ -151,7 +151,7 @@ func (f fields) hedge() (fuzzy.Hedge, bool) {
 	for _, h := range fuzzy.Hedges() {
 		names = append(names, h.String())
 	}
-	name, ok := n.choice(names, nil)
+	name, ok := n.choice(names)
 	if !ok {
 		return fuzzy.Plain, false
 	}
@@ -294,7 +294,7 @@ func (d *decoder) fuzzyInput(in *Input, f fields, ref node, there bool, sets def
 func (d *decoder) rawInput(s *Strategy, f fields, ref node, indicators definitions) (in RawInput, ok bool) {
 	in.Normalization = NormalizeNone
 	if n, there := f.get("normalization"); there {
-		if in.Normalization, ok = n.choice([]string{NormalizeMinMax, NormalizeZScore, NormalizeNone}, nil); !ok {
+		if in.Normalization, ok = n.choice([]string{NormalizeMinMax, NormalizeZScore, NormalizeNone}); !ok {
 			return in, false
 		}
 	}

@@ -92,7 +92,7 @@ func labelProblem(err error) (key, problem string) {
 // are not among the keys and stay as they are.
 func (f fields) trade(spec *label.Spec) {
 	entries := []string{string(label.NextOpen), string(label.AtClose)}
-	spec.Entry = label.Entry(f.choice("entry", string(spec.Entry), entries, nil))
+	spec.Entry = label.Entry(f.choice("entry", string(spec.Entry), entries))
 	spec.Classes = f.whole("classes", spec.Classes, 2, 3)
 	spec.Threshold = f.number("zigzag_threshold", spec.Threshold, anyNumber)
 	spec.Lookahead = f.anyWhole("label_lookahead", spec.Lookahead)
@@ -105,7 +105,7 @@ func (f fields) trade(spec *label.Spec) {
 	}
 	spec.HoldThreshold = f.number("hold_threshold", spec.HoldThreshold, interval{low: 0, lowOpen: true, high: 100})
 	spec.VolSpan = f.anyWhole("vol_span", spec.VolSpan)
-	spec.VolMethod = label.VolMethod(f.choice("vol_method", string(spec.VolMethod), []string{string(label.VolATR), string(label.VolClose)}, nil))
+	spec.VolMethod = label.VolMethod(f.choice("vol_method", string(spec.VolMethod), []string{string(label.VolATR), string(label.VolClose)}))
 }
 
 // market reads the parameters of labels that describe the market.
@@ -142,7 +142,7 @@ func (d *decoder) labelSource(f fields) (label.Source, bool) {
 	if !ok {
 		return "", false
 	}
-	v, ok := n.choice(sources, nil)
+	v, ok := n.choice(sources)
 	return label.Source(v), ok
 }
 

@@ -80,7 +80,7 @@ func (m Mapping) Number(key string, def, low, high float64) float64 {
 func (m Mapping) Flag(key string, def bool) bool { return m.fields.flag(key, def) }
 
 func (m Mapping) Choice(key, def string, choices []string) string {
-	return m.fields.choice(key, def, choices, nil)
+	return m.fields.choice(key, def, choices)
 }
 
 // Name reads what must be there and be a name: letters, digits, _ and -.
@@ -106,7 +106,7 @@ func (v Value) Name() string {
 func (v Value) Text() (string, bool) { return v.node.text() }
 
 // Choice reads one of choices.
-func (v Value) Choice(choices []string) (string, bool) { return v.node.choice(choices, nil) }
+func (v Value) Choice(choices []string) (string, bool) { return v.node.choice(choices) }
 
 // Among reads one of the names that the file itself gives to things of a kind.
 func (v Value) Among(names []string, kind string) (string, bool) {

@@ -4,9 +4,9 @@ import "slices"
 
 var (
 	modelShape = shape{
-		keys:  []string{"type", "architecture"},
-		later: []string{"features"},
+		keys: []string{"type", "architecture"},
 		hints: map[string]string{
+			"features":      "remove it: inputs stand under nn_inputs, with lags for earlier bars and normalization for their scale",
 			"training":      "training settings stand under the top-level key training: move them there",
 			"hidden_layers": "it stands under model.architecture",
 		},
@@ -46,7 +46,7 @@ func (d *decoder) model(s *Strategy, n node) {
 	if n, ok = f.need("type", TypeMLP); !ok {
 		return
 	}
-	if s.Model.Type, ok = n.choice([]string{TypeMLP, TypeLSTM, TypeGRU}, nil); !ok {
+	if s.Model.Type, ok = n.choice([]string{TypeMLP, TypeLSTM, TypeGRU}); !ok {
 		return // what its architecture takes is not known
 	}
 	if s.Model.Type == TypeMLP {
@@ -72,7 +72,7 @@ func (d *decoder) perceptron(s *Strategy, f fields) (fields, bool) {
 	if f, ok = n.fields(architectureShape); ok {
 		d.hidden(s, f)
 		s.Model.Activation = f.choice("activation", ActivationReLU,
-			[]string{ActivationReLU, ActivationTanh, ActivationSigmoid, ActivationLeakyReLU}, nil)
+			[]string{ActivationReLU, ActivationTanh, ActivationSigmoid, ActivationLeakyReLU})
 		s.Model.LayerNorm = f.flag("layer_norm", false)
 	}
 	return f, ok
@@ -117,7 +117,7 @@ func (d *decoder) hidden(s *Strategy, f fields) {
 // outputActivation accepts what the output format implies, and so says nothing
 // new, and refuses the rest.
 func (d *decoder) outputActivation(s *Strategy, n node) {
-	v, ok := n.choice([]string{"softmax", "linear"}, []string{"sigmoid", "tanh"})
+	v, ok := n.choice([]string{"softmax", "linear"})
 	if !ok || s.Decisions.OutputFormat == "" {
 		return
 	}

@@ -298,16 +298,14 @@ func (n node) flag() (value, ok bool) {
 	return false, false
 }
 
-// choice reads one of the texts in choices; those in later are refused as such.
-func (n node) choice(choices, later []string) (string, bool) {
+// choice reads one of the texts in choices.
+func (n node) choice(choices []string) (string, bool) {
 	v, ok := n.text()
 	switch {
 	case !ok:
 		return "", false
 	case slices.Contains(choices, v):
 		return v, true
-	case slices.Contains(later, v):
-		n.problem("%s is not supported in this version: want %s", v, alternatives(choices))
 	default:
 		hint := ""
 		if len(choices) > 1 {

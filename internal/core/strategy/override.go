@@ -35,6 +35,9 @@ func (s *Strategy) With(symbols []market.Symbol, timeframes []market.Timeframe) 
 	case len(timeframes) > 1:
 		return nil, fmt.Errorf("strategy %s is written for one timeframe: ask for one, have %s", s.Name, strings.Join(names(timeframes), " "))
 	}
+	if err := s.Deployment.fitTimeframe(timeframes[0]); err != nil {
+		return nil, fmt.Errorf("strategy %s on %s: %w", s.Name, timeframes[0], err)
+	}
 	if s.Decisions.Exits.SessionEnd != 0 && timeframes[0] >= market.Day1 {
 		return nil, fmt.Errorf("strategy %s on %s: %s", s.Name, timeframes[0], sessionOfDays(timeframes[0]))
 	}

@@ -38,13 +38,16 @@ func Document(file string, src []byte) (*yaml.Node, error) {
 
 var topShape = shape{
 	keys: []string{"name", "description", "version", "hypothesis", "training_data", "context_data", "indicators", "fuzzy_sets", "nn_inputs",
-		"model", "training", "decisions"},
-	later: []string{"deployment", "orchestrator", "risk_management", "backtesting", "backtest"},
+		"model", "training", "decisions", "deployment"},
 	hints: map[string]string{
-		"scope":    "it belongs to version 2: remove it",
-		"data":     "symbols and timeframes stand under training_data",
-		"features": "the network's inputs are listed under nn_inputs",
-		"labels":   "labels stand under training",
+		"scope":           "it belongs to version 2: what a strategy is meant for stands under deployment",
+		"orchestrator":    "remove it: nothing here trades without being asked; position rules stand under decisions",
+		"risk_management": "remove it: sizes stand under decisions.sizing, stops under decisions.exits",
+		"backtesting":     "remove it: capital and dates are given with each backtest, costs stand under decisions.costs",
+		"backtest":        "remove it: the dates of a backtest are given with each request (--start-date, --end-date)",
+		"data":            "symbols and timeframes stand under training_data",
+		"features":        "the network's inputs are listed under nn_inputs",
+		"labels":          "labels stand under training",
 	},
 }
 
@@ -57,6 +60,7 @@ func (d *decoder) strategy(s *Strategy, top node) {
 	if n, ok := f.need("training_data", "the symbols and timeframes to train on"); ok {
 		d.trainingData(s, n)
 	}
+	d.deployment(s, f)
 	defined := d.indicators(s, f, d.context(s, f))
 	sets := d.fuzzySets(s, f, defined)
 	d.inputs(s, f, defined, sets)
@@ -111,7 +115,7 @@ func (d *decoder) about(s *Strategy, f fields) {
 			s.Name = v
 		}
 	}
-	s.Version = f.choice("version", version3, []string{version3}, nil)
+	s.Version = f.choice("version", version3, []string{version3})
 	s.Description = f.text("description", "")
 	s.Hypothesis = f.text("hypothesis", "")
 }

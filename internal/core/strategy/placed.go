@@ -27,7 +27,7 @@ var placedShape = shape{keys: []string{"type", "hedge"}, hints: map[string]strin
 // placed reads the sets of a fuzzy set with place: a type and a hedge each.
 func (d *decoder) placed(set *FuzzySet, f fields, place node) bool {
 	var ok bool
-	if set.Place, ok = place.choice(placements, nil); !ok {
+	if set.Place, ok = place.choice(placements); !ok {
 		return false
 	}
 	for _, e := range f.order {

@@ -28,7 +28,7 @@ func (d *decoder) schedule(s *Strategy, f fields) {
 		return
 	}
 	to := &s.Training.Schedule
-	if to.Type, ok = kind.choice([]string{ScheduleStep, ScheduleExponential, ScheduleCosine, SchedulePlateau, ScheduleOneCycle}, nil); !ok {
+	if to.Type, ok = kind.choice([]string{ScheduleStep, ScheduleExponential, ScheduleCosine, SchedulePlateau, ScheduleOneCycle}); !ok {
 		return
 	}
 	if f, ok = n.fields(scheduleShapes[to.Type]); !ok {

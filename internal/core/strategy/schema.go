@@ -30,6 +30,7 @@ func Schema() []byte {
 		"model":         modelSchema(),
 		"training":      trainingSchema(),
 		"decisions":     decisionsSchema(),
+		"deployment":    deploymentSchema(),
 	})
 	top["required"] = []string{"name", "training_data", "indicators", "fuzzy_sets", "nn_inputs", "model", "training", "decisions"}
 	top["$schema"], top["title"] = "https://json-schema.org/draft/2020-12/schema", "KTRDR strategy, version 3"
@@ -80,6 +81,7 @@ func trainingDataSchema() jsonSchema {
 			"symbol": textSchema, "list": listOf(textSchema), "symbols": listOf(textSchema)}),
 		"timeframes": mappingOf(timeframesShape, map[string]jsonSchema{"mode": wordOf("single", "multi_timeframe"), "timeframe": textSchema,
 			"list": listOf(textSchema), "timeframes": listOf(textSchema), "base_timeframe": textSchema}),
+		"date_range": mappingOf(dateRangeShape, map[string]jsonSchema{"start": textSchema, "end": textSchema}),
 	})
 }
 

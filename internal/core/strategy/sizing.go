@@ -48,7 +48,7 @@ func (d *decoder) sizing(s *Strategy, f fields) {
 	method := ""
 	if f, ok := n.entries(); ok {
 		if n, ok := f.need("method", alternatives(sizingMethods)); ok {
-			method, _ = n.choice(sizingMethods, nil)
+			method, _ = n.choice(sizingMethods)
 		}
 	}
 	if method == "" {
@@ -72,7 +72,7 @@ func (d *decoder) sizing(s *Strategy, f fields) {
 			z.BarVolatility, _ = n.numberIn(positive)
 		}
 		z.VolSpan = f.whole("vol_span", 50, 2, 100_000)
-		z.VolMethod = label.VolMethod(f.choice("vol_method", string(label.VolClose), []string{string(label.VolATR), string(label.VolClose)}, nil))
+		z.VolMethod = label.VolMethod(f.choice("vol_method", string(label.VolClose), []string{string(label.VolATR), string(label.VolClose)}))
 	case SizeKelly:
 		positive.high = 1
 		z.KellyFraction = f.number("kelly_fraction", 0.5, positive)

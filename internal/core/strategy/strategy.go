@@ -22,6 +22,10 @@ type Strategy struct {
 	Timeframes []market.Timeframe // in the order written, which is the order of the features of "all"
 	Base       market.Timeframe   // one row, one label, one decision per bar of this timeframe
 
+	// Period is the range of the bars that are trained on where a request names none,
+	// and in which the dates of a request lie. The zero Span is all that are held.
+	Period market.Span
+
 	Context    []Source // bars beside those of the symbols
 	Indicators []Indicator
 	FuzzySets  []FuzzySet
@@ -30,6 +34,8 @@ type Strategy struct {
 	Model     Model
 	Training  Training
 	Decisions Decisions
+
+	Deployment Deployment
 
 	Warnings Problems // what is allowed but is probably not meant
 	Source   []byte   // the file as read

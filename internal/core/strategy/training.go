@@ -41,11 +41,11 @@ func (d *decoder) training(s *Strategy, n node) {
 		return
 	}
 	t := &s.Training
-	f.choice("method", "supervised", []string{"supervised"}, nil)
+	f.choice("method", "supervised", []string{"supervised"})
 	t.Epochs = f.whole("epochs", 100, 1, 100_000)
 	t.BatchSize = f.whole("batch_size", 32, 1, 1<<20)
 	t.LearningRate = f.number("learning_rate", 0.001, interval{low: 0, lowOpen: true, high: 1})
-	t.Optimizer = f.choice("optimizer", OptimizerAdam, []string{OptimizerAdam, OptimizerAdamW, OptimizerSGD, OptimizerRMSProp}, nil)
+	t.Optimizer = f.choice("optimizer", OptimizerAdam, []string{OptimizerAdam, OptimizerAdamW, OptimizerSGD, OptimizerRMSProp})
 	if t.Optimizer == OptimizerSGD {
 		t.Momentum = f.number("momentum", 0.9, interval{low: 0, high: 1, highOpen: true})
 	} else {
@@ -70,12 +70,12 @@ func (d *decoder) fit(s *Strategy, f fields) {
 	decay := interval{low: 0, high: 1}
 	switch s.Decisions.OutputFormat {
 	case Classification, RegimeClassification, ContextClassification, MetaClassification:
-		t.Loss = f.choice("loss", LossCrossEntropy, []string{LossCrossEntropy, LossFocal}, nil)
-		t.ClassWeights = f.choice("class_weights", ClassWeightsBalanced, []string{ClassWeightsBalanced, ClassWeightsNone}, nil)
-		t.Calibration = f.choice("calibration", CalibrationNone, []string{CalibrationNone, CalibrationTemperature}, nil)
+		t.Loss = f.choice("loss", LossCrossEntropy, []string{LossCrossEntropy, LossFocal})
+		t.ClassWeights = f.choice("class_weights", ClassWeightsBalanced, []string{ClassWeightsBalanced, ClassWeightsNone})
+		t.Calibration = f.choice("calibration", CalibrationNone, []string{CalibrationNone, CalibrationTemperature})
 		t.WeightDecay = f.number("weight_decay", 1e-4, decay)
 	case Regression:
-		t.Loss = f.choice("loss", LossHuber, []string{LossHuber, LossMSE, LossQuantile}, nil)
+		t.Loss = f.choice("loss", LossHuber, []string{LossHuber, LossMSE, LossQuantile})
 		t.ClassWeights, t.Calibration = ClassWeightsNone, CalibrationNone
 		f.useless("calibration", "output_format regression has no probabilities")
 		t.WeightDecay = f.number("weight_decay", 0, decay)

@@ -22,11 +22,11 @@ func (d *decoder) transform(s *Strategy, set *FuzzySet, n node) bool {
 	}
 	kind, named := f.need("type", "price_ratio")
 	if named {
-		_, named = kind.choice([]string{"price_ratio"}, nil)
+		_, named = kind.choice([]string{"price_ratio"})
 	}
 	reference, there := f.need("reference", "the price that is divided: "+alternatives(referencePrices))
 	if there {
-		set.Reference, there = reference.choice(referencePrices, nil)
+		set.Reference, there = reference.choice(referencePrices)
 	}
 	if unit := set.scale(s).Unit; unit != indicator.Price {
 		n.problem("%s is no price (its unit is %s), so a price divided by it says nothing: remove it", set.reference(), unit)

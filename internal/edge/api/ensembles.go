@@ -124,6 +124,9 @@ func (s *server) cast(ctx context.Context, b wire.StartEnsemble) (cast, error) {
 		if trained, err = trained.With(symbols, nil); err != nil {
 			return c, wire.Errorf(wire.CodeBadRequest, "member %s: %w", m.Name, err)
 		}
+		if err := deployable("member "+m.Name, model, trained); err != nil {
+			return c, err
+		}
 		strategies[m.Name] = trained
 		r := request{strategy: trained, start: b.StartDate, end: b.EndDate, span: span}
 		if err := s.check(ctx, r); err != nil {

@@ -34,6 +34,9 @@ func (s *server) addPrimary(ctx context.Context, r request, order *wire.Training
 	if p.strategy, err = p.strategy.With(r.strategy.Symbols, nil); err != nil {
 		return wire.Errorf(wire.CodeBadRequest, "training.labels.primary: %w", err)
 	}
+	if err := deployable("training.labels.primary", m, p.strategy); err != nil {
+		return err
+	}
 	if m.TrainEnd.IsZero() || r.span.From < m.TrainEnd.Unix() {
 		known := market.Stamp(m.TrainEnd.Unix())
 		return wire.Errorf(wire.CodeInSample, "model %s, whose decisions strategy %s learns from, was trained on what was known until %s: its decisions before then say nothing about new bars: train from %s on (--start-date)",

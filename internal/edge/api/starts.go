@@ -48,7 +48,7 @@ func (s *server) startTraining(ctx context.Context, in *trainingInput) (wire.Tra
 	if err != nil {
 		return wire.TrainingStarted{}, err
 	}
-	r, err := s.request(b.StrategyName, b.StrategyYAML, symbols, timeframes, b.StartDate, b.EndDate)
+	r, err := s.trainingRequest(b, symbols, timeframes)
 	if err == nil {
 		err = s.check(ctx, r)
 	}
@@ -63,7 +63,7 @@ func (s *server) startTraining(ctx context.Context, in *trainingInput) (wire.Tra
 		return wire.TrainingStarted{}, err
 	}
 	order := wire.TrainingOrder{StrategyName: r.strategy.Name, StrategyYAML: string(r.strategy.Source), Symbols: r.strategy.Symbols, Timeframes: r.strategy.Timeframes,
-		StartDate: b.StartDate, EndDate: b.EndDate, ModelName: b.ModelName, Seed: b.Seed, EngineVersion: s.o.EngineVersion, Data: refs}
+		StartDate: r.start, EndDate: r.end, ModelName: b.ModelName, Seed: b.Seed, EngineVersion: s.o.EngineVersion, Data: refs}
 	op.Artifacts = artifacts
 	if err := s.addPrimary(ctx, r, &order, &op); err != nil {
 		return wire.TrainingStarted{}, err
@@ -94,8 +94,11 @@ func startedAs[Order, Answer any](before operation.Operation, err error, answer 
 // trainingStarted is the answer to the start of a training.
 func (s *server) trainingStarted(op operation.Operation, order wire.TrainingOrder) wire.TrainingStarted {
 	message := fmt.Sprintf("Training started for %s", order.StrategyName)
+	if period := s.periodOf(order); period != "" {
+		message += " " + period
+	}
 	return wire.TrainingStarted{Started: s.started(op, "training_started", message, order.StrategyName),
-		Symbols: order.Symbols, Timeframes: order.Timeframes}
+		Symbols: order.Symbols, Timeframes: order.Timeframes, StartDate: order.StartDate, EndDate: order.EndDate}
 }
 
 // either takes the one or the many of a field that has both spellings.
@@ -169,6 +172,9 @@ func (s *server) backtestOrder(ctx context.Context, b wire.StartBacktest, op *op
 		return r, wire.BacktestOrder{}, err
 	}
 	m, inSample, err := s.resolveModel(ctx, b, r)
+	if err == nil {
+		err = deployable("backtest", m, r.strategy)
+	}
 	if err == nil {
 		err = s.expect(fleet.Backtesting)
 	}

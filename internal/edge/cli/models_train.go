@@ -28,7 +28,8 @@ func newModelsTrain(c *console) *cobra.Command {
 		Long: `Train a strategy's model on a training worker and follow it to its report.
 
 STRATEGY is a file, or the name of a strategy that the backend holds. Symbols and
-timeframes narrow what the strategy names. Ctrl+C cancels the training; with
+timeframes narrow what the strategy names; dates lie in its date_range, which is
+trained on where no dates are given. Ctrl+C cancels the training; with
 --detach the command returns once it is accepted.`,
 		Example: "  ktrdr models train strategies/sample_momentum.yaml --symbol GBPUSD --timeframe 1h --start-date 2013-01-01 --end-date 2017-12-31",
 		Args:    arguments(0, 3),
@@ -45,6 +46,7 @@ timeframes narrow what the strategy names. Ctrl+C cancels the training; with
 			if err != nil {
 				return err
 			}
+			c.say("%s", started.Message)
 			return c.afterStart(cmd.Context(), client, started.Started, r.detach, "")
 		},
 	}

@@ -24,6 +24,8 @@ type explanation struct {
 	Strategy string             `json:"strategy"`
 	Hash     string             `json:"hash"`
 	Base     market.Timeframe   `json:"base_timeframe"`
+	Period   string             `json:"date_range,omitempty"` // of the bars that are trained on, in words
+	MeantFor string             `json:"meant_for,omitempty"`  // what its models are for, in words; absent: everything
 	Features []printedFeature   `json:"features"`
 	WarmUp   []warmUp           `json:"warm_up"`
 	Symbol   market.Symbol      `json:"symbol,omitempty"` // whose bars were looked at
@@ -65,7 +67,8 @@ func newStrategiesExplain(c *console) *cobra.Command {
 that its indicators need, and what a training costs. With bars (--data, or --symbol
 for those that the backend holds) also how far the fuzzy sets cover them: an input
 is blind at a bar where no degree is above 0.05, and the network then learns
-nothing from it. Sets that a training places on its rows (place) stand where a
+nothing from it. The bars are those of the date_range, where the strategy has one.
+Sets that a training places on its rows (place) stand where a
 training over these bars would place them; without bars they stand nowhere yet. A name means a strategy that the backend holds.`,
 		Example: "  ktrdr strategies explain my.yaml --data EURUSD_1h.csv\n  ktrdr strategies explain my.yaml --symbol EURUSD",
 		Args:    arguments(1, 1),
@@ -86,7 +89,8 @@ training over these bars would place them; without bars they stand nowhere yet. 
 }
 
 func explain(c *console, cmd *cobra.Command, s *strategy.Strategy, source barSource) (explanation, error) {
-	x := explanation{Strategy: s.Name, Hash: s.Hash(), Base: s.Base, Features: features(s), WarmUp: warmUps(s)}
+	x := explanation{Strategy: s.Name, Hash: s.Hash(), Base: s.Base, Period: s.PeriodText(), MeantFor: s.Deployment.String(),
+		Features: features(s), WarmUp: warmUps(s)}
 	none, err := label.Make(s.Training.Labels, market.NewSeries(s.Symbols[0], s.Base, 0))
 	if err != nil {
 		return x, err
@@ -100,14 +104,18 @@ func explain(c *console, cmd *cobra.Command, s *strategy.Strategy, source barSou
 	if err != nil || !ok {
 		return x, err
 	}
+	bars := f.Series[s.Base].Len()
+	if x.Bars = f.Series[s.Base].Within(s.Period).Len(); x.Bars == 0 {
+		return x, notFoundf("none of the %d bars of %s %s lies in training_data.date_range, %s", bars, f.Symbol, s.Base, s.PeriodText())
+	}
 	scaling, err := x.place(cmd.Context(), s, f)
 	if err != nil {
 		return x, err
 	}
-	if x.Coverage, err = feature.Cover(cmd.Context(), s, f, scaling); err != nil {
+	if x.Coverage, err = feature.Cover(cmd.Context(), s, f, s.Period, scaling); err != nil {
 		return x, err
 	}
-	x.Symbol, x.Bars = f.Symbol, f.Series[s.Base].Len()
+	x.Symbol = f.Symbol
 	work := passes * float64(x.Cost.Parameters) * float64(x.Cost.Epochs) * s.Training.Split.Train * float64(x.Bars)
 	seconds := work / coreRate
 	x.Cost.MultiplyAdds, x.Cost.Seconds = &work, &seconds
@@ -124,7 +132,7 @@ func (x *explanation) place(ctx context.Context, s *strategy.Strategy, f feature
 	if err != nil {
 		return nil, err
 	}
-	scaling, err := train.Scaling(ctx, train.Input{Strategy: alone, Frames: []feature.Frame{f}})
+	scaling, err := train.Scaling(ctx, train.Input{Strategy: alone, Frames: []feature.Frame{f}, Span: s.Period})
 	if err != nil {
 		return nil, err
 	}
@@ -159,7 +167,14 @@ func warmUps(s *strategy.Strategy) []warmUp {
 }
 
 func printExplanation(w io.Writer, x explanation) {
-	fmt.Fprintf(w, "Strategy %s decides on %s. Its network reads %s:\n", x.Strategy, x.Base, count(len(x.Features), "input"))
+	fmt.Fprintf(w, "Strategy %s decides on %s.\n", x.Strategy, x.Base)
+	if x.Period != "" {
+		fmt.Fprintf(w, "It is trained on bars from %s, where a request names no other dates in this range.\n", x.Period)
+	}
+	if x.MeantFor != "" {
+		fmt.Fprintf(w, "Its models are meant for %s.\n", x.MeantFor)
+	}
+	fmt.Fprintf(w, "Its network reads %s:\n", count(len(x.Features), "input"))
 	var rows [][]string
 	for i, f := range x.Features {
 		rows = append(rows, []string{strconv.Itoa(i + 1), f.FeatureID, f.origin(), f.lastStep(), f.parameters()})

@@ -42,7 +42,7 @@ func runTraining(ctx context.Context, text json.RawMessage, env worker.Env) (jso
 		seeded.Training.Seed = *order.Seed
 		s = &seeded
 	}
-	span, err := market.ParseSpan(order.StartDate, order.EndDate)
+	span, err := trainingSpan(s, order)
 	if err != nil {
 		return nil, err
 	}
@@ -81,6 +81,16 @@ func runTraining(ctx context.Context, text json.RawMessage, env worker.Env) (jso
 		env.Warn(w)
 	}
 	return saveTraining(ctx, env, order, s, trained, evaluation)
+}
+
+// trainingSpan is the span of the bars that an order is trained on, which must lie in
+// that of the strategy.
+func trainingSpan(s *strategy.Strategy, order wire.TrainingOrder) (market.Span, error) {
+	start, end, err := s.TrainingDates(order.StartDate, order.EndDate)
+	if err != nil {
+		return market.Span{}, err
+	}
+	return market.ParseSpan(start, end)
 }
 
 // saveTrainingState returns the checkpoint hook of a training: it saves when the
