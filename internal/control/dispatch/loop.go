@@ -172,11 +172,7 @@ func (l *loop) perform(effects []Effect) {
 				answer <- e
 			}
 		case Note:
-			tell := l.o.Log.Warn
-			if e.Expected {
-				tell = l.o.Log.Info
-			}
-			tell(e.Message, "operation", e.Operation, "worker", e.Worker, "reason", e.Reason)
+			e.log(l.ctx, l.o.Log)
 		case Start:
 			l.call(startTimeout, func(ctx context.Context) {
 				l.inbox.put(message{event: StartReturned{Token: e.Operation.Token(), Err: l.begin(ctx, e)}})
@@ -328,6 +324,21 @@ func (c *Controller) look(f func(*State)) {
 	case <-answer:
 	case <-d.closed:
 	}
+}
+
+// log writes one line with what is known.
+func (n Note) log(ctx context.Context, log *slog.Logger) {
+	level := slog.LevelWarn
+	if n.Expected {
+		level = slog.LevelInfo
+	}
+	var known []slog.Attr
+	for _, a := range []slog.Attr{slog.String("operation", n.Operation), slog.String("worker", n.Worker), slog.String("reason", n.Reason)} {
+		if a.Value.String() != "" {
+			known = append(known, a)
+		}
+	}
+	log.LogAttrs(ctx, level, n.Message, known...)
 }
 
 // logChange writes one line for a change that is durable.
