@@ -33,7 +33,7 @@ const lattice = `
 	core/strategy, core/nn                   < core/decision
 	core/decision                            < core/backtest
 	core/feature, core/decision              < core/ensemble
-	core/backtest                            < core/performance
+	core/backtest                            < core/performance, core/assumption
 	core/strategy                            < core/sweep
 	core/performance, core/sweep             < core/trial
 
@@ -52,7 +52,7 @@ const lattice = `
 	data/barstore                            < control/replica
 
 	control/wire                             < work/worker
-	core/train, core/performance, core/trial, core/ensemble,
+	core/train, core/performance, core/assumption, core/trial, core/ensemble,
 	data/gap, data/barstore, data/tabular, data/ib, data/featurecache,
 	work/worker                              < work/job
 

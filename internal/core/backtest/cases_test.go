@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -30,12 +31,13 @@ import (
 //	fine O H L C        a bar of half an hour within the bar above, in their order
 //	rate OPEN CLOSE     what the currency of the prices is worth at the bar above
 //	skip HOURS          hours without bars
+//	beside SYMBOL       begins the bars of another symbol of a portfolio, at the start
 //
 // and what is wanted, one line each, floats in full:
 //
 //	held …              a letter per bar: L, S or .
 //	equity …            at the close of each bar
-//	trade …             each trade
+//	trade …             each trade; those of a portfolio begin with the symbol
 //	counts …            orders and decisions that are not 0, where a case has any
 //	                    beside those filled, acted, model_hold and holding
 //	error …             what the error says, in place of all of the above
@@ -65,11 +67,13 @@ func TestCases(t *testing.T) {
 }
 
 func checkCase(t *testing.T, body string) {
-	s := scenario{
-		in: backtest.Input{Series: market.NewSeries("EURUSD", market.Hour1, 0), Rules: decision.Rules{AllowShort: true}},
-		o:  backtest.Options{Capital: 1024, Fraction: 1},
+	fresh := func(symbol market.Symbol) backtest.Input {
+		return backtest.Input{Series: market.NewSeries(symbol, market.Hour1, 0), Rules: decision.Rules{AllowShort: true}}
 	}
-	at := int64(1_546_300_800) // a Tuesday, 2019-01-01T00:00:00Z
+	s := scenario{in: fresh("EURUSD"), o: backtest.Options{Capital: 1024, Fraction: 1}}
+	start := int64(1_546_300_800) // a Tuesday, 2019-01-01T00:00:00Z
+	at := start
+	var before []backtest.Input // of other symbols
 	var want []string
 	for line := range strings.Lines(body) {
 		words := strings.Fields(line)
@@ -79,27 +83,19 @@ func checkCase(t *testing.T, body string) {
 			for _, pair := range words[1:] {
 				key, value, _ := strings.Cut(pair, "=")
 				if key == "start" {
-					at += int64(clock(t, value)) * 60
+					start += int64(clock(t, value)) * 60
+					at = start
 					continue
 				}
 				set(t, &s, key, value)
 			}
 		case words[0] == "skip":
-			at += 3600 * int64(number(t, words[1]))
+			at += int64(3600 * number(t, words[1]))
+		case words[0] == "beside":
+			before, at = append(before, s.in), start
+			s.in = fresh(market.Symbol(words[1]))
 		case words[0] == "bar":
-			price := func(i int) float64 { return number(t, words[i]) }
-			s.in.Series.Append(market.Bar{Time: at, Open: price(1), High: price(2), Low: price(3), Close: price(4), Volume: 16})
-			s.in.Signals = append(s.in.Signals, signals(words[5])...)
-			switch {
-			case len(words) < 7 || words[6] == "-":
-			case s.o.Sizing.NeedVolatility():
-				s.in.SizingVolatility = append(s.in.SizingVolatility, price(6))
-			default:
-				s.in.Volatility = append(s.in.Volatility, price(6))
-			}
-			if len(words) > 7 {
-				s.in.Signals[len(s.in.Signals)-1].Confidence = float32(price(7))
-			}
+			addBar(t, &s, at, words[1:])
 			at += 3600
 		case words[0] == "fine":
 			addHalf(t, &s.in, words[1:])
@@ -112,15 +108,57 @@ func checkCase(t *testing.T, body string) {
 			want = append(want, strings.Join(words, " "))
 		}
 	}
-	r, err := backtest.Run(context.Background(), s.in, s.o, nil)
+	got, err := simulated(append(before, s.in), s.o)
 	if err != nil {
 		if len(want) != 1 || !strings.HasPrefix(want[0], "error ") || !strings.Contains(err.Error(), want[0][6:]) {
 			t.Errorf("error %v, want %q", err, want)
 		}
 		return
 	}
-	if diff := cmp.Diff(want, render(s.in.Series, r)); diff != "" {
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// simulated runs a case and returns what came of it in its form.
+func simulated(ins []backtest.Input, o backtest.Options) ([]string, error) {
+	if len(ins) == 1 {
+		r, err := backtest.Run(context.Background(), ins[0], o, nil)
+		if err != nil {
+			return nil, err
+		}
+		return render(ins[0].Series, r), nil
+	}
+	r, err := backtest.RunPortfolio(context.Background(), ins, o, backtest.Checkpoints{}, nil)
+	if err != nil {
+		return nil, err
+	}
+	whole := r.Whole()
+	whole.Trades = nil
+	lines := render(ins[0].Series, whole)
+	counts := lines[2:]
+	lines = slices.Clone(lines[:2])
+	for _, x := range r.Trades() {
+		i := slices.IndexFunc(ins, func(in backtest.Input) bool { return in.Series.Symbol == x.Symbol })
+		lines = append(lines, strings.Replace(tradeLine(ins[i].Series, x.Trade), "trade ", "trade "+string(x.Symbol)+" ", 1))
+	}
+	return append(lines, counts...), nil
+}
+
+// addBar adds a bar of the words after bar.
+func addBar(t *testing.T, s *scenario, at int64, words []string) {
+	price := func(i int) float64 { return number(t, words[i]) }
+	s.in.Series.Append(market.Bar{Time: at, Open: price(0), High: price(1), Low: price(2), Close: price(3), Volume: 16})
+	s.in.Signals = append(s.in.Signals, signals(words[4])...)
+	switch {
+	case len(words) < 6 || words[5] == "-":
+	case s.o.Sizing.NeedVolatility():
+		s.in.SizingVolatility = append(s.in.SizingVolatility, price(5))
+	default:
+		s.in.Volatility = append(s.in.Volatility, price(5))
+	}
+	if len(words) > 6 {
+		s.in.Signals[len(s.in.Signals)-1].Confidence = float32(price(6))
 	}
 }
 
@@ -240,18 +278,22 @@ func setSpread(t *testing.T, s *scenario, key, value string) {
 	}
 }
 
+func text(v float64) string { return strconv.FormatFloat(v+0, 'f', -1, 64) }
+
+func tradeLine(series market.Series, trade backtest.Trade) string {
+	entry, _ := indexOf(series, trade.EntryTime)
+	return fmt.Sprintf("trade %s entry=%d bars=%d quantity=%s in=%s out=%s exit=%s net=%s", strings.ToLower(trade.Side.String()),
+		entry, trade.HoldingBars, text(trade.Quantity), text(trade.EntryPrice), text(trade.ExitPrice), trade.Cause, text(trade.Net))
+}
+
 // render writes a result in the form of the cases.
 func render(series market.Series, r backtest.Result) []string {
-	text := func(v float64) string { return strconv.FormatFloat(v+0, 'f', -1, 64) }
 	lines := []string{"held " + side(r.Position), "equity"}
 	for _, e := range r.Equity {
 		lines[1] += " " + text(e)
 	}
 	for _, trade := range r.Trades {
-		entry, _ := indexOf(series, trade.EntryTime)
-		line := fmt.Sprintf("trade %s entry=%d bars=%d quantity=%s in=%s out=%s exit=%s net=%s", strings.ToLower(trade.Side.String()),
-			entry, trade.HoldingBars, text(trade.Quantity), text(trade.EntryPrice), text(trade.ExitPrice), trade.Cause, text(trade.Net))
-		lines = append(lines, line)
+		lines = append(lines, tradeLine(series, trade))
 	}
 	counts := ""
 	for _, c := range []struct {

@@ -40,8 +40,9 @@
 // exit is compared with the price at which the position would be left. A fill lies
 // within its bar, moved by costs only.
 //
-// A [Portfolio] does the same for several symbols with the money of one account.
-// What of all this a run assumed, [Policy] says in words.
+// A [Portfolio] does the same for several symbols with the money of one account,
+// which is called within bars as a single position is.
+// What of all this a run assumed, package assumption says in words.
 //
 // Money is kept twice, as what was realised and as what is open, and only a
 // closing trade moves the one into the other. Equity while flat is Capital plus

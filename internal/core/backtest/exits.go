@@ -45,10 +45,10 @@ func (s *Simulation) advanceByBar(upTo int) error {
 // step simulates one bar.
 func (s *Simulation) step(bar int) error {
 	st := &s.last
+	s.finance(bar)
 	if err := s.fill(bar); err != nil {
 		return err
 	}
-	s.finance(bar)
 	held, err := s.leave(bar)
 	if err != nil {
 		return err
@@ -69,20 +69,31 @@ func (s *Simulation) step(bar int) error {
 	return nil
 }
 
-// finance charges the position for the midnights in UTC between the opens of the
-// bar before and of bar.
+// finance charges the position, at the open of bar, for the midnights in UTC since
+// the open of the bar before.
 //
 //	financing = value of the entry * rate / 365 * nights, in the currency of the account
 func (s *Simulation) finance(bar int) {
-	st, times := &s.last, s.in.Series.Time
-	rate := s.o.Costs.Rate(st.Open.Side)
-	if rate == 0 || st.Open.Bar == bar {
-		return
+	if st := &s.last; st.Open.Side != decision.Flat && s.o.Costs.Rate(st.Open.Side) != 0 {
+		times := s.in.Series.Time
+		s.charge(dayOf(times[bar])-dayOf(times[bar-1]), s.openRate(bar))
 	}
-	nights := dayOf(times[bar]) - dayOf(times[bar-1])
-	charge := float64(float64(st.Open.Value*rate) / 365 * float64(nights) * s.openRate(bar))
-	st.Open.Financing += charge
-	st.Costs.Financing += charge
+}
+
+// financeWithin charges a position that is left after the open of its bar for the
+// midnights before the end of that, by when it has been left.
+func (s *Simulation) financeWithin(x exit) {
+	if opens := s.in.Series.Time[x.bar]; x.time > opens && s.o.Costs.Rate(s.last.Open.Side) != 0 {
+		s.charge(dayOf(x.time-1)-dayOf(opens), s.rateOf(x))
+	}
+}
+
+// charge charges for nights at the rate that the currency of the prices is worth.
+func (s *Simulation) charge(nights int64, rate float64) {
+	open := &s.last.Open
+	cost := float64(float64(open.Value*s.o.Costs.Rate(open.Side)) / 365 * float64(nights) * rate)
+	open.Financing += cost
+	s.last.Costs.Financing += cost
 }
 
 // dayOf returns the number of the UTC day of t.
@@ -160,77 +171,102 @@ func (s *Simulation) trail() {
 //  3. At the close: the bar is the last that the position may be held; the
 //     session ends with the bar or during it.
 func (s *Simulation) leave(bar int) (held decision.Position, err error) {
-	st, series := &s.last, s.in.Series
-	open := &st.Open
-	side := open.Side
+	side := s.last.Open.Side
 	if side == decision.Flat {
 		return side, nil
 	}
-	half := float64(float64(side) * s.half(bar))
-	stop, cause, target := s.levels(bar, half)
-	reached := func(level, price float64) bool { // by a price moving against the position
-		return level != 0 && float64(side)*(price-level) <= 0
+	l := s.levels(bar)
+	if gone, err := s.leaveAtOpen(bar, l); gone || err != nil {
+		return decision.Flat, err
 	}
-	passed := func(level, price float64) bool { // by a price moving in favour of it
-		return level != 0 && float64(side)*(price-level) >= 0
+	return side, s.leaveWithin(bar, l)
+}
+
+// A bracket is where a position is left on a bar, in prices of the bar; 0 is none.
+type bracket struct {
+	side   float64
+	half   float64 // what a fill is worse by than the price: half the spread times side
+	stop   float64
+	cause  Cause // of leaving at stop
+	target float64
+}
+
+// isStopped and isMet tell that a price is at, or beyond, the stop or the target.
+func (l *bracket) isStopped(price float64) bool { return l.stop != 0 && l.side*(price-l.stop) <= 0 }
+func (l *bracket) isMet(price float64) bool     { return l.target != 0 && l.side*(price-l.target) >= 0 }
+
+// leaveAtOpen is the first part of leave.
+func (s *Simulation) leaveAtOpen(bar int, l bracket) (gone bool, err error) {
+	open, price := &s.last.Open, s.in.Series.Open[bar]
+	if open.Bar == bar {
+		return false, nil
 	}
-	if price := series.Open[bar]; open.Bar < bar {
-		x := exit{bar: bar, bars: bar - open.Bar, time: series.Time[bar], price: price}
-		switch {
-		case open.SessionEnd != 0 && open.SessionEnd <= x.time:
-			x.cause = BySession
-		case reached(stop, price):
-			x.cause = cause
-		case passed(target, price):
-			x.cause, x.limit = ByTarget, price-half
-		}
-		if x.cause != BySignal {
-			return decision.Flat, s.leaveAt(x)
-		}
+	x := exit{bar: bar, bars: bar - open.Bar, time: s.in.Series.Time[bar], price: price}
+	switch {
+	case open.SessionEnd != 0 && open.SessionEnd <= x.time:
+		x.cause = BySession
+	case l.isStopped(price):
+		x.cause = l.cause
+	case l.isMet(price):
+		x.cause, x.limit = ByTarget, price-l.half
+	default:
+		return false, nil
 	}
-	against, inFavour := series.Low[bar], series.High[bar]
-	if side == decision.Short {
-		against, inFavour = inFavour, against
-	}
+	return true, s.leaveAt(x)
+}
+
+// leaveWithin is the second and the third part of leave.
+func (s *Simulation) leaveWithin(bar int, l bracket) error {
+	open, series := &s.last.Open, s.in.Series
+	against, inFavour := s.extremes(bar)
 	x := exit{bar: bar, bars: bar + 1 - open.Bar, time: series.Available(bar)}
 	switch {
-	case reached(stop, against) && passed(target, inFavour) && s.targetFirst(bar, stop, target):
-		x.cause, x.price, x.limit = ByTarget, target, open.Target
-	case reached(stop, against):
+	case l.isStopped(against) && l.isMet(inFavour) && s.targetFirst(bar, l.stop, l.target):
+		x.cause, x.price, x.limit = ByTarget, l.target, open.Target
+	case l.isStopped(against):
 		// A stop that is nearer than the spread is met at the open of the entry.
-		x.cause, x.price = cause, float64(side)*min(float64(side)*stop, float64(side)*series.Open[bar])
-	case passed(target, inFavour):
-		x.cause, x.price, x.limit = ByTarget, target, open.Target
+		x.cause, x.price = l.cause, l.side*min(l.side*l.stop, l.side*series.Open[bar])
+	case l.isMet(inFavour):
+		x.cause, x.price, x.limit = ByTarget, l.target, open.Target
 	case s.o.Exits.MaxHoldingBars != 0 && x.bars >= s.o.Exits.MaxHoldingBars:
 		x.cause, x.price = ByTime, series.Close[bar]
 	case open.SessionEnd != 0 && open.SessionEnd <= x.time:
 		x.cause, x.price = BySession, series.Close[bar]
 	default:
-		return side, nil
+		return nil
 	}
 	if x.cause == ByTime || x.cause == BySession {
 		open.High, open.Low = max(open.High, series.High[bar]), min(open.Low, series.Low[bar])
 	}
-	return side, s.leaveAt(x)
+	return s.leaveAt(x)
 }
 
-// levels returns the prices of bar, half of whose spread is half for a long and
-// -half for a short, at which the position is stopped, and why, and at which it
-// meets its target; 0 is none.
-func (s *Simulation) levels(bar int, half float64) (stop float64, cause Cause, target float64) {
+// extremes returns the prices of bar furthest against the position and in favour
+// of it.
+func (s *Simulation) extremes(bar int) (against, inFavour float64) {
+	if s.last.Open.Side == decision.Short {
+		return s.in.Series.High[bar], s.in.Series.Low[bar]
+	}
+	return s.in.Series.Low[bar], s.in.Series.High[bar]
+}
+
+// levels returns where the position is left on bar.
+func (s *Simulation) levels(bar int) bracket {
 	open := &s.last.Open
+	side := float64(open.Side)
+	l := bracket{side: side, half: float64(side * s.half(bar))}
 	inBar := func(level float64) float64 {
 		if level == 0 {
 			return 0
 		}
-		return max(0, level+half)
+		return max(0, level+l.half)
 	}
-	stop, cause = open.stop()
-	stop, target = inBar(stop), inBar(open.Target)
-	if call := s.marginCall(bar); call != 0 && (stop == 0 || float64(open.Side)*(call-stop) > 0) {
-		return call, ByMargin, target
+	stop, cause := open.stop()
+	l.stop, l.cause, l.target = inBar(stop), cause, inBar(open.Target)
+	if call := s.marginCall(bar); call != 0 && (l.stop == 0 || side*(call-l.stop) > 0) {
+		l.stop, l.cause = call, ByMargin
 	}
-	return stop, cause, target
+	return l
 }
 
 // stop returns the nearer of the stop loss and the trailing stop, and its cause.

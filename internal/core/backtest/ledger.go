@@ -120,6 +120,9 @@ func (s *Simulation) closeAtClose(bar int, cause Cause) error {
 // The net result is what Realised grows by, so that Capital + Realised is equity
 // while flat and no other sum is kept that could drift from it.
 func (s *Simulation) exit(x exit) error {
+	if s.byBar {
+		s.financeWithin(x)
+	}
 	st := &s.last
 	open := &st.Open
 	sign := float64(open.Side)

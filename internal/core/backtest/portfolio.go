@@ -1,6 +1,7 @@
 package backtest
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -9,35 +10,40 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/market"
 )
 
-// A Portfolio trades several symbols from one account. It goes from one opening
-// time to the next, and at each through the symbols that have a bar there, always
-// in their order:
+// A Portfolio trades symbols from one account. It goes from one moment at which
+// bars open or end to the next, and at each through the symbols in their order:
 //
-//  1. Each symbol fills its order and looks at its exits, as it would alone. What
-//     one has realised, the next may spend: an entry is sized by the equity of the
-//     whole account, with positions at their last closes, and buys no more than
-//     that less what the positions held are worth at their entries.
+//  1. Of the bars that end, each position is looked at as it would be alone, but
+//     that the margin is that of the account (callWithin).
 //  2. Equity is marked: the capital, and what each symbol has added to it.
-//  3. If equity is not above zero, or not above the maintenance margin of all
-//     positions, they are all closed at their last closes; zero ends trading.
-//  4. Each symbol decides.
+//  3. If equity is not above zero, all is closed: at the close of a bar that ends,
+//     else at the next open of the symbol. Trading is over.
+//  4. Each symbol whose bar ends decides.
+//  5. Of the bars that open, each order is filled. What one has realised, the next
+//     may spend: an entry is sized by the equity of the whole account, with
+//     positions at their last closes, and buys no more than that less what the
+//     positions held are worth at their entries.
+//  6. Then gaps are looked at, and the margin at the opens (callAtOpen).
 //
-// Equity while nothing is held is the capital and the net results of each symbol,
-// added in their order, to the last bit.
+// So what happens within a bar is known to nobody before it ends. One symbol gives
+// the bits of Run. Equity while nothing is held is the capital and the net results
+// of each symbol, added in their order, to the last bit.
 type Portfolio struct {
 	sims    []*Simulation
 	o       Options
 	times   []int64 // at which any symbol has a bar
+	moments []int64 // those, and when a bar that opens there ends
+	at      int     // the moment whose bars open next
 	equity  []float64
 	held    []int8
 	stopped *Bankruptcy
 }
 
-// NewPortfolio returns a portfolio of two symbols or more before their first bars.
-// Their inputs have one timeframe, and o is what all of them share.
+// NewPortfolio returns a portfolio before the first bars of its symbols. Their
+// inputs have one timeframe, and o is what all of them share.
 func NewPortfolio(ins []Input, o Options) (*Portfolio, error) {
-	if len(ins) < 2 {
-		return nil, fmt.Errorf("a portfolio of %d symbols: want at least 2", len(ins))
+	if len(ins) == 0 {
+		return nil, errors.New("a portfolio of no symbols: want at least one")
 	}
 	p := &Portfolio{o: o.withDefaults()}
 	for i, in := range ins {
@@ -60,8 +66,17 @@ func NewPortfolio(ins []Input, o Options) (*Portfolio, error) {
 	}
 	slices.Sort(p.times)
 	p.times = slices.Compact(p.times)
+	p.moments = slices.Clone(p.times)
+	for _, t := range p.times {
+		p.moments = append(p.moments, p.ends(t))
+	}
+	slices.Sort(p.moments)
+	p.moments = slices.Compact(p.moments)
 	return p, nil
 }
+
+// ends returns when a bar that opens at t ends.
+func (p *Portfolio) ends(t int64) int64 { return p.sims[0].in.Series.Timeframe.End(t) }
 
 func orUnknown(c market.Currency) string {
 	if c == "" {
@@ -70,43 +85,49 @@ func orUnknown(c market.Currency) string {
 	return string(c)
 }
 
-// worth returns what s has added to the equity of its account: what it realised,
-// and what it holds at the last close.
-func (s *Simulation) worth() float64 {
+// addTo returns equity with what s has added to it.
+func (s *Simulation) addTo(equity float64) float64 {
 	st := &s.last
+	equity += st.Realised
 	if st.Open.Side == decision.Flat {
-		return st.Realised
+		return equity
 	}
 	at := max(0, st.Bar-1) // the last bar with a close
 	price := s.in.Series.Close[at]
 	if st.Open.Bar >= st.Bar { // entered at the open of a bar that is not over
 		price = st.Open.Price
 	}
-	value := float64(float64(float64(st.Open.Side)*s.closeRate(at)) * (float64(price*st.Open.Quantity) - st.Open.Value))
-	return st.Realised - st.Open.Commission - st.Open.Financing + value
+	equity -= st.Open.Commission
+	equity -= st.Open.Financing
+	return equity + float64(float64(float64(st.Open.Side)*s.closeRate(at))*(float64(price*st.Open.Quantity)-st.Open.Value))
 }
 
 // total returns the equity of the account.
 func (p *Portfolio) total() float64 {
 	equity := p.o.Capital
 	for _, s := range p.sims {
-		equity += s.worth()
+		equity = s.addTo(equity)
 	}
 	return equity
 }
 
-// spare returns what may still be spent on entries.
+// spare returns what may still be spent on entries, without a bound where nothing
+// is held.
 func (p *Portfolio) spare() float64 {
+	taken, isHeld := 0.0, false
+	for _, s := range p.sims {
+		if open := &s.last.Open; open.Side != decision.Flat {
+			taken, isHeld = taken+float64(open.Value*s.openRate(open.Bar)), true
+		}
+	}
+	if !isHeld {
+		return math.Inf(1)
+	}
 	power := p.total()
 	if leverage := p.o.Account.Leverage; leverage != 0 {
 		power *= leverage
 	}
-	for _, s := range p.sims {
-		if open := &s.last.Open; open.Side != decision.Flat {
-			power -= float64(open.Value * s.openRate(open.Bar))
-		}
-	}
-	return max(0, power)
+	return max(0, power-taken)
 }
 
 // funds returns the equity by which an entry is sized.
@@ -129,7 +150,11 @@ func (s *Simulation) affordable(fill, rate float64) float64 {
 // Advance simulates opening times until so many are through.
 func (p *Portfolio) Advance(upTo int) error {
 	for upTo = min(upTo, len(p.times)); len(p.equity) < upTo; {
-		if err := p.step(p.times[len(p.equity)]); err != nil {
+		if err := p.open(p.moments[p.at]); err != nil {
+			return err
+		}
+		p.at++
+		if err := p.end(p.moments[p.at]); err != nil {
 			return err
 		}
 	}
@@ -139,21 +164,63 @@ func (p *Portfolio) Advance(upTo int) error {
 // Done tells whether the last bars have been simulated.
 func (p *Portfolio) Done() bool { return len(p.equity) == len(p.times) }
 
-// step simulates the bars that open at t.
-func (p *Portfolio) step(t int64) error {
+// open simulates what the bars that open at t do at their opens.
+func (p *Portfolio) open(t int64) error {
 	var here []*Simulation
 	for _, s := range p.sims {
-		if bar := s.last.Bar; bar < s.in.Series.Len() && s.in.Series.Time[bar] == t {
+		if bar := s.last.Bar; !s.Done() && s.in.Series.Time[bar] == t {
+			here = append(here, s)
+			s.finance(bar)
+			if err := errors.Join(s.force(bar), s.fill(bar)); err != nil {
+				return err
+			}
+		}
+	}
+	p.callAtOpen(here, t)
+	for _, s := range here {
+		if s.last.Open.Side != decision.Flat {
+			if _, err := s.leaveAtOpen(s.last.Bar, s.levels(s.last.Bar)); err != nil {
+				return err
+			}
+		}
+		s.call = 0
+	}
+	return nil
+}
+
+// force closes at the open of bar what is to be closed by force.
+func (s *Simulation) force(bar int) error {
+	cause := s.due
+	if s.due = BySignal; cause == BySignal || s.last.Open.Side == decision.Flat {
+		return nil
+	}
+	return s.leaveAt(exit{bar: bar, bars: bar - s.last.Open.Bar, time: s.in.Series.Time[bar], price: s.in.Series.Open[bar], cause: cause})
+}
+
+// isOpenAt tells that a bar of s that opened before t has not been looked at yet.
+func (s *Simulation) isOpenAt(t int64) bool { return !s.Done() && s.in.Series.Time[s.last.Bar] < t }
+
+// end simulates the rest of the bars that end at t, or before it because the next
+// one opens.
+func (p *Portfolio) end(t int64) error {
+	var here []*Simulation
+	for _, s := range p.sims {
+		next := s.last.Bar + 1
+		if s.isOpenAt(t) && (s.in.Series.Available(next-1) <= t || next < s.in.Series.Len() && s.in.Series.Time[next] <= t) {
 			here = append(here, s)
 		}
 	}
+	p.callWithin(here, t)
 	held := int8(0)
 	for _, s := range here {
-		side, err := s.trade()
-		if err != nil {
-			return err
+		side, bar := s.last.Open.Side, s.last.Bar
+		if side != decision.Flat {
+			held = 1
+			if err := s.leaveWithin(bar, s.levels(bar)); err != nil {
+				return err
+			}
 		}
-		held |= int8(side) & 1
+		s.last.Position[bar], s.call = int8(side), 0
 	}
 	for _, s := range here {
 		s.close()
@@ -163,12 +230,11 @@ func (p *Portfolio) step(t int64) error {
 			held = 1
 		}
 	}
-	if err := p.judge(); err != nil {
+	if err := p.judge(here); err != nil {
 		return err
 	}
 	for _, s := range here {
-		bar := s.last.Bar - 1
-		s.decideWithExits(bar)
+		s.decideWithExits(s.last.Bar - 1)
 		s.trail()
 		if s.Done() {
 			if err := s.finish(); err != nil {
@@ -181,82 +247,61 @@ func (p *Portfolio) step(t int64) error {
 		return fmt.Errorf("bars at %s: equity is %v: check the prices", market.Stamp(t), equity)
 	}
 	if p.stopped == nil && !(equity > 0) {
-		p.stop()
+		p.stop(t)
 	}
-	p.equity, p.held = append(p.equity, equity), append(p.held, held)
+	if t == p.ends(p.times[len(p.equity)]) {
+		p.equity, p.held = append(p.equity, equity), append(p.held, held)
+	}
 	return nil
 }
 
-// trade fills the order of the next bar and looks at its exits. It returns the
-// side that was held during the bar.
-func (s *Simulation) trade() (held decision.Position, err error) {
-	bar := s.last.Bar
-	if err := s.fill(bar); err != nil {
-		return held, err
-	}
-	s.finance(bar)
-	held, err = s.leave(bar)
-	s.last.Position[bar] = int8(held)
-	return held, err
-}
-
-// close ends the bar that trade began.
+// close ends the bar that is open.
 func (s *Simulation) close() {
 	st, bar := &s.last, s.last.Bar
 	if st.Open.Side != decision.Flat {
 		st.Open.widen(s.in.Series.High[bar:bar+1], s.in.Series.Low[bar:bar+1])
 	}
 	st.Bar++
-	st.Equity[bar] = s.worth()
+	st.Equity[bar] = s.addTo(0)
 }
 
-// judge closes everything where equity is used up, or has become too small a share
-// of what is held.
-func (p *Portfolio) judge() error {
-	equity, value := p.total(), 0.0
+// judge closes everything where equity is used up at the end of the bars of here.
+func (p *Portfolio) judge(here []*Simulation) error {
+	if p.stopped != nil || len(here) == 0 || p.total() > 0 {
+		return nil
+	}
 	for _, s := range p.sims {
-		if at := s.last.Bar - 1; s.last.Open.Side != decision.Flat {
-			value += float64(float64(s.in.Series.Close[at]*s.last.Open.Quantity) * s.closeRate(at))
+		st := &s.last
+		switch {
+		case st.Open.Side == decision.Flat || !slices.Contains(here, s):
+			s.closeNext(ByBankrupt)
+		default:
+			if err := s.closeAtClose(st.Bar-1, ByBankrupt); err != nil {
+				return err
+			}
+			st.Equity[st.Bar-1] = s.addTo(0)
 		}
 	}
-	switch {
-	case p.stopped != nil || equity > 0 && !(equity <= p.o.Account.MaintenanceMargin*value):
-		return nil
-	case equity > 0:
-		return p.closeAll(ByMargin)
-	}
-	if err := p.closeAll(ByBankrupt); err != nil {
-		return err
-	}
-	p.stop()
+	p.stop(here[0].in.Series.Available(here[0].last.Bar - 1))
 	return nil
 }
 
-// stop ends all trading.
-func (p *Portfolio) stop() {
-	at := p.times[len(p.equity)]
-	p.stopped = &Bankruptcy{Bar: len(p.equity), Time: p.sims[0].in.Series.Timeframe.End(at), Equity: p.total()}
+// closeNext gives up what is ordered and closes what is held at the next open.
+func (s *Simulation) closeNext(cause Cause) {
+	st := &s.last
+	if st.Pending != decision.Hold {
+		st.Pending, st.Sureness = decision.Hold, 0
+		st.Orders.Unfilled++
+	}
+	if st.Open.Side != decision.Flat {
+		s.due = cause
+	}
+}
+
+// stop ends all trading at t.
+func (p *Portfolio) stop(t int64) {
+	p.stopped = &Bankruptcy{Bar: len(p.equity), Time: t, Equity: p.total()}
 	for _, s := range p.sims {
 		s.last.Bankruptcy = p.stopped
 	}
-}
-
-// closeAll closes what is held at the last closes, and gives up what is ordered.
-func (p *Portfolio) closeAll(cause Cause) error {
-	for _, s := range p.sims {
-		st := &s.last
-		if st.Pending != decision.Hold {
-			st.Pending, st.Sureness = decision.Hold, 0
-			st.Orders.Unfilled++
-		}
-		if st.Open.Side == decision.Flat {
-			continue
-		}
-		bar := st.Bar - 1
-		if err := s.closeAtClose(bar, cause); err != nil {
-			return err
-		}
-		st.Equity[bar] = s.worth()
-	}
-	return nil
 }

@@ -134,7 +134,7 @@ func (r PortfolioResult) Whole() Result {
 }
 
 // portfolioMagic begins every saved state of a portfolio.
-const portfolioMagic = "ktrdr portfolio state 1\n"
+const portfolioMagic = "ktrdr portfolio state 2\n"
 
 // AppendState appends the state of p to b and returns it: the magic, the points of
 // equity and of what was held, whether trading was stopped, the states of the
@@ -147,6 +147,7 @@ func (p *Portfolio) AppendState(b []byte) []byte {
 	for _, s := range p.sims {
 		state := s.AppendState(nil)
 		n := len(state)
+		enum(&c, &s.due, 0, causeCount-1)
 		c.int(&n)
 		c.b = append(c.b, state...)
 	}
@@ -182,7 +183,8 @@ func (p *Portfolio) restore(saved []byte) error {
 	c := codec{b: rest[:len(rest)-sha256.Size], reads: true}
 	p.code(&c)
 	for i, s := range p.sims {
-		n := 0
+		n, due := 0, BySignal
+		enum(&c, &due, 0, causeCount-1)
 		if c.int(&n); c.err != nil || n < 0 || n > len(c.b) {
 			return errors.New("saved portfolio state: it is cut short")
 		}
@@ -194,11 +196,14 @@ func (p *Portfolio) restore(saved []byte) error {
 		if err != nil {
 			return err
 		}
-		again.purse, again.byBar = p, true
+		again.purse, again.byBar, again.due = p, true, due
 		p.sims[i] = again
 	}
 	if len(c.b) > 0 || len(p.equity) != len(p.held) || len(p.equity) > len(p.times) {
 		return errors.New("saved portfolio state: it is not one of these bars")
+	}
+	if n := len(p.equity); n > 0 {
+		p.at, _ = slices.BinarySearch(p.moments, p.ends(p.times[n-1]))
 	}
 	return nil
 }

@@ -103,17 +103,29 @@ func TestPortfolioCases(t *testing.T) {
 func drawPortfolio(t *rapid.T) ([]backtest.Input, backtest.Options) {
 	a, b := drawScenario(t), drawScenario(t)
 	o := a.o
-	o.Account.Currency, o.Fills, o.Costs.Schedule, o.Costs.Spread = "", strategy.Fills{}, "", nil
+	o.Account.Currency, o.Fills.VolumeLimit, o.Costs.Schedule, o.Costs.Spread = "", 0, "", nil
 	if rapid.Bool().Draw(t, "spread of both") {
 		o.Costs.Spread = &strategy.Spread{Usual: strategy.Distance{Value: 5, Unit: strategy.InBps}}
 	}
 	if o.SeparationSeconds != 0 {
 		b.in.Rules.MinSignalSeparation = 0
 	}
+	if rapid.Bool().Draw(t, "apart") { // bars that overlap
+		for _, times := range [][]int64{b.in.Series.Time, b.in.Finer.Time} {
+			for i := range times {
+				times[i] += 1800
+			}
+		}
+	}
 	ins := []backtest.Input{a.in, b.in}
 	for i, symbol := range []market.Symbol{"EURUSD", "GBPUSD"} {
 		in := &ins[i]
-		in.Series.Symbol, in.Finer, in.Rates, in.Volatility, in.SizingVolatility = symbol, market.Series{}, nil, nil, nil
+		in.Series.Symbol, in.Rates, in.Volatility, in.SizingVolatility = symbol, nil, nil, nil
+		if in.Finer.Symbol = symbol; o.Fills.Intrabar == 0 {
+			in.Finer = market.Series{}
+		} else if in.Finer.Len() == 0 {
+			in.Finer = market.NewSeries(symbol, o.Fills.Intrabar, 0)
+		}
 		if o.SeparationSeconds != 0 {
 			in.Rules.MinSignalSeparation = 0
 		}
@@ -163,23 +175,40 @@ func TestPortfolioMoney(t *testing.T) {
 	})
 }
 
+// sameAlone fails where a portfolio is not, to the last bit, what its first symbol
+// gives alone.
+func sameAlone(t *rapid.T, alone backtest.Result, r backtest.PortfolioResult) {
+	one := r.Symbols[0]
+	if diff := cmp.Diff(alone.Trades, one.Trades, cmpopts.EquateEmpty()); diff != "" {
+		t.Fatalf("trades (-alone +in a portfolio):\n%s", diff)
+	}
+	if diff := cmp.Diff(alone.Equity, r.Equity); diff != "" {
+		t.Fatalf("equity (-alone +in a portfolio):\n%s", diff)
+	}
+	one.Equity, one.FinalEquity, one.Options, one.Bankruptcy = alone.Equity, alone.FinalEquity, alone.Options, r.Bankruptcy
+	if diff := cmp.Diff(alone, one, cmpopts.EquateEmpty()); diff != "" {
+		t.Fatalf("(-alone +in a portfolio):\n%s", diff)
+	}
+}
+
+// TestPortfolioOfOne: it is a backtest, bit for bit.
+func TestPortfolioOfOne(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawScenario(t)
+		sameAlone(t, run(t, s), runPortfolio(t, []backtest.Input{s.in}, s.o))
+	})
+}
+
 // TestPortfolioOfOneWhoTrades: beside a symbol that does nothing, a symbol trades
-// as it does alone.
+// as it does alone, bit for bit.
 func TestPortfolioOfOneWhoTrades(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		ins, o := drawPortfolio(t)
-		o.FractionalUnits, o.Account = true, strategy.Account{} // so that the last bit of equity is no whole unit
-		for i := range ins[1].Signals {
-			ins[1].Signals[i] = decision.Raw{}
-		}
-		alone, both := run(t, scenario{ins[0], o}), runPortfolio(t, ins, o)
-		near := cmpopts.EquateApprox(1e-9, 1e-9*o.Capital)
-		if diff := cmp.Diff(alone.Trades, both.Symbols[0].Trades, near, cmpopts.EquateEmpty()); diff != "" {
-			t.Fatalf("(-alone +beside another):\n%s", diff)
-		}
-		if diff := cmp.Diff(alone.FinalEquity, both.Equity[len(both.Equity)-1], near); diff != "" {
-			t.Fatalf("final equity (-alone +beside another):\n%s", diff)
-		}
+		ins[1].Series = ins[0].Series // so that the curve has the same times
+		ins[1].Series.Symbol = "GBPUSD"
+		ins[1].Signals = make([]decision.Raw, len(ins[0].Signals))
+		ins[1].Volatility, ins[1].SizingVolatility = ins[0].Volatility, ins[0].SizingVolatility
+		sameAlone(t, run(t, scenario{ins[0], o}), runPortfolio(t, ins, o))
 	})
 }
 
@@ -205,6 +234,84 @@ func TestPortfolioInterrupted(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestPortfolioSeesNoFuture: bars that end later than a moment change nothing up to
+// it, but for the closing of what is held at the ends of windows.
+func TestPortfolioSeesNoFuture(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		ins, o := drawPortfolio(t)
+		whole := runPortfolio(t, ins, o)
+		first, last := whole.Time[0], whole.Time[len(whole.Time)-1]
+		until := rapid.Int64Range(first, last+3600).Draw(t, "until")
+		end := int64(math.MaxInt64)
+		for i := range ins {
+			s, n := ins[i].Series, 0
+			for n < s.Len() && s.Available(n) <= until {
+				n++
+			}
+			if n == 0 {
+				return
+			}
+			ins[i].Series, ins[i].Signals, end = s.Slice(0, n), ins[i].Signals[:n], min(end, s.Available(n-1))
+			for _, column := range []*[]float64{&ins[i].Volatility, &ins[i].SizingVolatility} {
+				if *column != nil {
+					*column = (*column)[:n]
+				}
+			}
+		}
+		part := runPortfolio(t, ins, o)
+		for i, at := range part.Time {
+			if at+3600 >= end {
+				break
+			}
+			if math.Float64bits(part.Equity[i]) != math.Float64bits(whole.Equity[i]) || part.Position[i] != whole.Position[i] {
+				t.Fatalf("equity of %s is %v, and %v with what comes later", market.Stamp(at), part.Equity[i], whole.Equity[i])
+			}
+		}
+	})
+}
+
+// TestPortfolioMargin: where the account of several positions is called within
+// their bars, what is left is the margin at the prices of the call, or less where
+// it began there; and in no bar that is over was equity below it at the worst of all
+// prices.
+func TestPortfolioMargin(t *testing.T) {
+	called := 0
+	rapid.Check(t, func(t *rapid.T) {
+		ins, o := drawPortfolio(t)
+		o.Commission, o.Slippage, o.Costs, o.Exits, o.Fills = 0, 0, decision.Costs{}, decision.Exits{}, strategy.Fills{}
+		o.Account = strategy.Account{Leverage: 4, MaintenanceMargin: 0.125}
+		o.Sizing, o.Fraction, o.FractionalUnits = decision.Sizing{}, 0.4, true
+		for i := range ins {
+			ins[i].Finer, ins[i].Volatility, ins[i].SizingVolatility = market.Series{}, nil, nil
+		}
+		r := runPortfolio(t, ins, o)
+		byEnd := map[int64][]backtest.SymbolTrade{}
+		for _, x := range r.Trades() {
+			byEnd[x.ExitTime] = append(byEnd[x.ExitTime], x)
+		}
+		for end, trades := range byEnd {
+			if len(trades) < 2 || trades[0].Cause != backtest.ByMargin || trades[1].Cause != backtest.ByMargin {
+				continue
+			}
+			equity, value := o.Capital, 0.0
+			for _, x := range r.Trades() {
+				if x.ExitTime <= end {
+					equity += x.Net
+				}
+			}
+			for _, x := range trades {
+				value += x.ExitPrice * x.Quantity
+			}
+			if called++; equity > o.Account.MaintenanceMargin*value*(1+1e-9) {
+				t.Fatalf("called at %s with %v of equity, and %v held", market.Stamp(end), equity, value)
+			}
+		}
+	})
+	if called == 0 {
+		t.Error("no account of several positions was ever called")
+	}
 }
 
 func TestPortfolioState_refuses(t *testing.T) {
@@ -241,7 +348,7 @@ func TestNewPortfolio_refuses(t *testing.T) {
 		ins  []backtest.Input
 		want string
 	}{
-		"one":        {[]backtest.Input{in}, "want at least 2"},
+		"none":       {nil, "want at least one"},
 		"twice":      {[]backtest.Input{in, in}, "EURUSD is there twice"},
 		"timeframes": {[]backtest.Input{in, daily}, "want one timeframe"},
 		"currencies": {[]backtest.Input{in, quiet("USDJPY", "h", 64)}, "say in which currency the account is"},

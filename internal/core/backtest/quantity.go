@@ -104,11 +104,19 @@ func (o Options) volumeFits(in Input) error {
 // with q units, V their value at the entry, and B the balance less the commission
 // of the entry and the financing so far, at the rate of the open of bar.
 func (s *Simulation) marginCall(bar int) float64 {
-	m, open := s.o.Account.MaintenanceMargin, &s.last.Open
-	if m == 0 || s.purse != nil { // a portfolio is judged as a whole
+	switch {
+	case s.purse != nil: // it is judged as a whole
+		return s.call
+	case s.o.Account.MaintenanceMargin == 0:
 		return 0
 	}
-	balance := (s.balance() - open.Commission - open.Financing) / s.openRate(bar)
+	return s.callAt(bar, s.balance())
+}
+
+// callAt is marginCall for the only position of an account with this balance.
+func (s *Simulation) callAt(bar int, balance float64) float64 {
+	m, open := s.o.Account.MaintenanceMargin, &s.last.Open
+	balance = (balance - open.Commission - open.Financing) / s.openRate(bar)
 	if open.Side == decision.Long {
 		return max(0, (open.Value-balance)/float64(open.Quantity*(1-m)))
 	}

@@ -44,8 +44,10 @@ func referenceRun(in backtest.Input, o backtest.Options) backtest.Result {
 	r.out = backtest.Result{Symbol: in.Series.Symbol, Timeframe: in.Series.Timeframe, Options: o}
 	n := in.Series.Len()
 	for t := range n {
+		if t > 0 {
+			r.finance(r.series.Time[t-1]+1, r.series.Time[t], r.rate(t, false))
+		}
 		r.fillPending(t)
-		r.finance(t)
 		held := r.exits(t)
 		equity := r.o.Capital + r.profit
 		if r.side != 0 {
@@ -206,6 +208,9 @@ func (r *reference) half(t int) float64 {
 }
 
 func (r *reference) leave(t int, at int64, price float64, bars int, cause backtest.Cause, confidence float32, slips float64) {
+	if opens := r.series.Time[t]; at > opens {
+		r.finance(opens+1, at-1, r.rate(t, true))
+	}
 	slipped := price * (1 - float64(float64(r.side)*float64(slips*r.o.Slippage)))
 	fill := slipped - float64(r.side)*r.half(t)
 	if cause == backtest.ByTarget && at != r.series.Time[t] {
@@ -296,21 +301,21 @@ func (r *reference) commission(at int64, value, quantity float64) float64 {
 	return math.Max(float64(value*r.o.Commission)+float64(quantity*r.o.Costs.PerUnit), r.o.Costs.Minimum)
 }
 
-// finance charges for the midnights since the bar before, one by one.
-func (r *reference) finance(t int) {
-	if r.side == 0 || t == r.entryBar {
+// finance charges for the midnights from one second to another, one by one.
+func (r *reference) finance(from, to int64, worth float64) {
+	if r.side == 0 {
 		return
 	}
 	rate, nights := r.o.Costs.Long, 0
 	if r.side < 0 {
 		rate = r.o.Costs.Short
 	}
-	for at := r.series.Time[t-1] + 1; at <= r.series.Time[t]; at++ {
+	for at := from; at <= to; at++ {
 		if at%86_400 == 0 {
 			nights++
 		}
 	}
-	charge := float64(float64(r.entryPrice*r.quantity)*rate) / 365 * float64(nights) * r.rate(t, false)
+	charge := float64(float64(r.entryPrice*r.quantity)*rate) / 365 * float64(nights) * worth
 	r.financing += charge
 	r.out.Costs.Financing += charge
 }

@@ -68,6 +68,8 @@ type Simulation struct {
 	hash  orderHash // of last.Trades
 
 	purse    *Portfolio         // whose money it spends; nil where it has its own
+	call     float64            // price of the bar at which the account of purse is called; 0 for none
+	due      Cause              // of closing by force at the next open; BySignal for none
 	fee      decision.Fee       // no fill has a higher commission
 	schedule *decision.Schedule // nil where there is none
 	work     Work               // zero until it is asked for
@@ -252,7 +254,7 @@ func (s *Simulation) finish() error {
 		return err
 	}
 	if s.purse != nil {
-		st.Equity[bar] = s.worth()
+		st.Equity[bar] = s.addTo(0)
 		return nil
 	}
 	st.Equity[bar] = s.balance()

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/core/assumption"
 	"github.com/ktrdr/ktrdr/internal/core/backtest"
 	"github.com/ktrdr/ktrdr/internal/core/decision"
 	"github.com/ktrdr/ktrdr/internal/core/feature"
@@ -218,7 +219,7 @@ func summarise(ctx context.Context, env worker.Env, order wire.BacktestOrder, s 
 		StrategyName: s.Name, Symbol: order.Symbol, Timeframe: s.Base,
 		StartTime: market.Stamp(window.Time[0]), EndTime: market.Stamp(window.Available(window.Len() - 1)),
 		InSample: order.InSample,
-		Config:   r.Options, Policy: backtest.Policy(in, r.Options), Metrics: performance.Measure(r, window.Time, s.Base, performance.Options{Closes: closesOf(in)}),
+		Config:   r.Options, Policy: assumption.Of(in, r.Options), Metrics: performance.Measure(r, window.Time, s.Base, performance.Options{Closes: closesOf(in)}),
 		FinalEquity: r.FinalEquity, TradeCount: len(r.Trades), EquityCurveLength: len(r.Equity),
 		Decisions: r.Decisions, Orders: r.Orders, Intrabar: r.Intrabar, Bankruptcy: r.Bankruptcy, OrderHash: r.OrderHash,
 		Trades: trades, Equity: equity, Data: dataRefs(order.Data), EngineVersion: order.EngineVersion,

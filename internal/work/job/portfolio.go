@@ -8,6 +8,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/core/assumption"
 	"github.com/ktrdr/ktrdr/internal/core/backtest"
 	"github.com/ktrdr/ktrdr/internal/core/decision"
 	"github.com/ktrdr/ktrdr/internal/core/market"
@@ -98,7 +99,7 @@ func summarisePortfolio(ctx context.Context, env worker.Env, order wire.Backtest
 	summary := BacktestResult{
 		Symbol: order.Symbol, Timeframe: tf, InSample: order.InSample,
 		StartTime: market.Stamp(r.Time[0]), EndTime: market.Stamp(tf.End(r.Time[len(r.Time)-1])),
-		Config: w.Options, Policy: backtest.PortfolioPolicy(ins, w.Options), Metrics: performance.Measure(w, r.Time, tf, performance.Options{}),
+		Config: w.Options, Policy: assumption.OfPortfolio(ins, w.Options), Metrics: performance.Measure(w, r.Time, tf, performance.Options{}),
 		FinalEquity: w.FinalEquity, TradeCount: len(w.Trades), EquityCurveLength: len(w.Equity),
 		Decisions: w.Decisions, Orders: w.Orders, Intrabar: w.Intrabar, Bankruptcy: w.Bankruptcy, OrderHash: w.OrderHash,
 		Data: dataRefs(order.Data), EngineVersion: order.EngineVersion,

@@ -1,24 +1,30 @@
-package backtest
+// Package assumption says in words what a backtest assumed.
+//
+// A number of a report means nothing without what was assumed about fills, costs
+// and money. [Of] has one sentence for each matter, in a fixed order, and about what
+// is not assumed too; [OfPortfolio] says the same of several symbols in one account.
+// They read the input and the options that a run had, so that the words and the run
+// cannot come from different files. What is new in backtest.Options needs words here.
+package assumption
 
 import (
 	"fmt"
 	"strconv"
 	"strings"
 
+	"github.com/ktrdr/ktrdr/internal/core/backtest"
 	"github.com/ktrdr/ktrdr/internal/core/decision"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
 
-// Policy says in words what a backtest of in under o assumes: one sentence per
-// matter, in a fixed order, and about what is not assumed too. Reports print it.
-func Policy(in Input, o Options) []string {
-	o = o.withDefaults()
-	return policy(in, o, accountWords(o.Account, "a position is closed by force at the price of a bar at which equity is %s of its value, or at the open behind it"))
+// Of says what a backtest of in assumed under o, the options of its result: one
+// sentence per matter, which begins with it and a colon.
+func Of(in backtest.Input, o backtest.Options) []string {
+	return sentences(in, o, accountWords(o.Account, "a position is closed by force at the price of a bar at which equity is %s of its value, or at the open behind it"))
 }
 
-// PortfolioPolicy is Policy for a portfolio.
-func PortfolioPolicy(ins []Input, o Options) []string {
-	o = o.withDefaults()
+// OfPortfolio is Of for a portfolio.
+func OfPortfolio(ins []backtest.Input, o backtest.Options) []string {
 	shown := ins[0]
 	var symbols []string
 	for _, in := range ins {
@@ -27,15 +33,18 @@ func PortfolioPolicy(ins []Input, o Options) []string {
 			shown = in
 		}
 	}
-	words := strings.Join(symbols, ", ") + " share the money, at the same time in this order; an entry is sized by the equity of all, at the last closes, and takes no more than what is held leaves of it"
+	words := strings.Join(symbols, ", ") + " share the money, at the same open in this order; an entry is sized by the equity of all, at the last closes, and takes no more than what is held leaves of it"
 	if o.Costs.Schedule != "" {
 		words += "; the volume of a month counts for each symbol by itself"
 	}
-	all := policy(shown, o, accountWords(o.Account, "all positions are closed by force at the closes at which equity is %s of their value or less"))
+	if o.Account.MaintenanceMargin != 0 {
+		words += "; who has no bar when the account is called is closed at the next open"
+	}
+	all := sentences(shown, o, accountWords(o.Account, "all positions are closed by force where equity is %s of their value: several go from their opens to their stops or to what is furthest against them, each the same share of its way at a time"))
 	return append([]string{"Portfolio: " + words}, all...)
 }
 
-func policy(in Input, o Options, account string) []string {
+func sentences(in backtest.Input, o backtest.Options, account string) []string {
 	return []string{
 		"Capital: " + capitalWords(in, o),
 		"Orders: decided at the close of a bar, filled at the open of the next; an order of the last bar is not filled",
@@ -58,7 +67,7 @@ func plain(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
 func percent(v float64) string { return strconv.FormatFloat(v*100, 'g', 10, 64) + " %" }
 
-func capitalWords(in Input, o Options) string {
+func capitalWords(in backtest.Input, o backtest.Options) string {
 	currency := o.Account.In(in.Series.Symbol)
 	switch _, quote, _ := in.Series.Symbol.Pair(); {
 	case currency == "":
@@ -83,15 +92,15 @@ func spreadWords(s *strategy.Spread) string {
 	return words + "; the prices of bars are mid prices, of which a buyer pays half the spread more and a seller gets half of it less"
 }
 
-func slippageWords(o Options) string {
+func slippageWords(o backtest.Options) string {
 	if o.Slippage == 0 {
 		return "none"
 	}
 	return percent(o.Slippage) + " of the price against each fill but that of a target, which is a limit order"
 }
 
-func commissionWords(in Input, o Options) string {
-	if schedule, err := o.scheduleFor(in.Series.Symbol); err == nil && schedule != nil {
+func commissionWords(in backtest.Input, o backtest.Options) string {
+	if schedule, err := decision.ScheduleOf(o.Costs.Schedule, in.Series.Symbol); err == nil && o.Costs.Schedule != "" {
 		words := fmt.Sprintf("%s of %s in %s, as published %s", schedule.Name, schedule.Source, schedule.Currency, schedule.Read)
 		if schedule.Without != "" {
 			words += ", without " + schedule.Without
@@ -118,10 +127,10 @@ func financingWords(c decision.Costs) string {
 	if c.Long == 0 && c.Short == 0 {
 		return "none"
 	}
-	return fmt.Sprintf("%s a year of the value of a long and %s of a short, a 365th for each midnight in UTC", percent(c.Long), percent(c.Short))
+	return fmt.Sprintf("%s a year of the value of a long and %s of a short, a 365th for each midnight in UTC after its entry, the one at an exit at an open included", percent(c.Long), percent(c.Short))
 }
 
-func sizeWords(o Options) string {
+func sizeWords(o backtest.Options) string {
 	units := ", in whole units"
 	if o.FractionalUnits {
 		units = ", in fractions of a unit"
@@ -150,7 +159,7 @@ func shortsWords(r decision.Rules) string {
 	return "none"
 }
 
-func separationWords(r decision.Rules, o Options) string {
+func separationWords(r decision.Rules, o backtest.Options) string {
 	switch {
 	case o.SeparationSeconds != 0:
 		return fmt.Sprintf("%d seconds from one entry to the next", o.SeparationSeconds)
@@ -209,7 +218,7 @@ func volumeWords(x strategy.Fills) string {
 	return fmt.Sprintf("an entry takes at most %s of the volume of its bar, and the rest of it is given up; an exit is filled whole", percent(x.VolumeLimit))
 }
 
-func withinWords(o Options) string {
+func withinWords(o backtest.Options) string {
 	if o.Exits == (decision.Exits{}) && o.Account.MaintenanceMargin == 0 {
 		return "nothing happens but at its open and close"
 	}
