@@ -159,7 +159,8 @@ func (o Operation) WithDefaults() Operation {
 }
 
 // Validate refuses a submission that no scheduler could keep: an unknown type,
-// an id of its own that is not one, a specification that is not JSON.
+// an id of its own that is not one, no specification. That the specification is
+// JSON is the matter of whoever has encoded it.
 func (o Operation) Validate() error {
 	if _, err := ParseType(string(o.Type)); err != nil {
 		return err
@@ -167,8 +168,8 @@ func (o Operation) Validate() error {
 	if err := ValidateID(o.ID); err != nil {
 		return err
 	}
-	if len(o.Spec) == 0 || !json.Valid(o.Spec) {
-		return fmt.Errorf("operation %s: specification has %d bytes and is not JSON", o.ID, len(o.Spec))
+	if len(o.Spec) == 0 {
+		return fmt.Errorf("operation %s has no specification", o.ID)
 	}
 	if o.MaxAttempts < 0 || o.MaxAttempts > maxAttemptLimit {
 		return fmt.Errorf("operation %s: max_attempts is %d: want 0 to %d", o.ID, o.MaxAttempts, maxAttemptLimit)

@@ -81,7 +81,6 @@ func TestValidate(t *testing.T) {
 		"id":       func(o *operation.Operation) { o.ID = "a/b" },
 		"long_id":  func(o *operation.Operation) { o.ID = strings.Repeat("a", 121) },
 		"no_spec":  func(o *operation.Operation) { o.Spec = nil },
-		"bad_spec": func(o *operation.Operation) { o.Spec = json.RawMessage("{") },
 		"attempts": func(o *operation.Operation) { o.MaxAttempts = -1 },
 		"artifact": func(o *operation.Operation) { o.Artifacts = []operation.Artifact{{SHA256: "x"}} },
 	} {

@@ -102,14 +102,30 @@ func (w *writer) fence(c operation.Change) error {
 	return nil
 }
 
+// current is fence, asked once for all changes of a group: until it is committed
+// nobody can take a newer term.
+func (w *writer) current(c operation.Change) error {
+	if w.newest == w.term && w.term > 0 {
+		return nil
+	}
+	err := w.fence(c)
+	if err == nil {
+		w.newest = w.term
+	}
+	return err
+}
+
 func (w *writer) created(c operation.Created) error {
 	o := c.Operation
+	if err := w.current(c); err != nil {
+		return err
+	}
 	err := w.guarded(c, `INSERT INTO operations (id, parent_id, type, status, priority, created_at, max_attempts, spec_hash,
 			metadata_json, warnings_json, errors_json, submitter, idempotency_key, fingerprint, deadline, retry_of, weight)
-		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $13, $14, $15, $16, $17, $18 FROM scheduler WHERE id = 1 AND term = $12
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 		ON CONFLICT DO NOTHING`,
 		o.ID, o.ParentID, string(o.Type), string(operation.Pending), o.Priority, micros(o.CreatedAt), o.MaxAttempts, o.SpecHash,
-		toJSON(o.Metadata), toJSON(list(o.Warnings)), toJSON(list(o.Errors)), w.term,
+		toJSON(o.Metadata), toJSON(list(o.Warnings)), toJSON(list(o.Errors)),
 		o.Submitter, nullText(o.IdempotencyKey), o.Fingerprint, nullMicros(o.Deadline), o.RetryOf, o.Weight)
 	if errors.Is(err, operation.ErrConflict) {
 		return w.taken(o)

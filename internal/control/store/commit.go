@@ -148,9 +148,10 @@ func (s *Store) commitOn(ctx context.Context, group []*request) (err error) {
 
 // A writer executes statements inside the transaction of one group.
 type writer struct {
-	store *Store
-	ctx   context.Context
-	term  int64 // of the request in hand
+	store  *Store
+	ctx    context.Context
+	term   int64 // of the request in hand
+	newest int64 // the newest of all, where this transaction has looked; 0 where it has not
 }
 
 // commit executes a group. An error is one of the database, and then nothing of
@@ -170,6 +171,7 @@ func (w *writer) commit(group []*request) (err error) {
 	for _, r := range group {
 		w.term = r.term
 		if r.also != nil {
+			w.newest = 0 // it may take a term
 			if r.errs[0], err = refusal(r.also(w)); err != nil {
 				return err
 			}

@@ -18,6 +18,11 @@ func (w *writer) change(c operation.Change) error {
 		return nil
 	}
 	// Only the scheduler writes events, so that their numbers have no rivals.
+	if _, isNew := c.(operation.Created); isNew {
+		_, err := w.exec(`INSERT INTO events (number, at, operation_id, kind, status, attempt, worker_id, reason)
+			VALUES ((SELECT COALESCE(MAX(number), 0) + 1 FROM events), $1, $2, $3, 'pending', 0, '', '')`, micros(e.At), e.OperationID, string(e.Kind))
+		return err
+	}
 	if _, err := w.exec(`INSERT INTO events (number, at, operation_id, kind, status, attempt, worker_id, reason)
 		SELECT (SELECT COALESCE(MAX(number), 0) + 1 FROM events), $1, id, $2, status, attempt, worker_id, $3 FROM operations WHERE id = $4`,
 		micros(e.At), string(e.Kind), e.Reason, e.OperationID); err != nil {

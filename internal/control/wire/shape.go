@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 )
@@ -57,15 +58,20 @@ func checkShape(body []byte) error {
 
 // stringEnd returns where the string that begins at i ends, behind its quote.
 func stringEnd(body []byte, i int) int {
-	for i++; i < len(body); i++ {
-		switch body[i] {
-		case '\\':
-			i++
-		case '"':
-			return i + 1
+	for from := i + 1; ; {
+		quote := bytes.IndexByte(body[from:], '"')
+		if quote < 0 {
+			return len(body)
+		}
+		end := from + quote
+		before := end - 1 // the last that is no backslash; the quote at i is none
+		for body[before] == '\\' {
+			before--
+		}
+		if from = end + 1; (end-before)%2 == 1 { // an even number of backslashes escape each other
+			return from
 		}
 	}
-	return len(body)
 }
 
 // key takes the next key, with its quotes.

@@ -70,11 +70,12 @@ func (s *server) startEnsemble(ctx context.Context, in *ensembleInput) (wire.Ens
 	if err := s.pinAll(ctx, c, &order, &op); err != nil {
 		return wire.EnsembleStarted{}, err
 	}
-	meaning := order
-	order.Threads = b.Threads
 	op.Metadata = r.metadata(map[string]any{"ensemble_name": c.ensemble.Name, "members": order.Members, "initial_capital": costs.capital,
 		"commission": costs.commission, "slippage": costs.slippage, "in_sample": inSample})
-	if op, err = s.submit(ctx, op, order, meaning, b.Queue); err != nil {
+	if err := specify(&op, &order, b.Queue, threads(&order.Threads, b.Threads)); err != nil {
+		return wire.EnsembleStarted{}, err
+	}
+	if op, err = s.o.Controller.Submit(ctx, op); err != nil {
 		return wire.EnsembleStarted{}, err
 	}
 	return s.ensembleStarted(op, order), nil

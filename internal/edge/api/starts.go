@@ -68,10 +68,11 @@ func (s *server) startTraining(ctx context.Context, in *trainingInput) (wire.Tra
 	if err := s.addPrimary(ctx, r, &order, &op); err != nil {
 		return wire.TrainingStarted{}, err
 	}
-	meaning := order
-	order.Threads = b.Threads
 	op.Metadata = r.metadata(map[string]any{"strategy_name": r.strategy.Name, "symbols": r.strategy.Symbols, "timeframes": r.strategy.Timeframes})
-	if op, err = s.submit(ctx, op, order, meaning, b.Queue); err != nil {
+	if err := specify(&op, &order, b.Queue, threads(&order.Threads, b.Threads)); err != nil {
+		return wire.TrainingStarted{}, err
+	}
+	if op, err = s.o.Controller.Submit(ctx, op); err != nil {
 		return wire.TrainingStarted{}, err
 	}
 	return s.trainingStarted(op, order), nil
@@ -141,9 +142,10 @@ func (s *server) startBacktest(ctx context.Context, in *backtestInput) (wire.Bac
 	if err != nil {
 		return wire.BacktestStarted{}, err
 	}
-	meaning := order
-	order.Threads = b.Threads
-	if op, err = s.submit(ctx, op, order, meaning, b.Queue); err != nil {
+	if err := specify(&op, &order, b.Queue, threads(&order.Threads, b.Threads)); err != nil {
+		return wire.BacktestStarted{}, err
+	}
+	if op, err = s.o.Controller.Submit(ctx, op); err != nil {
 		return wire.BacktestStarted{}, err
 	}
 	return s.backtestStarted(op, order), nil

@@ -189,28 +189,30 @@ func (s *server) expect(t fleet.WorkerType) error {
 	return noWorker(NoWorker{Type: t, Registered: len(workers), Uptime: s.o.Now().Sub(s.start)})
 }
 
-// submit hands an order to the scheduler. result is the part of the order that
-// the result depends on; its hash identifies equal work.
-func (s *server) submit(ctx context.Context, op operation.Operation, order, result any, queue *bool) (operation.Operation, error) {
-	if err := specify(&op, order, result, queue); err != nil {
-		return op, err
-	}
-	return s.o.Controller.Submit(ctx, op)
-}
-
-// specify writes an order into op.
-func specify(op *operation.Operation, order, result any, queue *bool) error {
+// specify writes an order into op. order points to what the result depends on, the
+// hash of which identifies equal work; further, if it is not nil, then sets in it
+// what the result does not depend on.
+func specify(op *operation.Operation, order any, queue *bool, further func()) error {
 	spec, err := json.Marshal(order)
+	sum := sha256.Sum256(spec)
+	if err == nil && further != nil {
+		further()
+		spec, err = json.Marshal(order)
+	}
 	if err != nil {
 		return fmt.Errorf("encode order: %w", err)
 	}
-	meaning, err := json.Marshal(result)
-	if err != nil {
-		return fmt.Errorf("encode order: %w", err)
-	}
-	sum := sha256.Sum256(meaning)
 	op.Spec, op.SpecHash, op.Immediate = spec, hex.EncodeToString(sum[:]), queue != nil && !*queue
 	return nil
+}
+
+// threads returns what sets the number of threads in an order, nil where none is
+// asked for.
+func threads(in *int, asked int) func() {
+	if asked == 0 {
+		return nil
+	}
+	return func() { *in = asked }
 }
 
 // noWorker is the 503 of the contract, with diagnostics.

@@ -72,9 +72,9 @@ func (s *server) startSweep(ctx context.Context, in *startSweepInput) (wire.Swee
 	if err != nil {
 		return wire.SweepStarted{}, fmt.Errorf("read bars %s %s: %w", order.Symbol, order.Timeframe, err)
 	}
-	meaning := whole
-	whole.Threads, whole.ChunkTrials = b.Threads, chunkTrials(b.ChunkTrials, whole.Trials, bars.Len())
-	if err := specify(&op, whole, meaning, b.Queue); err != nil {
+	if err := specify(&op, &whole, b.Queue, func() {
+		whole.Threads, whole.ChunkTrials = b.Threads, chunkTrials(b.ChunkTrials, whole.Trials, bars.Len())
+	}); err != nil {
 		return wire.SweepStarted{}, err
 	}
 	children, err := chunks(op, whole)
@@ -175,11 +175,10 @@ func chunks(parent operation.Operation, order wire.SweepOrder) ([]operation.Oper
 	var all []operation.Operation
 	for from := 0; from < order.Trials; from += order.ChunkTrials {
 		part := wire.SweepChunkOrder{BacktestOrder: order.BacktestOrder, SpaceYAML: order.SpaceYAML, From: from, To: min(from+order.ChunkTrials, order.Trials)}
-		meaning := part
-		meaning.Threads = 0
+		part.Threads = 0
 		c := operation.Operation{Type: operation.SweepChunk, Weight: int64(part.To - part.From), Metadata: parent.Metadata}
 		c.Metadata.Parameters = map[string]any{"from": part.From, "to": part.To}
-		if err := specify(&c, part, meaning, nil); err != nil {
+		if err := specify(&c, &part, nil, threads(&part.Threads, order.Threads)); err != nil {
 			return nil, err
 		}
 		all = append(all, c)
