@@ -10,6 +10,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -39,6 +40,7 @@ type chaos struct {
 	goOn      func()          // lets go on what stands still; nil if nothing does
 	happened  map[string]int  // accidents by name
 	history   strings.Builder // of them
+	began     time.Time
 }
 
 // An accident is one thing that may go wrong.
@@ -52,7 +54,7 @@ var chaosWorkers = []string{"backtest", "backtest", "training", "training"}
 
 func newChaos(s *system, g *gate, backends ...*process) *chaos {
 	c := &chaos{system: s, gate: g, random: rand.New(rand.NewPCG(*chaosSeed, 1)), backends: backends,
-		workers: make([]*process, len(chaosWorkers)), happened: map[string]int{}}
+		workers: make([]*process, len(chaosWorkers)), happened: map[string]int{}, began: time.Now()}
 	s.t.Cleanup(c.resume)
 	s.backend = &process{t: s.t, url: g.url()}
 	g.lead(backends...)
@@ -131,7 +133,7 @@ func (c *chaos) accident() {
 	c.resume()
 	a := c.accidents[c.random.IntN(len(c.accidents))]
 	c.happened[a.name]++
-	fmt.Fprintf(&c.history, "%s, ", a.name)
+	fmt.Fprintf(&c.history, "%.1fs %s, ", time.Since(c.began).Seconds(), a.name)
 	a.happen()
 }
 
@@ -139,7 +141,7 @@ func (c *chaos) accident() {
 // go to another backend, and if there is none, they wake the one there is.
 func (c *chaos) recover() {
 	c.supervise()
-	if len(c.backends) == 1 || c.random.IntN(4) == 0 {
+	if len(c.backends) == 1 || c.random.IntN(3) == 0 {
 		c.resume()
 	}
 	order := slices.Clone(c.backends)
@@ -284,6 +286,9 @@ func (c *chaos) live() {
 		t.Errorf("%d models are there, want one of each of %d trainings", got, want)
 	}
 	c.await("all workers are available again", func() bool { c.supervise(); return c.count("available") == len(c.workers) })
+	for _, w := range c.workers { // while there is somebody who takes what they still have
+		w.stop()
+	}
 }
 
 // models returns the ids of all models.
@@ -355,7 +360,8 @@ func TestChaos(t *testing.T) {
 	})
 	t.Run("cluster", func(t *testing.T) {
 		server := storetest.StartPostgres(t)
-		k := newDatabase(t, server.NewDatabase(), quickFleet...)
+		way := openGate(t) // to the database
+		k := newDatabase(t, through(t, way, server.NewDatabase()), quickFleet...)
 		first := k.startBackend("first", "127.0.0.1:0")
 		k.gate.lead(first)
 		k.importSample("EURUSD")
@@ -373,8 +379,29 @@ func TestChaos(t *testing.T) {
 			accident{"pause the database", func() {
 				server.Pause()
 				c.goOn = server.Resume
+			}},
+			accident{"cut the way to the database", way.cut},
+			accident{"bar the way to the database", func() {
+				way.bar()
+				c.goOn = way.mend
+			}},
+			accident{"lose what is sent to the database", func() {
+				way.swallow()
+				c.goOn = way.mend
 			}})
 		c.begin()
 		c.live()
 	})
+}
+
+// through leads a gate to the socket of the database at an address, and returns
+// the address at which it is found behind the gate.
+func through(t *testing.T, g *gate, address string) string {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.leadTo(filepath.Join(u.Query().Get("host"), ".s.PGSQL.5432"))
+	return "postgres://" + u.Query().Get("user") + "@" + g.address() + u.Path + "?sslmode=disable"
 }

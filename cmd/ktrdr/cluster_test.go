@@ -3,8 +3,12 @@
 package main_test
 
 import (
+	"bufio"
+	"fmt"
+	"net/http"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -105,6 +109,39 @@ func TestCluster(t *testing.T) {
 		}
 	})
 
+	t.Run("way_to_the_database_loses_everything", func(t *testing.T) {
+		way := openGate(t)
+		c := newDatabase(t, server.NewDatabase(), quickFleet...)
+		direct := c.database
+		c.database = through(t, way, direct)
+		first := c.startBackend("first", "127.0.0.1:0")
+		c.database = direct
+		second := c.startBackend("second", "127.0.0.1:0")
+		c.gate.lead(second, first)
+		c.worker("training", "only")
+		c.importSample("EURUSD")
+		running := decode[finished](t, c.must(trainArgs(c.strategy("quick", 3000), "--detach")...)).ID
+		c.awaitProgress(running)
+		told := follow(t, first)
+		c.await("the first backend tells of it", func() bool { return strings.Contains(told.String(), running) })
+
+		way.swallow()
+		c.await("the second backend schedules", func() bool { return strings.Contains(second.stderr.String(), "scheduler started") })
+		c.await("the first backend stands by", func() bool { return strings.Contains(first.stderr.String(), "scheduler stands by") })
+		if op := c.awaitStatus(running, "completed"); op.Attempt != 1 {
+			t.Errorf("the running operation was dispatched %d times, want once", op.Attempt)
+		}
+		way.mend() // what was connected stays of no use
+		mended := time.Now()
+		late := decode[finished](t, c.must(trainArgs(c.strategy("quick2", 5))...)).ID
+		c.await("the first backend tells of what another has recorded", func() bool { return strings.Contains(told.String(), late) })
+		t.Logf("that took %s", time.Since(mended))
+		out := run(t, nil, append(trainArgs(c.strategy("quick2", 6)), "--url", first.url)...)
+		if out.code != 0 {
+			t.Errorf("a training through the first backend: exit %d\n%s%s", out.code, out.stdout, out.stderr)
+		}
+	})
+
 	t.Run("scheduler_stopped_hands_over", func(t *testing.T) {
 		c := newCluster(t, server)
 		c.worker("training", "only")
@@ -130,4 +167,37 @@ func (p *process) signal(s syscall.Signal) {
 	if err := p.cmd.Process.Signal(s); err != nil {
 		p.t.Fatalf("signal %s: %v", p.name, err)
 	}
+}
+
+// follow keeps what a backend tells of all operations until the test ends. Where
+// it breaks off, it is asked again for what follows.
+func follow(t *testing.T, backend *process) *transcript {
+	t.Helper()
+	told := &transcript{}
+	last := "0"
+	var following sync.WaitGroup
+	following.Go(func() {
+		for t.Context().Err() == nil {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, backend.url+"/api/v1/events", nil)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			req.Header.Set("Last-Event-ID", last)
+			resp, err := http.DefaultClient.Do(req)
+			if err != nil {
+				continue
+			}
+			lines := bufio.NewScanner(resp.Body)
+			for lines.Scan() {
+				fmt.Fprintln(told, lines.Text())
+				if n, ok := strings.CutPrefix(lines.Text(), "id: "); ok {
+					last = n
+				}
+			}
+			_ = resp.Body.Close() // it has ended
+		}
+	})
+	t.Cleanup(following.Wait)
+	return told
 }

@@ -48,6 +48,7 @@ func (s *Store) openPostgres(ctx context.Context, address string, o Options) err
 	if err != nil {
 		return err
 	}
+	limitSilence(config)
 	s.write, s.reads = stdlib.OpenDB(*config), stdlib.OpenDB(*config)
 	s.write.SetMaxIdleConns(-1) // after a failure it connects anew, not over what broke as well
 	s.reads.SetMaxOpenConns(o.Readers)
@@ -55,7 +56,7 @@ func (s *Store) openPostgres(ctx context.Context, address string, o Options) err
 	if err := s.examine(ctx); err != nil {
 		return err
 	}
-	if err := s.migrateLocked(ctx, o.schema); err != nil {
+	if err := migrateLocked(ctx, address, o.schema); err != nil {
 		return err
 	}
 	if s.conn, err = s.write.Conn(ctx); err != nil {
@@ -112,13 +113,20 @@ func (s *Store) examine(ctx context.Context) error {
 }
 
 // migrateLocked migrates under goose's lock: several backends may start at once.
-func (s *Store) migrateLocked(ctx context.Context, version int64) (err error) {
+// It takes as long as it takes.
+func migrateLocked(ctx context.Context, address string, version int64) (err error) {
 	const everySecond, tries = 1, 300
 	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(everySecond, tries))
 	if err != nil {
 		return err
 	}
-	conn, err := s.write.Conn(ctx)
+	config, err := postgresConfig(address)
+	if err != nil {
+		return err
+	}
+	db := stdlib.OpenDB(*config)
+	defer func() { err = errors.Join(err, db.Close()) }()
+	conn, err := db.Conn(ctx)
 	if err != nil {
 		return err
 	}
@@ -127,7 +135,7 @@ func (s *Store) migrateLocked(ctx context.Context, version int64) (err error) {
 		return fmt.Errorf("wait for another backend that migrates the schema: %w", err)
 	}
 	defer func() { err = errors.Join(err, locker.SessionUnlock(context.WithoutCancel(ctx), conn)) }()
-	return migrate(ctx, s.write, goose.DialectPostgres, version)
+	return migrate(ctx, db, goose.DialectPostgres, version)
 }
 
 // listenDelay is the pause before a lost listener connects again.
@@ -140,7 +148,7 @@ func (s *Store) listen(ctx context.Context, config *pgx.ConnConfig) {
 			_, err = conn.Exec(ctx, "LISTEN "+channel)
 			for err == nil {
 				s.bells.ring() // once for what was missed, then for each
-				_, err = conn.WaitForNotification(ctx)
+				err = hear(ctx, conn)
 			}
 			aside, cancel := context.WithTimeout(context.WithoutCancel(ctx), listenDelay)
 			_ = conn.Close(aside) // it is of no use any more

@@ -46,6 +46,7 @@ func TestPostgres(t *testing.T) {
 	t.Run("term_taken_during_a_write", func(t *testing.T) { testTakenTerm(t, server.NewDatabase()) })
 	t.Run("full_disk", func(t *testing.T) { testFullDisk(t, server) })
 	t.Run("errors_of_the_server", func(t *testing.T) { testServerErrors(t, server.NewDatabase()) })
+	t.Run("server_does_not_answer", func(t *testing.T) { testSilence(t, server) })
 	t.Run("database_restarted", func(t *testing.T) {
 		s := open(t, server.NewDatabase())
 		term, err := s.AcquireTerm(t.Context(), "http://a:1#x")
@@ -167,6 +168,45 @@ func testServerErrors(t *testing.T, address string) {
 		}
 		if err := s.Commit(t.Context(), term, []operation.Transaction{create(id)})[0]; err != nil {
 			t.Errorf("Commit after that: %v", err)
+		}
+	}
+}
+
+// testSilence stops the server while connections to it stand. Nobody who asks it
+// waits for ever.
+func testSilence(t *testing.T, server *storetest.Server) {
+	s := open(t, server.NewDatabase())
+	term, err := s.AcquireTerm(t.Context(), "http://a:1#x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	create := func(id string) error {
+		o := storetest.New(id, operation.Training, storetest.Epoch)
+		return s.Commit(t.Context(), term, []operation.Transaction{{operation.Created{Operation: o}}})[0]
+	}
+	if err := create("op_before"); err != nil {
+		t.Fatal(err)
+	}
+	server.Pause()
+	defer server.Resume()
+	read := make(chan error, 1)
+	go func() {
+		_, err := s.Unfinished(t.Context())
+		read <- err
+	}()
+	if err := create("op_meanwhile"); !errors.Is(err, operation.ErrUncertain) || !strings.Contains(err.Error(), "not answered") {
+		t.Errorf("Commit = %v, want ErrUncertain and that the server does not answer", err)
+	}
+	if err := <-read; err == nil {
+		t.Error("Unfinished() has an answer")
+	}
+	server.Resume()
+	if err := create("op_after"); err != nil {
+		t.Errorf("Commit when it answers again: %v", err)
+	}
+	for _, id := range []string{"op_before", "op_after"} {
+		if _, err := s.Operation(t.Context(), id); err != nil {
+			t.Errorf("acknowledged operation: %v", err)
 		}
 	}
 }
