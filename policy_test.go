@@ -29,8 +29,8 @@ const lattice = `
 	core/strategy                            < core/feature, core/migration
 	core/feature, core/nn                    < core/model
 	core/feature, core/label, core/model     < core/train
-	core/train                               < core/leak
 	core/strategy, core/nn                   < core/decision
+	core/train, core/decision                < core/leak
 	core/decision                            < core/backtest
 	core/feature, core/decision              < core/ensemble
 	core/backtest                            < core/performance, core/assumption

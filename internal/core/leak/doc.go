@@ -6,12 +6,14 @@
 //
 // A [Pipeline] is what is examined: the functions that make features, labels,
 // samples and parts. [Of] is that of a strategy, and the functions in it are those
-// that trainings and backtests call. A [Finding] is one leak, with the place where
+// that trainings and backtests call. [OfMeta] is that of a strategy whose labels are
+// about the decisions of a [Primary] model, which is asked again on whatever bars a
+// check has. A [Finding] is one leak, with the place where
 // it shows. A [Report] also says how often each check looked.
 //
 // # Flow
 //
-//	bars of one symbol ─ features ─ labels ─ samples ─ parts ─ fitted constants
+//	bars of one symbol ─ features ─ decisions of a primary model ─ labels ─ samples ─ parts ─ fitted constants
 //	                     each made again from bars that were cut off or changed
 //
 // # What always holds

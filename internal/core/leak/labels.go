@@ -4,8 +4,8 @@ import (
 	"context"
 	"math"
 
+	"github.com/ktrdr/ktrdr/internal/core/feature"
 	"github.com/ktrdr/ktrdr/internal/core/label"
-	"github.com/ktrdr/ktrdr/internal/core/market"
 )
 
 const labelsPlace = "labels"
@@ -13,7 +13,7 @@ const labelsPlace = "labels"
 // labels looks whether each label is what the bars up to its stated end say, and
 // stays so.
 func (e *examination) labels(ctx context.Context) (err error) {
-	if e.marks, err = e.Labels(e.base); err != nil {
+	if e.marks, err = e.Labels(ctx, e.frame); err != nil {
 		return err
 	}
 	at := positions(e.base.Time)
@@ -37,11 +37,13 @@ func (e *examination) labels(ctx context.Context) (err error) {
 		if k == 0 {
 			i = e.marks.Len() - 1
 		}
-		n := available(e.base, e.marks.End[i])
-		if err := e.compareLabels(e.base.Slice(0, n), e.marks.End[i], "bars after its stated end are taken away"); err != nil {
-			return err
+		end := e.marks.End[i]
+		if cut, ok := known(e.frame, end); ok {
+			if err := e.compareLabels(ctx, cut, end, "bars after its stated end are taken away"); err != nil {
+				return err
+			}
 		}
-		if err := e.compareLabels(changedSeries(e.base, n), e.marks.End[i], "bars after its stated end change"); err != nil {
+		if err := e.compareLabels(ctx, changed(e.frame, end), end, "bars after its stated end change"); err != nil {
 			return err
 		}
 	}
@@ -51,8 +53,8 @@ func (e *examination) labels(ctx context.Context) (err error) {
 // compareLabels makes the labels of other, whose bars are those of the whole as
 // far as they are available at known, and holds every label that says that it is
 // known by then to the whole.
-func (e *examination) compareLabels(other market.Series, known int64, what string) error {
-	marks, err := e.Labels(other)
+func (e *examination) compareLabels(ctx context.Context, other feature.Frame, known int64, what string) error {
+	marks, err := e.Labels(ctx, other)
 	if err != nil {
 		return err
 	}

@@ -22,32 +22,35 @@ const (
 	CheckJoin     = "join"     // a sample is the features and the label of its own bar
 	CheckPurge    = "purge"    // labels of a part are known before the next part begins
 	CheckFit      = "constant" // constants come from training samples only
+	CheckPrimary  = "primary"  // a primary model decides by what it knows, at bars that it was not trained on
 )
 
 // A Pipeline is how bars become what a network learns from.
 type Pipeline struct {
 	Strategy *strategy.Strategy
 	Features func(ctx context.Context, f feature.Frame) (feature.Matrix, error) // before scaling
-	Labels   func(base market.Series) (label.Labels, error)
+	Labels   func(ctx context.Context, f feature.Frame) (label.Labels, error)
 	Samples  func(ctx context.Context, f feature.Frame) ([]train.Sample, error)
 	Parts    func(samples []train.Sample) (training, validation, test []int)
 	Fit      func(samples []train.Sample, training []int) (feature.Scaling, error)
+	Primary  *Primary // nil where the labels are of bars
+
+	reads *strategy.Strategy // of the primary model
 }
 
-// Of returns the pipeline of s as trainings and backtests run it.
+// Of returns the pipeline of s as trainings and backtests run it; OfMeta that of a
+// strategy that learns from the decisions of another model.
 func Of(s *strategy.Strategy) Pipeline {
 	return Pipeline{
 		Strategy: s,
 		Features: func(ctx context.Context, f feature.Frame) (feature.Matrix, error) {
 			return feature.BuildUnscaled(ctx, s, f, market.Span{})
 		},
-		Labels: func(base market.Series) (label.Labels, error) { return label.Make(s.Training.Labels, base) },
+		Labels: func(_ context.Context, f feature.Frame) (label.Labels, error) {
+			return label.Make(s.Training.Labels, f.Series[s.Base])
+		},
 		Samples: func(ctx context.Context, f feature.Frame) ([]train.Sample, error) {
-			alone, err := s.With([]market.Symbol{f.Symbol}, nil)
-			if err != nil {
-				return nil, err
-			}
-			return train.Samples(ctx, train.Input{Strategy: alone, Frames: []feature.Frame{f}})
+			return samples(ctx, s, f, train.Input{})
 		},
 		Parts: func(samples []train.Sample) (training, validation, test []int) { return train.Parts(s, samples) },
 		Fit: func(samples []train.Sample, training []int) (feature.Scaling, error) {
@@ -58,6 +61,17 @@ func Of(s *strategy.Strategy) Pipeline {
 			return feature.Fit(s, rows)
 		},
 	}
+}
+
+// samples returns what a training of s on the bars of f alone learns from; in has
+// what else it is given.
+func samples(ctx context.Context, s *strategy.Strategy, f feature.Frame, in train.Input) ([]train.Sample, error) {
+	alone, err := s.With([]market.Symbol{f.Symbol}, nil)
+	if err != nil {
+		return nil, err
+	}
+	in.Strategy, in.Frames = alone, []feature.Frame{f}
+	return train.Samples(ctx, in)
 }
 
 // A Finding is one leak.
@@ -97,7 +111,7 @@ func Examine(ctx context.Context, p Pipeline, f feature.Frame, moments int, seed
 	}
 	e := &examination{Pipeline: p, frame: f, base: base, random: rand.New(rand.NewPCG(seed, 1)), moments: moments,
 		report: Report{Looks: map[string]int{}, Findings: []Finding{}}}
-	for _, step := range []func(context.Context) error{e.features, e.holes, e.labels, e.samples} {
+	for _, step := range []func(context.Context) error{e.features, e.holes, e.calls, e.labels, e.samples} {
 		if err := step(ctx); err != nil {
 			return Report{}, fmt.Errorf("examine %s: %w", f.Symbol, err)
 		}

@@ -110,7 +110,7 @@ func TestExamine_clean(t *testing.T) {
 	for name, src := range sources {
 		t.Run(strings.ReplaceAll(name, " ", "_"), func(t *testing.T) {
 			if strings.Contains(src, "source: meta") {
-				t.Skip("its labels are the decisions of a model, which only a training of the backend has")
+				t.Skip("TestExamine_clean_meta has its model")
 			}
 			s := parse(t, src)
 			r := examine(t, leak.Of(s), bars(s, 1500))
@@ -216,10 +216,10 @@ func joined(choose func(base, long market.Series, row int) int) planted {
 func labelled(check string, edit func(base market.Series, l *label.Labels)) planted {
 	return planted{check, func(p *leak.Pipeline) {
 		clean := p.Labels
-		p.Labels = func(base market.Series) (label.Labels, error) {
-			l, err := clean(base)
+		p.Labels = func(ctx context.Context, f feature.Frame) (label.Labels, error) {
+			l, err := clean(ctx, f)
 			if err == nil {
-				edit(base, &l)
+				edit(f.Series[p.Strategy.Base], &l)
 			}
 			return l, err
 		}

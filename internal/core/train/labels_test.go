@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ktrdr/ktrdr/internal/core/decision"
 	"github.com/ktrdr/ktrdr/internal/core/feature"
 	"github.com/ktrdr/ktrdr/internal/core/label"
 	"github.com/ktrdr/ktrdr/internal/core/market"
@@ -120,7 +121,37 @@ func TestRun_classes(t *testing.T) {
 	}
 }
 
-// TestRun_examples trains every example strategy for a moment.
+// addCalls trains the example whose model in.Strategy names on the first bars of the
+// one symbol of in, and leaves its decisions on the others to learn from.
+func addCalls(t *testing.T, in *train.Input) {
+	t.Helper()
+	name := strings.TrimSuffix(in.Strategy.Training.Primary, "_"+in.Strategy.Base.String())
+	src, err := os.ReadFile("../../../strategies/" + name + ".yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := *parse(t, string(src))
+	s.Training.Epochs, s.Training.EarlyStopping.Patience, s.Decisions.ConfidenceThreshold = 2, 0, 0.34
+	f := in.Frames[0]
+	primary, _ := mustRun(t, train.Input{Strategy: &s, Frames: in.Frames, Span: market.Span{To: f.Series[s.Base].Time[2000]}, EngineVersion: "test"})
+	if primary.Manifest.Name != in.Strategy.Training.Primary {
+		t.Fatalf("strategy %s names the model %s, the example makes %s", in.Strategy.Name, in.Strategy.Training.Primary, primary.Manifest.Name)
+	}
+	in.Span.From = primary.Manifest.KnownUntil
+	x, before, err := primary.Features(t.Context(), &s, f, in.Span)
+	if err != nil {
+		t.Fatal(err)
+	}
+	readable := model.Readable(x, 1)
+	calls, err := decision.Calls(&s, primary.Manifest.Classes, f.Series[s.Base], f.Series[s.Base].Search(in.Span.From), primary.Outputs(x, readable, before, x.Len()), readable[before:])
+	if err != nil || len(calls) < 300 {
+		t.Fatalf("model %s makes %d decisions (%v), want some hundreds to learn from", primary.Manifest.Name, len(calls), err)
+	}
+	in.Primary, in.Calls = strings.Repeat("a", 64), map[market.Symbol][]label.Call{f.Symbol: calls}
+}
+
+// TestRun_examples trains every example strategy for a moment; one that learns from
+// the decisions of another example's model after that.
 func TestRun_examples(t *testing.T) {
 	names, err := filepath.Glob("../../../strategies/*.yaml")
 	if err != nil || len(names) < 6 {
@@ -153,12 +184,9 @@ func TestRun_examples(t *testing.T) {
 					f.Series[tf] = series(symbol, tf, uint64(i+1))
 				}
 				in.Frames = append(in.Frames, f)
-				if s.Training.Primary != "" {
-					in.Primary, in.Calls = strings.Repeat("a", 64), map[market.Symbol][]label.Call{symbol: nil}
-					for k, at := range f.Series[s.Base].Time {
-						in.Calls[symbol] = append(in.Calls[symbol], label.Call{Time: at, Sell: k%3 == 0})
-					}
-				}
+			}
+			if s.Training.Primary != "" {
+				addCalls(t, &in)
 			}
 			m, e := mustRun(t, in)
 			if e.DataSummary.TotalSamples < 300 || m.Manifest.OutputFormat != s.Decisions.OutputFormat {

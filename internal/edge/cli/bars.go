@@ -168,13 +168,14 @@ func seriesOf(bars wire.Bars, symbol market.Symbol, tf market.Timeframe) (market
 	return s, nil
 }
 
-// sampleFrame returns n base bars of the sample market, and the bars of the
-// other timeframes and of the data sources over the same time.
-func sampleFrame(s *strategy.Strategy, n int) feature.Frame {
+// sampleFrame returns n base bars of a sample market that begins on the day of from,
+// or where it always does if from is 0, and the bars of the other timeframes and of
+// the data sources over the same time.
+func sampleFrame(s *strategy.Strategy, n int, from int64) feature.Frame {
 	f := emptyFrame(s)
 	generate := func(symbol market.Symbol, tf market.Timeframe) market.Series {
 		count := max(1, int(int64(n)*s.Base.Seconds()/tf.Seconds()))
-		return sample.Generate(sample.Options{Symbol: symbol, Timeframe: tf, Seed: 1, Bars: count})
+		return sample.Generate(sample.Options{Symbol: symbol, Timeframe: tf, Seed: 1, Start: from / 86400 * 86400, Bars: count})
 	}
 	for _, tf := range s.Timeframes {
 		f.Series[tf] = generate(f.Symbol, tf)

@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-// TestExamples_explain: every example strategy says what it comes to. The test
-// binary is the program where it is called by its name.
-func TestExamples_explain(t *testing.T) {
+// asProgram returns the program: the test binary, called by its name.
+func asProgram(t *testing.T) string {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -20,6 +20,12 @@ func TestExamples_explain(t *testing.T) {
 	if err := os.Symlink(self, program); err != nil {
 		t.Fatal(err)
 	}
+	return program
+}
+
+// TestExamples_explain: every example strategy says what it comes to.
+func TestExamples_explain(t *testing.T) {
+	program := asProgram(t)
 	names, err := filepath.Glob(filepath.Join(root, "strategies", "*.yaml"))
 	if err != nil || len(names) < 10 {
 		t.Fatalf("there are %d example strategies, want at least 10 (%v)", len(names), err)

@@ -64,23 +64,5 @@ func (m member) calls(ctx context.Context, span market.Span, threads int) ([]lab
 	if err != nil {
 		return nil, err
 	}
-	head, err := decision.HeadOf(m.strategy, m.model.Manifest.Classes)
-	if err != nil {
-		return nil, err
-	}
-	times := m.bars().Within(span).Time
-	raws, err := head.DecodeKnown(nil, outputs, times, known)
-	if err != nil || len(times) == 0 {
-		return nil, err
-	}
-	raws = decision.AtEvents(raws, decision.EventsOf(m.strategy, m.bars(), m.bars().Search(times[0]), len(times)))
-	rules := decision.RulesOf(m.strategy)
-	rules.AllowShort, rules.MinSignalSeparation = true, 0
-	var calls []label.Call
-	for i, raw := range raws {
-		if signal, _ := rules.Decide(raw, decision.Flat, decision.NeverEntered); signal != decision.Hold {
-			calls = append(calls, label.Call{Time: times[i], Sell: signal == decision.Sell})
-		}
-	}
-	return calls, nil
+	return decision.Calls(m.strategy, m.model.Manifest.Classes, m.bars(), m.bars().Search(span.From), outputs, known)
 }
