@@ -40,9 +40,10 @@
 // full rate; a product and a sum of their own take twice the time. Go has none
 // for float32 that means the same everywhere. For arm64 its compiler fuses a
 // product and a sum, and a test sees to it that it does; elsewhere [FMA] is made
-// from float64, at some ten instructions. That is the price of plain Go on amd64,
-// where it serves processors without AVX2 and as the word on what is right: a
-// training takes a hundred times as long as in AVX-512.
+// from float64, and products of many rows take some nine instructions for each.
+// That is the price of plain Go on amd64, where it serves processors without AVX2
+// and as the word on what is right: a training takes thirty times as long as in
+// AVX-512.
 //
 // # What it refuses
 //

@@ -7,6 +7,8 @@ package kernel
 //go:noinline
 func fma(a, b, c float32) float32 { return a*b + c }
 
+func productPlain(p Product) { productEach(p) }
+
 // productBlock adds the chains of two rows of four columns to s0 and s1.
 func productBlock(s0, s1 *[4]float32, a0, a1, b []float32, p *Product) {
 	w0, w1, w2, w3 := s0[0], s0[1], s0[2], s0[3]

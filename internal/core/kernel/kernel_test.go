@@ -40,6 +40,42 @@ func (c caseData) numbers(n int, size float64, wild bool) []float32 {
 	return v
 }
 
+// mixed is any of the kinds of awkward numbers.
+const mixed = 6
+
+// awkward draws numbers at which products go different ways: special ones, many
+// zeros, numbers of few bits, whose sums lie half-way between two float32, some
+// whose products are subnormal, large ones, and small ones with an infinity among
+// them.
+func (c caseData) awkward(n, kind int) []float32 {
+	v, infinity := c.numbers(n, 1, true), float32(math.Inf(1))
+	if kind == mixed {
+		kind = c.draw("numbers", 0, mixed-1)
+	}
+	for i := range v {
+		switch {
+		case kind == 1:
+			if x := float32(c.rng.NormFloat64()); x < 0 {
+				v[i] = 0 * x * float32(c.rng.IntN(3)-1) // a zero of either sign
+			} else {
+				v[i] = x
+			}
+		case kind == 2:
+			v[i] = float32(math.Ldexp(float64(c.rng.IntN(1<<13)-1<<12), c.rng.IntN(28)-14))
+		case kind == 3:
+			v[i] = float32(math.Ldexp(c.rng.NormFloat64(), c.rng.IntN(20)-75))
+		case kind == 4:
+			v[i] = float32(math.Ldexp(c.rng.Float64()-0.5, 60+c.rng.IntN(10)))
+		case kind == 5:
+			v[i] = float32(max(0, 1e-9*c.rng.NormFloat64()))
+			if c.rng.IntN(200) == 0 {
+				v[i] = infinity
+			}
+		}
+	}
+	return v
+}
+
 func (c caseData) draw(name string, low, high int) int {
 	return rapid.IntRange(low, high).Draw(c.t, name)
 }
@@ -49,12 +85,16 @@ func (c caseData) draw(name string, low, high int) int {
 var kernels = map[string]func(c caseData) func(s *kernel.Set) [][]float32{
 	"product": func(c caseData) func(s *kernel.Set) [][]float32 {
 		rows, columns, steps := c.draw("rows", 1, 40), 8*c.draw("columns", 1, 18), c.draw("steps", 1, 80)
+		if c.draw("long", 0, 9) == 0 {
+			steps += 500
+		}
 		p := kernel.Product{Rows: rows, Columns: columns, Steps: steps, CRow: columns + 16*c.draw("apart", 0, 1), BRow: columns,
 			Then: kernel.Then(c.draw("then", 0, 2)), ARow: steps, AStep: 1}
 		if c.draw("down", 0, 1) == 1 {
 			p.ARow, p.AStep = 1, rows
 		}
-		a, b, to, start := c.numbers(rows*steps, 1, true), c.numbers(steps*p.BRow, 1, true), c.numbers(rows*p.CRow, 1, true), c.numbers(columns, 1, true)
+		kind := c.draw("kind", 0, mixed)
+		a, b, to, start := c.awkward(rows*steps, kind), c.awkward(steps*p.BRow, kind), c.awkward(rows*p.CRow, kind), c.awkward(columns, kind)
 		if c.draw("start", 0, 1) == 0 {
 			start = nil
 		}

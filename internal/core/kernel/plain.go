@@ -17,9 +17,9 @@ var plain = Set{
 	lstm: lstmPlain, lstmBack: lstmBackPlain, gru: gruPlain, gruBack: gruBackPlain,
 }
 
-// productPlain takes two rows by four columns at a time, whose eight sums stay
+// productEach takes two rows by four columns at a time, whose eight sums stay
 // in registers.
-func productPlain(p Product) {
+func productEach(p Product) {
 	for m := 0; m < p.Rows; m += 2 {
 		a0, a1 := p.A[m*p.ARow:], p.A[min(m+1, p.Rows-1)*p.ARow:]
 		for n := 0; n < p.Columns; n += 4 {
@@ -41,16 +41,32 @@ func productPlain(p Product) {
 func (p *Product) finish(m, n int, s *[4]float32) {
 	c := p.C[m*p.CRow+n:][:4]
 	for j := range c {
-		switch v := s[j]; {
-		case p.Then == Add:
-			c[j] += v
-		case p.Then == Rectify && v < 0:
-			c[j] = 0
+		switch p.Then {
+		case Add:
+			c[j] += s[j]
+		case Rectify:
+			c[j] = rectified(s[j])
 		default:
-			c[j] = v
+			c[j] = s[j]
 		}
 	}
 }
+
+// The processor cannot guess which units are at work and which are dropped, so the
+// functions that ask for it do not branch but make masks of all ones or zeros.
+
+// below is all ones where x is below y.
+func below(x, y uint32) uint32 { return uint32((int64(x) - int64(y)) >> 63) }
+
+// rectified returns +0 for numbers below 0, and x elsewhere.
+func rectified(x float32) float32 {
+	const least, infinity = 1<<31 + 1, 0xff800000 // of the bits of numbers below 0
+	u := math.Float32bits(x)
+	return math.Float32frombits(u &^ below(u-least, infinity-least+1))
+}
+
+// kept returns x where mask is all ones, and +0 elsewhere.
+func kept(x float32, mask uint32) float32 { return math.Float32frombits(math.Float32bits(x) & mask) }
 
 func gatherPlain(dst, x []float32, rows []int, back, width, stride int) {
 	for r, row := range rows {
@@ -81,20 +97,15 @@ func scalePlain(dst, v []float32) {
 }
 
 func maskPlain(dst, v []float32, scale float32) {
+	const infinity = 0x7f800000
 	for i, x := range v {
-		if x > 0 {
-			dst[i] *= scale
-		} else {
-			dst[i] = 0
-		}
+		dst[i] = kept(dst[i]*scale, below(math.Float32bits(x)-1, infinity))
 	}
 }
 
 func rectifyPlain(v []float32) {
 	for i, x := range v {
-		if x < 0 {
-			v[i] = 0
-		}
+		v[i] = rectified(x)
 	}
 }
 
@@ -137,23 +148,11 @@ func dropPlain(v, slope []float32, rows, stride int, d Draw) {
 		low, high := d.row(state)
 		state += d.Next
 		for j := range stride {
-			f := d.Scale
-			if hash(low+uint32(j)*golden32, high) < d.Threshold {
-				f = 0
-			}
+			keep := ^below(hash(low+uint32(j)*golden32, high), d.Threshold)
 			i := r*stride + j
-			if f == 0 {
-				v[i] = 0
-			} else {
-				v[i] *= f
-			}
-			if slope == nil {
-				continue
-			}
-			if f == 0 {
-				slope[i] = 0
-			} else {
-				slope[i] *= f
+			v[i] = kept(v[i]*d.Scale, keep)
+			if slope != nil {
+				slope[i] = kept(slope[i]*d.Scale, keep)
 			}
 		}
 	}
