@@ -26,6 +26,9 @@ type Series struct {
 	Low       []float64
 	Close     []float64
 	Volume    []float64 // NaN where not reported
+
+	// The quotes when each bar ends, NaN where not known; nil where none of them is.
+	Bid, Ask []float64
 }
 
 // NewSeries returns an empty series with room for n bars.
@@ -37,7 +40,8 @@ func NewSeries(symbol Symbol, tf Timeframe, n int) Series {
 	}
 }
 
-// Append adds b at the end without checking it; see Validate.
+// Append adds b at the end without checking it; see Validate. A series with quotes
+// grows by AppendQuoted.
 func (s *Series) Append(b Bar) {
 	s.Time = append(s.Time, b.Time)
 	s.Open = append(s.Open, b.Open)
@@ -60,10 +64,14 @@ func (s Series) Available(i int) int64 { return s.Timeframe.End(s.Time[i]) }
 
 // Slice returns bars i to j-1, sharing memory with s.
 func (s Series) Slice(i, j int) Series {
-	return Series{
+	part := Series{
 		Symbol: s.Symbol, Timeframe: s.Timeframe, Time: s.Time[i:j:j],
 		Open: s.Open[i:j:j], High: s.High[i:j:j], Low: s.Low[i:j:j], Close: s.Close[i:j:j], Volume: s.Volume[i:j:j],
 	}
+	if s.HasQuotes() {
+		part.Bid, part.Ask = s.Bid[i:j:j], s.Ask[i:j:j]
+	}
+	return part
 }
 
 // Search returns the index of the first bar that opens at or after t, which is
@@ -133,7 +141,7 @@ func (s Series) Validate() error {
 			return fmt.Errorf("%s %s bar %d at %s: %w", s.Symbol, s.Timeframe, i, Stamp(s.Time[i]), err)
 		}
 	}
-	return nil
+	return s.checkQuotes()
 }
 
 // Stamp formats a Unix second as 2006-01-02T15:04:05Z.

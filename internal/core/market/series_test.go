@@ -204,3 +204,46 @@ func BenchmarkSeries_Validate(b *testing.B) {
 		}
 	})
 }
+
+func TestSeries_quotes(t *testing.T) {
+	s := market.NewSeries("EURUSD", market.Hour1, 0)
+	plain := hours(4)
+	for i, q := range []market.Quote{market.NoQuote(), market.NoQuote(), {Bid: 1.25, Ask: 1.5}, market.NoQuote()} {
+		if s.AppendQuoted(plain.Bar(i), q); s.HasQuotes() != (i >= 2) {
+			t.Fatalf("after bar %d: HasQuotes() = %t", i, s.HasQuotes())
+		}
+	}
+	if err := s.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []bool{false, false, true, false} {
+		if q := s.Quote(i); q.IsKnown() != want || want && q.Spread() != 0.25 {
+			t.Errorf("Quote(%d) = %v", i, q)
+		}
+	}
+	if part := s.Slice(2, 3); !part.HasQuotes() || part.Quote(0) != s.Quote(2) {
+		t.Errorf("the quote of a part is %v", part.Quote(0))
+	}
+	if q := plain.Quote(0); q.IsKnown() {
+		t.Errorf("a series without quotes has %v", q)
+	}
+	for name, c := range map[string]struct {
+		spoil func(s *market.Series)
+		want  string
+	}{
+		"crossed":   {func(s *market.Series) { s.Ask[2] = 1.125 }, "EURUSD 1h bar 2 at 1970-01-01T02:00:00Z: ask: 1.125 lies below the bid 1.25: the quotes are crossed"},
+		"one_sided": {func(s *market.Series) { s.Bid[2] = math.NaN() }, "bid: NaN is not a price"},
+		"no_ask":    {func(s *market.Series) { s.Ask[2] = math.NaN() }, "ask: NaN is not a price"},
+		"negative":  {func(s *market.Series) { s.Bid[2] = -1 }, "bid: -1 is not a price"},
+		"infinite":  {func(s *market.Series) { s.Ask[2] = math.Inf(1) }, "ask: +Inf is not a price"},
+		"short":     {func(s *market.Series) { s.Ask = s.Ask[:3] }, "columns differ in length"},
+		"one":       {func(s *market.Series) { s.Ask = nil }, "columns differ in length"},
+	} {
+		other := s
+		other.Bid, other.Ask = append([]float64(nil), s.Bid...), append([]float64(nil), s.Ask...)
+		c.spoil(&other)
+		if err := other.Validate(); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: Validate() = %v, want %q", name, err, c.want)
+		}
+	}
+}

@@ -173,6 +173,7 @@ func TestMerge_crash(t *testing.T) {
 		{"create", minutes(0, 0), minutes(0, 50), minutes(0, 50), 20},
 		{"append", minutes(0, 50), minutes(40, 80), minutes(0, 80), 20},
 		{"insert", minutes(20, 50), minutes(0, 60), minutes(0, 60), 20},
+		{"first_quotes", minutes(0, 50), quoted(minutes(10, 60), 20), quoted(minutes(0, 60), 30), 20},
 		{"append_block", minutes(0, 65_500), minutes(65_500, 66_000), minutes(0, 66_000), 20},
 	} {
 		for loss, lose := range map[string]func(*crashDisk){

@@ -11,13 +11,13 @@ import (
 
 const (
 	magic       = "KTRDBARS"
-	version     = 1
 	blockValues = 1 << 16
-	columnCount = 6 // time, open, high, low, close, volume
 	valueBytes  = 8
 
+	plainColumns = 6 // time, open, high, low, close, volume: version 1
+	columnCount  = 8 // bid and ask too: version 2
+
 	fixedBytes = 96 // of a head
-	entryBytes = 32 // of a head, for each block
 	symbolRoom = 24
 )
 
@@ -30,6 +30,7 @@ var (
 type head struct {
 	symbol     market.Symbol
 	timeframe  market.Timeframe
+	width      int    // how many columns there are: plainColumns or columnCount
 	generation uint64 // of the column files; 0 in a snapshot
 	bars       int
 	last       int64 // Unix second at which the last bar opens
@@ -40,6 +41,25 @@ type head struct {
 type block struct {
 	first int64 // Unix second at which its first bar opens
 	sums  [columnCount]uint32
+}
+
+// version returns that of the format; widthOf is its inverse.
+func (h *head) version() uint32 {
+	if h.width == columnCount {
+		return 2
+	}
+	return 1
+}
+
+func widthOf(version uint32) (width int, err error) {
+	switch version {
+	case 1:
+		return plainColumns, nil
+	case 2:
+		return columnCount, nil
+	default:
+		return 0, fmt.Errorf("format version %d: this program reads versions 1 and 2; use the release that wrote it", version)
+	}
 }
 
 // extend adds the values p of column c, which begin at bar at, to the sums of
@@ -59,11 +79,11 @@ func (h *head) extend(c int, p []byte, at int) {
 
 // describe returns the head of whole columns.
 func describe(s market.Series, columns raw) head {
-	h := head{symbol: s.Symbol, timeframe: s.Timeframe, bars: s.Len(), blocks: make([]block, blocksOf(s.Len()))}
+	h := head{symbol: s.Symbol, timeframe: s.Timeframe, width: columns.width(), bars: s.Len(), blocks: make([]block, blocksOf(s.Len()))}
 	if s.Len() > 0 {
 		h.last = s.Time[s.Len()-1]
 	}
-	for c, column := range columns {
+	for c, column := range columns[:h.width] {
 		h.extend(c, column, 0)
 	}
 	return h
@@ -71,14 +91,15 @@ func describe(s market.Series, columns raw) head {
 
 func blocksOf(bars int) int { return (bars + blockValues - 1) / blockValues }
 
-func headBytes(blocks int) int { return fixedBytes + entryBytes*blocks }
+// bytes returns the size of the head of that many blocks.
+func (h *head) bytes(blocks int) int { return fixedBytes + (8+4*h.width)*blocks }
 
 // append appends the encoded head to dst.
 func (h *head) append(dst []byte) []byte {
 	start := len(dst)
 	tf := []byte(h.timeframe.String())
 	dst = append(dst, magic...)
-	dst = order.AppendUint32(dst, version)
+	dst = order.AppendUint32(dst, h.version())
 	dst = order.AppendUint32(dst, 0) // the checksum, set below
 	dst = append(dst, pad([]byte(h.symbol), symbolRoom)...)
 	dst = append(dst, pad(tf, 4)...)
@@ -90,7 +111,7 @@ func (h *head) append(dst []byte) []byte {
 	dst = append(dst, make([]byte, fixedBytes-(len(dst)-start))...)
 	for _, b := range h.blocks {
 		dst = order.AppendUint64(dst, uint64(b.first))
-		for _, sum := range b.sums {
+		for _, sum := range b.sums[:h.width] {
 			dst = order.AppendUint32(dst, sum)
 		}
 	}
@@ -123,15 +144,16 @@ func parseHead(b []byte) (head, int, error) {
 	if string(b[:8]) != magic {
 		return head{}, 0, fmt.Errorf("%w: it does not begin with %s", ErrDamaged, magic)
 	}
-	if v := order.Uint32(b[8:]); v != version {
-		return head{}, 0, fmt.Errorf("format version %d: this program reads version %d; use the release that wrote it", v, version)
+	width, err := widthOf(order.Uint32(b[8:]))
+	if err != nil {
+		return head{}, 0, err
 	}
 	bars := order.Uint64(b[56:])
-	if bars > uint64(len(b))*blockValues/entryBytes { // more than all of b could describe: guards the products below
+	if bars > uint64(len(b))*blockValues { // more than all of b could describe: guards the products below
 		return head{}, 0, fmt.Errorf("%w: cut short to %d bytes for %d bars", ErrDamaged, len(b), bars)
 	}
-	h := head{generation: order.Uint64(b[48:]), bars: int(bars), last: int64(order.Uint64(b[72:]))}
-	size := headBytes(blocksOf(h.bars))
+	h := head{width: width, generation: order.Uint64(b[48:]), bars: int(bars), last: int64(order.Uint64(b[72:]))}
+	size := h.bytes(blocksOf(h.bars))
 	if len(b) < size {
 		return head{}, 0, fmt.Errorf("%w: cut short to %d bytes, want a head of %d", ErrDamaged, len(b), size)
 	}
@@ -144,9 +166,9 @@ func parseHead(b []byte) (head, int, error) {
 	}
 	h.blocks = make([]block, blocksOf(h.bars))
 	for i := range h.blocks {
-		entry := b[headBytes(i):]
+		entry := b[h.bytes(i):]
 		h.blocks[i].first = int64(order.Uint64(entry))
-		for c := range columnCount {
+		for c := range h.width {
 			h.blocks[i].sums[c] = order.Uint32(entry[8+4*c:])
 		}
 	}

@@ -76,7 +76,7 @@ func (s *Store) readHead(folder string) (h head, err error) {
 // merges that did not come to their end left behind.
 func (s *Store) checkFiles(folder string, h head) error {
 	wanted := map[string]bool{headFile(folder): true}
-	for c := range columnCount {
+	for c := range h.width {
 		name := columnFile(folder, h.generation, c)
 		wanted[name] = true
 		st, err := s.root.Stat(name)

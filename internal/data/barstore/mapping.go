@@ -29,7 +29,7 @@ func mapColumns(root *os.Root, folder string, h head) (*mapping, error) {
 	sizeBytes := valueBytes * h.bars
 	roomBytes := sizeBytes + sizeBytes/2 + 1<<20
 	m := &mapping{folder: folder, checked: make([]int, blocksOf(roomBytes/valueBytes))}
-	for c := range m.columns {
+	for c := range h.width {
 		column, err := mapFile(root, columnFile(folder, h.generation, c), sizeBytes, roomBytes)
 		if err != nil {
 			return nil, errors.Join(err, m.unmap())
@@ -88,7 +88,7 @@ func (v view) verify(i, j int) error {
 		if v.checked[k] >= to-from {
 			continue
 		}
-		for c, column := range v.columns {
+		for c, column := range v.columns[:v.width] {
 			if crc32.Checksum(column[valueBytes*from:valueBytes*to], castagnoli) != v.blocks[k].sums[c] {
 				return fmt.Errorf("%w: bars %d to %d of %s fail their checksum", ErrDamaged, from, to-1, columnFile(v.folder, v.generation, c))
 			}

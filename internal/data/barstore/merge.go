@@ -95,7 +95,7 @@ const (
 // plan compares bars with what is held.
 func (s *Store) plan(bars market.Series) (plan, error) {
 	given := plan{
-		base: head{symbol: bars.Symbol, timeframe: bars.Timeframe}, runs: []run{{fromGiven, 0, bars.Len()}},
+		base: head{symbol: bars.Symbol, timeframe: bars.Timeframe, width: rawOf(bars).width()}, runs: []run{{fromGiven, 0, bars.Len()}},
 		source: [2]raw{fromGiven: rawOf(bars)}, bars: bars.Len(), last: bars.Time[bars.Len()-1], change: Change{Added: bars.Len()},
 	}
 	v, err := s.viewToMerge(bars)
@@ -117,7 +117,7 @@ func (s *Store) plan(bars market.Series) (plan, error) {
 }
 
 // viewToMerge returns what is held, without mapping where all of bars comes after
-// it. Only merges unmap, and there is one at a time, so that the view stays valid
+// it and brings no new column. Only merges unmap, and there is one at a time, so that the view stays valid
 // without the mutex.
 func (s *Store) viewToMerge(bars market.Series) (view, error) {
 	s.mu.Lock()
@@ -126,7 +126,7 @@ func (s *Store) viewToMerge(bars market.Series) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	if bars.Time[0] > v.last {
+	if bars.Time[0] > v.last && rawOf(bars).width() <= v.width {
 		return view{head: v.head}, nil
 	}
 	if v, err = s.mapped(bars.Symbol, bars.Timeframe); err != nil {
@@ -135,10 +135,10 @@ func (s *Store) viewToMerge(bars market.Series) (view, error) {
 	return *v, nil
 }
 
-// plan compares bars, which do not all come after the held ones, with the held
-// ones.
+// plan compares bars with the held ones.
 func (v view) plan(bars market.Series) (plan, error) {
 	p := plan{base: v.head, source: [2]raw{v.columns, rawOf(bars)}}
+	p.base.width = max(v.width, p.source[fromGiven].width())
 	overlap := market.Span{From: bars.Time[0], To: bars.Time[bars.Len()-1] + 1}
 	from, to, err := v.overlap(overlap)
 	if err != nil {
@@ -156,7 +156,7 @@ func (v view) plan(bars market.Series) (plan, error) {
 			p.add(fromGiven, j, j+1)
 			p.change.Added++
 			j++
-		case same(held.Bar(i), bars.Bar(j)):
+		case same(held.Bar(i), bars.Bar(j)) && saysNoOther(bars.Quote(j), held.Quote(i)):
 			p.add(fromHeld, from+i, from+i+1)
 			p.change.Same++
 			i, j = i+1, j+1
@@ -169,7 +169,7 @@ func (v view) plan(bars market.Series) (plan, error) {
 	p.add(fromHeld, to, v.bars)
 	p.last = max(v.last, bars.Time[bars.Len()-1])
 	switch {
-	case p.runs[0] == run{fromHeld, 0, v.bars}: // all held bars stay in place: nothing, or an end, is new
+	case p.runs[0] == run{fromHeld, 0, v.bars} && p.base.width == v.width: // all held bars stay in place: nothing, or an end, is new
 		p.keep, p.runs = v.bars, p.runs[1:]
 	default: // what is copied gets new checksums, so it must be right
 		err = v.verify(0, v.bars)
@@ -207,6 +207,10 @@ func same(a, b market.Bar) bool {
 		a.Time == b.Time && a.Open == b.Open && a.High == b.High && a.Low == b.Low && a.Close == b.Close
 }
 
+// saysNoOther tells that a bar with the quote given does not change the held one:
+// where none is given, nothing is said about it.
+func saysNoOther(given, held market.Quote) bool { return !given.IsKnown() || given == held }
+
 // write writes the columns of a plan, syncs them, and returns their head.
 func (s *Store) write(ctx context.Context, folder string, p plan) (head, error) {
 	h := p.base
@@ -224,7 +228,7 @@ func (s *Store) write(ctx context.Context, folder string, p plan) (head, error) 
 			return head{}, err
 		}
 	}
-	for c := range columnCount {
+	for c := range h.width {
 		f, err := s.disk.OpenFile(columnFile(folder, h.generation, c), flag)
 		if err != nil {
 			return head{}, err
@@ -248,12 +252,15 @@ func (p *plan) writeColumn(ctx context.Context, f file, h *head, c int) error {
 		if i%4096 == 0 && ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		values := p.source[r.source][c][valueBytes*r.from : valueBytes*r.to]
-		h.extend(c, values, at)
-		if _, err := w.Write(values); err != nil {
-			return err
+		for from := r.from; from < r.to; {
+			values := p.source[r.source].part(c, from, r.to)
+			h.extend(c, values, at)
+			if _, err := w.Write(values); err != nil {
+				return err
+			}
+			n := len(values) / valueBytes
+			from, at = from+n, at+n
 		}
-		at += r.to - r.from
 	}
 	return w.Flush()
 }
@@ -299,7 +306,7 @@ func (s *Store) replace(folder string, h *head) {
 	}
 	if old.givenOut {
 		s.kept = append(s.kept, old.mapping)
-		s.keptBytes += columnCount * valueBytes * old.bars
+		s.keptBytes += old.width * valueBytes * old.bars
 		return
 	}
 	if err := old.unmap(); err != nil {

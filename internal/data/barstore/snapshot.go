@@ -14,16 +14,16 @@ func Encode(dst []byte, s market.Series) []byte {
 	if err := checkNames(s.Symbol, s.Timeframe); err != nil {
 		panic("barstore: Encode: " + err.Error())
 	}
-	for _, column := range [...][]float64{s.Open, s.High, s.Low, s.Close, s.Volume} {
-		if len(column) != s.Len() {
+	for i, column := range [...][]float64{s.Open, s.High, s.Low, s.Close, s.Volume, s.Bid, s.Ask} {
+		if isQuote := 1+i >= plainColumns; len(column) != s.Len() && !(isQuote && len(s.Bid)+len(s.Ask) == 0) {
 			panic("barstore: Encode: columns differ in length")
 		}
 	}
 	columns := rawOf(canonical(s))
 	h := describe(s, columns)
-	dst = slices.Grow(dst, headBytes(len(h.blocks))+columnCount*valueBytes*h.bars)
+	dst = slices.Grow(dst, h.bytes(len(h.blocks))+h.width*valueBytes*h.bars)
 	dst = h.append(dst)
-	for _, column := range columns {
+	for _, column := range columns[:h.width] {
 		dst = append(dst, column...)
 	}
 	return dst
@@ -46,14 +46,14 @@ func decode(b []byte) (market.Series, error) {
 		return market.Series{}, err
 	}
 	body := b[size:]
-	if want := columnCount * valueBytes * h.bars; len(body) != want {
+	if want := h.width * valueBytes * h.bars; len(body) != want {
 		return market.Series{}, fmt.Errorf("%w: %d bytes behind the head, want %d for %d bars", ErrDamaged, len(body), want, h.bars)
 	}
 	if h.generation != 0 {
 		return market.Series{}, fmt.Errorf("%w: it is the head of a folder of bars, not a snapshot", ErrDamaged)
 	}
 	var columns raw
-	for c := range columns {
+	for c := range h.width {
 		columns[c] = body[c*valueBytes*h.bars : (c+1)*valueBytes*h.bars]
 	}
 	s := columns.series(h.symbol, h.timeframe, 0, h.bars)
@@ -63,10 +63,13 @@ func decode(b []byte) (market.Series, error) {
 	if err := s.Validate(); err != nil {
 		return market.Series{}, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
-	for i, v := range s.Volume {
-		if !isCanonical(v) {
-			return market.Series{}, fmt.Errorf("%w: bar %d has a volume that is never written", ErrDamaged, i)
+	for c, column := range [...][]float64{s.Volume, s.Bid, s.Ask} {
+		if i := slices.IndexFunc(column, func(v float64) bool { return !isCanonical(v) }); i >= 0 {
+			return market.Series{}, fmt.Errorf("%w: bar %d has a %s that is never written", ErrDamaged, i, columnNames[plainColumns-1+c])
 		}
+	}
+	if h.width == columnCount && !anyQuote(s) {
+		return market.Series{}, fmt.Errorf("%w: it has columns of quotes and no quote", ErrDamaged)
 	}
 	return s, nil
 }
@@ -81,7 +84,7 @@ func (h *head) compare(got head) error {
 		if h.blocks[k].first != got.blocks[k].first {
 			return fmt.Errorf("%w: block %d begins at %s, the head says %s", ErrDamaged, k, market.Stamp(got.blocks[k].first), market.Stamp(h.blocks[k].first))
 		}
-		for c, sum := range got.blocks[k].sums {
+		for c, sum := range got.blocks[k].sums[:h.width] {
 			if sum != h.blocks[k].sums[c] {
 				return fmt.Errorf("%w: column %s, block %d fails its checksum", ErrDamaged, columnNames[c], k)
 			}

@@ -7,10 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"unsafe"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/ktrdr/ktrdr/internal/core/market"
@@ -81,7 +84,9 @@ func TestEncode_same_bars_same_bytes(t *testing.T) {
 func TestEncode_panics(t *testing.T) {
 	uneven := minutes(0, 3)
 	uneven.Low = uneven.Low[:2]
-	for name, s := range map[string]market.Series{"uneven": uneven, "unnamed": {}} {
+	oneSided := minutes(0, 3)
+	oneSided.Bid = oneSided.Close
+	for name, s := range map[string]market.Series{"uneven": uneven, "unnamed": {}, "one_sided": oneSided} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {
 				if r := recover(); r == nil || !strings.HasPrefix(fmt.Sprint(r), "barstore: ") {
@@ -95,7 +100,12 @@ func TestEncode_panics(t *testing.T) {
 
 // No change of any bit and no cut may go unseen.
 func TestDecode_damaged(t *testing.T) {
-	good := barstore.Encode(nil, minutes(0, 50))
+	for _, good := range [][]byte{barstore.Encode(nil, minutes(0, 50)), barstore.Encode(nil, quoted(minutes(0, 20), 10))} {
+		testDamaged(t, good)
+	}
+}
+
+func testDamaged(t *testing.T, good []byte) {
 	for i := range 8 * len(good) {
 		bad := bytes.Clone(good)
 		bad[i/8] ^= 1 << (i % 8)
@@ -112,8 +122,8 @@ func TestDecode_damaged(t *testing.T) {
 		t.Errorf("one byte more: %v", err)
 	}
 	newer := bytes.Clone(good)
-	newer[8] = 2
-	if _, err := barstore.Decode(newer); err == nil || !strings.Contains(err.Error(), "version 2") {
+	newer[8] = 3
+	if _, err := barstore.Decode(newer); err == nil || !strings.Contains(err.Error(), "version 3") {
 		t.Errorf("another version: %v", err)
 	}
 }
@@ -136,8 +146,9 @@ func TestDecode_of_any_bars(t *testing.T) {
 			price := rapid.Float64Range(1e-9, 1e9)
 			low, open := price.Draw(t, "low"), price.Draw(t, "open")
 			low, open = min(low, open), max(low, open)
-			s.Append(market.Bar{Time: at, Open: open, High: open, Low: low, Close: low,
-				Volume: rapid.SampledFrom([]float64{0, 1, math.NaN(), 1e300}).Draw(t, "volume")})
+			s.AppendQuoted(market.Bar{Time: at, Open: open, High: open, Low: low, Close: low,
+				Volume: rapid.SampledFrom([]float64{0, 1, math.NaN(), 1e300}).Draw(t, "volume")},
+				rapid.SampledFrom([]market.Quote{market.NoQuote(), market.NoQuote(), {Bid: low, Ask: open}}).Draw(t, "quote"))
 			at += rapid.Int64Range(1, 1e9).Draw(t, "step")
 		}
 		b := barstore.Encode(nil, s)
@@ -158,6 +169,7 @@ func TestDecode_of_any_bars(t *testing.T) {
 func FuzzDecode(f *testing.F) {
 	for _, bars := range []int{0, 1, 5} {
 		f.Add(barstore.Encode(nil, minutes(0, bars)))
+		f.Add(barstore.Encode(nil, quoted(minutes(0, bars), bars/2)))
 	}
 	f.Add([]byte("KTRDBARS"))
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -172,6 +184,101 @@ func FuzzDecode(f *testing.F) {
 			t.Fatal("encoding again gives other bytes")
 		}
 	})
+}
+
+// Quotes travel with their bars, in the version of the format that has them;
+// where there are none, the bytes are those of the version without.
+func TestEncode_quotes(t *testing.T) {
+	for _, bars := range []int{1, 1000, 65537} {
+		want := quoted(minutes(0, bars), bars/2)
+		b := barstore.Encode(nil, want)
+		got := decode(t, b)
+		if d := diff(got, want); d != "" || b[8] != 2 || len(b) != 96+40*((bars+65535)/65536)+64*bars {
+			t.Errorf("%d bars, version %d, %d bytes (-want +got):\n%.500s", bars, b[8], len(b), d)
+		}
+		for i := range bars {
+			if q, w := got.Quote(i), want.Quote(i); q != w && (q.IsKnown() || w.IsKnown()) {
+				t.Fatalf("quote %d of %d is %v, want %v", i, bars, q, w)
+			}
+		}
+		if part := want.Slice(0, bars/2); !bytes.Equal(barstore.Encode(nil, part), barstore.Encode(nil, minutes(0, bars/2))) {
+			t.Errorf("%d bars without a quote have other bytes than bars that never had one", bars/2)
+		}
+		bare := want
+		bare.Bid, bare.Ask = nil, nil
+		if bytes.Equal(barstore.Encode(nil, bare), b) {
+			t.Error("bars have the same bytes with and without quotes")
+		}
+	}
+	crossed := quoted(minutes(0, 3), 0)
+	crossed.Ask[1] = crossed.Bid[1] / 2
+	if _, err := barstore.Decode(barstore.Encode(nil, crossed)); !errors.Is(err, barstore.ErrDamaged) || !strings.Contains(err.Error(), "crossed") {
+		t.Errorf("crossed quotes: %v", err)
+	}
+}
+
+// A folder of version 1 takes quotes, and with them version 2.
+func TestMerge_quotes(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	const bars = 70_000
+	plain := minutes(0, bars)
+	version := func() byte {
+		b, err := os.ReadFile(filepath.Join(dir, "EURUSD.1m", "head"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b[8]
+	}
+	check := func(want market.Series, ofVersion byte) {
+		t.Helper()
+		if d := diff(read(t, s, market.Span{}), want); d != "" || version() != ofVersion {
+			t.Fatalf("version %d (-want +got):\n%.500s", version(), d)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		s = open(t, dir)
+		if d := diff(read(t, s, market.Span{}), want); d != "" {
+			t.Fatalf("opened again (-want +got):\n%.500s", d)
+		}
+	}
+	merge(t, s, plain.Slice(0, bars-20), barstore.Change{Added: bars - 20})
+	check(plain.Slice(0, bars-20), 1)
+	// Later bars bring the first quotes: all before them have none.
+	late := quoted(plain, bars-20)
+	merge(t, s, late.Slice(bars-20, bars-10), barstore.Change{Added: 10})
+	check(late.Slice(0, bars-10), 2)
+	// Later bars without.
+	merge(t, s, plain.Slice(bars-10, bars), barstore.Change{Added: 10})
+	want := market.NewSeries("EURUSD", market.Minute1, bars)
+	for i := range bars {
+		q := market.NoQuote()
+		if bars-20 <= i && i < bars-10 {
+			q = late.Quote(i)
+		}
+		want.AppendQuoted(plain.Bar(i), q)
+	}
+	check(want, 2)
+	// Bars that say nothing about quotes change none.
+	before := fileTimes(t, dir)
+	merge(t, s, plain, barstore.Change{Same: bars})
+	if d := cmp.Diff(before, fileTimes(t, dir)); d != "" {
+		t.Errorf("merging what is held changed files (-before +after):\n%s", d)
+	}
+	// The same bars with quotes add them.
+	all := quoted(plain, 0)
+	merge(t, s, all, barstore.Change{Changed: bars - 10, Same: 10})
+	check(all, 2)
+	merge(t, s, seriesOf(bar(60, 1)), barstore.Change{Changed: 1})
+	if q := read(t, s, market.Span{}).Quote(1); q.IsKnown() {
+		t.Errorf("a bar with other prices keeps the quote %v of the one before", q)
+	}
+	crossed := quoted(minutes(0, 1), 0)
+	crossed.Ask[0] = 0.5
+	if _, err := s.Merge(t.Context(), crossed); err == nil || !strings.Contains(err.Error(), "the quotes are crossed") {
+		t.Errorf("crossed quotes: %v", err)
+	}
 }
 
 func ExampleDecode() {

@@ -181,7 +181,7 @@ func (s *Store) readCopy(symbol market.Symbol, tf market.Timeframe, span market.
 	}
 	bars := market.NewSeries(symbol, tf, j-i)
 	for k, shared := 0, v.series(i, j); k < shared.Len(); k++ {
-		bars.Append(shared.Bar(k))
+		bars.AppendQuoted(shared.Bar(k), shared.Quote(k))
 	}
 	return bars, nil
 }

@@ -58,6 +58,25 @@ func bar(time int64, version int) market.Bar {
 	return market.Bar{Time: time, Open: base, High: base + 0.5, Low: base - 0.5, Close: base + 0.25, Volume: volume}
 }
 
+// quote returns one that follows from a time and a version.
+func quote(time int64, version int) market.Quote {
+	bid := bar(time, version).Close
+	return market.Quote{Bid: bid, Ask: bid + float64(version)/1000}
+}
+
+// quoted returns s with a quote for every bar from the given one on.
+func quoted(s market.Series, from int) market.Series {
+	all := market.NewSeries(s.Symbol, s.Timeframe, s.Len())
+	for i := range s.Len() {
+		q := market.NoQuote()
+		if i >= from {
+			q = quote(s.Time[i], 1)
+		}
+		all.AppendQuoted(s.Bar(i), q)
+	}
+	return all
+}
+
 func seriesOf(bars ...market.Bar) market.Series {
 	s := market.NewSeries("EURUSD", market.Minute1, len(bars))
 	for _, b := range bars {
@@ -106,6 +125,7 @@ func merge(t testing.TB, s *barstore.Store, bars market.Series, want barstore.Ch
 func clone(s market.Series) market.Series {
 	s.Time, s.Open, s.High = slices.Clone(s.Time), slices.Clone(s.Open), slices.Clone(s.High)
 	s.Low, s.Close, s.Volume = slices.Clone(s.Low), slices.Clone(s.Close), slices.Clone(s.Volume)
+	s.Bid, s.Ask = slices.Clone(s.Bid), slices.Clone(s.Ask)
 	return s
 }
 
@@ -122,7 +142,11 @@ func TestStore_like_a_map(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		model := map[int64]market.Bar{}
+		type row struct {
+			market.Bar
+			market.Quote
+		}
+		model := map[int64]row{}
 		type reading struct{ got, asRead market.Series }
 		var readings []reading
 		sorted := func() market.Series {
@@ -134,7 +158,7 @@ func TestStore_like_a_map(t *testing.T) {
 					}
 				}
 			}) {
-				all.Append(model[at])
+				all.AppendQuoted(model[at].Bar, model[at].Quote)
 			}
 			return all
 		}
@@ -144,19 +168,24 @@ func TestStore_like_a_map(t *testing.T) {
 				slices.Sort(times)
 				bars := market.NewSeries("EURUSD", market.Minute1, len(times))
 				var want barstore.Change
+				quotes := rapid.SampledFrom([]string{"none", "some", "all"}).Draw(t, "quotes")
 				for _, at := range times {
-					b := bar(at, rapid.IntRange(1, 2).Draw(t, "version"))
+					b, q := bar(at, rapid.IntRange(1, 2).Draw(t, "version")), market.NoQuote()
+					if quotes == "all" || quotes == "some" && at%2 == 0 {
+						q = quote(at, rapid.IntRange(1, 2).Draw(t, "quote"))
+					}
+					bars.AppendQuoted(b, q)
 					held, ok := model[at]
 					switch {
 					case !ok:
 						want.Added++
-					case held.Open == b.Open:
+					case held.Open == b.Open && (held.Quote == q || !q.IsKnown()):
 						want.Same++
+						q = held.Quote // what is not said leaves what is held
 					default:
 						want.Changed++
 					}
-					model[at] = b
-					bars.Append(b)
+					model[at] = row{b, q}
 				}
 				if got, err := s.Merge(context.Background(), bars); err != nil || got != want {
 					t.Fatalf("Merge of %v = %+v, %v; want %+v", times, got, err, want)
@@ -168,8 +197,8 @@ func TestStore_like_a_map(t *testing.T) {
 				if n := all.Len(); n > 0 {
 					next = max(next, all.Time[n-1]+1)
 				}
-				model[next] = bar(next, 1)
-				if got, err := s.Merge(context.Background(), seriesOf(model[next])); err != nil || got.Added != 1 {
+				model[next] = row{bar(next, 1), market.NoQuote()}
+				if got, err := s.Merge(context.Background(), seriesOf(model[next].Bar)); err != nil || got.Added != 1 {
 					t.Fatalf("Merge = %+v, %v", got, err)
 				}
 			},
@@ -460,7 +489,7 @@ func TestCoverage_not_found(t *testing.T) {
 
 // Every file of a folder is damaged in turn; nothing of it may be taken for good.
 func TestRead_damaged(t *testing.T) {
-	for _, name := range []string{"head", "1.time", "1.open", "1.high", "1.low", "1.close", "1.volume"} {
+	for _, name := range []string{"head", "1.time", "1.open", "1.high", "1.low", "1.close", "1.volume", "1.bid", "1.ask"} {
 		for what, damage := range map[string]func(b []byte) []byte{
 			"flipped":   func(b []byte) []byte { b[len(b)/2] ^= 4; return b },
 			"cut_short": func(b []byte) []byte { return b[:len(b)-1] },
@@ -470,7 +499,7 @@ func TestRead_damaged(t *testing.T) {
 			t.Run(name+"/"+what, func(t *testing.T) {
 				dir := t.TempDir()
 				s := open(t, dir)
-				merge(t, s, minutes(0, 1000), barstore.Change{Added: 1000})
+				merge(t, s, quoted(minutes(0, 1000), 0), barstore.Change{Added: 1000})
 				if err := s.Close(); err != nil {
 					t.Fatal(err)
 				}
