@@ -170,6 +170,36 @@ func TestBars(t *testing.T) {
 	}
 }
 
+// Quotes are part of what backends agree on, in the chunks that have them; a
+// backend that holds the same bars without them gets them.
+func TestBars_quotes(t *testing.T) {
+	const width = int64(1<<16) * 3600
+	c := newCluster(t, 2)
+	plain := seriesOf(market.Hour1, bar(0, 1), bar(3600, 2), bar(width, 3), bar(width+3600, 4))
+	c.check(c.add(0, plain))
+	c.elect(1)
+	c.read(1, market.Hour1)
+	before, err := c.records.Series(t.Context(), string(symbol), "1h")
+	c.check(err)
+	quoted := market.NewSeries(symbol, market.Hour1, 2)
+	for i := 2; i < 4; i++ {
+		quoted.AppendQuoted(plain.Bar(i), market.Quote{Bid: plain.Close[i], Ask: plain.Close[i] + 0.001})
+	}
+	c.check(c.add(1, quoted))
+	after, err := c.records.Series(t.Context(), string(symbol), "1h")
+	c.check(err)
+	if len(before.Chunks) != 2 || len(after.Chunks) != 2 || before.Chunks[0] != after.Chunks[0] || before.Chunks[1] == after.Chunks[1] {
+		t.Errorf("chunks were %v, are %v: want the second one changed", before.Chunks, after.Chunks)
+	}
+	c.elect(0)
+	got := c.read(0, market.Hour1)
+	for i := range 4 {
+		if q := got.Quote(i); i < 2 && q.IsKnown() || i >= 2 && q != quoted.Quote(i-2) {
+			t.Errorf("the other backend has the quote %v of bar %d", q, i)
+		}
+	}
+}
+
 func TestBars_damaged_chunk(t *testing.T) {
 	c := newCluster(t, 2)
 	c.check(c.add(0, seriesOf(market.Hour1, bar(0, 1))))

@@ -56,6 +56,7 @@ type TimeframeInfo struct {
 type Bars struct {
 	Dates    []string      `json:"dates" doc:"opening times, UTC, 2006-01-02T15:04:05"`
 	OHLCV    [][5]*float64 `json:"ohlcv" doc:"open, high, low, close, volume; a volume that is not reported is null"`
+	Quotes   [][2]*float64 `json:"quotes,omitempty" doc:"bid and ask when the bar ends, null where not known; missing where none is"`
 	Points   *int          `json:"points" doc:"always null; see metadata"`
 	Metadata BarsMetadata  `json:"metadata"`
 }
@@ -115,6 +116,7 @@ type ImportReport struct {
 	Added     int              `json:"added" doc:"bars that were not held"`
 	Changed   int              `json:"changed" doc:"bars that were held with other values"`
 	Same      int              `json:"same" doc:"bars that were held already"`
+	Quotes    bool             `json:"quotes" doc:"whether the file has bid and ask"`
 	Skipped   int              `json:"skipped" doc:"bad rows that were left out, as asked for"`
 	Problems  []string         `json:"problems" doc:"the bad rows that were left out"`
 	Held      Holding          `json:"held"`

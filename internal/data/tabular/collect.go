@@ -24,18 +24,35 @@ type collector struct {
 // names holds what a file calls the columns of a bar.
 type names struct {
 	time, clock string
-	prices      [4]string
+	prices      [4]string // of the bid where there are asks
+	asks        [4]string // "" where prices are all there is
 	volume      string
+	bid, ask    string
 }
 
-var plainNames = names{"time", "clock", [4]string{"open", "high", "low", "close"}, "volume"}
+var plainNames = names{time: "time", clock: "clock", prices: [4]string{"open", "high", "low", "close"}, volume: "volume"}
 
 // of returns what the file calls a column that market.BarError names.
 func (n names) of(column string) string {
-	if i := slices.Index(plainNames.prices[:], column); i >= 0 {
+	i := slices.Index(plainNames.prices[:], column)
+	switch {
+	case i >= 0 && n.asks[i] != "":
+		return "the middle of " + n.prices[i] + " and " + n.asks[i]
+	case i >= 0:
 		return n.prices[i]
+	case column == "bid":
+		return n.bid
+	case column == "ask":
+		return n.ask
 	}
 	return n.volume
+}
+
+// figures are the numbers of a row. What the file has no column for is not used.
+type figures struct {
+	prices, asks [4]float64
+	volume       float64
+	quote        market.Quote
 }
 
 func newCollector(file string, o Options) (*collector, error) {
@@ -55,11 +72,25 @@ func newCollector(file string, o Options) (*collector, error) {
 }
 
 // add takes a row over unless it is bad. A volume of -1 means not reported.
-func (c *collector) add(line int, b market.Bar) {
-	if b.Volume == -1 {
-		b.Volume = math.NaN()
+func (c *collector) add(line int, t int64, f *figures) {
+	if f.volume == -1 {
+		f.volume = math.NaN()
 	}
-	if err := b.Check(); err != nil {
+	if c.names.asks[0] != "" {
+		if !c.middle(line, f) {
+			return
+		}
+	} else if c.names.bid == "" {
+		f.quote = market.NoQuote()
+	} else if !c.isQuoted(line, f.quote) {
+		return
+	}
+	b := market.Bar{Time: t, Open: f.prices[0], High: f.prices[1], Low: f.prices[2], Close: f.prices[3], Volume: f.volume}
+	err := b.Check()
+	if err == nil {
+		err = f.quote.Check()
+	}
+	if err != nil {
 		if broken, ok := errors.AsType[*market.BarError](err); ok {
 			c.reject(line, c.names.of(broken.Column), broken.Problem)
 		} else {
@@ -67,8 +98,46 @@ func (c *collector) add(line int, b market.Bar) {
 		}
 		return
 	}
-	c.series.Append(b)
+	c.series.AppendQuoted(b, f.quote)
 	c.lines = append(c.lines, uint32(line))
+}
+
+// isQuoted tells that both sides are there; a row without them is rejected.
+func (c *collector) isQuoted(line int, q market.Quote) bool {
+	for _, side := range [...]struct {
+		name  string
+		price float64
+	}{{c.names.bid, q.Bid}, {c.names.ask, q.Ask}} {
+		if side.price != side.price {
+			c.reject(line, side.name, "there is no quote: want one in every row, or no columns of quotes")
+			return false
+		}
+	}
+	return true
+}
+
+// middle puts the middle of bid and ask in the place of the prices, and their
+// closes in that of the quote. A row in which they are crossed is rejected.
+//
+//	price = (bid + ask) / 2
+func (c *collector) middle(line int, f *figures) bool {
+	for i, bid := range f.prices {
+		q := market.Quote{Bid: bid, Ask: f.asks[i]}
+		name, problem := c.names.asks[i], ""
+		if !q.IsKnown() {
+			problem = "there is no quote: want a bid and an ask in every row"
+		} else if broken, ok := errors.AsType[*market.BarError](q.Check()); ok {
+			if problem = broken.Problem; broken.Column == "bid" {
+				name = c.names.prices[i]
+			}
+		}
+		if problem != "" {
+			c.reject(line, name, problem)
+			return false
+		}
+		f.prices[i], f.quote = (bid+f.asks[i])/2, q
+	}
+	return true
 }
 
 func (c *collector) reject(line int, column, problem string) {
@@ -134,7 +203,7 @@ func (c *collector) keep(index []int) {
 	c.series = market.NewSeries(old.Symbol, old.Timeframe, len(index))
 	c.lines = make([]uint32, 0, len(index))
 	for _, i := range index {
-		c.series.Append(old.Bar(i))
+		c.series.AppendQuoted(old.Bar(i), old.Quote(i))
 		c.lines = append(c.lines, lines[i])
 	}
 }
@@ -155,7 +224,7 @@ func (c *collector) dropDuplicates() {
 		j := i + 1
 		equal := true
 		for ; j < len(times) && times[j] == times[i]; j++ {
-			equal = equal && sameBar(c.series.Bar(j), c.series.Bar(i))
+			equal = equal && sameBar(c.series.Bar(j), c.series.Bar(i)) && (!c.series.HasQuotes() || c.series.Quote(j) == c.series.Quote(i))
 		}
 		if equal {
 			index = append(index, i)

@@ -132,23 +132,47 @@ func (p *parser) row() {
 		p.reject(line, p.names.time, problem)
 		return
 	}
-	var prices [4]float64
+	f := figures{volume: unknown}
 	for i, from := range l.prices {
 		var ok bool
-		if prices[i], ok = parseNumber(p.fields[from]); !ok {
+		if f.prices[i], ok = parseNumber(p.fields[from]); !ok && l.isMiddle {
+			f.prices[i], ok = parseUnknown(p.fields[from])
+		}
+		if !ok {
 			p.reject(line, p.names.prices[i], notNumber(p.fields[from]))
 			return
 		}
 	}
-	b := market.Bar{Time: t, Open: prices[0], High: prices[1], Low: prices[2], Close: prices[3], Volume: unknown}
 	if l.volume >= 0 {
 		var ok bool
-		if b.Volume, ok = parseVolume(p.fields[l.volume]); !ok {
+		if f.volume, ok = parseUnknown(p.fields[l.volume]); !ok {
 			p.reject(line, p.names.volume, notNumber(p.fields[l.volume]))
 			return
 		}
 	}
-	p.add(line, b)
+	if (l.isMiddle || l.bid >= 0) && !p.quotes(line, &f) {
+		return
+	}
+	p.add(line, t, &f)
+}
+
+// quotes reads the quotes of the row in fields and tells whether they are numbers.
+func (p *parser) quotes(line int, f *figures) bool {
+	read := func(from int, name string, to *float64) (ok bool) {
+		if *to, ok = parseUnknown(p.fields[from]); !ok {
+			p.reject(line, name, notNumber(p.fields[from]))
+		}
+		return ok
+	}
+	if l := &p.layout; !l.isMiddle {
+		return read(l.bid, p.names.bid, &f.quote.Bid) && read(l.ask, p.names.ask, &f.quote.Ask)
+	}
+	for i, from := range p.layout.asks {
+		if !read(from, p.names.asks[i], &f.asks[i]) {
+			return false
+		}
+	}
+	return true
 }
 
 func notNumber(b []byte) string {

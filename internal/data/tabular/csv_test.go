@@ -409,12 +409,18 @@ func TestReadCSV_exact_numbers(t *testing.T) {
 
 func anySeries(t *rapid.T) market.Series {
 	s := market.NewSeries("EURUSD", market.Minute1, 0)
+	quoted := rapid.Bool().Draw(t, "quoted")
 	open := rapid.Int64Range(-3e7, 1e8).Draw(t, "start") * 60
 	for range rapid.IntRange(1, 30).Draw(t, "bars") {
 		price := rapid.Float64Range(math.SmallestNonzeroFloat64, math.MaxFloat64)
 		a, b := price.Draw(t, "a"), price.Draw(t, "b")
-		s.Append(market.Bar{Time: open, Open: a, High: max(a, b), Low: min(a, b), Close: b,
-			Volume: rapid.SampledFrom([]float64{0, 1, 1e300, 0.1, math.NaN()}).Draw(t, "volume")})
+		bar := market.Bar{Time: open, Open: a, High: max(a, b), Low: min(a, b), Close: b,
+			Volume: rapid.SampledFrom([]float64{0, 1, 1e300, 0.1, math.NaN()}).Draw(t, "volume")}
+		if quoted {
+			s.AppendQuoted(bar, market.Quote{Bid: bar.Low, Ask: bar.High})
+		} else {
+			s.Append(bar)
+		}
 		open += 60
 	}
 	return s
@@ -455,6 +461,8 @@ func FuzzReadCSV(f *testing.F) {
 		"timestamp,open,high,low,close,volume\n2012-11-16T05:00:00Z,1.5,1.75,1.25,1.625,10\n",
 		"2012.11.16,05:00,1.5,1.75,1.25,1.625,10\n2012.11.16,06:00,1.5,1.75,1.25,1.625,10\n",
 		"<DATE>\t<TIME>\t<OPEN>\t<HIGH>\t<LOW>\t<CLOSE>\t<TICKVOL>\n2012.11.16\t05:00:00\t1\t1\t1\t1\t1\n",
+		"timestamp,open,high,low,close,bid,ask\n0,1,1,1,1,1,1.5\n3600,1,1,1,1,1,\n",
+		"time,bidopen,bidhigh,bidlow,bidclose,askopen,askhigh,asklow,askclose\n0,1,1,1,1,1,1,1,2\n",
 		"0,1,1,1,1\n0,1,1,1,1\n-3600,1e0,1,1,1\n", "\"\",o,h,l,c\n\"20200101 0000+0100\",1,1,1,1\n", ";;;;\n", "\ufeff\n\r\n",
 	} {
 		f.Add([]byte(seed), false)

@@ -17,9 +17,19 @@
 //	clock    time, where there is a date as well (MetaTrader: <DATE> <TIME>)
 //	prices   open, high, low, close, or o, h, l, c
 //	volume   volume, tick volume, tickvol, vol, v: the first of these that is there
+//	quotes   bid and ask, or bid close and ask close (bidclose, close_bid, bid.c …)
 //
 // [Columns] names them where they are called something else. Other columns (adj
-// close, spread) are not used, which the report says. Without a header:
+// close, and the spread of MetaTrader, which counts points of a size that the file
+// does not say) are not used, which the report says.
+//
+// Where there are no prices but opens, highs, lows and closes of both sides
+// (bidopen … askclose, bid_open … ask_close, open_bid … close_ask), the prices are
+// the middles of bid and ask, and the closes are the quotes. The bars that
+// Interactive Brokers calls BID_ASK cannot be told from prices by their names and
+// are none: export MIDPOINT, and the closes of BID and of ASK beside it.
+//
+// Without a header there are no quotes:
 //
 //	5 or 6   time, open, high, low, close[, volume]
 //	6 or 7   date, clock, open, high, low, close[, volume]       (MetaTrader 4)
@@ -35,6 +45,9 @@
 //   - Prices are finite and above zero; high and low enclose open and close.
 //   - A volume is at least 0; where it is empty, -1, nan or null, or where there
 //     is no such column, it is not reported, which is NaN.
+//   - Quotes are those when the bar ends. A file has them in every row or has no
+//     columns of them: a row without, or whose ask lies below its bid, is bad. One
+//     side alone, or two columns for the same, is an error.
 //   - A time exists once in its zone: the hour that clocks skip and the one that
 //     they repeat are refused.
 //   - Rows may come in any order; they are sorted, and the report counts those

@@ -68,8 +68,8 @@ func parseOdd(b []byte) (float64, bool) {
 	return x, err == nil && !math.IsInf(x, 0)
 }
 
-// parseVolume is parseNumber, with NaN for what means that none is reported.
-func parseVolume(b []byte) (float64, bool) {
+// parseUnknown is parseNumber, with NaN for what means that none is reported.
+func parseUnknown(b []byte) (float64, bool) {
 	if len(b) == 0 || bytes.EqualFold(b, []byte("nan")) || bytes.EqualFold(b, []byte("null")) {
 		return math.NaN(), true
 	}

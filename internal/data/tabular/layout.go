@@ -12,8 +12,11 @@ import (
 type layout struct {
 	width       int // fields in every row
 	time, clock int
-	prices      [4]int // open, high, low, close
+	prices      [4]int // open, high, low, close; of the bid where isMiddle
+	asks        [4]int // where isMiddle: prices are the middle of bid and ask
+	isMiddle    bool
 	volume      int
+	bid, ask    int // when the bar ends
 }
 
 // layoutByShape finds the layout of a file without header from its first row.
@@ -27,7 +30,7 @@ func layoutByShape(row [][]byte) (layout, error) {
 			clock, at = 1, 2
 		}
 	}
-	l := layout{width: len(row), time: 0, clock: clock, prices: [4]int{at, at + 1, at + 2, at + 3}, volume: -1}
+	l := layout{width: len(row), time: 0, clock: clock, prices: [4]int{at, at + 1, at + 2, at + 3}, volume: -1, bid: -1, ask: -1}
 	switch len(row) - at {
 	case 4:
 	case 5:
@@ -77,9 +80,8 @@ func layoutByHeader(columns []string, given Columns) (l layout, n names, ignored
 	} else if given.Time == "" && l.time >= 0 && normal(columns[l.time]) == "date" {
 		l.clock = h.search([]string{"time"})
 	}
-	for i, name := range [...]string{given.Open, given.High, given.Low, given.Close} {
-		l.prices[i] = h.find(priceNames[i][0], name, priceNames[i])
-	}
+	h.prices(&l, given)
+	h.quotes(&l)
 	if l.volume = -1; given.Volume != "" {
 		l.volume = h.find("volume", given.Volume, nil)
 	} else {
@@ -95,7 +97,12 @@ func layoutByHeader(columns []string, given Columns) (l layout, n names, ignored
 	}
 	n.time = columns[l.time]
 	for i, at := range l.prices {
-		n.prices[i] = columns[at]
+		if n.prices[i] = columns[at]; l.isMiddle {
+			n.asks[i] = columns[l.asks[i]]
+		}
+	}
+	if l.bid >= 0 {
+		n.bid, n.ask = columns[l.bid], columns[l.ask]
 	}
 	if l.clock >= 0 {
 		n.clock = columns[l.clock]

@@ -71,12 +71,9 @@ func (c *collector) readParquet(r io.ReaderAt, size, maxRows int64) (err error) 
 		return fmt.Errorf("column %q holds a time of day apart from the date: want one column with both", n.clock)
 	}
 	c.names, c.report.Ignored = n, ignored
-	reader := rowReader{collector: c, zone: zone{location: c.o.Location}}
-	for _, i := range append([]int{l.time}, append(l.prices[:], l.volume)...) {
-		if i >= 0 {
-			reader.columns = append(reader.columns, columns[i])
-		}
-	}
+	reader := rowReader{collector: c, zone: zone{location: c.o.Location}, columns: []*parquet.Column{columns[l.time]}}
+	reader.figures.volume = unknown
+	reader.place(l, columns)
 	if err := reader.checkTypes(); err != nil {
 		return err
 	}
@@ -104,9 +101,29 @@ func checkFooter(r io.ReaderAt, size int64) error {
 // A rowReader gives the rows of a Parquet file to a collector.
 type rowReader struct {
 	*collector
-	columns []*parquet.Column // time, open, high, low, close and, if it is there, volume
+	columns []*parquet.Column // the time, then what goes to numbers
+	figures figures           // of the row at hand
+	numbers []*float64        // in figures, of columns[1:]
 	zone    zone
 	moment  func(parquet.Value) (m moment, problem string)
+}
+
+// place says which column goes where.
+func (r *rowReader) place(l layout, columns []*parquet.Column) {
+	put := func(from int, to *float64) {
+		if from >= 0 {
+			r.columns, r.numbers = append(r.columns, columns[from]), append(r.numbers, to)
+		}
+	}
+	f := &r.figures
+	for i, from := range l.prices {
+		if put(from, &f.prices[i]); l.isMiddle {
+			put(l.asks[i], &f.asks[i])
+		}
+	}
+	put(l.volume, &f.volume)
+	put(l.bid, &f.quote.Bid)
+	put(l.ask, &f.quote.Ask)
 }
 
 func (r *rowReader) checkTypes() (err error) {
@@ -228,13 +245,10 @@ func (r *rowReader) row(values []parquet.Value) {
 		r.reject(line, r.columns[0].Name(), problem)
 		return
 	}
-	b := market.Bar{Time: m.seconds, Volume: unknown}
-	for i, to := range [...]*float64{&b.Open, &b.High, &b.Low, &b.Close, &b.Volume} {
-		if i+1 < len(values) {
-			*to = number(values[i+1])
-		}
+	for i, to := range r.numbers {
+		*to = number(values[i+1])
 	}
-	r.add(line, b)
+	r.add(line, m.seconds, &r.figures)
 }
 
 // number returns a value as float64, and null as NaN.

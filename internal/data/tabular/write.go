@@ -12,12 +12,30 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/market"
 )
 
+// checkQuotes refuses quotes of some bars, which no reader would take.
+func checkQuotes(s market.Series) error {
+	for i := range s.Bid {
+		if !s.Quote(i).IsKnown() {
+			return fmt.Errorf("the bar at %s has no quote, and others have: write those with quotes, or none of them", market.Stamp(s.Time[i]))
+		}
+	}
+	return nil
+}
+
 // WriteCSV writes s with a header, UTC times (2006-01-02T15:04:05Z), the
-// shortest numbers that stand for the same bits, and nothing for a volume that is
-// not reported. ReadCSV gives the same bits back.
+// shortest numbers that stand for the same bits, nothing for a volume that is not
+// reported, and columns bid and ask where all bars have quotes; if only some have,
+// it is an error. ReadCSV gives the same bits back.
 func WriteCSV(w io.Writer, s market.Series) error {
+	if err := checkQuotes(s); err != nil {
+		return fmt.Errorf("write CSV of %s %s: %w", s.Symbol, s.Timeframe, err)
+	}
+	header := "timestamp,open,high,low,close,volume"
+	if s.HasQuotes() {
+		header += ",bid,ask"
+	}
 	out := bufio.NewWriterSize(w, 1<<16)
-	if _, err := out.WriteString("timestamp,open,high,low,close,volume\n"); err != nil {
+	if _, err := out.WriteString(header + "\n"); err != nil {
 		return fmt.Errorf("write CSV of %s %s: %w", s.Symbol, s.Timeframe, err)
 	}
 	for i := range s.Len() {
@@ -29,6 +47,11 @@ func WriteCSV(w io.Writer, s market.Series) error {
 		line = append(line, ',')
 		if b.Volume == b.Volume {
 			line = strconv.AppendFloat(line, b.Volume, 'f', -1, 64)
+		}
+		if s.HasQuotes() {
+			q := s.Quote(i)
+			line = strconv.AppendFloat(append(line, ','), q.Bid, 'f', -1, 64)
+			line = strconv.AppendFloat(append(line, ','), q.Ask, 'f', -1, 64)
 		}
 		if _, err := out.Write(append(line, '\n')); err != nil {
 			return fmt.Errorf("write CSV of %s %s: %w", s.Symbol, s.Timeframe, err)
@@ -50,24 +73,46 @@ type row struct {
 	Volume float64 `parquet:"volume"`
 }
 
+// quotedRow is a bar with its quote.
+type quotedRow struct {
+	row
+	Bid float64 `parquet:"bid"`
+	Ask float64 `parquet:"ask"`
+}
+
 // WriteParquet writes s as columns timestamp (milliseconds, UTC), open, high,
-// low, close and volume (double; NaN where not reported), compressed with Snappy.
-// ReadParquet gives the same bits back.
+// low, close and volume (double; NaN where not reported), and bid and ask as
+// WriteCSV does, compressed with Snappy. ReadParquet gives the same bits back.
 func WriteParquet(w io.Writer, s market.Series) error {
-	out := parquet.NewGenericWriter[row](w, parquet.Compression(&parquet.Snappy))
-	rows := make([]row, 0, 1024)
-	for i := range s.Len() {
+	plain := func(i int) row {
 		b := s.Bar(i)
-		rows = append(rows, row{1000 * b.Time, b.Open, b.High, b.Low, b.Close, b.Volume})
-		if len(rows) == cap(rows) || i == s.Len()-1 {
+		return row{1000 * b.Time, b.Open, b.High, b.Low, b.Close, b.Volume}
+	}
+	err := checkQuotes(s)
+	switch {
+	case err != nil:
+	case s.HasQuotes():
+		err = writeRows(w, s.Len(), func(i int) quotedRow { return quotedRow{plain(i), s.Bid[i], s.Ask[i]} })
+	default:
+		err = writeRows(w, s.Len(), plain)
+	}
+	if err != nil {
+		return fmt.Errorf("write Parquet of %s %s: %w", s.Symbol, s.Timeframe, err)
+	}
+	return nil
+}
+
+func writeRows[R any](w io.Writer, n int, at func(i int) R) error {
+	out := parquet.NewGenericWriter[R](w, parquet.Compression(&parquet.Snappy))
+	rows := make([]R, 0, 1024)
+	for i := range n {
+		rows = append(rows, at(i))
+		if len(rows) == cap(rows) || i == n-1 {
 			if _, err := out.Write(rows); err != nil {
-				return fmt.Errorf("write Parquet of %s %s: %w", s.Symbol, s.Timeframe, err)
+				return err
 			}
 			rows = rows[:0]
 		}
 	}
-	if err := out.Close(); err != nil {
-		return fmt.Errorf("write Parquet of %s %s: %w", s.Symbol, s.Timeframe, err)
-	}
-	return nil
+	return out.Close()
 }

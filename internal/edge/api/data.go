@@ -187,11 +187,28 @@ func (s *server) bars(ctx context.Context, in *barsInput) (wire.Envelope[wire.Ba
 		b.Dates[i] = time.Unix(series.Time[i], 0).UTC().Format(barTime)
 		b.OHLCV[i] = [5]*float64{&series.Open[i], &series.High[i], &series.Low[i], &series.Close[i], known(&series.Volume[i])}
 	}
+	b.Quotes = quotesOf(series)
 	if n := series.Len(); n > 0 {
 		b.Metadata.StartDate, b.Metadata.EndDate = market.Stamp(series.Time[0]), market.Stamp(series.Time[n-1])
 		b.Metadata.Start, b.Metadata.End = b.Metadata.StartDate, b.Metadata.EndDate
 	}
 	return enveloped(b), nil
+}
+
+// quotesOf returns the quotes of bars, nil where none is known.
+func quotesOf(s market.Series) [][2]*float64 {
+	if !s.HasQuotes() {
+		return nil
+	}
+	all, some := make([][2]*float64, s.Len()), false
+	for i := range all {
+		all[i] = [2]*float64{known(&s.Bid[i]), known(&s.Ask[i])}
+		some = some || s.Quote(i).IsKnown()
+	}
+	if !some {
+		return nil
+	}
+	return all
 }
 
 // known is nil for a value that is not known, which JSON cannot say otherwise.

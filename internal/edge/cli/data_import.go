@@ -20,7 +20,9 @@ func newDataImport(c *console) *cobra.Command {
 		Long: `Import bars from a CSV or Parquet file into the backend's store.
 
 The layout is recognised: with or without a header, dates and times in one or two
-columns or as Unix seconds, as MetaTrader, Yahoo and KTRDR write them. A file
+columns or as Unix seconds, as MetaTrader, Yahoo and KTRDR write them. Columns bid
+and ask, or the prices of both sides (bid_open to ask_close), are the quotes of
+bars, of which a backtest can take its spread (--spread quotes). A file
 with a bad row is refused as a whole, naming line, column and rule; --skip-bad
 leaves bad rows out and reports them. Importing again changes nothing; an
 overlapping file adds to what is held and never removes.`,
@@ -68,8 +70,12 @@ func (c *console) importFile(cmd *cobra.Command, client *wire.Client, path strin
 }
 
 func printImport(w io.Writer, r wire.ImportReport) {
-	fmt.Fprintf(w, "Imported %s %s from %s: %s rows, %s added, %s changed, %s already held.\n", r.Symbol, r.Timeframe, r.File,
-		integer(r.Rows), integer(r.Added), integer(r.Changed), integer(r.Same))
+	quotes := ""
+	if r.Quotes {
+		quotes = " with bid and ask"
+	}
+	fmt.Fprintf(w, "Imported %s %s from %s: %s rows%s, %s added, %s changed, %s already held.\n", r.Symbol, r.Timeframe, r.File,
+		integer(r.Rows), quotes, integer(r.Added), integer(r.Changed), integer(r.Same))
 	fmt.Fprintf(w, "Held now: %s bars, %s to %s.\n", integer(r.Held.Bars), moment(r.Held.First), moment(r.Held.Last))
 	if r.Skipped > 0 {
 		fmt.Fprintf(w, "Left out %s bad rows:\n", integer(r.Skipped))

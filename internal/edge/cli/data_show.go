@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -74,10 +75,17 @@ func checkShow(span period, rows int, format string) error {
 
 func printBars(w io.Writer, bars wire.Bars, format string) {
 	headings := []string{"timestamp", "open", "high", "low", "close", "volume"}
+	if bars.Quotes != nil {
+		headings = append(headings, "bid", "ask")
+	}
 	rows := make([][]string, len(bars.Dates))
 	for i, date := range bars.Dates {
 		row := []string{date + "Z"}
-		for _, x := range bars.OHLCV[i] {
+		values := bars.OHLCV[i][:]
+		if bars.Quotes != nil {
+			values = append(slices.Clone(values), bars.Quotes[i][:]...)
+		}
+		for _, x := range values {
 			text := ""
 			if x != nil {
 				text = strconv.FormatFloat(*x, 'f', -1, 64)
@@ -91,6 +99,6 @@ func printBars(w io.Writer, bars wire.Bars, format string) {
 		_ = out.WriteAll(append([][]string{headings}, rows...)) // w is a buffer: it does not fail
 		return
 	}
-	columns(w, headings, rows, 2, 3, 4, 5, 6)
+	columns(w, headings, rows, 2, 3, 4, 5, 6, 7, 8)
 	fmt.Fprintf(w, "%s %s, %s of %s bars\n", bars.Metadata.Symbol, bars.Metadata.Timeframe, integer(len(rows)), integer(max(bars.Metadata.OriginalPoints, len(rows))))
 }
