@@ -82,6 +82,9 @@ func spreadWords(s *strategy.Spread) string {
 	if s == nil {
 		return "none"
 	}
+	if s.Quotes {
+		return "by the quotes of the bars: at the open of a bar and within it that of the end of the bar before, at its close its own; the prices of bars are mid prices, of which a buyer pays half the spread more and a seller gets half of it less"
+	}
 	words := s.Usual.String()
 	for i, session := range s.Sessions {
 		words += fmt.Sprintf(", %s from %s to %s", session.Spread, session.From, session.To)

@@ -28,6 +28,7 @@ import (
 //	bar O H L C S [V C] a bar, the signal at its close (B buy, S sell, h hold,
 //	                    - not known), the volatility at its close for barriers or
 //	                    volatility_target (or -), and the confidence of the signal
+//	quote BID ASK       the quote when the bar above ends
 //	fine O H L C        a bar of half an hour within the bar above, in their order
 //	rate OPEN CLOSE     what the currency of the prices is worth at the bar above
 //	skip HOURS          hours without bars
@@ -97,6 +98,8 @@ func checkCase(t *testing.T, body string) {
 		case words[0] == "bar":
 			addBar(t, &s, at, words[1:])
 			at += 3600
+		case words[0] == "quote":
+			addQuote(&s.in.Series, market.Quote{Bid: number(t, words[1]), Ask: number(t, words[2])})
 		case words[0] == "fine":
 			addHalf(t, &s.in, words[1:])
 		case words[0] == "rate":
@@ -148,7 +151,7 @@ func simulated(ins []backtest.Input, o backtest.Options) ([]string, error) {
 // addBar adds a bar of the words after bar.
 func addBar(t *testing.T, s *scenario, at int64, words []string) {
 	price := func(i int) float64 { return number(t, words[i]) }
-	s.in.Series.Append(market.Bar{Time: at, Open: price(0), High: price(1), Low: price(2), Close: price(3), Volume: 16})
+	s.in.Series.AppendQuoted(market.Bar{Time: at, Open: price(0), High: price(1), Low: price(2), Close: price(3), Volume: 16}, market.NoQuote())
 	s.in.Signals = append(s.in.Signals, signals(words[4])...)
 	switch {
 	case len(words) < 6 || words[5] == "-":
@@ -160,6 +163,16 @@ func addBar(t *testing.T, s *scenario, at int64, words []string) {
 	if len(words) > 6 {
 		s.in.Signals[len(s.in.Signals)-1].Confidence = float32(price(6))
 	}
+}
+
+// addQuote gives the last bar a quote.
+func addQuote(s *market.Series, q market.Quote) {
+	whole, last := *s, s.Len()-1
+	*s = market.NewSeries(s.Symbol, s.Timeframe, 0)
+	for i := range last {
+		s.AppendQuoted(whole.Bar(i), whole.Quote(i))
+	}
+	s.AppendQuoted(whole.Bar(last), q)
 }
 
 // addHalf adds the next bar of 30 minutes within the last bar.
@@ -264,7 +277,9 @@ func setSpread(t *testing.T, s *scenario, key, value string) {
 	}
 	switch key {
 	case "spread":
-		spread.Usual = distance(value)
+		if spread.Quotes = value == "quotes"; !spread.Quotes {
+			spread.Usual = distance(value)
+		}
 	case "zone":
 		zone, err := market.ParseZone(value)
 		if err != nil {

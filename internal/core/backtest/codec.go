@@ -32,8 +32,8 @@ func (s *Simulation) Work() Work {
 }
 
 // workOf hashes the line "ktrdr backtest work 2\n", symbol, timeframe, rules and
-// options as a line of JSON, then the columns one after the other, each with its
-// length before it, and the signals, all little endian.
+// options as a line of JSON, then the columns one after the other, quotes only
+// where they are the spread, each with its length before it, and the signals, all little endian.
 func workOf(in Input, o Options) Work {
 	head, err := json.Marshal([]any{in.Series.Symbol, in.Series.Timeframe, in.Rules, o})
 	if err != nil {
@@ -45,6 +45,10 @@ func workOf(in Input, o Options) Work {
 	hashColumn(h, s.Time, 8, func(b []byte, v int64) []byte { return binary.LittleEndian.AppendUint64(b, uint64(v)) })
 	for _, column := range [...][]float64{s.Open, s.High, s.Low, s.Close, s.Volume, in.Volatility, in.SizingVolatility} {
 		hashColumn(h, column, 8, appendFloat)
+	}
+	if o.Costs.Spread.FromQuotes() {
+		hashColumn(h, s.Bid, 8, appendFloat)
+		hashColumn(h, s.Ask, 8, appendFloat)
 	}
 	hashColumn(h, in.Finer.Time, 8, func(b []byte, v int64) []byte { return binary.LittleEndian.AppendUint64(b, uint64(v)) })
 	for _, column := range [...][]float64{in.Finer.High, in.Finer.Low, in.Finer.Open} {

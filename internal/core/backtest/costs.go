@@ -1,6 +1,7 @@
 package backtest
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -9,14 +10,29 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
 
-// half returns half the spread of bar: what a buyer pays more and a seller gets
-// less than its prices.
+// half returns half the spread of bar, what a buyer pays more and a seller gets
+// less than its prices, as it is known when the bar opens and until it ends.
+//
+// Quotes are of the end of a bar, so that those of the bar before are in force at
+// the open; the quote of bar is known when it ends and not before. There is a bar
+// before: nothing is filled on the first.
 func (s *Simulation) half(bar int) float64 {
-	if s.o.Costs.Spread == nil {
+	spread, series := s.o.Costs.Spread, &s.in.Series
+	switch {
+	case spread == nil:
 		return 0
+	case spread.Quotes:
+		return series.Quote(bar-1).Spread() / 2
 	}
-	series := &s.in.Series
-	return s.o.Costs.Spread.At(series.Time[bar]).In(series.Symbol, series.Open[bar]) / 2
+	return spread.At(series.Time[bar]).In(series.Symbol, series.Open[bar]) / 2
+}
+
+// halfOf returns half the spread at which x leaves a position.
+func (s *Simulation) halfOf(x *exit) float64 {
+	if x.atClose && s.o.Costs.Spread.FromQuotes() {
+		return s.in.Series.Quote(x.bar).Spread() / 2
+	}
+	return s.half(x.bar)
 }
 
 // spreadFits returns why the spread of o cannot be that of the bars of in: it has
@@ -26,8 +42,11 @@ func (o Options) spreadFits(in Input) error {
 	if spread == nil {
 		return nil
 	}
-	if err := spread.Fits(s.Symbol); err != nil {
+	if err := errors.Join(spread.Fits(s.Symbol), spread.FitsBars(s)); err != nil {
 		return err
+	}
+	if spread.Quotes {
+		return nil
 	}
 	widest := 0.0
 	for _, d := range spread.All() {

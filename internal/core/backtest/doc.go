@@ -36,7 +36,9 @@
 //
 // Nothing at bar t depends on a bar after t, or on the open and the volume of t+1
 // except as the price at which what was decided is filled, and how much of it.
-// There is one position at a time. Prices of bars are mid prices; a level of an
+// There is one position at a time. A spread by quotes is that of the last quote
+// known: at the open of t and within it that of t-1, at its close that of t.
+// Prices of bars are mid prices; a level of an
 // exit is compared with the price at which the position would be left. A fill lies
 // within its bar, moved by costs only.
 //

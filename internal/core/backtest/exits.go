@@ -229,9 +229,9 @@ func (s *Simulation) leaveWithin(bar int, l bracket) error {
 	case l.isMet(inFavour):
 		x.cause, x.price, x.limit = ByTarget, l.target, open.Target
 	case s.o.Exits.MaxHoldingBars != 0 && x.bars >= s.o.Exits.MaxHoldingBars:
-		x.cause, x.price = ByTime, series.Close[bar]
+		x.cause, x.price, x.atClose = ByTime, series.Close[bar], true
 	case open.SessionEnd != 0 && open.SessionEnd <= x.time:
-		x.cause, x.price = BySession, series.Close[bar]
+		x.cause, x.price, x.atClose = BySession, series.Close[bar], true
 	default:
 		return nil
 	}

@@ -96,6 +96,7 @@ type exit struct {
 	bar        int
 	bars       int     // during which the position was held
 	time       int64   // Unix second
+	atClose    bool    // the bar had ended, so that its quote was known
 	price      float64 // of the bar
 	cause      Cause
 	confidence float32
@@ -108,7 +109,7 @@ func (s *Simulation) closeAtClose(bar int, cause Cause) error {
 	if !isPrice(price) {
 		return priceError(s.in.Series, bar, "close", price)
 	}
-	return s.exit(exit{bar: bar, bars: bar + 1 - s.last.Open.Bar, time: s.in.Series.Available(bar), price: price, cause: cause})
+	return s.exit(exit{bar: bar, bars: bar + 1 - s.last.Open.Bar, time: s.in.Series.Available(bar), price: price, cause: cause, atClose: true})
 }
 
 // exit closes the position and books its result.
@@ -126,7 +127,7 @@ func (s *Simulation) exit(x exit) error {
 	st := &s.last
 	open := &st.Open
 	sign := float64(open.Side)
-	fill, slippage, half, rate := x.limit, 0.0, s.half(x.bar), s.rateOf(x)
+	fill, slippage, half, rate := x.limit, 0.0, s.halfOf(&x), s.rateOf(x)
 	if x.limit == 0 {
 		slipped := s.slipped(x.price, -sign)
 		slippage = float64(float64(math.Abs(slipped-x.price)*open.Quantity) * rate)

@@ -3,6 +3,7 @@ package backtest_test
 import (
 	"context"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -152,6 +153,16 @@ func drawSpread(t *rapid.T, s *scenario) {
 		{Value: 0.05 * low}}
 	if low > 0.01 && s.in.Series.Symbol == "EURUSD" {
 		distances = append(distances, strategy.Distance{Value: 2.5, Unit: strategy.InPips})
+	}
+	if rapid.IntRange(0, 2).Draw(t, "quotes") == 0 {
+		width := rapid.SampledFrom([]float64{0, 0.0001, 0.05})
+		bars := s.in.Series
+		for i, price := range bars.Close {
+			bid := price - float64(width.Draw(t, "below")*bars.Low[i])
+			s.in.Series.Bid, s.in.Series.Ask = append(s.in.Series.Bid, bid), append(s.in.Series.Ask, bid+float64(width.Draw(t, "wide")*bars.Low[i]))
+		}
+		s.o.Costs.Spread = &strategy.Spread{Quotes: true}
+		return
 	}
 	distance := rapid.SampledFrom(distances)
 	spread := &strategy.Spread{Usual: distance.Draw(t, "usual"), Zone: rapid.SampledFrom([]market.Zone{market.UTC, market.Tokyo}).Draw(t, "zone")}
@@ -366,12 +377,15 @@ func TestNoFillOutsideTheBar(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawScenario(t)
 		bars, spread := s.in.Series, s.o.Costs.Spread
-		fits := func(bar int, fill, sign float64) bool {
+		fits := func(bar, quoted int, fill, sign float64) bool {
 			if bar >= bars.Len() {
 				return false
 			}
 			half := 0.0
-			if spread != nil {
+			switch {
+			case spread.FromQuotes():
+				half = bars.Quote(quoted).Spread() / 2
+			case spread != nil:
 				half = spread.At(bars.Time[bar]).In(bars.Symbol, bars.Open[bar]) / 2
 			}
 			low, high := bars.Low[bar]*(1-1e-12), bars.High[bar]*(1+1e-12)
@@ -386,10 +400,52 @@ func TestNoFillOutsideTheBar(t *testing.T) {
 				entry++
 			}
 			exit := entry + trade.HoldingBars // at its open, or after the open of the one before
-			atOpen := exit < bars.Len() && bars.Time[exit] == trade.ExitTime && fits(exit, trade.ExitPrice, -side)
-			within := bars.Available(exit-1) == trade.ExitTime && fits(exit-1, trade.ExitPrice, -side)
-			if !fits(entry, trade.EntryPrice, side) || !atOpen && !within {
+			atOpen := exit < bars.Len() && bars.Time[exit] == trade.ExitTime && fits(exit, exit-1, trade.ExitPrice, -side)
+			quoted := exit - 2 // within a bar the quote of the one before it is in force
+			if isAtClose(trade.Cause) {
+				quoted = exit - 1
+			}
+			within := bars.Available(exit-1) == trade.ExitTime && fits(exit-1, quoted, trade.ExitPrice, -side)
+			if !fits(entry, entry-1, trade.EntryPrice, side) || !atOpen && !within {
 				t.Fatalf("%+v: filled outside of the bars %+v, %+v or %+v", trade, bars.Bar(entry), bars.Bar(exit-1), bars.Bar(min(exit, bars.Len()-1)))
+			}
+		}
+	})
+}
+
+// isAtClose tells that a position left for that reason after the open of a bar was
+// left at its close.
+func isAtClose(c backtest.Cause) bool {
+	return c == backtest.ByEnd || c == backtest.ByBankrupt || c == backtest.ByTime || c == backtest.BySession
+}
+
+// TestQuotesAreOfTheEndOfTheBar: another quote of a bar changes no fill at its open
+// or within it, nor any before.
+func TestQuotesAreOfTheEndOfTheBar(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawScenario(t)
+		if !s.o.Costs.Spread.FromQuotes() {
+			t.Skip("another spread")
+		}
+		before := run(t, s)
+		bars := s.in.Series
+		at := rapid.IntRange(0, bars.Len()-1).Draw(t, "bar")
+		s.in.Series.Ask = slices.Clone(bars.Ask)
+		s.in.Series.Ask[at] += 0.03 * bars.Low[at]
+		after := run(t, s)
+		// Where the next bar opens as this one ends, a time does not tell them apart.
+		isAlone := at+1 == bars.Len() || bars.Time[at+1] > bars.Available(at)
+		for i, was := range before.Trades {
+			if was.EntryTime > bars.Time[at] {
+				break
+			}
+			if i == len(after.Trades) || after.Trades[i].EntryPrice != was.EntryPrice || after.Trades[i].EntryTime != was.EntryTime {
+				t.Fatalf("entry %d moved from %+v to %+v", i, was, after.Trades)
+			}
+			if is := after.Trades[i]; was.ExitTime <= bars.Time[at] || isAlone && was.ExitTime <= bars.Available(at) && !isAtClose(was.Cause) {
+				if is.ExitPrice != was.ExitPrice || is.Net != was.Net {
+					t.Fatalf("exit %d moved from %+v to %+v", i, was, is)
+				}
 			}
 		}
 	})

@@ -186,6 +186,9 @@ func (r *reference) half(t int) float64 {
 	if spread == nil {
 		return 0
 	}
+	if spread.Quotes {
+		return (r.series.Ask[t-1] - r.series.Bid[t-1]) / 2
+	}
 	hours := int64(0)
 	if spread.Zone == market.Tokyo {
 		hours = 9
@@ -212,13 +215,17 @@ func (r *reference) leave(t int, at int64, price float64, bars int, cause backte
 		r.finance(opens+1, at-1, r.rate(t, true))
 	}
 	slipped := price * (1 - float64(float64(r.side)*float64(slips*r.o.Slippage)))
-	fill := slipped - float64(r.side)*r.half(t)
+	half := r.half(t)
+	if at != r.series.Time[t] && isAtClose(cause) && r.o.Costs.Spread.FromQuotes() {
+		half = (r.series.Ask[t] - r.series.Bid[t]) / 2
+	}
+	fill := slipped - float64(r.side)*half
 	if cause == backtest.ByTarget && at != r.series.Time[t] {
 		fill = r.target
 	}
 	rate := r.rate(t, at != r.series.Time[t])
 	commission := r.commission(at, float64(fill*r.quantity)*rate, r.quantity)
-	slip, spread := float64(math.Abs(slipped-price)*r.quantity)*rate, float64(r.half(t)*r.quantity)*rate
+	slip, spread := float64(math.Abs(slipped-price)*r.quantity)*rate, float64(half*r.quantity)*rate
 	worth := func(price float64) float64 {
 		return float64(r.side) * (float64(price*r.quantity) - float64(r.entryPrice*r.quantity)) * rate
 	}
@@ -429,7 +436,11 @@ func (r *reference) exits(t int) (held int) {
 	}
 	if !isGone && isMet && !math.IsNaN(isStopped) {
 		r.out.Intrabar.Conflicts++
-		down, up := r.firstBelow(t, math.Min(isStopped, target)), r.firstAbove(t, math.Max(isStopped, target))
+		below, above := isStopped, target // a margin call may lie beyond the target
+		if !long {
+			below, above = target, isStopped
+		}
+		down, up := r.firstBelow(t, below), r.firstAbove(t, above)
 		if down >= 0 && up >= 0 && down != up {
 			r.out.Intrabar.Resolved++
 			if long == (up < down) {

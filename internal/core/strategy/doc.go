@@ -141,7 +141,8 @@
 //	    commission_per_unit,
 //	    commission_minimum           account currency, of each fill
 //	    slippage                     fraction of the price; default: of the request
-//	    spread                       0.0002 (a price), 0.8 pips, 2 bps, or by session:
+//	    spread                       0.0002 (a price), 0.8 pips, 2 bps, quotes (of the
+//	                                 bars, which have to have bid and ask), or by session:
 //	      usual                      outside of the sessions
 //	      time_zone                  UTC           or of a market, such as America/New_York
 //	      sessions                   list of {from: 17:00, to: 18:00, spread: 3 pips}

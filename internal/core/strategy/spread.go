@@ -11,9 +11,10 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/market"
 )
 
-// A Spread is how far the ask lies above the bid. Sessions take the place of
-// Usual at their times of day.
+// A Spread is how far the ask lies above the bid: by the quotes of the bars, or
+// Usual, whose place Sessions take at their times of day.
 type Spread struct {
+	Quotes   bool            `json:"quotes,omitempty"` // the rest is zero then
 	Usual    Distance        `json:"usual"`
 	Zone     market.Zone     `json:"time_zone"` // of the sessions
 	Sessions []SpreadSession `json:"sessions,omitempty"`
@@ -36,8 +37,12 @@ func (s SpreadSession) contains(minute int) bool {
 	return from <= minute || minute < to
 }
 
-// At returns the spread at the Unix second t: that of the first session that
-// contains it, else the usual one.
+// FromQuotes tells that the spread is that of the quotes of the bars. A nil spread
+// is not.
+func (s *Spread) FromQuotes() bool { return s != nil && s.Quotes }
+
+// At returns the spread at the Unix second t, of one that is not FromQuotes: that
+// of the first session that contains it, else the usual one.
 func (s *Spread) At(t int64) Distance {
 	if len(s.Sessions) > 0 {
 		since := s.Zone.Local(t) % 86_400
@@ -55,6 +60,9 @@ func (s *Spread) At(t int64) Distance {
 
 // All returns every distance that At can return.
 func (s *Spread) All() []Distance {
+	if s.Quotes {
+		return nil
+	}
 	all := []Distance{s.Usual}
 	for _, session := range s.Sessions {
 		all = append(all, session.Spread)
@@ -171,6 +179,31 @@ func (s *Spread) Fits(symbol market.Symbol) error {
 	return nil
 }
 
+// FitsBars returns why the spread cannot be that of trading bars, or nil: one
+// FromQuotes needs a quote of each of them, at most MaxCostFraction of its price
+// wide.
+func (s *Spread) FitsBars(bars market.Series) error {
+	if !s.FromQuotes() {
+		return nil
+	}
+	if !bars.HasQuotes() {
+		return fmt.Errorf("spread quotes: the bars of %s %s have no bid and ask: import a file with them (ktrdr data import FILE --symbol %s --timeframe %s), or give the spread as a distance such as 2 bps",
+			bars.Symbol, bars.Timeframe, bars.Symbol, bars.Timeframe)
+	}
+	for i, low := range bars.Low {
+		q := bars.Quote(i)
+		if !q.IsKnown() {
+			return fmt.Errorf("spread quotes: the %s %s bar at %s has no bid and ask: import bars with them for all of the window, trade a shorter one, or give the spread as a distance such as 2 bps",
+				bars.Symbol, bars.Timeframe, market.Stamp(bars.Time[i]))
+		}
+		if wide := q.Spread(); !(wide <= MaxCostFraction*low) {
+			return fmt.Errorf("spread quotes: bid %v and ask %v of the %s %s bar at %s lie %v apart, at a price of %v: want at most a tenth of the price: check the file that they came from",
+				q.Bid, q.Ask, bars.Symbol, bars.Timeframe, market.Stamp(bars.Time[i]), wide, low)
+		}
+	}
+	return nil
+}
+
 // Fit returns why the costs cannot be those of trading symbol in an account of a
 // currency, or nil. The currency "" is not known.
 func (c Costs) Fit(symbol market.Symbol, account market.Currency) error {
@@ -207,9 +240,12 @@ var (
 // maxSessions bounds the sessions of a spread: more are a table and not a rule.
 const maxSessions = 24
 
-// spread reads a distance, or a mapping with sessions.
+// spread reads quotes, a distance, or a mapping with sessions.
 func (d *decoder) spread(n node) *Spread {
 	if n.yaml.Kind == yaml.ScalarNode {
+		if n.yaml.Value == quotesWord {
+			return &Spread{Quotes: true}
+		}
 		if v, ok := d.distance(n); ok {
 			return &Spread{Usual: v}
 		}
@@ -279,8 +315,11 @@ func (d *decoder) clock(n node) Clock {
 	return c
 }
 
-// columnsOfQuotes is what people write for spreads that the bars bring along.
-var columnsOfQuotes = map[string]bool{"bid_ask": true, "columns": true, "from_data": true, "data": true}
+// quotesWord stands for the spread that the bars bring along, and otherQuotes is
+// what people write for it.
+const quotesWord = "quotes"
+
+var otherQuotes = map[string]bool{"bid_ask": true, "columns": true, "from_data": true, "data": true, "bars": true, "quote": true}
 
 // distance reads a distance, which may be a bare number.
 func (d *decoder) distance(n node) (Distance, bool) {
@@ -288,8 +327,12 @@ func (d *decoder) distance(n node) (Distance, bool) {
 		n.problem("want a distance of prices such as 0.0002, 0.8 pips or 2 bps, have %s", n.describe())
 		return Distance{}, false
 	}
-	if columnsOfQuotes[n.yaml.Value] {
-		n.problem("bars have one price and no columns of bid and ask, so their spread is not known: write a distance such as 0.8 pips, or one by session")
+	switch word := n.yaml.Value; {
+	case word == quotesWord:
+		n.problem("quotes are a spread by themselves, which changes from bar to bar: write spread: quotes, or a distance here")
+		return Distance{}, false
+	case otherQuotes[word]:
+		n.problem("the spread that bars bring along is called quotes: write spread: quotes, or a distance such as 0.8 pips")
 		return Distance{}, false
 	}
 	v, err := ParseDistance(n.yaml.Value)
@@ -301,6 +344,9 @@ func (d *decoder) distance(n node) (Distance, bool) {
 
 // object is the spread in the form of the file.
 func (s *Spread) object() any {
+	if s.Quotes {
+		return quotesWord
+	}
 	if len(s.Sessions) == 0 {
 		return s.Usual.String()
 	}

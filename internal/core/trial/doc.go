@@ -17,7 +17,7 @@
 // Thirty-two trials go through the same bars side by side, so that the bars are
 // fetched from memory once for all of them.
 //
-// Policies that need every bar (financing, spreads, sizes by volatility, commissions
+// Policies that need every bar (financing, spreads, of quotes too, sizes by volatility, commissions
 // by volume), and trials that use their equity up, are simulated by package backtest.
 //
 // # What always holds

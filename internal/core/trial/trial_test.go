@@ -24,8 +24,9 @@ func series(tf market.Timeframe, bars int, seed uint64, step float64) market.Ser
 	for range bars {
 		open := min(1e9, max(1e-6, price*math.Exp(0.6*step*(rng.Float64()-0.5))))
 		price = min(1e9, max(1e-6, open*math.Exp(step*(rng.Float64()-0.5))))
-		s.Append(market.Bar{Time: at, Open: open, Close: price, Volume: 100,
-			High: max(open, price) * (1 + 0.3*step*rng.Float64()), Low: min(open, price) / (1 + 0.3*step*rng.Float64())})
+		b := market.Bar{Time: at, Open: open, Close: price, Volume: 100,
+			High: max(open, price) * (1 + 0.3*step*rng.Float64()), Low: min(open, price) / (1 + 0.3*step*rng.Float64())}
+		s.AppendQuoted(b, market.Quote{Bid: price, Ask: price + 0.001*float64(1+len(s.Time)%3)*b.Low})
 		at += tf.Seconds()
 		if rng.IntN(8) == 0 {
 			at += tf.Seconds() * int64(rng.IntN(3)*rng.IntN(3)*rng.IntN(8))
@@ -117,6 +118,32 @@ func TestEvaluateIsTheBacktest(t *testing.T) {
 	}
 	if last[0] != rows[3] {
 		t.Errorf("alone, trial 3 is %+v, among others %+v", last[0], rows[3])
+	}
+}
+
+// Trials that pay the spread of the quotes pay it; without quotes they are refused.
+func TestEvaluateQuotes(t *testing.T) {
+	in := inputs(t, "sample_momentum", market.Hour1, 1000, 5, 0.01, 0.9)
+	s := space(t, "axes: {decisions.costs: [null, {spread: quotes}, {spread: 20 bps}]}")
+	shared, err := trial.Prepare(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := make([]sweep.Row, s.Len())
+	if err := shared.Evaluate(context.Background(), s, 0, s.Len(), rows); err != nil {
+		t.Fatal(err)
+	}
+	// Of widths of 10, 20 and 30 bps the mean is near 20.
+	free, quoted, flat := rows[0].FinalEquity, rows[1].FinalEquity, rows[2].FinalEquity
+	if rows[0].TotalTrades < 20 || !(quoted < free) || math.Abs((free-quoted)/(free-flat)-1) > 0.2 {
+		t.Errorf("left are %v without a spread, %v with that of the quotes, %v with 20 bps", free, quoted, flat)
+	}
+	in.Window.Bid, in.Window.Ask = nil, nil
+	if shared, err = trial.Prepare(in); err != nil {
+		t.Fatal(err)
+	}
+	if err := shared.Evaluate(context.Background(), s, 0, s.Len(), rows); err == nil || !strings.Contains(err.Error(), "have no bid and ask") {
+		t.Errorf("without quotes: %v", err)
 	}
 }
 

@@ -3,6 +3,7 @@ package api_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/http/httptest"
 	"os"
 	"slices"
 	"strings"
@@ -65,7 +66,8 @@ func TestBacktestDecisions_refused(t *testing.T) {
 		{"unknown_key", `{"decisions":{"cost":{}}}`, "decisions.cost: unknown key (did you mean costs?)"},
 		{"wrong_value", `{"decisions":{"costs":{"spread":"wide"}}}`, "decisions.costs.spread:"},
 		{"twice", `{"commission":0,"decisions":{"costs":{"commission":0.01}}}`, "commission: the strategy says it itself: give decisions.costs.commission instead"},
-		{"columns", `{"decisions":{"costs":{"spread":"bid_ask"}}}`, "bars have one price and no columns of bid and ask"},
+		{"columns", `{"decisions":{"costs":{"spread":"bid_ask"}}}`, "the spread that bars bring along is called quotes: write spread: quotes"},
+		{"no_quotes", `{"decisions":{"costs":{"spread":"quotes"}}}`, "decisions.costs: spread quotes: the bars of EURUSD 1h have no bid and ask: import a file with them (ktrdr data import"},
 		{"fixed_of_currencies", `{"decisions":{"costs":{"commission":"ib_fixed"}}}`, "Interactive Brokers publishes no fixed commission for currencies"},
 		{"of_the_model", `{"decisions":{"output_format":"regression"}}`, "decisions.output_format: not a key here"},
 	} {
@@ -120,6 +122,63 @@ func TestBacktestReadsAlso(t *testing.T) {
 	}
 	if got := data(pounds); !slices.Equal(got, []string{"EURUSD 1h", "GBPUSD 1h"}) {
 		t.Errorf("in pounds the order reads %v", got)
+	}
+}
+
+// TestQuotesOfSpreads: a spread of quotes needs them at every bar of the window, also
+// where only a trial of a sweep asks for it.
+func TestQuotesOfSpreads(t *testing.T) {
+	b := newBackend(t, momentumModel(t, "model_1", helloHash))
+	b.worker("w1", fleet.Backtesting)
+	const quotes = `{"decisions":{"costs":{"spread":"quotes"}}}`
+	sweepOf := func(axis string) *httptest.ResponseRecorder {
+		text, err := json.Marshal("axes: {" + axis + "}")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b.do("POST", "/api/v1/sweeps/start", merge(t, goodBacktest, `{"space_yaml":`+string(text)+`}`))
+	}
+	const axis = "decisions.costs: [{spread: 1 pips}, {spread: quotes}]"
+	held, err := b.bars.Read(t.Context(), "EURUSD", market.Hour1, market.Span{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := held.Len() - 1
+	for _, c := range []struct {
+		name string
+		from int // of the bars that have quotes
+		want string
+	}{
+		{"none", held.Len(), "the bars of EURUSD 1h have no bid and ask"},
+		{"some", last, "has no bid and ask: import bars with them for all of the window"},
+		{"all", 0, ""},
+	} {
+		quoted := market.NewSeries("EURUSD", market.Hour1, held.Len())
+		for i := range held.Len() {
+			q := market.NoQuote()
+			if i >= c.from {
+				q = market.Quote{Bid: held.Close[i] - 0.0001, Ask: held.Close[i] + 0.0001}
+			}
+			quoted.AppendQuoted(held.Bar(i), q)
+		}
+		if _, err := b.bars.Merge(t.Context(), quoted); err != nil {
+			t.Fatal(err)
+		}
+		for what, rec := range map[string]*httptest.ResponseRecorder{"backtest": b.do("POST", backtest, merge(t, goodBacktest, quotes)), "sweep": sweepOf(axis)} {
+			if c.want == "" && rec.Code != 200 || c.want != "" && (rec.Code != 400 || !strings.Contains(message(t, rec), c.want)) {
+				t.Errorf("%s, %s: %d %.400s, want %q", c.name, what, rec.Code, rec.Body, c.want)
+			}
+		}
+		if rec := sweepOf("decisions.confidence_threshold: [0.5]"); rec.Code != 200 {
+			t.Errorf("%s: a sweep of other things: %d %.400s", c.name, rec.Code, rec.Body)
+		}
+		var shown wire.Envelope[wire.Bars]
+		if err := json.Unmarshal(b.do("GET", "/api/v1/data/EURUSD/1h?limit=2", "").Body.Bytes(), &shown); err != nil {
+			t.Fatal(err)
+		}
+		if q := shown.Data.Quotes; c.from > last && q != nil || c.from <= last && (len(q) != 2 || *q[1][1] != held.Close[last]+0.0001 || (q[0][0] == nil) != (c.from == last)) {
+			t.Errorf("%s: quotes %v are shown", c.name, q)
+		}
 	}
 }
 

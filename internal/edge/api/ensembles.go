@@ -139,7 +139,7 @@ func (s *server) cast(ctx context.Context, b wire.StartEnsemble) (cast, error) {
 	if err != nil {
 		return c, wire.Errorf(wire.CodeBadRequest, "%w", err)
 	}
-	c.trading = request{strategy: c.ensemble.Trading(symbols[0], base), start: b.StartDate, end: b.EndDate, span: span}
+	c.trading = request{strategy: c.ensemble.Trading(symbols[0], base), start: b.StartDate, end: b.EndDate, span: span, trades: true}
 	c.requests = append(c.requests, c.trading)
 	return c, s.check(ctx, c.trading)
 }

@@ -163,6 +163,7 @@ func (s *server) backtestOrder(ctx context.Context, b wire.StartBacktest, op *op
 	if err != nil {
 		return r, wire.BacktestOrder{}, err
 	}
+	r.trades = true
 	decisions, err := r.vary(b, &costs)
 	if err == nil {
 		err = s.readAlso(ctx, &r)

@@ -27,6 +27,7 @@ type request struct {
 	start, end string
 	span       market.Span
 	also       []strategy.Bars // read beside those of the strategy
+	trades     bool            // it trades on the bars, at the costs of the strategy
 }
 
 // request parses the strategy of a start, narrowed as asked for, and its dates.
@@ -115,6 +116,11 @@ func (s *server) pin(ctx context.Context, r request) ([]wire.DataRef, []operatio
 		if r.decides(b) && series.Within(r.span).Len() == 0 {
 			return nil, nil, wire.Errorf(wire.CodeBadRequest, "no %s %s bars between %s and %s: there is a gap in what is held", b.Symbol, b.Timeframe,
 				orOpen(r.start, "the first"), orOpen(r.end, "the last"))
+		}
+		if r.trades && r.decides(b) {
+			if err := r.strategy.Decisions.Costs.Spread.FitsBars(series.Within(r.span)); err != nil {
+				return nil, nil, wire.Errorf(wire.CodeBadRequest, "decisions.costs: %w", err)
+			}
 		}
 		ref, a, err := s.snapshot(ctx, series)
 		if err != nil {

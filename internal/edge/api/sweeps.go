@@ -56,7 +56,7 @@ func (s *server) startSweep(ctx context.Context, in *startSweepInput) (wire.Swee
 		return wire.SweepStarted{}, err
 	}
 	order.Commission, order.Slippage = asked.commission, asked.slippage
-	space, err := spaceOf(b, r.strategy)
+	space, quoted, err := spaceOf(b, r.strategy)
 	if err != nil {
 		return wire.SweepStarted{}, err
 	}
@@ -71,6 +71,9 @@ func (s *server) startSweep(ctx context.Context, in *startSweepInput) (wire.Swee
 	bars, err := s.o.Bars.Read(ctx, order.Symbol, order.Timeframe, r.span)
 	if err != nil {
 		return wire.SweepStarted{}, fmt.Errorf("read bars %s %s: %w", order.Symbol, order.Timeframe, err)
+	}
+	if err := quoted.FitsBars(bars); err != nil {
+		return wire.SweepStarted{}, wire.Errorf(wire.CodeBadRequest, "decisions.costs: %w", err)
 	}
 	if err := specify(&op, &whole, b.Queue, func() {
 		whole.Threads, whole.ChunkTrials = b.Threads, chunkTrials(b.ChunkTrials, whole.Trials, bars.Len())
@@ -88,23 +91,24 @@ func (s *server) startSweep(ctx context.Context, in *startSweepInput) (wire.Swee
 }
 
 // spaceOf reads the space of a request and refuses values that make no strategy of
-// s, as far as a look at each of them alone can tell.
-func spaceOf(b wire.StartSweep, s *strategy.Strategy) (sweep.Space, error) {
-	space, err := sweep.ParseSpace("space_yaml", []byte(b.SpaceYAML))
+// s, as far as a look at each of them alone can tell. It returns the spread of those
+// that need the quotes of bars, nil where none of them does.
+func spaceOf(b wire.StartSweep, s *strategy.Strategy) (space sweep.Space, quoted *strategy.Spread, err error) {
+	space, err = sweep.ParseSpace("space_yaml", []byte(b.SpaceYAML))
 	if err != nil {
-		return space, invalidSpace(err)
+		return space, nil, invalidSpace(err)
 	}
 	if b.Metric != "" && !slices.Contains(wire.SweepMetrics(), b.Metric) {
-		return space, wire.Errorf(wire.CodeBadRequest, "unknown metric %q%s: want one of %s", b.Metric, spell.Hint(b.Metric, wire.SweepMetrics()), strings.Join(wire.SweepMetrics(), " "))
+		return space, nil, wire.Errorf(wire.CodeBadRequest, "unknown metric %q%s: want one of %s", b.Metric, spell.Hint(b.Metric, wire.SweepMetrics()), strings.Join(wire.SweepMetrics(), " "))
 	}
 	if err := sweepable(s, s); err != nil {
-		return space, err
+		return space, nil, err
 	}
 	looks := 0
 	for _, a := range space.Axes {
 		for _, v := range a.Values {
 			if looks++; looks > maxLooks {
-				return space, nil // the workers look at the others
+				return space, quoted, nil // the workers look at the others
 			}
 			var varied *strategy.Strategy
 			source, err := sweep.Apply(s.Source, sweep.Trial{Settings: []sweep.Setting{{Path: a.Path, Value: v}}})
@@ -115,11 +119,14 @@ func spaceOf(b wire.StartSweep, s *strategy.Strategy) (sweep.Space, error) {
 				err = sweepable(varied, s)
 			}
 			if err != nil {
-				return space, wire.Errorf(wire.CodeBadRequest, "%s: %s makes no strategy of %s: %w", a.Path, v, s.Name, err)
+				return space, nil, wire.Errorf(wire.CodeBadRequest, "%s: %s makes no strategy of %s: %w", a.Path, v, s.Name, err)
+			}
+			if spread := varied.Decisions.Costs.Spread; spread.FromQuotes() {
+				quoted = spread
 			}
 		}
 	}
-	return space, nil
+	return space, quoted, nil
 }
 
 // sweepable refuses what s needs beside the bars that the trials of a sweep of

@@ -15,7 +15,7 @@ import (
 var decisionFlags = []struct{ name, path, usage string }{
 	{"commission", "costs.commission", "fraction of the value of each fill, 0 to 0.1, or ib_fixed or ib_tiered"},
 	{"slippage", "costs.slippage", "fraction by which each fill is worse than the price, 0 to 0.1"},
-	{"spread", "costs.spread", "distance of bid and ask: 0.8pips, 2bps, or a price"},
+	{"spread", "costs.spread", "distance of bid and ask: 0.8pips, 2bps, a price, or quotes for that of the bars"},
 	{"commission-per-unit", "costs.commission_per_unit", "commission per unit of each fill"},
 	{"commission-minimum", "costs.commission_minimum", "least commission of each fill"},
 	{"financing-long", "costs.financing_long", "fraction per year that holding a long costs"},

@@ -66,7 +66,11 @@ func frames(ctx context.Context, env worker.Env, s *strategy.Strategy, refs []wi
 func fetchBars(ctx context.Context, env worker.Env, ref wire.DataRef) (market.Series, error) {
 	return featurecache.Held(keptOf(env), fmt.Sprintf("bars %+v", ref), func() (market.Series, int64, error) {
 		series, err := fetchSnapshot(ctx, env, ref)
-		return series, 48 * int64(series.Len()), err
+		columns := 6
+		if series.HasQuotes() {
+			columns = 8
+		}
+		return series, 8 * int64(columns*series.Len()), err
 	})
 }
 

@@ -76,6 +76,46 @@ func TestBacktestPolicyBars(t *testing.T) {
 	}
 }
 
+// TestBacktestQuotes: the quotes of bars travel in their snapshot and are what is
+// paid: the same as a spread of the width that they all have.
+func TestBacktestQuotes(t *testing.T) {
+	w := newWorld()
+	result, trainOrder, bars := trained(t, w)
+	order := backtestOrder(t, w, result, trainOrder, bars)
+	run := func(decisions string, bars market.Series) (r job.BacktestResult, err error) {
+		order.Decisions, order.Data = json.RawMessage(decisions), []wire.DataRef{w.snapshot(t, bars)}
+		text, err := w.run(t, job.Backtest(), order)
+		if err != nil {
+			return r, err
+		}
+		return r, json.Unmarshal(text, &r)
+	}
+	quoted := market.NewSeries(bars.Symbol, bars.Timeframe, bars.Len())
+	const width = 1.0 / 4096
+	for i := range bars.Len() {
+		bid := math.Round(bars.Close[i]*4096) / 4096 // so that the ask is exact too
+		quoted.AppendQuoted(bars.Bar(i), market.Quote{Bid: bid, Ask: bid + width})
+	}
+	const quotes = `{"costs": {"spread": "quotes"}}`
+	got, err := run(quotes, quoted)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := run(`{"costs": {"spread": 0.000244140625}}`, quoted)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.TradeCount == 0 || got.FinalEquity != want.FinalEquity || got.Metrics.Costs != want.Metrics.Costs || got.Metrics.Costs.Spread == 0 {
+		t.Errorf("%d trades, final equity %v at %+v; at a constant spread %v at %+v", got.TradeCount, got.FinalEquity, got.Metrics.Costs, want.FinalEquity, want.Metrics.Costs)
+	}
+	if got.Policy[2] == want.Policy[2] || !strings.HasPrefix(got.Policy[2], "Spread: by the quotes of the bars: at the open of a bar and within it that of the end of the bar before") {
+		t.Errorf("the policy is %q", got.Policy[2])
+	}
+	if _, err := run(quotes, bars); err == nil || !strings.Contains(err.Error(), "have no bid and ask") {
+		t.Errorf("bars without quotes: %v", err)
+	}
+}
+
 // TestBacktestPortfolio trades two symbols from one account: the trades of both are
 // in one table, and sum to the change of equity.
 func TestBacktestPortfolio(t *testing.T) {
