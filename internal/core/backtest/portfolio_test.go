@@ -104,8 +104,13 @@ func drawPortfolio(t *rapid.T) ([]backtest.Input, backtest.Options) {
 	a, b := drawScenario(t), drawScenario(t)
 	o := a.o
 	o.Account.Currency, o.Fills.VolumeLimit, o.Costs.Schedule, o.Costs.Spread = "", 0, "", nil
-	if rapid.Bool().Draw(t, "spread of both") {
+	switch rapid.SampledFrom([]string{"none", "bps", "quotes"}).Draw(t, "spread of both") {
+	case "bps":
 		o.Costs.Spread = &strategy.Spread{Usual: strategy.Distance{Value: 5, Unit: strategy.InBps}}
+	case "quotes":
+		drawQuotes(t, &a.in.Series)
+		drawQuotes(t, &b.in.Series)
+		o.Costs.Spread = &strategy.Spread{Quotes: true}
 	}
 	if o.SeparationSeconds != 0 {
 		b.in.Rules.MinSignalSeparation = 0

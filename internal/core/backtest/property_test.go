@@ -155,12 +155,7 @@ func drawSpread(t *rapid.T, s *scenario) {
 		distances = append(distances, strategy.Distance{Value: 2.5, Unit: strategy.InPips})
 	}
 	if rapid.IntRange(0, 2).Draw(t, "quotes") == 0 {
-		width := rapid.SampledFrom([]float64{0, 0.0001, 0.05})
-		bars := s.in.Series
-		for i, price := range bars.Close {
-			bid := price - float64(width.Draw(t, "below")*bars.Low[i])
-			s.in.Series.Bid, s.in.Series.Ask = append(s.in.Series.Bid, bid), append(s.in.Series.Ask, bid+float64(width.Draw(t, "wide")*bars.Low[i]))
-		}
+		drawQuotes(t, &s.in.Series)
 		s.o.Costs.Spread = &strategy.Spread{Quotes: true}
 		return
 	}
@@ -171,6 +166,16 @@ func drawSpread(t *rapid.T, s *scenario) {
 		spread.Sessions = append(spread.Sessions, strategy.SpreadSession{From: clock.Draw(t, "from"), To: clock.Draw(t, "to"), Spread: distance.Draw(t, "spread")})
 	}
 	s.o.Costs.Spread = spread
+}
+
+// drawQuotes draws quotes that have to do with the price, or hardly anything.
+func drawQuotes(t *rapid.T, s *market.Series) {
+	width := rapid.SampledFrom([]float64{0, 0.0001, 0.05})
+	s.Bid, s.Ask = nil, nil
+	for i, price := range s.Close {
+		bid := price - float64(width.Draw(t, "below")*s.Low[i])
+		s.Bid, s.Ask = append(s.Bid, bid), append(s.Ask, bid+float64(width.Draw(t, "wide")*s.Low[i]))
+	}
 }
 
 // drawSizing draws none half of the time, and sometimes a separation in time.
