@@ -23,7 +23,8 @@ const lattice = `
 	NONE                                     < core/elementary
 	core/elementary                          < core/rate, core/kernel
 	core/rate, core/kernel                   < core/nn
-	core/market                              < core/indicator
+	NONE                                     < core/rolling
+	core/market, core/rolling                < core/indicator
 	core/indicator                           < core/label
 	core/indicator, core/fuzzy, core/label   < core/strategy
 	core/strategy                            < core/feature, core/migration
@@ -95,6 +96,7 @@ var coreModules = map[string]string{
 	"core/strategy":  "go.yaml.in/yaml/v4",
 	"core/migration": "go.yaml.in/yaml/v4",
 	"core/kernel":    "golang.org/x/sys/cpu",
+	"core/rolling":   "golang.org/x/sys/cpu",
 	"core/sweep":     "go.yaml.in/yaml/v4",
 }
 

@@ -1,6 +1,9 @@
 package indicator
 
-import "github.com/ktrdr/ktrdr/internal/core/market"
+import (
+	"github.com/ktrdr/ktrdr/internal/core/market"
+	"github.com/ktrdr/ktrdr/internal/core/rolling"
+)
 
 func donchianSpec() Spec {
 	return Spec{
@@ -34,10 +37,10 @@ func donchianSpec() Spec {
 // Error:   upper and lower none, middle one rounding.
 // Source:  R. Donchian; TA-Lib, TA_MAX and TA_MIN.
 func startDonchian(in Indicator) machine {
-	window := newBand(in.whole("period"))
+	window := rolling.NewBand(in.whole("period"))
 	return chunked(func(s market.Series, out [][]float64) {
 		upper, center, lower := out[0], out[1], out[2]
-		tops, bottoms := window.fill(s.High, s.Low)
+		tops, bottoms := window.Fill(s.High, s.Low)
 		for t, top := range tops {
 			bottom := bottoms[t]
 			upper[t], center[t], lower[t] = top, (top+bottom)/2, bottom

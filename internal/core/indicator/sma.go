@@ -40,15 +40,22 @@ func smaSpec() Spec {
 func SMA(dst, price []float64, n int) []float64 {
 	alignedWith("SMA", n, len(price), dst)
 	share := 1 / float64(n)
+	older, olderNext := make([]float64, n), make([]float64, n) // see sumOlder
 	for start := 0; start < len(price); start += n {
 		end := min(start+n, len(price))
-		block, out, anchor := price[start:end], dst[start:end], price[start]
-		sumOlder(out, price[max(0, start-n+1):start], anchor)
-		sum := 0.0
-		for j, p := range block {
-			sum += p - anchor
-			out[j] = anchor + float64((out[j]+sum)*share)
+		block, anchor, anchorNext := price[start:end], price[start], price[min(end, len(price)-1)]
+		out, now, next := dst[start:][:len(block)], older[:len(block)], olderNext[:len(block)]
+		// The sums of this block and those that the next one begins with do not wait
+		// for each other.
+		sum, back := 0.0, 0.0
+		for k := len(block) - 1; k >= 0; k-- {
+			next[k] = back
+			back += block[k] - anchorNext
+			j := len(block) - 1 - k
+			sum += block[j] - anchor
+			out[j] = anchor + float64((now[j]+sum)*share)
 		}
+		older, olderNext = olderNext, older
 	}
 	unknown(dst[:min(n-1, len(dst))])
 	return dst

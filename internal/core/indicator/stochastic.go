@@ -1,6 +1,9 @@
 package indicator
 
-import "github.com/ktrdr/ktrdr/internal/core/market"
+import (
+	"github.com/ktrdr/ktrdr/internal/core/market"
+	"github.com/ktrdr/ktrdr/internal/core/rolling"
+)
 
 func stochasticSpec() Spec {
 	return Spec{
@@ -36,11 +39,11 @@ func stochasticSpec() Spec {
 // Differs: TA-Lib gives 0 where the range is nothing. The original KTRDR shows
 // 50 before anything is known.
 func startStochastic(in Indicator) machine {
-	window := newBand(in.whole("k_period"))
+	window := rolling.NewBand(in.whole("k_period"))
 	smoothed, average := newBrief(in.whole("smooth_k")), newBrief(in.whole("d_period"))
 	return chunked(func(s market.Series, out [][]float64) {
 		k, d := out[0], out[1]
-		tops, bottoms := window.fill(s.High, s.Low)
+		tops, bottoms := window.Fill(s.High, s.Low)
 		for t, price := range s.Close {
 			k[t] = 100 * place(price, tops[t], bottoms[t])
 		}

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/ktrdr/ktrdr/internal/core/market"
+	"github.com/ktrdr/ktrdr/internal/core/rolling"
 )
 
 // A machine computes an indicator as bars come. It goes on with the bars of s,
@@ -150,19 +151,11 @@ func (s *Stream) next(series market.Series, out [][]float64) {
 }
 
 // settle gives every NaN the same bits: processors differ in those that they
-// compute. It looks at four values at a time.
+// compute.
 func settle(column []float64) {
-	t := 0
-	for ; t+4 <= len(column); t += 4 {
-		v := column[t:][:4]
-		if sum := v[0] + v[1] + (v[2] + v[3]); sum != sum {
-			settleEach(v)
-		}
+	if rolling.Finite(column) {
+		return
 	}
-	settleEach(column[t:])
-}
-
-func settleEach(column []float64) {
 	for t, v := range column {
 		if v != v {
 			column[t] = math.NaN()
@@ -173,10 +166,14 @@ func settleEach(column []float64) {
 // finite returns the number of bars before the first with a price that is not a
 // finite number.
 func finite(s market.Series) int {
-	high, low, close := s.High, s.Low, s.Close
-	for t, price := range s.Open {
-		if sum := price + high[t] + low[t] + close[t]; sum-sum != 0 {
-			return t
+	if rolling.Finite(s.Open) && rolling.Finite(s.High) && rolling.Finite(s.Low) && rolling.Finite(s.Close) {
+		return s.Len()
+	}
+	for t := range s.Len() {
+		for _, price := range [...]float64{s.Open[t], s.High[t], s.Low[t], s.Close[t]} {
+			if price-price != 0 {
+				return t
+			}
 		}
 	}
 	return s.Len()

@@ -1,6 +1,9 @@
 package indicator
 
-import "github.com/ktrdr/ktrdr/internal/core/market"
+import (
+	"github.com/ktrdr/ktrdr/internal/core/market"
+	"github.com/ktrdr/ktrdr/internal/core/rolling"
+)
 
 func williamsSpec() Spec {
 	return Spec{
@@ -28,10 +31,10 @@ func williamsSpec() Spec {
 // Differs: TA-Lib gives 0 where the range is nothing. The original KTRDR shows
 // -50 before anything is known.
 func startWilliams(in Indicator) machine {
-	window := newBand(in.whole("period"))
+	window := rolling.NewBand(in.whole("period"))
 	return chunked(func(s market.Series, out [][]float64) {
 		column := out[0]
-		tops, bottoms := window.fill(s.High, s.Low)
+		tops, bottoms := window.Fill(s.High, s.Low)
 		for t, price := range s.Close {
 			column[t] = -100 * place(-price, -bottoms[t], -tops[t])
 		}

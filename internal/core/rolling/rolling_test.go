@@ -1,0 +1,136 @@
+package rolling_test
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/ktrdr/ktrdr/internal/core/rolling"
+)
+
+// prices draws numbers of which many are equal.
+func prices(t *rapid.T, name string, n int) []float64 {
+	return rapid.SliceOfN(rapid.OneOf(
+		rapid.Map(rapid.IntRange(0, 4), func(i int) float64 { return float64(i) }),
+		rapid.Float64Range(0, 1e9),
+	), n, n).Draw(t, name)
+}
+
+// TestSets holds every form that this processor can run to plain Go, bit for bit.
+func TestSets(t *testing.T) {
+	sets := rolling.Sets()
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(1, 70).Draw(t, "n")
+		x, y := prices(t, "x", n), prices(t, "y", n)
+		places := make([]int64, 2*n)
+		for i := range places {
+			places[i] = int64(i)
+		}
+		at := rapid.IntRange(0, n-1).Draw(t, "at")
+		bars := rapid.IntRange(0, n-at).Draw(t, "bars")
+		if rapid.Bool().Draw(t, "odd") {
+			x[at] = []float64{math.NaN(), math.Inf(1), math.Inf(-1)}[rapid.IntRange(0, 2).Draw(t, "which")]
+		}
+		call := func(s rolling.Set) [][]float64 {
+			high, low, placed, sums := make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, bars)
+			finite := []float64{0}
+			if s.Finite(x) {
+				finite[0] = 1
+			}
+			s.Deviations(sums, y[:bars], x, slices.Clone(y), at)
+			x := slices.Clone(x)
+			x[at] = y[at]
+			s.Highest(high, x, y)
+			s.Lowest(low, x, y)
+			highAt, lowAt := make([]int64, n), make([]int64, n)
+			s.Higher(placed, highAt, x, places, y, places[n:])
+			all := [][]float64{finite, high, low, slices.Clone(placed), sums}
+			s.Lower(placed, lowAt, x, places, y, places[n:])
+			all = append(all, placed)
+			for _, list := range [][]int64{highAt, lowAt} {
+				var column []float64
+				for _, v := range list {
+					column = append(column, float64(v))
+				}
+				all = append(all, column)
+			}
+			return all
+		}
+		want := call(sets[0])
+		for _, s := range sets[1:] {
+			for i, column := range call(s) {
+				for j, v := range column {
+					if math.Float64bits(v) != math.Float64bits(want[i][j]) && (v == v || want[i][j] == want[i][j]) {
+						t.Fatalf("%s: result %d element %d of %d = %x, want %x", s.Name, i, j, len(column), v, want[i][j])
+					}
+				}
+			}
+		}
+	})
+}
+
+// TestWindows compares with a look at each whole window, however the values come.
+func TestWindows(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n, oldest := rapid.IntRange(1, 40).Draw(t, "n"), rapid.Bool().Draw(t, "oldest")
+		x := prices(t, "x", rapid.IntRange(1, 400).Draw(t, "values"))
+		center := prices(t, "center", len(x))
+		highs, lows, deviation := rolling.NewHighest(n), rolling.NewLowest(n), rolling.NewDeviation(n)
+		highAge, lowAge := rolling.NewHighestAge(n, oldest), rolling.NewLowestAge(n, oldest)
+		table := make([]float64, n)
+		for i := range table {
+			table[i] = float64(i)
+		}
+		got := make([][]float64, 5)
+		for c := range got {
+			got[c] = make([]float64, len(x))
+		}
+		for from := 0; from < len(x); {
+			to := min(from+rapid.IntRange(1, rolling.Chunk).Draw(t, "part"), len(x))
+			highs.Fill(got[0][from:to], x[from:to])
+			lows.Fill(got[1][from:to], x[from:to])
+			highAge.Fill(got[2][from:to], x[from:to], table)
+			lowAge.Fill(got[3][from:to], x[from:to], table)
+			deviation.Sums(got[4][from:to], x[from:to], center[from:to])
+			from = to
+		}
+		for end := range x {
+			if end < n-1 {
+				if got[0][end] == got[0][end] || got[1][end] == got[1][end] {
+					t.Fatalf("there are %d values of %d, and the best are %v and %v", end+1, n, got[0][end], got[1][end])
+				}
+				continue
+			}
+			window := x[end-n+1 : end+1]
+			high, low := slices.Max(window), slices.Min(window)
+			distance := 0.0
+			for _, v := range window {
+				distance += math.Abs(v - center[end])
+			}
+			for c, want := range []float64{high, low, since(window, high, oldest), since(window, low, oldest)} {
+				if got[c][end] != want {
+					t.Fatalf("column %d at %d = %v, want %v", c, end, got[c][end], want)
+				}
+			}
+			if math.Abs(got[4][end]-distance) > 1e-12*distance {
+				t.Fatalf("deviation at %d = %v, want %v", end, got[4][end], distance)
+			}
+		}
+	})
+}
+
+// since returns how many values ago best came.
+func since(window []float64, best float64, oldest bool) float64 {
+	first, last := slices.Index(window, best), 0
+	for i, v := range window {
+		if v == best {
+			last = i
+		}
+	}
+	if oldest {
+		last = first
+	}
+	return float64(len(window) - 1 - last)
+}
