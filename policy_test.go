@@ -32,7 +32,8 @@ const lattice = `
 	core/feature, core/label, core/model     < core/train
 	core/strategy, core/nn                   < core/decision
 	core/train, core/decision                < core/leak
-	core/decision                            < core/backtest
+	core/market                              < core/margin
+	core/decision, core/margin               < core/backtest
 	core/feature, core/decision              < core/ensemble
 	core/backtest                            < core/performance, core/assumption
 	core/strategy                            < core/sweep

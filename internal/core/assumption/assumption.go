@@ -57,8 +57,8 @@ func sentences(in backtest.Input, o backtest.Options, account string) []string {
 		"Volume: " + volumeWords(o.Fills),
 		"Shorts: " + shortsWords(in.Rules),
 		"Separation: " + separationWords(in.Rules, o),
-		"Exits: " + exitsWords(o.Exits),
-		"Within a bar: " + withinWords(o),
+		"Exits: " + routedWords(in, o),
+		"Within a bar: " + withinWords(in, o),
 		"End: what is held is closed at the close of the last bar, and where equity is not above 0 at a close, which ends trading",
 	}
 }
@@ -172,6 +172,19 @@ func separationWords(r decision.Rules, o backtest.Options) string {
 	return "none"
 }
 
+// routedWords says which exits the entries of each model have.
+func routedWords(in backtest.Input, o backtest.Options) string {
+	r := in.Routed
+	if r == nil {
+		return exitsWords(o.Exits)
+	}
+	parts := make([]string, len(r.Exits))
+	for i, x := range r.Exits {
+		parts[i] = fmt.Sprintf("of entries by %s, %s", r.Names[i], exitsWords(x))
+	}
+	return strings.Join(parts, ". And ") + ". A position keeps those of its entry"
+}
+
 func exitsWords(x decision.Exits) string {
 	var parts []string
 	add := func(isSet bool, format string, args ...any) {
@@ -221,8 +234,8 @@ func volumeWords(x strategy.Fills) string {
 	return fmt.Sprintf("an entry takes at most %s of the volume of its bar, and the rest of it is given up; an exit is filled whole", percent(x.VolumeLimit))
 }
 
-func withinWords(o backtest.Options) string {
-	if o.Exits == (decision.Exits{}) && o.Account.MaintenanceMargin == 0 {
+func withinWords(in backtest.Input, o backtest.Options) string {
+	if in.Routed == nil && o.Exits == (decision.Exits{}) && o.Account.MaintenanceMargin == 0 {
 		return "nothing happens but at its open and close"
 	}
 	words := "a gap is filled at the open behind it; a bar that reaches a stop, or a margin call, and a target is taken to have reached the target last"

@@ -68,3 +68,13 @@ func TestOfPortfolio(t *testing.T) {
 		}
 	}
 }
+
+// TestOf_several: the exits of each model are told apart.
+func TestOf_several(t *testing.T) {
+	in := backtest.Input{Series: bars("EURUSD"), Routed: &backtest.Routed{Names: []string{"trend", "range"}, Exits: []decision.Exits{{StopLoss: 0.02}, {}}}}
+	words := strings.Join(assumption.Of(in, backtest.Options{Capital: 1, Fraction: 1}), "\n")
+	want := "Exits: of entries by trend, by signals; a stop at 2 %. And of entries by range, by signals only. A position keeps those of its entry\nWithin a bar: a gap is filled"
+	if !strings.Contains(words, want) {
+		t.Errorf("%q is not in\n%s", want, words)
+	}
+}

@@ -32,6 +32,8 @@ import (
 //	fine O H L C        a bar of half an hour within the bar above, in their order
 //	rate OPEN CLOSE     what the currency of the prices is worth at the bar above
 //	skip HOURS          hours without bars
+//	second KEY=VALUE …  the exits of a second model, which decides at bars with a 2
+//	                    after the signal, as in B2
 //	beside SYMBOL       begins the bars of another symbol of a portfolio, at the start
 //
 // and what is wanted, one line each, floats in full:
@@ -75,6 +77,8 @@ func checkCase(t *testing.T, body string) {
 	start := int64(1_546_300_800) // a Tuesday, 2019-01-01T00:00:00Z
 	at := start
 	var before []backtest.Input // of other symbols
+	var second *decision.Exits
+	var at2 []uint8
 	var want []string
 	for line := range strings.Lines(body) {
 		words := strings.Fields(line)
@@ -90,12 +94,23 @@ func checkCase(t *testing.T, body string) {
 				}
 				set(t, &s, key, value)
 			}
+		case words[0] == "second":
+			first := s.o.Exits
+			s.o.Exits = decision.Exits{}
+			for _, pair := range words[1:] {
+				key, value, _ := strings.Cut(pair, "=")
+				set(t, &s, key, value)
+			}
+			exits := s.o.Exits
+			second, s.o.Exits = &exits, first
 		case words[0] == "skip":
 			at += int64(3600 * number(t, words[1]))
 		case words[0] == "beside":
 			before, at = append(before, s.in), start
 			s.in = fresh(market.Symbol(words[1]))
 		case words[0] == "bar":
+			letter, _, _ := strings.Cut(words[5], "2")
+			words[5], at2 = letter, append(at2, uint8(strings.Count(words[5], "2")))
 			addBar(t, &s, at, words[1:])
 			at += 3600
 		case words[0] == "quote":
@@ -110,6 +125,10 @@ func checkCase(t *testing.T, body string) {
 		default:
 			want = append(want, strings.Join(words, " "))
 		}
+	}
+	if second != nil {
+		s.in.Routed = &backtest.Routed{Exits: []decision.Exits{s.o.Exits, *second}, At: at2}
+		s.o.Exits = decision.Exits{}
 	}
 	got, err := simulated(append(before, s.in), s.o)
 	if err != nil {

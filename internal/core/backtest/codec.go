@@ -31,11 +31,16 @@ func (s *Simulation) Work() Work {
 	return s.work
 }
 
-// workOf hashes the line "ktrdr backtest work 2\n", symbol, timeframe, rules and
-// options as a line of JSON, then the columns one after the other, quotes only
-// where they are the spread, each with its length before it, and the signals, all little endian.
+// workOf hashes the line "ktrdr backtest work 2\n", symbol, timeframe, rules,
+// options and routed exits as a line of JSON, then the columns one after the other,
+// quotes only where they are the spread, each with its length before it, and the
+// signals, all little endian.
 func workOf(in Input, o Options) Work {
-	head, err := json.Marshal([]any{in.Series.Symbol, in.Series.Timeframe, in.Rules, o})
+	about := []any{in.Series.Symbol, in.Series.Timeframe, in.Rules, o}
+	if in.Routed != nil {
+		about = append(about, in.Routed)
+	}
+	head, err := json.Marshal(about)
 	if err != nil {
 		panic("backtest: a checked input does not encode: " + err.Error())
 	}

@@ -1,6 +1,7 @@
 package backtest
 
 import (
+	"slices"
 	"sort"
 
 	"github.com/ktrdr/ktrdr/internal/core/decision"
@@ -8,8 +9,9 @@ import (
 
 // byBar tells whether every bar has to be gone through: because a position can
 // change within it, or because an entry needs more than a signal.
-func byBar(o Options) bool {
-	return o.Exits != (decision.Exits{}) || o.Account.MaintenanceMargin != 0 || o.Costs.Long != 0 || o.Costs.Short != 0 || o.Sizing.NeedVolatility() || o.SeparationSeconds != 0
+func byBar(in Input, o Options) bool {
+	hasExits := slices.ContainsFunc(o.exitsOf(in), func(x decision.Exits) bool { return x != decision.Exits{} })
+	return hasExits || in.Rates != nil || o.Account.MaintenanceMargin != 0 || o.Costs.Long != 0 || o.Costs.Short != 0 || o.Sizing.NeedVolatility() || o.SeparationSeconds != 0
 }
 
 // volatility returns that of bar by which exits are placed, 0 where none are.
@@ -127,13 +129,13 @@ func (s *Simulation) knowsVolatility(bar int) bool {
 	if s.o.Sizing.NeedVolatility() && !isPrice(s.in.SizingVolatility[bar]) {
 		return false
 	}
-	return s.o.Exits.KnowLevels(s.volatility(bar))
+	return s.exits(bar).KnowLevels(s.volatility(bar))
 }
 
 // protect places the exits of the position that was entered at the open of bar,
 // at price before slippage, on a decision at the close of the bar before.
 func (s *Simulation) protect(bar int, price float64) {
-	x, open := s.o.Exits, &s.last.Open
+	x, open := s.exits(bar-1), &s.last.Open
 	open.Stop, open.Target = x.Levels(price, s.volatility(bar-1), open.Side)
 	if x.TrailingStop != 0 {
 		open.Trail = float64(price * (1 - float64(float64(open.Side)*x.TrailingStop)))
@@ -148,10 +150,11 @@ func (s *Simulation) trail() {
 	if open.Trail == 0 {
 		return
 	}
+	behind := s.exits(open.Bar - 1).TrailingStop
 	if open.Side == decision.Long {
-		open.Trail = max(open.Trail, float64(open.High*(1-s.o.Exits.TrailingStop)))
+		open.Trail = max(open.Trail, float64(open.High*(1-behind)))
 	} else {
-		open.Trail = min(open.Trail, float64(open.Low*(1+s.o.Exits.TrailingStop)))
+		open.Trail = min(open.Trail, float64(open.Low*(1+behind)))
 	}
 }
 
@@ -218,6 +221,7 @@ func (s *Simulation) leaveAtOpen(bar int, l bracket) (gone bool, err error) {
 // leaveWithin is the second and the third part of leave.
 func (s *Simulation) leaveWithin(bar int, l bracket) error {
 	open, series := &s.last.Open, s.in.Series
+	most := s.exits(open.Bar - 1).MaxHoldingBars
 	against, inFavour := s.extremes(bar)
 	x := exit{bar: bar, bars: bar + 1 - open.Bar, time: series.Available(bar)}
 	switch {
@@ -228,7 +232,7 @@ func (s *Simulation) leaveWithin(bar int, l bracket) error {
 		x.cause, x.price = l.cause, l.side*min(l.side*l.stop, l.side*series.Open[bar])
 	case l.isMet(inFavour):
 		x.cause, x.price, x.limit = ByTarget, l.target, open.Target
-	case s.o.Exits.MaxHoldingBars != 0 && x.bars >= s.o.Exits.MaxHoldingBars:
+	case most != 0 && x.bars >= most:
 		x.cause, x.price, x.atClose = ByTime, series.Close[bar], true
 	case open.SessionEnd != 0 && open.SessionEnd <= x.time:
 		x.cause, x.price, x.atClose = BySession, series.Close[bar], true

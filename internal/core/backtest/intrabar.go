@@ -20,7 +20,7 @@ func (o Options) finerFits(in Input) error {
 		return err
 	}
 	n := f.Len()
-	if f.Symbol != s.Symbol || f.Timeframe != o.Fills.Intrabar || len(f.Open) != n || len(f.High) != n || len(f.Low) != n {
+	if f.Symbol != s.Symbol || f.Timeframe != o.Fills.Intrabar || len(f.Open) != n || len(f.High) != n || len(f.Low) != n || len(f.Close) != n || len(f.Volume) != n {
 		return fmt.Errorf("intrabar %s: want the bars of %s %s, have %d of %q", o.Fills.Intrabar, s.Symbol, o.Fills.Intrabar, n, f.Symbol)
 	}
 	return nil

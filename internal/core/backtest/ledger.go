@@ -87,7 +87,7 @@ func (s *Simulation) size(bar int, side decision.Position, price float64, confid
 	if s.o.Sizing.NeedVolatility() {
 		e.Volatility = s.in.SizingVolatility[bar-1]
 	}
-	e.Stop, e.Target = s.o.Exits.Levels(price, s.volatility(bar-1), side)
+	e.Stop, e.Target = s.exits(bar-1).Levels(price, s.volatility(bar-1), side)
 	return s.o.Sizing.Share(confidence), s.o.Sizing.Quantity(e)
 }
 

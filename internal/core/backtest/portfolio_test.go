@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -122,6 +123,7 @@ func drawPortfolio(t *rapid.T) ([]backtest.Input, backtest.Options) {
 			}
 		}
 	}
+	b.in.Routed = nil
 	ins := []backtest.Input{a.in, b.in}
 	for i, symbol := range []market.Symbol{"EURUSD", "GBPUSD"} {
 		in := &ins[i]
@@ -134,8 +136,9 @@ func drawPortfolio(t *rapid.T) ([]backtest.Input, backtest.Options) {
 		if o.SeparationSeconds != 0 {
 			in.Rules.MinSignalSeparation = 0
 		}
+		needs := o.Exits.NeedVolatility() || in.Routed != nil && slices.ContainsFunc(in.Routed.Exits, decision.Exits.NeedVolatility)
 		for range in.Series.Len() {
-			if o.Exits.NeedVolatility() {
+			if needs {
 				in.Volatility = append(in.Volatility, 0.01)
 			}
 			if o.Sizing.NeedVolatility() {
@@ -212,7 +215,7 @@ func TestPortfolioOfOneWhoTrades(t *testing.T) {
 		ins[1].Series = ins[0].Series // so that the curve has the same times
 		ins[1].Series.Symbol = "GBPUSD"
 		ins[1].Signals = make([]decision.Raw, len(ins[0].Signals))
-		ins[1].Volatility, ins[1].SizingVolatility = ins[0].Volatility, ins[0].SizingVolatility
+		ins[1].Volatility, ins[1].SizingVolatility, ins[1].Routed = ins[0].Volatility, ins[0].SizingVolatility, ins[0].Routed
 		sameAlone(t, run(t, scenario{ins[0], o}), runPortfolio(t, ins, o))
 	})
 }
@@ -258,12 +261,8 @@ func TestPortfolioSeesNoFuture(t *testing.T) {
 			if n == 0 {
 				return
 			}
-			ins[i].Series, ins[i].Signals, end = s.Slice(0, n), ins[i].Signals[:n], min(end, s.Available(n-1))
-			for _, column := range []*[]float64{&ins[i].Volatility, &ins[i].SizingVolatility} {
-				if *column != nil {
-					*column = (*column)[:n]
-				}
-			}
+			cut(&ins[i], n)
+			end = min(end, s.Available(n-1))
 		}
 		part := runPortfolio(t, ins, o)
 		for i, at := range part.Time {
@@ -289,7 +288,7 @@ func TestPortfolioMargin(t *testing.T) {
 		o.Account = strategy.Account{Leverage: 4, MaintenanceMargin: 0.125}
 		o.Sizing, o.Fraction, o.FractionalUnits = decision.Sizing{}, 0.4, true
 		for i := range ins {
-			ins[i].Finer, ins[i].Volatility, ins[i].SizingVolatility = market.Series{}, nil, nil
+			ins[i].Finer, ins[i].Volatility, ins[i].SizingVolatility, ins[i].Routed = market.Series{}, nil, nil, nil
 		}
 		r := runPortfolio(t, ins, o)
 		byEnd := map[int64][]backtest.SymbolTrade{}

@@ -68,6 +68,7 @@ func drawScenario(t *rapid.T) scenario {
 	}
 	drawSpread(t, &drawn)
 	drawAccount(t, &drawn)
+	drawRouted(t, &drawn)
 	if rapid.Bool().Draw(t, "finer") {
 		drawFiner(t, &drawn)
 	}
@@ -109,6 +110,37 @@ func drawFiner(t *rapid.T, s *scenario) {
 		if i+1 == bars.Len() || half.Time < bars.Time[i+1] {
 			s.in.Finer.Append(half)
 		}
+	}
+}
+
+// drawRouted has entries of two models in a fifth of the cases.
+func drawRouted(t *rapid.T, s *scenario) {
+	if s.o.Sizing.Method == strategy.SizeKelly || rapid.IntRange(0, 4).Draw(t, "routed") != 0 {
+		return
+	}
+	other, volatility := drawExits(t, len(s.in.Signals))
+	s.in.Routed = &backtest.Routed{Exits: []decision.Exits{s.o.Exits, other}}
+	for range s.in.Signals {
+		s.in.Routed.At = append(s.in.Routed.At, uint8(rapid.IntRange(0, 1).Draw(t, "model")))
+	}
+	if s.o.Exits = (decision.Exits{}); s.in.Volatility == nil {
+		s.in.Volatility = volatility
+	}
+}
+
+// cut leaves the first n bars of an input.
+func cut(in *backtest.Input, n int) {
+	in.Series, in.Signals = in.Series.Slice(0, n), in.Signals[:n]
+	for _, column := range []*[]float64{&in.Volatility, &in.SizingVolatility} {
+		if *column != nil {
+			*column = (*column)[:n]
+		}
+	}
+	if r := in.Rates; r != nil {
+		in.Rates = &backtest.Rates{Open: r.Open[:n], Close: r.Close[:n]}
+	}
+	if r := in.Routed; r != nil {
+		in.Routed = &backtest.Routed{Exits: r.Exits, At: r.At[:n]}
 	}
 }
 
@@ -270,6 +302,27 @@ func TestRunReachesEveryBranch(t *testing.T) {
 	if !seen.unplaced || !seen.bankrupt || !seen.shorts || !seen.longs || !seen.unfilled || !seen.small || !seen.conflict || !seen.resolved || !seen.partial || !seen.forced || !seen.blocked {
 		t.Errorf("branches seen: %+v, want all", seen)
 	}
+}
+
+// TestRoutedExits: models that all have the same exits trade as one of them does.
+func TestRoutedExits(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawScenario(t)
+		if s.in.Routed != nil {
+			return
+		}
+		routed := s
+		routed.o.Exits = decision.Exits{}
+		routed.in.Routed = &backtest.Routed{Exits: []decision.Exits{s.o.Exits, s.o.Exits}, At: make([]uint8, s.in.Series.Len())}
+		for i := range routed.in.Routed.At {
+			routed.in.Routed.At[i] = uint8(rapid.IntRange(0, 1).Draw(t, "model"))
+		}
+		want, got := run(t, s), run(t, routed)
+		want.Options.Exits = decision.Exits{}
+		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+			t.Fatalf("(-one model +models with its exits):\n%s", diff)
+		}
+	})
 }
 
 func TestSimulationInParts(t *testing.T) {
@@ -462,21 +515,12 @@ func TestRunSeesNoFuture(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawScenario(t)
 		whole := run(t, s)
-		cut := rapid.IntRange(1, s.in.Series.Len()).Draw(t, "cut")
-		s.in.Series, s.in.Signals = s.in.Series.Slice(0, cut), s.in.Signals[:cut]
-		if s.in.Volatility != nil {
-			s.in.Volatility = s.in.Volatility[:cut]
-		}
-		if s.in.SizingVolatility != nil {
-			s.in.SizingVolatility = s.in.SizingVolatility[:cut]
-		}
-		if r := s.in.Rates; r != nil {
-			s.in.Rates = &backtest.Rates{Open: r.Open[:cut], Close: r.Close[:cut]}
-		}
+		bars := rapid.IntRange(1, s.in.Series.Len()).Draw(t, "cut")
+		cut(&s.in, bars)
 		part := run(t, s)
-		for i := range cut - 1 {
+		for i := range bars - 1 {
 			if math.Float64bits(part.Equity[i]) != math.Float64bits(whole.Equity[i]) || part.Position[i] != whole.Position[i] {
-				t.Fatalf("bar %d of %d saw the future: equity %v, %v with it", i, cut, part.Equity[i], whole.Equity[i])
+				t.Fatalf("bar %d of %d saw the future: equity %v, %v with it", i, bars, part.Equity[i], whole.Equity[i])
 			}
 		}
 	})

@@ -31,6 +31,7 @@ type reference struct {
 	pendingConfidence          float32
 	lastEntry                  int // -1: none
 	volatility, sizing         []float64
+	routed                     *backtest.Routed
 	finer                      market.Series
 	rates                      *backtest.Rates
 	stop, target, trail        float64 // NaN: none
@@ -40,7 +41,7 @@ type reference struct {
 }
 
 func referenceRun(in backtest.Input, o backtest.Options) backtest.Result {
-	r := &reference{series: in.Series, o: o, lastEntry: -1, finer: in.Finer, rates: in.Rates, volatility: in.Volatility, sizing: in.SizingVolatility}
+	r := &reference{series: in.Series, o: o, lastEntry: -1, finer: in.Finer, rates: in.Rates, volatility: in.Volatility, sizing: in.SizingVolatility, routed: in.Routed}
 	r.out = backtest.Result{Symbol: in.Series.Symbol, Timeframe: in.Series.Timeframe, Options: o}
 	n := in.Series.Len()
 	for t := range n {
@@ -73,7 +74,11 @@ func referenceRun(in backtest.Input, o backtest.Options) backtest.Result {
 			if in.SizingVolatility != nil && signal != decision.Hold && r.side == 0 && !(in.SizingVolatility[t] > 0) {
 				signal, reason = decision.Hold, decision.NoVolatility
 			}
-			if x := o.Exits; x.UpperBarrier > 0 && signal != decision.Hold && r.side == 0 && !(in.Volatility[t] > 0 && x.LowerBarrier*in.Volatility[t] < 1) {
+			x := o.Exits
+			if in.Routed != nil {
+				x = in.Routed.Exits[in.Routed.At[t]]
+			}
+			if x.UpperBarrier > 0 && signal != decision.Hold && r.side == 0 && !(in.Volatility[t] > 0 && x.LowerBarrier*in.Volatility[t] < 1) {
 				signal, reason = decision.Hold, decision.NoVolatility
 			}
 			r.out.Decisions[reason]++
@@ -113,6 +118,9 @@ func (r *reference) fillPending(t int) {
 		r.out.Orders.Filled++
 		r.leave(t, r.series.Time[t], r.series.Open[t], t-r.entryBar, backtest.BySignal, r.pendingConfidence, 1)
 	default:
+		if r.routed != nil {
+			r.o.Exits = r.routed.Exits[r.routed.At[t-1]]
+		}
 		price := r.series.Open[t]
 		rate := r.rate(t, false)
 		equity := (r.o.Capital + r.profit) / rate

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/ktrdr/ktrdr/internal/core/decision"
 	"github.com/ktrdr/ktrdr/internal/core/market"
@@ -17,8 +18,11 @@ type Input struct {
 	Rules   decision.Rules
 
 	// Volatility is what decision.VolatilityOf returns, cut to the window: one
-	// value per bar, known at its close. Nil where Options.Exits need none.
+	// value per bar, known at its close. Nil where its exits need none.
 	Volatility []float64
+
+	// Routed are the exits in place of Options.Exits; nil where those are meant.
+	Routed *Routed
 
 	// SizingVolatility is the same of decision.SizingVolatilityOf and
 	// Options.Sizing.
@@ -94,7 +98,7 @@ func Resume(in Input, o Options, state State) (*Simulation, error) {
 	if err := state.check(n); err != nil {
 		return nil, err
 	}
-	s := &Simulation{in: in, o: o.withDefaults(), byBar: byBar(o) || in.Rates != nil, sized: o.Sizing.Method != "", last: state.clone()}
+	s := &Simulation{in: in, o: o.withDefaults(), byBar: byBar(in, o), sized: o.Sizing.Method != "", last: state.clone()}
 	s.fee = decision.Fee{Fraction: o.Commission, PerUnit: o.Costs.PerUnit, Minimum: o.Costs.Minimum}
 	schedule, err := o.scheduleFor(in.Series.Symbol)
 	if err != nil {
@@ -289,8 +293,8 @@ func priceError(s market.Series, bar int, column string, value float64) error {
 
 // validateFor returns why o cannot be the options for in, or nil.
 func (o Options) validateFor(in Input) error {
-	if err := o.Exits.Validate(in.Series.Timeframe); err != nil {
-		return fmt.Errorf("exits: %w", err)
+	if err := o.exitsFit(in); err != nil {
+		return err
 	}
 	if o.SeparationSeconds != 0 && in.Rules.MinSignalSeparation != 0 {
 		return fmt.Errorf("a separation of %d bars and one of %d seconds: want one of them", in.Rules.MinSignalSeparation, o.SeparationSeconds)
@@ -310,14 +314,11 @@ func (o Options) validateFor(in Input) error {
 	if err := o.ratesFit(in); err != nil {
 		return fmt.Errorf("account: %w", err)
 	}
-	if err := o.Sizing.Validate(o.Exits); err != nil {
-		return fmt.Errorf("sizing: %w", err)
-	}
 	for _, c := range [...]struct {
 		what   string
 		isUsed bool
 		column []float64
-	}{{"exits are placed", o.Exits.NeedVolatility(), in.Volatility}, {"entries are sized", o.Sizing.NeedVolatility(), in.SizingVolatility}} {
+	}{{"exits are placed", slices.ContainsFunc(o.exitsOf(in), decision.Exits.NeedVolatility), in.Volatility}, {"entries are sized", o.Sizing.NeedVolatility(), in.SizingVolatility}} {
 		if c.isUsed && len(c.column) != in.Series.Len() || !c.isUsed && c.column != nil {
 			return fmt.Errorf("%s %s: %d values of volatility for %d bars: want one per bar where %s by it, and else none",
 				in.Series.Symbol, in.Series.Timeframe, len(c.column), in.Series.Len(), c.what)

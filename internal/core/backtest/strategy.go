@@ -44,6 +44,29 @@ func InputOf(s *strategy.Strategy, held, window market.Series, signals []decisio
 	return in
 }
 
+// Route gives the entries of in the exits of several strategies, on the bars held:
+// those decided at a bar have the exits of the strategy that at names for it.
+func (in *Input) Route(by []*strategy.Strategy, at []uint8, held market.Series) {
+	n := in.Series.Len()
+	in.Routed, in.Volatility = &Routed{At: at}, nil
+	for k, s := range by {
+		in.Routed.Names, in.Routed.Exits = append(in.Routed.Names, s.Name), append(in.Routed.Exits, decision.ExitsOf(s))
+		column := decision.VolatilityOf(s, held)
+		if column == nil || n == 0 {
+			continue
+		}
+		if in.Volatility == nil {
+			in.Volatility = make([]float64, n)
+		}
+		first := held.Search(in.Series.Time[0])
+		for bar := range n {
+			if int(at[bar]) == k {
+				in.Volatility[bar] = column[first+bar]
+			}
+		}
+	}
+}
+
 // IsPlain tells that o is the plain policy: a commission and a slippage that are
 // fractions, the whole fraction of equity in every entry, and no exit but by a
 // signal. Its positions change at opens only.

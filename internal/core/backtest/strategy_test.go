@@ -37,3 +37,23 @@ func TestOptions_IsPlain(t *testing.T) {
 		}
 	}
 }
+
+// TestRouted_refuses: each entry has exits, and one kind of them.
+func TestRouted_refuses(t *testing.T) {
+	some := []decision.Exits{{StopLoss: 0.1}}
+	for name, c := range map[string]struct {
+		routed backtest.Routed
+		o      backtest.Options
+		want   string
+	}{
+		"too_few":  {backtest.Routed{Exits: some, At: []uint8{0}}, backtest.Options{}, "for 2 bars of 1"},
+		"beside":   {backtest.Routed{Exits: some, At: []uint8{0, 0}}, backtest.Options{Exits: some[0]}, "none beside them"},
+		"no_such":  {backtest.Routed{Exits: some, At: []uint8{0, 1}}, backtest.Options{}, "exits number 1 of 1"},
+		"barriers": {backtest.Routed{Exits: []decision.Exits{{UpperBarrier: 1, LowerBarrier: 1}}, At: []uint8{0, 0}}, backtest.Options{}, "0 values of volatility"},
+	} {
+		in := backtest.Input{Series: flat(64, 64), Signals: signals("Bh"), Routed: &c.routed}
+		if _, err := backtest.New(in, c.o); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error %v, want %q", name, err, c.want)
+		}
+	}
+}
