@@ -21,6 +21,7 @@ func main() {
 		optimizers(m)
 		cells(m)
 		losses(m)
+		norms(m)
 	}
 	prefetch()
 	transpose()
@@ -47,6 +48,8 @@ type machine interface {
 	// atLeast returns a mask of where the whole numbers v are not below second,
 	// without a sign.
 	atLeast(v, second reg.Register) reg.Register
+	// single stores a vector of float64 as float32.
+	single(v reg.Register, to Mem)
 	// spread fills a vector with the low 32 bits of a register.
 	spread(from reg.GPVirtual) reg.VecVirtual
 }
@@ -89,6 +92,12 @@ func (avx512) spread(from reg.GPVirtual) reg.VecVirtual {
 	return v
 }
 
+func (avx512) single(v reg.Register, to Mem) {
+	half := YMM()
+	VCVTPD2PS(v, half)
+	VMOVUPS(half, to)
+}
+
 type avx2 struct{}
 
 func (avx2) suffix() string         { return "256" }
@@ -124,6 +133,12 @@ func (avx2) atLeast(v, second reg.Register) reg.Register {
 	return k
 }
 
+func (avx2) single(v reg.Register, to Mem) {
+	half := XMM()
+	VCVTPD2PSY(v, half)
+	VMOVUPS(half, to)
+}
+
 func (avx2) spread(from reg.GPVirtual) reg.VecVirtual {
 	v := YMM()
 	VMOVD(from.As32(), v.AsX()) // MOVD would make the processor save the upper halves
@@ -139,6 +154,22 @@ var written = map[string]Mem{}
 func constant(name string, v float32) Mem { return whole(name, math.Float32bits(v)) }
 
 func whole(name string, v uint32) Mem { return repeated(name, func(int) Constant { return U32(v) }) }
+
+// wide returns memory that holds one float64.
+func wide(name string, v float64) Mem {
+	m, ok := written[name]
+	if !ok {
+		m = GLOBL(name, RODATA|NOPTR)
+		DATA(0, U64(math.Float64bits(v)))
+		written[name] = m
+	}
+	return m
+}
+
+// counting returns memory that holds 0, 1 and so on as float32.
+func counting() Mem {
+	return repeated("counting", func(i int) Constant { return U32(math.Float32bits(float32(i))) })
+}
 
 func repeated(name string, v func(i int) Constant) Mem {
 	if m, ok := written[name]; ok {

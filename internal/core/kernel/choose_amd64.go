@@ -42,6 +42,7 @@ type assembly struct {
 	lstmBack func(gates, delta, squash, before, up, hidden, cell *float32, rows, width int)
 	gru      func(gates, state, before, hidden *float32, rows, width int)
 	gruBack  func(gates, state, deltaInput, deltaState, before, up, hidden, cell *float32, rows, width int)
+	norms    *normalization
 }
 
 // A panel multiplies by so many columns, and columns sums up so many.
@@ -64,7 +65,7 @@ var avx512 = assembly{
 	sumRows: []columns{{64, sumRows512x64}, {32, sumRows512x32}, {16, sumRows512x16}},
 	add:     add512, scale: scale512, mask: mask512, cut: cut512, rectify: rectify512, leaky: leaky512, tanh: tanh512, sigmoid: sigmoid512,
 	drop: drop512, softmax: softmax512, adam: adam512, sgd: sgd512, rmsProp: rmsProp512,
-	lstm: lstm512, lstmBack: lstmBack512, gru: gru512, gruBack: gruBack512,
+	lstm: lstm512, lstmBack: lstmBack512, gru: gru512, gruBack: gruBack512, norms: &norm512,
 	squares: func(v []float32) (lanes [squareLanes]float64) {
 		squares512(&lanes[0], &v[0], len(v))
 		return lanes
@@ -79,7 +80,7 @@ var avx2 = assembly{
 	sumRows: []columns{{64, sumRows256x64}, {32, sumRows256x32}, {16, sumRows256x16}},
 	add:     add256, scale: scale256, mask: mask256, cut: cut256, rectify: rectify256, leaky: leaky256, tanh: tanh256, sigmoid: sigmoid256,
 	drop: drop256, softmax: softmax256, adam: adam256, sgd: sgd256, rmsProp: rmsProp256,
-	lstm: lstm256, lstmBack: lstmBack256, gru: gru256, gruBack: gruBack256,
+	lstm: lstm256, lstmBack: lstmBack256, gru: gru256, gruBack: gruBack256, norms: &norm256,
 	squares: func(v []float32) (lanes [squareLanes]float64) {
 		squares256(&lanes[0], &v[0], len(v))
 		return lanes
@@ -90,6 +91,7 @@ var avx2 = assembly{
 func (a *assembly) set() *Set {
 	return &Set{
 		name: a.name, product: a.multiply, sumRows: a.sum, squares: a.squares, transpose: transposeFast, prefetch: prefetchFast,
+		norm: a.norms.norm, normBack: a.norms.back,
 		gather: func(dst, x []float32, rows []int, back, width, stride int) {
 			if width < a.lanes {
 				gatherPlain(dst, x, rows, back, width, stride)

@@ -226,6 +226,22 @@ var kernels = map[string]func(c caseData) func(s *kernel.Set) [][]float32{
 			return [][]float32{{math.Float32frombits(uint32(bits)), math.Float32frombits(uint32(bits >> 32))}}
 		}
 	},
+	"norm": func(c caseData) func(s *kernel.Set) [][]float32 {
+		rows, units := c.draw("rows", 1, 70), c.draw("units", 1, 70)
+		width := kernel.Width(units)
+		wild := c.draw("wild", 0, 1) == 1
+		matrix := func() []float32 { return c.numbers(rows*width, math.Exp(4*c.rng.NormFloat64()), wild) }
+		vector := func() []float32 { return c.numbers(width, 1, wild) }
+		y, delta, gain, bias, gainGrad, biasGrad := matrix(), matrix(), vector(), vector(), vector(), vector()
+		return func(s *kernel.Set) [][]float32 {
+			y, delta, gainGrad, biasGrad := slices.Clone(y), slices.Clone(delta), slices.Clone(gainGrad), slices.Clone(biasGrad)
+			hat, inverse, scratch := make([]float32, rows*width), make([]float32, kernel.Width(rows)), make([]float32, kernel.NormScratch(rows, width))
+			s.Norm(kernel.Norm{Rows: rows, Units: units, Width: width, Y: y, Hat: hat, Inverse: inverse, Gain: gain, Bias: bias, Scratch: scratch})
+			s.NormBack(kernel.NormBack{Rows: rows, Units: units, Width: width, Delta: delta, Hat: hat, Inverse: inverse, Gain: gain,
+				GainGrad: gainGrad, BiasGrad: biasGrad, Scratch: scratch})
+			return [][]float32{y, hat, inverse[:rows], delta, gainGrad[:units], biasGrad[:units]}
+		}
+	},
 	"cells": func(c caseData) func(s *kernel.Set) [][]float32 {
 		rows, width := c.draw("rows", 1, 9), 16*c.draw("width", 1, 5)
 		n := rows * width

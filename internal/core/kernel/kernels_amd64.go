@@ -80,6 +80,21 @@ func gruBack512(gates *float32, state *float32, deltaInput *float32, deltaState 
 func softmax512(z *float32, top *float32, logSum *float32, best *int32, n int, classes int)
 
 //go:noescape
+func moments512(mean *float32, inverse *float32, y *float32, rows int, stride int, units int, count float64, epsilon float64)
+
+//go:noescape
+func projections512(mean *float32, slope *float32, e *float32, hat *float32, rows int, stride int, units int, count float64)
+
+//go:noescape
+func normalize512(y *float32, hat *float32, mean *float32, inverse *float32, gain *float32, bias *float32, rows int, width int, units float32)
+
+//go:noescape
+func normGradient512(delta *float32, hat *float32, gain *float32, gainGrad *float32, biasGrad *float32, rows int, width int, units float32)
+
+//go:noescape
+func normBack512(delta *float32, hat *float32, mean *float32, slope *float32, inverse *float32, rows int, width int, units float32)
+
+//go:noescape
 func product256x16(c *float32, a *float32, b *float32, start *float32, crow int, arow int, astep int, brow int, rows int, steps int, then int)
 
 //go:noescape
@@ -150,6 +165,21 @@ func gruBack256(gates *float32, state *float32, deltaInput *float32, deltaState 
 
 //go:noescape
 func softmax256(z *float32, top *float32, logSum *float32, best *int32, n int, classes int)
+
+//go:noescape
+func moments256(mean *float32, inverse *float32, y *float32, rows int, stride int, units int, count float64, epsilon float64)
+
+//go:noescape
+func projections256(mean *float32, slope *float32, e *float32, hat *float32, rows int, stride int, units int, count float64)
+
+//go:noescape
+func normalize256(y *float32, hat *float32, mean *float32, inverse *float32, gain *float32, bias *float32, rows int, width int, units float32)
+
+//go:noescape
+func normGradient256(delta *float32, hat *float32, gain *float32, gainGrad *float32, biasGrad *float32, rows int, width int, units float32)
+
+//go:noescape
+func normBack256(delta *float32, hat *float32, mean *float32, slope *float32, inverse *float32, rows int, width int, units float32)
 
 //go:noescape
 func prefetchRows(x *float32, rows *int32, n int, width int)

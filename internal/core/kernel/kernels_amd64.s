@@ -4910,6 +4910,297 @@ DATA largest<>+56(SB)/4, $0x7f7fffff
 DATA largest<>+60(SB)/4, $0x7f7fffff
 GLOBL largest<>(SB), RODATA|NOPTR, $64
 
+// func moments512(mean *float32, inverse *float32, y *float32, rows int, stride int, units int, count float64, epsilon float64)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·moments512(SB), NOSPLIT, $0-64
+	MOVQ         mean+0(FP), AX
+	MOVQ         inverse+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         rows+24(FP), BX
+	MOVQ         stride+32(FP), SI
+	SHLQ         $0x02, SI
+	VBROADCASTSD count+48(FP), Z0
+
+rows40:
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	MOVQ   units+40(FP), R8
+	XORQ   DI, DI
+
+unit41:
+	VCVTPS2PD (DX)(DI*1), Z5
+	VADDPD    Z5, Z1, Z1
+	VCVTPS2PD 32(DX)(DI*1), Z5
+	VADDPD    Z5, Z2, Z2
+	ADDQ      SI, DI
+	DECQ      R8
+	JNE       unit41
+	VDIVPD    Z0, Z1, Z1
+	VCVTPD2PS Z1, Y5
+	VMOVUPS   Y5, (AX)
+	VDIVPD    Z0, Z2, Z2
+	VCVTPD2PS Z2, Y5
+	VMOVUPS   Y5, 32(AX)
+	MOVQ      units+40(FP), R8
+	XORQ      DI, DI
+
+unit42:
+	VCVTPS2PD    (DX)(DI*1), Z5
+	VSUBPD       Z1, Z5, Z5
+	VMULPD       Z5, Z5, Z5
+	VADDPD       Z5, Z3, Z3
+	VCVTPS2PD    32(DX)(DI*1), Z5
+	VSUBPD       Z2, Z5, Z5
+	VMULPD       Z5, Z5, Z5
+	VADDPD       Z5, Z4, Z4
+	ADDQ         SI, DI
+	DECQ         R8
+	JNE          unit42
+	VBROADCASTSD epsilon+56(FP), Z1
+	VBROADCASTSD oneDouble<>+0(SB), Z2
+	VDIVPD       Z0, Z3, Z3
+	VADDPD       Z1, Z3, Z3
+	VSQRTPD      Z3, Z3
+	VDIVPD       Z3, Z2, Z3
+	VCVTPD2PS    Z3, Y3
+	VMOVUPS      Y3, (CX)
+	VDIVPD       Z0, Z4, Z4
+	VADDPD       Z1, Z4, Z4
+	VSQRTPD      Z4, Z4
+	VDIVPD       Z4, Z2, Z4
+	VCVTPD2PS    Z4, Y1
+	VMOVUPS      Y1, 32(CX)
+	ADDQ         $0x40, AX
+	ADDQ         $0x40, CX
+	ADDQ         $0x40, DX
+	SUBQ         $0x10, BX
+	JNE          rows40
+	VZEROUPPER
+	RET
+
+DATA oneDouble<>+0(SB)/8, $0x3ff0000000000000
+GLOBL oneDouble<>(SB), RODATA|NOPTR, $8
+
+// func projections512(mean *float32, slope *float32, e *float32, hat *float32, rows int, stride int, units int, count float64)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·projections512(SB), NOSPLIT, $0-64
+	MOVQ         mean+0(FP), AX
+	MOVQ         slope+8(FP), CX
+	MOVQ         e+16(FP), DX
+	MOVQ         hat+24(FP), BX
+	MOVQ         rows+32(FP), SI
+	MOVQ         stride+40(FP), DI
+	SHLQ         $0x02, DI
+	VBROADCASTSD count+56(FP), Z0
+
+rows43:
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	MOVQ   units+48(FP), R9
+	XORQ   R8, R8
+
+unit44:
+	VCVTPS2PD   (DX)(R8*1), Z5
+	VADDPD      Z5, Z1, Z1
+	VCVTPS2PD   (BX)(R8*1), Z6
+	VFMADD231PD Z6, Z5, Z3
+	VCVTPS2PD   32(DX)(R8*1), Z5
+	VADDPD      Z5, Z2, Z2
+	VCVTPS2PD   32(BX)(R8*1), Z6
+	VFMADD231PD Z6, Z5, Z4
+	ADDQ        DI, R8
+	DECQ        R9
+	JNE         unit44
+	VDIVPD      Z0, Z1, Z1
+	VDIVPD      Z0, Z3, Z3
+	VCVTPD2PS   Z1, Y1
+	VMOVUPS     Y1, (AX)
+	VCVTPD2PS   Z3, Y1
+	VMOVUPS     Y1, (CX)
+	VDIVPD      Z0, Z2, Z2
+	VDIVPD      Z0, Z4, Z4
+	VCVTPD2PS   Z2, Y1
+	VMOVUPS     Y1, 32(AX)
+	VCVTPD2PS   Z4, Y1
+	VMOVUPS     Y1, 32(CX)
+	ADDQ        $0x40, AX
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, DX
+	ADDQ        $0x40, BX
+	SUBQ        $0x10, SI
+	JNE         rows43
+	VZEROUPPER
+	RET
+
+// func normalize512(y *float32, hat *float32, mean *float32, inverse *float32, gain *float32, bias *float32, rows int, width int, units float32)
+// Requires: AVX, AVX512F
+TEXT ·normalize512(SB), NOSPLIT, $0-68
+	MOVQ         y+0(FP), AX
+	MOVQ         hat+8(FP), CX
+	MOVQ         mean+16(FP), DX
+	MOVQ         inverse+24(FP), BX
+	MOVQ         gain+32(FP), SI
+	MOVQ         bias+40(FP), DI
+	MOVQ         rows+48(FP), R8
+	MOVQ         width+56(FP), R9
+	VBROADCASTSS units+64(FP), Z0
+	SHLQ         $0x02, R9
+
+row45:
+	VBROADCASTSS (DX), Z1
+	VBROADCASTSS (BX), Z2
+	VMOVUPS      counting<>+0(SB), Z3
+	VMOVUPS      lanes512<>+0(SB), Z4
+	XORQ         R10, R10
+
+column46:
+	VCMPPS    $0x11, Z0, Z3, K1
+	VMOVUPS   (AX)(R10*1), Z5
+	VSUBPS    Z1, Z5, Z5
+	VMULPS    Z2, Z5, Z5
+	VMOVAPS.Z Z5, K1, Z5
+	VMOVUPS   Z5, (CX)(R10*1)
+	VMULPS    (SI)(R10*1), Z5, Z5
+	VADDPS    (DI)(R10*1), Z5, Z5
+	VMOVAPS.Z Z5, K1, Z5
+	VMOVUPS   Z5, (AX)(R10*1)
+	VADDPS    Z4, Z3, Z3
+	ADDQ      $0x40, R10
+	CMPQ      R10, R9
+	JNE       column46
+	ADDQ      R9, AX
+	ADDQ      R9, CX
+	ADDQ      $0x04, DX
+	ADDQ      $0x04, BX
+	DECQ      R8
+	JNE       row45
+	VZEROUPPER
+	RET
+
+DATA counting<>+0(SB)/4, $0x00000000
+DATA counting<>+4(SB)/4, $0x3f800000
+DATA counting<>+8(SB)/4, $0x40000000
+DATA counting<>+12(SB)/4, $0x40400000
+DATA counting<>+16(SB)/4, $0x40800000
+DATA counting<>+20(SB)/4, $0x40a00000
+DATA counting<>+24(SB)/4, $0x40c00000
+DATA counting<>+28(SB)/4, $0x40e00000
+DATA counting<>+32(SB)/4, $0x41000000
+DATA counting<>+36(SB)/4, $0x41100000
+DATA counting<>+40(SB)/4, $0x41200000
+DATA counting<>+44(SB)/4, $0x41300000
+DATA counting<>+48(SB)/4, $0x41400000
+DATA counting<>+52(SB)/4, $0x41500000
+DATA counting<>+56(SB)/4, $0x41600000
+DATA counting<>+60(SB)/4, $0x41700000
+GLOBL counting<>(SB), RODATA|NOPTR, $64
+
+DATA lanes512<>+0(SB)/4, $0x41800000
+DATA lanes512<>+4(SB)/4, $0x41800000
+DATA lanes512<>+8(SB)/4, $0x41800000
+DATA lanes512<>+12(SB)/4, $0x41800000
+DATA lanes512<>+16(SB)/4, $0x41800000
+DATA lanes512<>+20(SB)/4, $0x41800000
+DATA lanes512<>+24(SB)/4, $0x41800000
+DATA lanes512<>+28(SB)/4, $0x41800000
+DATA lanes512<>+32(SB)/4, $0x41800000
+DATA lanes512<>+36(SB)/4, $0x41800000
+DATA lanes512<>+40(SB)/4, $0x41800000
+DATA lanes512<>+44(SB)/4, $0x41800000
+DATA lanes512<>+48(SB)/4, $0x41800000
+DATA lanes512<>+52(SB)/4, $0x41800000
+DATA lanes512<>+56(SB)/4, $0x41800000
+DATA lanes512<>+60(SB)/4, $0x41800000
+GLOBL lanes512<>(SB), RODATA|NOPTR, $64
+
+// func normGradient512(delta *float32, hat *float32, gain *float32, gainGrad *float32, biasGrad *float32, rows int, width int, units float32)
+// Requires: AVX, AVX512F
+TEXT ·normGradient512(SB), NOSPLIT, $0-60
+	MOVQ         delta+0(FP), AX
+	MOVQ         hat+8(FP), CX
+	MOVQ         gain+16(FP), DX
+	MOVQ         gainGrad+24(FP), BX
+	MOVQ         biasGrad+32(FP), SI
+	MOVQ         rows+40(FP), DI
+	MOVQ         width+48(FP), R8
+	VBROADCASTSS units+56(FP), Z0
+	SHLQ         $0x02, R8
+
+row47:
+	VMOVUPS counting<>+0(SB), Z1
+	VMOVUPS lanes512<>+0(SB), Z2
+	XORQ    R9, R9
+
+column48:
+	VCMPPS    $0x11, Z0, Z1, K1
+	VMOVUPS   (AX)(R9*1), Z3
+	VMOVAPS.Z Z3, K1, Z3
+	VMULPS    (CX)(R9*1), Z3, Z4
+	VADDPS    (BX)(R9*1), Z4, Z4
+	VMOVUPS   Z4, (BX)(R9*1)
+	VADDPS    (SI)(R9*1), Z3, Z4
+	VMOVUPS   Z4, (SI)(R9*1)
+	VMULPS    (DX)(R9*1), Z3, Z3
+	VMOVUPS   Z3, (AX)(R9*1)
+	VADDPS    Z2, Z1, Z1
+	ADDQ      $0x40, R9
+	CMPQ      R9, R8
+	JNE       column48
+	ADDQ      R8, AX
+	ADDQ      R8, CX
+	DECQ      DI
+	JNE       row47
+	VZEROUPPER
+	RET
+
+// func normBack512(delta *float32, hat *float32, mean *float32, slope *float32, inverse *float32, rows int, width int, units float32)
+// Requires: AVX, AVX512F
+TEXT ·normBack512(SB), NOSPLIT, $0-60
+	MOVQ         delta+0(FP), AX
+	MOVQ         hat+8(FP), CX
+	MOVQ         mean+16(FP), DX
+	MOVQ         slope+24(FP), BX
+	MOVQ         inverse+32(FP), SI
+	MOVQ         rows+40(FP), DI
+	MOVQ         width+48(FP), R8
+	VBROADCASTSS units+56(FP), Z0
+	SHLQ         $0x02, R8
+
+row49:
+	VBROADCASTSS (DX), Z1
+	VBROADCASTSS (BX), Z2
+	VBROADCASTSS (SI), Z3
+	VMOVUPS      counting<>+0(SB), Z4
+	VMOVUPS      lanes512<>+0(SB), Z5
+	XORQ         R9, R9
+
+column50:
+	VCMPPS    $0x11, Z0, Z4, K1
+	VMOVUPS   (AX)(R9*1), Z6
+	VSUBPS    Z1, Z6, Z6
+	VMULPS    (CX)(R9*1), Z2, Z7
+	VSUBPS    Z7, Z6, Z6
+	VMULPS    Z3, Z6, Z6
+	VMOVAPS.Z Z6, K1, Z6
+	VMOVUPS   Z6, (AX)(R9*1)
+	VADDPS    Z5, Z4, Z4
+	ADDQ      $0x40, R9
+	CMPQ      R9, R8
+	JNE       column50
+	ADDQ      R8, AX
+	ADDQ      R8, CX
+	ADDQ      $0x04, DX
+	ADDQ      $0x04, BX
+	ADDQ      $0x04, SI
+	DECQ      DI
+	JNE       row49
+	VZEROUPPER
+	RET
+
 // func product256x16(c *float32, a *float32, b *float32, start *float32, crow int, arow int, astep int, brow int, rows int, steps int, then int)
 // Requires: AVX, FMA3
 TEXT ·product256x16(SB), NOSPLIT, $0-88
@@ -6324,14 +6615,14 @@ TEXT ·add256(SB), NOSPLIT, $0-24
 	MOVQ v+8(FP), CX
 	MOVQ n+16(FP), DX
 
-loop40:
+loop51:
 	VMOVUPS (AX), Y0
 	VADDPS  (CX), Y0, Y0
 	VMOVUPS Y0, (AX)
 	ADDQ    $0x20, AX
 	ADDQ    $0x20, CX
 	SUBQ    $0x08, DX
-	JNE     loop40
+	JNE     loop51
 	VZEROUPPER
 	RET
 
@@ -6342,14 +6633,14 @@ TEXT ·scale256(SB), NOSPLIT, $0-24
 	MOVQ v+8(FP), CX
 	MOVQ n+16(FP), DX
 
-loop41:
+loop52:
 	VMOVUPS (AX), Y0
 	VMULPS  (CX), Y0, Y0
 	VMOVUPS Y0, (AX)
 	ADDQ    $0x20, AX
 	ADDQ    $0x20, CX
 	SUBQ    $0x08, DX
-	JNE     loop41
+	JNE     loop52
 	VZEROUPPER
 	RET
 
@@ -6362,7 +6653,7 @@ TEXT ·mask256(SB), NOSPLIT, $0-28
 	VBROADCASTSS scale+24(FP), Y0
 	VXORPS       Y1, Y1, Y1
 
-loop42:
+loop53:
 	VMOVUPS (CX), Y2
 	VCMPPS  $0x1e, Y1, Y2, Y2
 	VMULPS  (AX), Y0, Y3
@@ -6371,7 +6662,7 @@ loop42:
 	ADDQ    $0x20, AX
 	ADDQ    $0x20, CX
 	SUBQ    $0x08, DX
-	JNE     loop42
+	JNE     loop53
 	VZEROUPPER
 	RET
 
@@ -6382,7 +6673,7 @@ TEXT ·cut256(SB), NOSPLIT, $0-20
 	MOVQ         n+8(FP), CX
 	VBROADCASTSS least+16(FP), Y0
 
-loop43:
+loop54:
 	VMOVUPS (AX), Y1
 	VANDPS  magnitude<>+0(SB), Y1, Y2
 	VCMPPS  $0x15, Y0, Y2, Y2
@@ -6390,7 +6681,7 @@ loop43:
 	VMOVUPS Y1, (AX)
 	ADDQ    $0x20, AX
 	SUBQ    $0x08, CX
-	JNE     loop43
+	JNE     loop54
 	VZEROUPPER
 	RET
 
@@ -6401,12 +6692,12 @@ TEXT ·rectify256(SB), NOSPLIT, $0-16
 	MOVQ   n+8(FP), CX
 	VXORPS Y0, Y0, Y0
 
-loop44:
+loop55:
 	VMAXPS  (AX), Y0, Y1
 	VMOVUPS Y1, (AX)
 	ADDQ    $0x20, AX
 	SUBQ    $0x08, CX
-	JNE     loop44
+	JNE     loop55
 	VZEROUPPER
 	RET
 
@@ -6417,9 +6708,9 @@ TEXT ·leaky256(SB), NOSPLIT, $0-24
 	MOVQ  slope+8(FP), CX
 	MOVQ  n+16(FP), DX
 	TESTQ CX, CX
-	JEQ   without45
+	JEQ   without56
 
-loop46:
+loop57:
 	VMOVUPS   (AX), Y0
 	VXORPS    Y1, Y1, Y1
 	VMOVUPS   leak<>+0(SB), Y2
@@ -6432,12 +6723,12 @@ loop46:
 	ADDQ      $0x20, AX
 	ADDQ      $0x20, CX
 	SUBQ      $0x08, DX
-	JNE       loop46
+	JNE       loop57
 	VZEROUPPER
 	RET
 
-without45:
-loop47:
+without56:
+loop58:
 	VMOVUPS   (AX), Y0
 	VXORPS    Y1, Y1, Y1
 	VMOVUPS   leak<>+0(SB), Y2
@@ -6448,7 +6739,7 @@ loop47:
 	VMOVUPS   Y0, (AX)
 	ADDQ      $0x20, AX
 	SUBQ      $0x08, DX
-	JNE       loop47
+	JNE       loop58
 	VZEROUPPER
 	RET
 
@@ -6459,9 +6750,9 @@ TEXT ·tanh256(SB), NOSPLIT, $0-24
 	MOVQ  slope+8(FP), CX
 	MOVQ  n+16(FP), DX
 	TESTQ CX, CX
-	JEQ   without48
+	JEQ   without59
 
-loop49:
+loop60:
 	VMOVUPS   (AX), Y0
 	VANDPS    magnitude<>+0(SB), Y0, Y1
 	VCMPPS    $0x1d, tanhFar<>+0(SB), Y1, Y2
@@ -6526,12 +6817,12 @@ loop49:
 	ADDQ      $0x20, AX
 	ADDQ      $0x20, CX
 	SUBQ      $0x08, DX
-	JNE       loop49
+	JNE       loop60
 	VZEROUPPER
 	RET
 
-without48:
-loop50:
+without59:
+loop61:
 	VMOVUPS   (AX), Y0
 	VANDPS    magnitude<>+0(SB), Y0, Y1
 	VCMPPS    $0x1d, tanhFar<>+0(SB), Y1, Y2
@@ -6594,7 +6885,7 @@ loop50:
 	VMOVUPS   Y4, (AX)
 	ADDQ      $0x20, AX
 	SUBQ      $0x08, DX
-	JNE       loop50
+	JNE       loop61
 	VZEROUPPER
 	RET
 
@@ -6623,9 +6914,9 @@ TEXT ·sigmoid256(SB), NOSPLIT, $0-24
 	MOVQ  slope+8(FP), CX
 	MOVQ  n+16(FP), DX
 	TESTQ CX, CX
-	JEQ   without51
+	JEQ   without62
 
-loop52:
+loop63:
 	VMOVUPS   (AX), Y0
 	VORPS     sign<>+0(SB), Y0, Y1
 	VMULPS    log2E<>+0(SB), Y1, Y2
@@ -6673,12 +6964,12 @@ loop52:
 	ADDQ      $0x20, AX
 	ADDQ      $0x20, CX
 	SUBQ      $0x08, DX
-	JNE       loop52
+	JNE       loop63
 	VZEROUPPER
 	RET
 
-without51:
-loop53:
+without62:
+loop64:
 	VMOVUPS   (AX), Y0
 	VORPS     sign<>+0(SB), Y0, Y1
 	VMULPS    log2E<>+0(SB), Y1, Y2
@@ -6724,7 +7015,7 @@ loop53:
 	VMOVUPS   Y0, (AX)
 	ADDQ      $0x20, AX
 	SUBQ      $0x08, DX
-	JNE       loop53
+	JNE       loop64
 	VZEROUPPER
 	RET
 
@@ -6741,7 +7032,7 @@ TEXT ·gather256(SB), NOSPLIT, $0-56
 	SHLQ $0x02, R8
 	SHLQ $0x02, DI
 
-row54:
+row65:
 	MOVQ  (DX), R9
 	SUBQ  SI, R9
 	IMULQ DI, R9
@@ -6749,21 +7040,21 @@ row54:
 	XORQ  R10, R10
 	MOVQ  DI, R11
 
-column55:
+column66:
 	SUBQ    $0x20, R11
-	JCS     last56
+	JCS     last67
 	VMOVUPS (R9)(R10*1), Y0
 	VMOVUPS Y0, (AX)(R10*1)
 	ADDQ    $0x20, R10
-	JMP     column55
+	JMP     column66
 
-last56:
+last67:
 	VMOVUPS -32(R9)(DI*1), Y0
 	VMOVUPS Y0, -32(AX)(DI*1)
 	ADDQ    $0x08, DX
 	ADDQ    R8, AX
 	DECQ    BX
-	JNE     row54
+	JNE     row65
 	VZEROUPPER
 	RET
 
@@ -6784,7 +7075,7 @@ TEXT ·sumRows256x64(SB), NOSPLIT, $0-32
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 
-loop57:
+loop68:
 	VADDPS  (CX), Y0, Y0
 	VADDPS  32(CX), Y1, Y1
 	VADDPS  64(CX), Y2, Y2
@@ -6795,7 +7086,7 @@ loop57:
 	VADDPS  224(CX), Y7, Y7
 	ADDQ    BX, CX
 	DECQ    DX
-	JNE     loop57
+	JNE     loop68
 	VADDPS  (AX), Y0, Y0
 	VMOVUPS Y0, (AX)
 	VADDPS  32(AX), Y1, Y1
@@ -6828,14 +7119,14 @@ TEXT ·sumRows256x32(SB), NOSPLIT, $0-32
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-loop58:
+loop69:
 	VADDPS  (CX), Y0, Y0
 	VADDPS  32(CX), Y1, Y1
 	VADDPS  64(CX), Y2, Y2
 	VADDPS  96(CX), Y3, Y3
 	ADDQ    BX, CX
 	DECQ    DX
-	JNE     loop58
+	JNE     loop69
 	VADDPS  (AX), Y0, Y0
 	VMOVUPS Y0, (AX)
 	VADDPS  32(AX), Y1, Y1
@@ -6858,12 +7149,12 @@ TEXT ·sumRows256x16(SB), NOSPLIT, $0-32
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 
-loop59:
+loop70:
 	VADDPS  (CX), Y0, Y0
 	VADDPS  32(CX), Y1, Y1
 	ADDQ    BX, CX
 	DECQ    DX
-	JNE     loop59
+	JNE     loop70
 	VADDPS  (AX), Y0, Y0
 	VMOVUPS Y0, (AX)
 	VADDPS  32(AX), Y1, Y1
@@ -6884,7 +7175,7 @@ TEXT ·drop256(SB), NOSPLIT, $0-56
 	VPBROADCASTD X0, Y0
 	VBROADCASTSS scale+52(FP), Y1
 
-row60:
+row71:
 	MOVQ         BX, R8
 	MOVQ         R8, DI
 	SHRQ         $0x1e, DI
@@ -6908,7 +7199,7 @@ row60:
 	VPBROADCASTD X3, Y3
 	MOVQ         stride+24(FP), DI
 
-column61:
+column72:
 	VPSRLD   $0x10, Y2, Y5
 	VPXOR    Y5, Y2, Y4
 	VPMULLD  mix1<>+0(SB), Y4, Y4
@@ -6923,18 +7214,18 @@ column61:
 	VMOVUPS  Y4, (AX)
 	ADDQ     $0x20, AX
 	TESTQ    CX, CX
-	JEQ      plain62
+	JEQ      plain73
 	VMULPS   (CX), Y1, Y4
 	VANDPS   Y5, Y4, Y4
 	VMOVUPS  Y4, (CX)
 	ADDQ     $0x20, CX
 
-plain62:
+plain73:
 	VPADDD stride256<>+0(SB), Y2, Y2
 	SUBQ   $0x08, DI
-	JNE    column61
+	JNE    column72
 	DECQ   DX
-	JNE    row60
+	JNE    row71
 	VZEROUPPER
 	RET
 
@@ -6971,7 +7262,7 @@ TEXT ·squares256(SB), NOSPLIT, $0-24
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 
-loop63:
+loop74:
 	VCVTPS2PD   (CX), Y8
 	VFMADD231PD Y8, Y8, Y0
 	VCVTPS2PD   16(CX), Y8
@@ -6990,7 +7281,7 @@ loop63:
 	VFMADD231PD Y8, Y8, Y7
 	ADDQ        $0x80, CX
 	SUBQ        $0x20, DX
-	JNE         loop63
+	JNE         loop74
 	VMOVUPD     Y0, (AX)
 	VMOVUPD     Y1, 32(AX)
 	VMOVUPD     Y2, 64(AX)
@@ -7021,7 +7312,7 @@ TEXT ·adam256(SB), NOSPLIT, $0-80
 	VBROADCASTSS root+72(FP), Y8
 	VBROADCASTSS epsilon+76(FP), Y9
 
-loop64:
+loop75:
 	VMOVUPS (AX), Y10
 	VMULPS  (CX), Y0, Y11
 	VMULPS  Y10, Y1, Y12
@@ -7057,7 +7348,7 @@ loop64:
 	ADDQ    $0x20, DX
 	ADDQ    $0x20, BX
 	SUBQ    $0x08, SI
-	JNE     loop64
+	JNE     loop75
 	VZEROUPPER
 	RET
 
@@ -7073,7 +7364,7 @@ TEXT ·sgd256(SB), NOSPLIT, $0-48
 	VBROADCASTSS momentum+40(FP), Y2
 	VBROADCASTSS pace+44(FP), Y3
 
-loop65:
+loop76:
 	VMOVUPS (AX), Y4
 	VMULPS  (CX), Y0, Y5
 	VMULPS  Y4, Y1, Y6
@@ -7094,7 +7385,7 @@ loop65:
 	ADDQ    $0x20, CX
 	ADDQ    $0x20, DX
 	SUBQ    $0x08, BX
-	JNE     loop65
+	JNE     loop76
 	VZEROUPPER
 	RET
 
@@ -7112,7 +7403,7 @@ TEXT ·rmsProp256(SB), NOSPLIT, $0-56
 	VBROADCASTSS pace+48(FP), Y4
 	VBROADCASTSS epsilon+52(FP), Y5
 
-loop66:
+loop77:
 	VMOVUPS (AX), Y6
 	VMULPS  (CX), Y0, Y7
 	VMULPS  Y6, Y1, Y8
@@ -7138,7 +7429,7 @@ loop66:
 	ADDQ    $0x20, CX
 	ADDQ    $0x20, DX
 	SUBQ    $0x08, BX
-	JNE     loop66
+	JNE     loop77
 	VZEROUPPER
 	RET
 
@@ -7154,10 +7445,10 @@ TEXT ·lstm256(SB), NOSPLIT, $0-56
 	SHLQ $0x02, DI
 	MOVQ rows+40(FP), R8
 
-row67:
+row78:
 	MOVQ DI, R9
 
-column68:
+column79:
 	VMOVUPS   (AX)(DI*1), Y0
 	VORPS     sign<>+0(SB), Y0, Y1
 	VMULPS    log2E<>+0(SB), Y1, Y2
@@ -7405,12 +7696,12 @@ column68:
 	ADDQ      $0x20, BX
 	ADDQ      $0x20, SI
 	SUBQ      $0x20, R9
-	JNE       column68
+	JNE       column79
 	ADDQ      DI, AX
 	ADDQ      DI, AX
 	ADDQ      DI, AX
 	DECQ      R8
-	JNE       row67
+	JNE       row78
 	VZEROUPPER
 	RET
 
@@ -7428,10 +7719,10 @@ TEXT ·lstmBack256(SB), NOSPLIT, $0-72
 	SHLQ $0x02, R9
 	MOVQ rows+56(FP), R10
 
-row69:
+row80:
 	MOVQ R9, R11
 
-column70:
+column81:
 	VMOVUPS (SI), Y0
 	VADDPS  (DI), Y0, Y0
 	VMOVUPS (DX), Y1
@@ -7481,7 +7772,7 @@ column70:
 	ADDQ    $0x20, DI
 	ADDQ    $0x20, R8
 	SUBQ    $0x20, R11
-	JNE     column70
+	JNE     column81
 	ADDQ    R9, AX
 	ADDQ    R9, AX
 	ADDQ    R9, AX
@@ -7489,7 +7780,7 @@ column70:
 	ADDQ    R9, CX
 	ADDQ    R9, CX
 	DECQ    R10
-	JNE     row69
+	JNE     row80
 	VZEROUPPER
 	RET
 
@@ -7504,10 +7795,10 @@ TEXT ·gru256(SB), NOSPLIT, $0-48
 	SHLQ $0x02, SI
 	MOVQ rows+32(FP), DI
 
-row71:
+row82:
 	MOVQ SI, R8
 
-column72:
+column83:
 	VMOVUPS   (AX), Y0
 	VADDPS    (CX), Y0, Y0
 	VORPS     sign<>+0(SB), Y0, Y1
@@ -7659,13 +7950,13 @@ column72:
 	ADDQ      $0x20, DX
 	ADDQ      $0x20, BX
 	SUBQ      $0x20, R8
-	JNE       column72
+	JNE       column83
 	ADDQ      SI, AX
 	ADDQ      SI, AX
 	ADDQ      SI, CX
 	ADDQ      SI, CX
 	DECQ      DI
-	JNE       row71
+	JNE       row82
 	VZEROUPPER
 	RET
 
@@ -7684,10 +7975,10 @@ TEXT ·gruBack256(SB), NOSPLIT, $0-80
 	SHLQ $0x02, R10
 	MOVQ rows+64(FP), R11
 
-row73:
+row84:
 	MOVQ R10, R12
 
-column74:
+column85:
 	VMOVUPS (DI), Y0
 	VADDPS  (R8), Y0, Y0
 	VMOVUPS (AX)(R10*1), Y1
@@ -7730,7 +8021,7 @@ column74:
 	ADDQ    $0x20, R8
 	ADDQ    $0x20, R9
 	SUBQ    $0x20, R12
-	JNE     column74
+	JNE     column85
 	ADDQ    R10, AX
 	ADDQ    R10, AX
 	ADDQ    R10, CX
@@ -7740,7 +8031,7 @@ column74:
 	ADDQ    R10, BX
 	ADDQ    R10, BX
 	DECQ    R11
-	JNE     row73
+	JNE     row84
 	VZEROUPPER
 	RET
 
@@ -7755,14 +8046,14 @@ TEXT ·softmax256(SB), NOSPLIT, $0-48
 	MOVQ SI, DI
 	SHLQ $0x02, DI
 
-loop75:
+loop86:
 	VMOVUPS (AX), Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
 	MOVQ    classes+40(FP), R9
 	MOVQ    AX, R8
 
-class76:
+class87:
 	VMOVUPS   (R8), Y3
 	VCMPPS    $0x1e, Y0, Y3, Y4
 	VBLENDVPS Y4, Y3, Y0, Y0
@@ -7770,14 +8061,14 @@ class76:
 	VPADDD    next<>+0(SB), Y2, Y2
 	ADDQ      DI, R8
 	DECQ      R9
-	JNE       class76
+	JNE       class87
 	VMOVUPS   Y0, (CX)
 	VMOVUPS   Y1, (BX)
 	VXORPS    Y1, Y1, Y1
 	MOVQ      classes+40(FP), R9
 	MOVQ      AX, R8
 
-class77:
+class88:
 	VMOVUPS   (R8), Y2
 	VSUBPS    Y0, Y2, Y2
 	VMULPS    log2E<>+0(SB), Y2, Y3
@@ -7815,17 +8106,17 @@ class77:
 	VADDPS    Y5, Y1, Y1
 	ADDQ      DI, R8
 	DECQ      R9
-	JNE       class77
+	JNE       class88
 	MOVQ      classes+40(FP), R9
 	MOVQ      AX, R8
 
-class78:
+class89:
 	VMOVUPS   (R8), Y0
 	VDIVPS    Y1, Y0, Y0
 	VMOVUPS   Y0, (R8)
 	ADDQ      DI, R8
 	DECQ      R9
-	JNE       class78
+	JNE       class89
 	VPSRLD    $0x17, Y1, Y0
 	VPSUBD    logBias<>+0(SB), Y0, Y0
 	VCVTDQ2PS Y0, Y0
@@ -7872,7 +8163,335 @@ class78:
 	ADDQ      $0x20, DX
 	ADDQ      $0x20, BX
 	SUBQ      $0x08, SI
-	JNE       loop75
+	JNE       loop86
+	VZEROUPPER
+	RET
+
+// func moments256(mean *float32, inverse *float32, y *float32, rows int, stride int, units int, count float64, epsilon float64)
+// Requires: AVX
+TEXT ·moments256(SB), NOSPLIT, $0-64
+	MOVQ         mean+0(FP), AX
+	MOVQ         inverse+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         rows+24(FP), BX
+	MOVQ         stride+32(FP), SI
+	SHLQ         $0x02, SI
+	VBROADCASTSD count+48(FP), Y0
+
+rows90:
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	MOVQ   units+40(FP), R8
+	XORQ   DI, DI
+
+unit91:
+	VCVTPS2PD  (DX)(DI*1), Y9
+	VADDPD     Y9, Y1, Y1
+	VCVTPS2PD  16(DX)(DI*1), Y9
+	VADDPD     Y9, Y2, Y2
+	VCVTPS2PD  32(DX)(DI*1), Y9
+	VADDPD     Y9, Y3, Y3
+	VCVTPS2PD  48(DX)(DI*1), Y9
+	VADDPD     Y9, Y4, Y4
+	ADDQ       SI, DI
+	DECQ       R8
+	JNE        unit91
+	VDIVPD     Y0, Y1, Y1
+	VCVTPD2PSY Y1, X9
+	VMOVUPS    X9, (AX)
+	VDIVPD     Y0, Y2, Y2
+	VCVTPD2PSY Y2, X9
+	VMOVUPS    X9, 16(AX)
+	VDIVPD     Y0, Y3, Y3
+	VCVTPD2PSY Y3, X9
+	VMOVUPS    X9, 32(AX)
+	VDIVPD     Y0, Y4, Y4
+	VCVTPD2PSY Y4, X9
+	VMOVUPS    X9, 48(AX)
+	MOVQ       units+40(FP), R8
+	XORQ       DI, DI
+
+unit92:
+	VCVTPS2PD    (DX)(DI*1), Y9
+	VSUBPD       Y1, Y9, Y9
+	VMULPD       Y9, Y9, Y9
+	VADDPD       Y9, Y5, Y5
+	VCVTPS2PD    16(DX)(DI*1), Y9
+	VSUBPD       Y2, Y9, Y9
+	VMULPD       Y9, Y9, Y9
+	VADDPD       Y9, Y6, Y6
+	VCVTPS2PD    32(DX)(DI*1), Y9
+	VSUBPD       Y3, Y9, Y9
+	VMULPD       Y9, Y9, Y9
+	VADDPD       Y9, Y7, Y7
+	VCVTPS2PD    48(DX)(DI*1), Y9
+	VSUBPD       Y4, Y9, Y9
+	VMULPD       Y9, Y9, Y9
+	VADDPD       Y9, Y8, Y8
+	ADDQ         SI, DI
+	DECQ         R8
+	JNE          unit92
+	VBROADCASTSD epsilon+56(FP), Y1
+	VBROADCASTSD oneDouble<>+0(SB), Y2
+	VDIVPD       Y0, Y5, Y5
+	VADDPD       Y1, Y5, Y5
+	VSQRTPD      Y5, Y5
+	VDIVPD       Y5, Y2, Y5
+	VCVTPD2PSY   Y5, X3
+	VMOVUPS      X3, (CX)
+	VDIVPD       Y0, Y6, Y6
+	VADDPD       Y1, Y6, Y6
+	VSQRTPD      Y6, Y6
+	VDIVPD       Y6, Y2, Y6
+	VCVTPD2PSY   Y6, X3
+	VMOVUPS      X3, 16(CX)
+	VDIVPD       Y0, Y7, Y7
+	VADDPD       Y1, Y7, Y7
+	VSQRTPD      Y7, Y7
+	VDIVPD       Y7, Y2, Y7
+	VCVTPD2PSY   Y7, X3
+	VMOVUPS      X3, 32(CX)
+	VDIVPD       Y0, Y8, Y8
+	VADDPD       Y1, Y8, Y8
+	VSQRTPD      Y8, Y8
+	VDIVPD       Y8, Y2, Y8
+	VCVTPD2PSY   Y8, X1
+	VMOVUPS      X1, 48(CX)
+	ADDQ         $0x40, AX
+	ADDQ         $0x40, CX
+	ADDQ         $0x40, DX
+	SUBQ         $0x10, BX
+	JNE          rows90
+	VZEROUPPER
+	RET
+
+// func projections256(mean *float32, slope *float32, e *float32, hat *float32, rows int, stride int, units int, count float64)
+// Requires: AVX, FMA3
+TEXT ·projections256(SB), NOSPLIT, $0-64
+	MOVQ         mean+0(FP), AX
+	MOVQ         slope+8(FP), CX
+	MOVQ         e+16(FP), DX
+	MOVQ         hat+24(FP), BX
+	MOVQ         rows+32(FP), SI
+	MOVQ         stride+40(FP), DI
+	SHLQ         $0x02, DI
+	VBROADCASTSD count+56(FP), Y0
+
+rows93:
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	MOVQ   units+48(FP), R9
+	XORQ   R8, R8
+
+unit94:
+	VCVTPS2PD   (DX)(R8*1), Y9
+	VADDPD      Y9, Y1, Y1
+	VCVTPS2PD   (BX)(R8*1), Y10
+	VFMADD231PD Y10, Y9, Y5
+	VCVTPS2PD   16(DX)(R8*1), Y9
+	VADDPD      Y9, Y2, Y2
+	VCVTPS2PD   16(BX)(R8*1), Y10
+	VFMADD231PD Y10, Y9, Y6
+	VCVTPS2PD   32(DX)(R8*1), Y9
+	VADDPD      Y9, Y3, Y3
+	VCVTPS2PD   32(BX)(R8*1), Y10
+	VFMADD231PD Y10, Y9, Y7
+	VCVTPS2PD   48(DX)(R8*1), Y9
+	VADDPD      Y9, Y4, Y4
+	VCVTPS2PD   48(BX)(R8*1), Y10
+	VFMADD231PD Y10, Y9, Y8
+	ADDQ        DI, R8
+	DECQ        R9
+	JNE         unit94
+	VDIVPD      Y0, Y1, Y1
+	VDIVPD      Y0, Y5, Y5
+	VCVTPD2PSY  Y1, X1
+	VMOVUPS     X1, (AX)
+	VCVTPD2PSY  Y5, X1
+	VMOVUPS     X1, (CX)
+	VDIVPD      Y0, Y2, Y2
+	VDIVPD      Y0, Y6, Y6
+	VCVTPD2PSY  Y2, X1
+	VMOVUPS     X1, 16(AX)
+	VCVTPD2PSY  Y6, X1
+	VMOVUPS     X1, 16(CX)
+	VDIVPD      Y0, Y3, Y3
+	VDIVPD      Y0, Y7, Y7
+	VCVTPD2PSY  Y3, X1
+	VMOVUPS     X1, 32(AX)
+	VCVTPD2PSY  Y7, X1
+	VMOVUPS     X1, 32(CX)
+	VDIVPD      Y0, Y4, Y4
+	VDIVPD      Y0, Y8, Y8
+	VCVTPD2PSY  Y4, X1
+	VMOVUPS     X1, 48(AX)
+	VCVTPD2PSY  Y8, X1
+	VMOVUPS     X1, 48(CX)
+	ADDQ        $0x40, AX
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, DX
+	ADDQ        $0x40, BX
+	SUBQ        $0x10, SI
+	JNE         rows93
+	VZEROUPPER
+	RET
+
+// func normalize256(y *float32, hat *float32, mean *float32, inverse *float32, gain *float32, bias *float32, rows int, width int, units float32)
+// Requires: AVX
+TEXT ·normalize256(SB), NOSPLIT, $0-68
+	MOVQ         y+0(FP), AX
+	MOVQ         hat+8(FP), CX
+	MOVQ         mean+16(FP), DX
+	MOVQ         inverse+24(FP), BX
+	MOVQ         gain+32(FP), SI
+	MOVQ         bias+40(FP), DI
+	MOVQ         rows+48(FP), R8
+	MOVQ         width+56(FP), R9
+	VBROADCASTSS units+64(FP), Y0
+	SHLQ         $0x02, R9
+
+row95:
+	VBROADCASTSS (DX), Y1
+	VBROADCASTSS (BX), Y2
+	VMOVUPS      counting<>+0(SB), Y3
+	VMOVUPS      lanes256<>+0(SB), Y4
+	XORQ         R10, R10
+
+column96:
+	VCMPPS  $0x11, Y0, Y3, Y5
+	VMOVUPS (AX)(R10*1), Y6
+	VSUBPS  Y1, Y6, Y6
+	VMULPS  Y2, Y6, Y6
+	VANDPS  Y5, Y6, Y6
+	VMOVUPS Y6, (CX)(R10*1)
+	VMULPS  (SI)(R10*1), Y6, Y6
+	VADDPS  (DI)(R10*1), Y6, Y6
+	VANDPS  Y5, Y6, Y6
+	VMOVUPS Y6, (AX)(R10*1)
+	VADDPS  Y4, Y3, Y3
+	ADDQ    $0x20, R10
+	CMPQ    R10, R9
+	JNE     column96
+	ADDQ    R9, AX
+	ADDQ    R9, CX
+	ADDQ    $0x04, DX
+	ADDQ    $0x04, BX
+	DECQ    R8
+	JNE     row95
+	VZEROUPPER
+	RET
+
+DATA lanes256<>+0(SB)/4, $0x41000000
+DATA lanes256<>+4(SB)/4, $0x41000000
+DATA lanes256<>+8(SB)/4, $0x41000000
+DATA lanes256<>+12(SB)/4, $0x41000000
+DATA lanes256<>+16(SB)/4, $0x41000000
+DATA lanes256<>+20(SB)/4, $0x41000000
+DATA lanes256<>+24(SB)/4, $0x41000000
+DATA lanes256<>+28(SB)/4, $0x41000000
+DATA lanes256<>+32(SB)/4, $0x41000000
+DATA lanes256<>+36(SB)/4, $0x41000000
+DATA lanes256<>+40(SB)/4, $0x41000000
+DATA lanes256<>+44(SB)/4, $0x41000000
+DATA lanes256<>+48(SB)/4, $0x41000000
+DATA lanes256<>+52(SB)/4, $0x41000000
+DATA lanes256<>+56(SB)/4, $0x41000000
+DATA lanes256<>+60(SB)/4, $0x41000000
+GLOBL lanes256<>(SB), RODATA|NOPTR, $64
+
+// func normGradient256(delta *float32, hat *float32, gain *float32, gainGrad *float32, biasGrad *float32, rows int, width int, units float32)
+// Requires: AVX
+TEXT ·normGradient256(SB), NOSPLIT, $0-60
+	MOVQ         delta+0(FP), AX
+	MOVQ         hat+8(FP), CX
+	MOVQ         gain+16(FP), DX
+	MOVQ         gainGrad+24(FP), BX
+	MOVQ         biasGrad+32(FP), SI
+	MOVQ         rows+40(FP), DI
+	MOVQ         width+48(FP), R8
+	VBROADCASTSS units+56(FP), Y0
+	SHLQ         $0x02, R8
+
+row97:
+	VMOVUPS counting<>+0(SB), Y1
+	VMOVUPS lanes256<>+0(SB), Y2
+	XORQ    R9, R9
+
+column98:
+	VCMPPS  $0x11, Y0, Y1, Y3
+	VMOVUPS (AX)(R9*1), Y4
+	VANDPS  Y3, Y4, Y4
+	VMULPS  (CX)(R9*1), Y4, Y3
+	VADDPS  (BX)(R9*1), Y3, Y3
+	VMOVUPS Y3, (BX)(R9*1)
+	VADDPS  (SI)(R9*1), Y4, Y3
+	VMOVUPS Y3, (SI)(R9*1)
+	VMULPS  (DX)(R9*1), Y4, Y4
+	VMOVUPS Y4, (AX)(R9*1)
+	VADDPS  Y2, Y1, Y1
+	ADDQ    $0x20, R9
+	CMPQ    R9, R8
+	JNE     column98
+	ADDQ    R8, AX
+	ADDQ    R8, CX
+	DECQ    DI
+	JNE     row97
+	VZEROUPPER
+	RET
+
+// func normBack256(delta *float32, hat *float32, mean *float32, slope *float32, inverse *float32, rows int, width int, units float32)
+// Requires: AVX
+TEXT ·normBack256(SB), NOSPLIT, $0-60
+	MOVQ         delta+0(FP), AX
+	MOVQ         hat+8(FP), CX
+	MOVQ         mean+16(FP), DX
+	MOVQ         slope+24(FP), BX
+	MOVQ         inverse+32(FP), SI
+	MOVQ         rows+40(FP), DI
+	MOVQ         width+48(FP), R8
+	VBROADCASTSS units+56(FP), Y0
+	SHLQ         $0x02, R8
+
+row99:
+	VBROADCASTSS (DX), Y1
+	VBROADCASTSS (BX), Y2
+	VBROADCASTSS (SI), Y3
+	VMOVUPS      counting<>+0(SB), Y4
+	VMOVUPS      lanes256<>+0(SB), Y5
+	XORQ         R9, R9
+
+column100:
+	VCMPPS  $0x11, Y0, Y4, Y6
+	VMOVUPS (AX)(R9*1), Y7
+	VSUBPS  Y1, Y7, Y7
+	VMULPS  (CX)(R9*1), Y2, Y8
+	VSUBPS  Y8, Y7, Y7
+	VMULPS  Y3, Y7, Y7
+	VANDPS  Y6, Y7, Y7
+	VMOVUPS Y7, (AX)(R9*1)
+	VADDPS  Y5, Y4, Y4
+	ADDQ    $0x20, R9
+	CMPQ    R9, R8
+	JNE     column100
+	ADDQ    R8, AX
+	ADDQ    R8, CX
+	ADDQ    $0x04, DX
+	ADDQ    $0x04, BX
+	ADDQ    $0x04, SI
+	DECQ    DI
+	JNE     row99
 	VZEROUPPER
 	RET
 
@@ -7885,21 +8504,21 @@ TEXT ·prefetchRows(SB), NOSPLIT, $0-32
 	MOVQ width+24(FP), BX
 	SHLQ $0x02, BX
 
-row79:
+row101:
 	MOVLQSX (CX), SI
 	IMULQ   BX, SI
 	ADDQ    AX, SI
 	LEAQ    (SI)(BX*1), DI
 
-line80:
+line102:
 	PREFETCHT1 (SI)
 	ADDQ       $0x40, SI
 	CMPQ       SI, DI
-	JCS        line80
+	JCS        line102
 	PREFETCHT1 -1(DI)
 	ADDQ       $0x04, CX
 	DECQ       DX
-	JNE        row79
+	JNE        row101
 	RET
 
 // func transposeBlocks(dst *float32, src *float32, down int, across int, dstRow int, srcRow int)
@@ -7915,12 +8534,12 @@ TEXT ·transposeBlocks(SB), NOSPLIT, $0-48
 	SHLQ $0x02, SI
 	SHLQ $0x02, DI
 
-down81:
+down103:
 	MOVQ CX, R8
 	MOVQ AX, R9
 	MOVQ BX, R10
 
-across82:
+across104:
 	MOVQ       R8, R11
 	VMOVUPS    (R11), Y0
 	ADDQ       DI, R11
@@ -7987,7 +8606,7 @@ across82:
 	ADDQ       SI, R9
 	ADDQ       SI, R9
 	DECQ       R10
-	JNE        across82
+	JNE        across104
 	ADDQ       $0x20, AX
 	ADDQ       DI, CX
 	ADDQ       DI, CX
@@ -7998,6 +8617,6 @@ across82:
 	ADDQ       DI, CX
 	ADDQ       DI, CX
 	DECQ       DX
-	JNE        down81
+	JNE        down103
 	VZEROUPPER
 	RET

@@ -14,7 +14,7 @@ var plain = Set{
 	cut: cutPlain, rectify: rectifyPlain, leaky: leakyPlain, tanh: tanhPlain, sigmoid: sigmoidPlain, drop: dropPlain,
 	softmax: softmaxPlain, squares: squaresPlain, transpose: transposePlain, prefetch: prefetchPlain,
 	adam: adamPlain, sgd: sgdPlain, rmsProp: rmsPropPlain,
-	lstm: lstmPlain, lstmBack: lstmBackPlain, gru: gruPlain, gruBack: gruBackPlain,
+	lstm: lstmPlain, lstmBack: lstmBackPlain, gru: gruPlain, gruBack: gruBackPlain, norm: normPlain, normBack: normBackPlain,
 }
 
 // productEach takes two rows by four columns at a time, whose eight sums stay

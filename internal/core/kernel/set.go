@@ -43,6 +43,8 @@ type Set struct {
 	lstmBack  func(s LSTMBack)
 	gru       func(s GRUStep)
 	gruBack   func(s GRUBack)
+	norm      func(n Norm)
+	normBack  func(n NormBack)
 }
 
 // Name returns what the set is called: plain, avx2 or avx512.

@@ -76,7 +76,7 @@ func (d *desk) backprop(n *Network, l Loss, drop *dropout, data *Data, s shard, 
 	for i := len(n.layers) - 1; i >= 0; i-- {
 		l, delta := n.layers[i], d.delta[i]
 		if l.normed {
-			l.backwardNorm(d.grad, delta, d.hat[i], d.inverse[i], rows, n.weight)
+			d.backwardNorm(n, i, rows)
 		}
 		in, inRow := d.before(n, i)
 		then := kernel.Add

@@ -33,6 +33,17 @@ func BenchmarkTrain(b *testing.B) {
 	}
 }
 
+// BenchmarkTrainNorm is the same with layer normalization.
+func BenchmarkTrainNorm(b *testing.B) {
+	c := nn.Config{Inputs: 50, Hidden: []int{64, 32}, Outputs: 3, Dropout: 0.2, LayerNorm: true}
+	d := problem(rand.New(rand.NewPCG(1, 1)), c, nn.CrossEntropy, 100_000, false)
+	for _, set := range kernel.All()[1:] {
+		b.Run(fmt.Sprintf("kernels=%s/batch=256/threads=1", set.Name()), func(b *testing.B) {
+			benchmarkTrain(b, c, d, set, nn.Options{Epochs: 2, BatchSize: 256, Threads: 1})
+		})
+	}
+}
+
 // BenchmarkTrainMany is many small trainings side by side, as folds, seeds and
 // sweeps ask for them: twice the workers should give twice the models.
 func BenchmarkTrainMany(b *testing.B) {

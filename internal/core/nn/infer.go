@@ -82,6 +82,7 @@ type tile struct {
 	value   [][]float32 // value[l] is what layer l gives
 	hat     [][]float32 // hat[l] is the normalized sums of layer l, where it is normed
 	inverse [][]float32 // and inverse[l] one over their deviation
+	scratch []float32   // of the normalization
 }
 
 // newTile returns scratch for up to rows rows, which keeps what back-propagation
@@ -96,7 +97,8 @@ func newTile(n *Network, rows int, keep bool) *tile {
 	for i, l := range n.layers {
 		t.value[i] = make([]float32, rows*l.width())
 		if l.normed {
-			t.hat[i], t.inverse[i] = make([]float32, rows*l.width()), make([]float32, rows)
+			t.hat[i], t.inverse[i] = make([]float32, rows*l.width()), make([]float32, kernel.Width(rows))
+			t.scratch = make([]float32, max(len(t.scratch), kernel.NormScratch(rows, l.width())))
 		}
 	}
 	return t
@@ -168,7 +170,7 @@ func (t *tile) layer(n *Network, i, rows int, slope []float32) {
 		return
 	}
 	if l.normed {
-		l.normalize(value, t.hat[i], t.inverse[i], rows, n.weight)
+		t.normalize(n, i, rows, value)
 	}
 	n.config.Activation.apply(n.kernels, value[:rows*width], slope)
 }
