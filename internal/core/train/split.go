@@ -3,7 +3,9 @@ package train
 import (
 	"fmt"
 	"math"
+	"strings"
 
+	"github.com/ktrdr/ktrdr/internal/core/feature"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/model"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
@@ -97,12 +99,16 @@ func (d division) check(t *table) error {
 		return nil
 	}
 	c := t.counts
+	why := feature.Describe(c.history)
+	if why != "" {
+		why = ". " + strings.ToUpper(why[:1]) + why[1:]
+	}
 	return fmt.Errorf("too few rows to train: want at least %d training, %d validation and %d test rows, have %d, %d and %d: "+
 		"of %d bars %d have no complete features (warm-up and holes), %d no label yet, %d are no events, %d were purged because their label reaches into the next part, "+
 		"%d were embargoed, the windows of %d reach into the part before: "+
-		"choose a longer date range, shorter indicators, a shorter label horizon, a lower cusum_threshold or other shares in training.data_split",
+		"choose a longer date range, shorter indicators, a shorter label horizon, a lower cusum_threshold or other shares in training.data_split%s",
 		MinTrainRows, MinJudgeRows, MinJudgeRows, d.train.len(), d.validation.len(), d.test.len(),
-		c.bars, c.incomplete, c.unlabelled, c.eventless, d.purged, d.embargoed, d.cut)
+		c.bars, c.incomplete, c.unlabelled, c.eventless, d.purged, d.embargoed, d.cut, why)
 }
 
 // splits describes the parts for the manifest.

@@ -45,6 +45,8 @@ type counts struct {
 	unlabelled int // dropped: complete, but without a label
 	eventless  int // dropped: labelled, but nothing happened at their bar
 	horizon    int // most bars that a label looks ahead
+
+	history []feature.Shortage // of bars to warm up on, where that dropped rows
 }
 
 func (t *table) len() int { return len(t.time) }
@@ -101,6 +103,9 @@ func collect(ctx context.Context, in Input, report func(Progress)) (*table, erro
 		}
 		if err := context.Cause(ctx); err != nil {
 			return nil, err
+		}
+		if t.counts.history == nil && slices.Contains(sources[i].readable, false) {
+			t.counts.history = feature.Shortages(in.Strategy, f, in.Span)
 		}
 		pairs = t.join(pairs, int32(i), sources[i])
 	}
@@ -248,8 +253,8 @@ func (t *table) checkClasses(found []int) error {
 	if t.classes == nil {
 		return nil
 	}
-	if absent(found) < len(found)-1 {
-		return nil
+	if none := len(found); absent(found) < none-1 || absent(found) == none {
+		return nil // without a row there is nothing to say of classes
 	}
 	return errors.New("all training rows have one class " + describe(t.classes, found) +
 		": change the label parameters so that other classes occur, or choose a longer date range")

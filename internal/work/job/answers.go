@@ -9,6 +9,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/core/decision"
 	"github.com/ktrdr/ktrdr/internal/core/feature"
+	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/model"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 	"github.com/ktrdr/ktrdr/internal/data/featurecache"
@@ -36,8 +37,30 @@ func (m scene) questions(ctx context.Context, env worker.Env) (q questionnaire, 
 		return q, errors.New("features and bars are not of the same times")
 	}
 	q.readable = model.Readable(q.matrix, m.model.Network.Config().Rows())
+	if err := checkHistory(m.strategy, m.frame, m.span, q.readable[q.before:]); err != nil {
+		return q, err
+	}
 	env.Report(operation.Progress{Phase: "inference", CurrentStep: "Asking the model", Percentage: 30})
 	return q, nil
+}
+
+// checkHistory refuses a window at none of whose bars a model of s can be asked.
+func checkHistory(s *strategy.Strategy, f feature.Frame, span market.Span, readable []bool) error {
+	if slices.Contains(readable, true) || len(readable) == 0 {
+		return nil
+	}
+	why := feature.Describe(feature.Shortages(s, f, span))
+	if why == "" {
+		why = "there are holes in what is held"
+	}
+	return fmt.Errorf("at none of the %d bars of %s %s all features are known: %s", len(readable), f.Symbol, s.Base, why)
+}
+
+// warnOfHistory tells that the first bars of a window cannot be decided on.
+func warnOfHistory(env worker.Env, s *strategy.Strategy, f feature.Frame, span market.Span) {
+	if why := feature.Describe(feature.Shortages(s, f, span)); why != "" {
+		env.Warn("at the first bars nothing is decided: " + why)
+	}
 }
 
 // signals returns what the model says at every bar of the window to a strategy s that
@@ -47,6 +70,7 @@ func (m scene) signals(ctx context.Context, env worker.Env, s *strategy.Strategy
 	if err != nil {
 		return nil, err
 	}
+	warnOfHistory(env, m.strategy, m.frame, m.span)
 	what := fmt.Sprintf("signals %s %v", s.Decisions.OutputFormat, s.Decisions.CostModel)
 	kept, key := keptOf(env), answersKey(what, m.order.ModelSHA256, m.order.Data, m.window)
 	return featurecache.Held(kept, "held "+key, func() ([]decision.Raw, int64, error) {

@@ -151,6 +151,12 @@ func gather(ctx context.Context, env worker.Env, e *ensemble.Ensemble, members [
 		if err != nil {
 			return g, fmt.Errorf("member %s: %w", m.Name, err)
 		}
+		if err := checkHistory(m.strategy, m.frame, asked, known); err != nil {
+			return g, fmt.Errorf("member %s: %w", m.Name, err)
+		}
+		if asked == span {
+			warnOfHistory(env, m.strategy, m.frame, span)
+		}
 		classes := m.model.Manifest.Classes
 		asOf := func() []int32 { return feature.AsOf(held, held.Search(window.Time[0]), window.Len(), m.bars()) }
 		switch m.Output {
