@@ -83,6 +83,7 @@ var overBudget = map[string]string{
 	"core/indicator": "fifty indicators, a file each with its formula, behind one catalogue; parts of it would have to export how entries are made",
 	"edge/api":       "every endpoint of the contract, a file for each part, described for OpenAPI where it is served",
 	"edge/cli":       "thirty commands, a file each, and the wiring of every role, which stands in one place",
+	"core/backtest":  "one simulation, alone and in a portfolio, its saved states and the books made of it, which all read what it keeps to itself",
 	"core/strategy":  "the whole grammar of strategy files, whose keys share one decoder that says where and why",
 }
 

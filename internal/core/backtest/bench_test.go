@@ -36,7 +36,7 @@ func BenchmarkRun(b *testing.B) {
 				in := backtest.Input{Series: series, Signals: c.signals, Rules: c.rules}
 				o := backtest.Options{Commission: 0.001, FractionalUnits: true}
 				for b.Loop() {
-					if _, err := backtest.Run(context.Background(), in, o, nil); err != nil {
+					if _, err := backtest.Simulate(context.Background(), in, o, backtest.Checkpoints{}, nil); err != nil {
 						b.Fatal(err)
 					}
 				}

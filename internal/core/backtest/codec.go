@@ -97,11 +97,11 @@ func flag(v bool) byte {
 }
 
 // stateMagic begins every saved state. Its digit is the version of the format.
-const stateMagic = "ktrdr backtest state 2\n"
+const stateMagic = "ktrdr backtest state 3\n"
 
 // AppendState appends the state of s, bound to its Work, to b and returns it:
 //
-//	"ktrdr backtest state 2\n"   magic and version
+//	"ktrdr backtest state 3\n"   magic and version
 //	work                         32 bytes
 //	fields of State              in the order of the struct, little endian
 //	SHA-256 of all of the above  32 bytes
@@ -109,15 +109,13 @@ const stateMagic = "ktrdr backtest state 2\n"
 // Integers are 8 bytes, a float is its bits, flags and enumerations one byte, a
 // slice its length and its elements. The same state gives the same bytes.
 func (s *Simulation) AppendState(b []byte) []byte {
-	state := s.last
-	state.Equity, state.Position = state.Equity[:state.Bar], state.Position[:state.Bar]
-	return state.AppendBinary(b, s.Work())
+	return s.known().AppendBinary(b, s.Work())
 }
 
 // AppendBinary appends s to b in the form of Simulation.AppendState.
 func (s State) AppendBinary(b []byte, work Work) []byte {
 	start := len(b)
-	b = slices.Grow(b, len(stateMagic)+2*sha256.Size+512+tradeBytes*len(s.Trades)+9*len(s.Equity))
+	b = slices.Grow(b, len(stateMagic)+2*sha256.Size+512+dealBytes*len(s.Deals)+feesBytes*len(s.Fees)+8*len(s.Equity))
 	b = append(append(b, stateMagic...), work[:]...)
 	c := codec{b: b}
 	c.state(&s)
@@ -195,9 +193,9 @@ func (c *codec) state(s *State) {
 		c.int64(&s.Bankruptcy.Time)
 		c.float(&s.Bankruptcy.Equity)
 	}
-	list(c, &s.Trades, tradeBytes, c.trade)
+	list(c, &s.Deals, dealBytes, c.deal)
+	list(c, &s.Fees, feesBytes, func(f *Fees) { c.float(&f.Entry); c.float(&f.Exit); c.float(&f.Financing) })
 	list(c, &s.Equity, 8, c.float)
-	list(c, &s.Position, 1, func(p *int8) { enum(c, p, -1, 1) })
 }
 
 func (c *codec) open(o *Open) {
@@ -211,22 +209,23 @@ func (c *codec) open(o *Open) {
 	c.float32(&o.Confidence)
 }
 
-// tradeBytes is the size of a trade.
-const tradeBytes = 16*8 + 2*4 + 2
+// dealBytes and feesBytes are the sizes of a Deal and of its Fees.
+const (
+	dealBytes = 2*4 + 3*8 + 5
+	feesBytes = 3 * 8
+)
 
-func (c *codec) trade(t *Trade) {
-	c.int(&t.ID)
-	enum(c, &t.Side, decision.Short, decision.Long)
-	enum(c, &t.Cause, 0, causeCount-1)
-	c.float32(&t.EntryConfidence)
-	c.float32(&t.ExitConfidence)
-	c.int64(&t.EntryTime)
-	c.int64(&t.ExitTime)
-	for _, v := range [...]*float64{&t.EntryPrice, &t.ExitPrice, &t.Quantity, &t.Gross, &t.Commission, &t.Slippage, &t.Spread, &t.Financing, &t.Net,
-		&t.HoldingHours, &t.MaxFavorable, &t.MaxAdverse} {
-		c.float(v)
-	}
-	c.int(&t.HoldingBars)
+func (c *codec) deal(d *Deal) {
+	c.int32(&d.Entry)
+	c.int32(&d.Exit)
+	c.float(&d.Quantity)
+	c.float(&d.Price)
+	c.float(&d.Net)
+	enum(c, &d.Side, decision.Short, decision.Long)
+	enum(c, &d.Cause, 0, causeCount-1)
+	c.flag(&d.AtOpen)
+	c.flag(&d.AtClose)
+	c.flag(&d.Limit)
 }
 
 // next returns the next n bytes, or zeros where there are too few.
@@ -247,6 +246,14 @@ func (c *codec) int64(v *int64) {
 		*v = int64(binary.LittleEndian.Uint64(c.next(8)))
 	} else {
 		c.b = binary.LittleEndian.AppendUint64(c.b, uint64(*v))
+	}
+}
+
+func (c *codec) int32(v *int32) {
+	if c.reads {
+		*v = int32(binary.LittleEndian.Uint32(c.next(4)))
+	} else {
+		c.b = binary.LittleEndian.AppendUint32(c.b, uint32(*v))
 	}
 }
 

@@ -149,7 +149,7 @@ func fill(v reflect.Value, next *int) {
 		v.SetInt(1)
 	case reflect.Uint8:
 		v.SetUint(1)
-	case reflect.Int, reflect.Int64:
+	case reflect.Int, reflect.Int32, reflect.Int64:
 		v.SetInt(int64(*next))
 	case reflect.Float32, reflect.Float64:
 		v.SetFloat(float64(*next) + 0.5)
@@ -182,9 +182,9 @@ func TestParseStateRefuses(t *testing.T) {
 		t.Error("a byte too many is accepted")
 	}
 	newer := slices.Clone(whole)
-	newer[bytes.IndexByte(newer, '2')] = '3'
+	newer[bytes.IndexByte(newer, '3')] = '4'
 	if _, err := backtest.ParseState(newer, sim.Work()); err == nil || !strings.Contains(err.Error(), "another version") {
-		t.Errorf("version 3 gives %v, want another version", err)
+		t.Errorf("version 4 gives %v, want another version", err)
 	}
 }
 
@@ -226,7 +226,7 @@ func FuzzParseState(f *testing.F) {
 		f.Fatal(err)
 	}
 	work := sim.Work()
-	head := len("ktrdr backtest state 1\n") + len(work)
+	head := len("ktrdr backtest state 3\n") + len(work)
 	for bar := range 12 {
 		if err := sim.Advance(bar); err != nil {
 			f.Fatal(err)
@@ -238,7 +238,7 @@ func FuzzParseState(f *testing.F) {
 		if _, err := backtest.ParseState(body, work); err == nil {
 			t.Fatal("bytes without a frame are accepted")
 		}
-		b := slices.Concat([]byte("ktrdr backtest state 1\n"), work[:], body)
+		b := slices.Concat([]byte("ktrdr backtest state 3\n"), work[:], body)
 		sum := sha256.Sum256(b)
 		b = append(b, sum[:]...)
 		state, err := backtest.ParseState(b, work)

@@ -27,12 +27,13 @@ func (s *Simulation) half(bar int) float64 {
 	return spread.At(series.Time[bar]).In(series.Symbol, series.Open[bar]) / 2
 }
 
-// halfOf returns half the spread at which x leaves a position.
-func (s *Simulation) halfOf(x *exit) float64 {
-	if x.atClose && s.o.Costs.Spread.FromQuotes() {
-		return s.in.Series.Quote(x.bar).Spread() / 2
+// halfAt returns half the spread at which a position is left on bar, at its close or
+// before.
+func (s *Simulation) halfAt(bar int, atClose bool) float64 {
+	if atClose && s.o.Costs.Spread.FromQuotes() {
+		return s.in.Series.Quote(bar).Spread() / 2
 	}
-	return s.half(x.bar)
+	return s.half(bar)
 }
 
 // spreadFits returns why the spread of o cannot be that of the bars of in: it has

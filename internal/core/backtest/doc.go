@@ -6,7 +6,8 @@
 // decide by. [Options] say what trading costs and how large an order is. A
 // [Simulation] goes through the window; its [State] is everything it knows, in
 // one value. A [Trade] is a position from entry to exit. A [Result] is what came
-// of it.
+// of it, written out; [Books] are the same in a few words per trade, a [Deal], from
+// which trades, equity and positions are made for those who ask.
 //
 // # Flow
 //
@@ -62,5 +63,5 @@
 // are not finite and positive where they are used. It does not repair, skip or
 // guess. An order too small for one unit is counted, not rounded up.
 //
-// Start reading at [Run], then [Simulation.Advance].
+// Start reading at [Simulate], then [Simulation.Advance].
 package backtest

@@ -51,18 +51,16 @@ func (s *Simulation) step(bar int) error {
 	if err := s.fill(bar); err != nil {
 		return err
 	}
-	held, err := s.leave(bar)
-	if err != nil {
+	if err := s.leave(bar); err != nil {
 		return err
 	}
-	if s.mark(bar, bar+1) == bar {
+	if !s.mark(bar) {
 		if err := s.stop(bar); err != nil {
 			return err
 		}
 	} else {
 		s.decideWithExits(bar)
 	}
-	st.Position[bar] = int8(held)
 	s.trail()
 	st.Bar = bar + 1
 	if st.Bar == s.in.Series.Len() {
@@ -111,7 +109,7 @@ func dayOf(t int64) int64 {
 // not known is none.
 func (s *Simulation) decideWithExits(bar int) {
 	st := &s.last
-	_, signal := s.decide(bar, bar+1)
+	signal := s.decide(bar)
 	if signal == decision.Hold {
 		return
 	}
@@ -158,8 +156,7 @@ func (s *Simulation) trail() {
 	}
 }
 
-// leave closes the position on bar where one of its exits says so, and returns
-// the side that was held during the bar.
+// leave closes the position on bar where one of its exits says so.
 //
 // What comes first in a bar is not known, so the worst is assumed:
 //
@@ -173,16 +170,15 @@ func (s *Simulation) trail() {
 //     bar that reaches both is a loss, unless finer bars say otherwise.
 //  3. At the close: the bar is the last that the position may be held; the
 //     session ends with the bar or during it.
-func (s *Simulation) leave(bar int) (held decision.Position, err error) {
-	side := s.last.Open.Side
-	if side == decision.Flat {
-		return side, nil
+func (s *Simulation) leave(bar int) error {
+	if s.last.Open.Side == decision.Flat {
+		return nil
 	}
 	l := s.levels(bar)
 	if gone, err := s.leaveAtOpen(bar, l); gone || err != nil {
-		return decision.Flat, err
+		return err
 	}
-	return side, s.leaveWithin(bar, l)
+	return s.leaveWithin(bar, l)
 }
 
 // A bracket is where a position is left on a bar, in prices of the bar; 0 is none.

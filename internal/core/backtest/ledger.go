@@ -27,9 +27,9 @@ func (s *Simulation) fill(bar int) error {
 		return s.enter(bar, decision.Position(signal), price, sureness)
 	}
 	st.Orders.Filled++
-	x := exit{bar: bar, bars: bar - st.Open.Bar, time: s.in.Series.Time[bar], price: price, confidence: sureness}
+	x := exit{bar: bar, bars: bar - st.Open.Bar, time: s.in.Series.Time[bar], price: price}
 	if s.in.Signals[bar-1].Leave {
-		x.cause, x.confidence = ByRegime, 0
+		x.cause = ByRegime
 	}
 	return s.exit(x)
 }
@@ -93,14 +93,13 @@ func (s *Simulation) size(bar int, side decision.Position, price float64, confid
 
 // An exit is where and why a position is left.
 type exit struct {
-	bar        int
-	bars       int     // during which the position was held
-	time       int64   // Unix second
-	atClose    bool    // the bar had ended, so that its quote was known
-	price      float64 // of the bar
-	cause      Cause
-	confidence float32
-	limit      float64 // where it is a limit order: what it is filled at, without slippage
+	bar     int
+	bars    int     // during which the position was held
+	time    int64   // Unix second
+	atClose bool    // the bar had ended, so that its quote was known
+	price   float64 // of the bar
+	cause   Cause
+	limit   float64 // where it is a limit order: what it is filled at, without slippage
 }
 
 // closeAtClose leaves the position at the close of bar.
@@ -127,7 +126,7 @@ func (s *Simulation) exit(x exit) error {
 	st := &s.last
 	open := &st.Open
 	sign := float64(open.Side)
-	fill, slippage, half, rate := x.limit, 0.0, s.halfOf(&x), s.rateOf(x)
+	fill, slippage, half, rate := x.limit, 0.0, s.halfAt(x.bar, x.atClose), s.rateOf(x)
 	if x.limit == 0 {
 		slipped := s.slipped(x.price, -sign)
 		slippage = float64(float64(math.Abs(slipped-x.price)*open.Quantity) * rate)
@@ -135,30 +134,24 @@ func (s *Simulation) exit(x exit) error {
 	}
 	value := float64(fill * open.Quantity)
 	commission, spread := s.commission(x.time, float64(value*rate), open.Quantity), float64(float64(half*open.Quantity)*rate)
-	best, worst := max(open.High, x.price), min(open.Low, x.price)
-	if open.Side == decision.Short {
-		best, worst = worst, best
-	}
 	gross := float64(float64(sign*(value-open.Value)) * rate)
-	trade := s.nextTrade()
-	// Field by field: a literal would be built aside and copied.
-	trade.ID, trade.Side, trade.Cause = len(st.Trades), open.Side, x.cause
-	trade.EntryConfidence, trade.ExitConfidence = open.Confidence, x.confidence
-	trade.EntryTime, trade.ExitTime = s.in.Series.Time[open.Bar], x.time
-	trade.EntryPrice, trade.ExitPrice, trade.Quantity = open.Price, fill, open.Quantity
-	trade.Gross, trade.Commission, trade.Slippage = gross, open.Commission+commission, open.Slippage+slippage
-	trade.Spread, trade.Financing = open.Spread+spread, open.Financing
-	trade.Net = gross - (open.Commission + commission) - open.Financing
-	trade.HoldingBars, trade.HoldingHours = x.bars, float64(x.time-trade.EntryTime)/3600
-	trade.MaxFavorable = max(0, float64(float64(sign*(float64(best*open.Quantity)-open.Value))*rate))
-	trade.MaxAdverse = min(0, float64(float64(sign*(float64(worst*open.Quantity)-open.Value))*rate))
-	if v := trade.MaxFavorable - trade.MaxAdverse - trade.Net; math.IsNaN(v) || math.IsInf(v, 0) {
+	net := gross - (open.Commission + commission) - open.Financing
+	if net-net != 0 {
 		return fmt.Errorf("%s %s bar at %s: the trade entered at %s has no finite result: check the prices between them",
-			s.in.Series.Symbol, s.in.Series.Timeframe, market.Stamp(s.in.Series.Time[x.bar]), market.Stamp(trade.EntryTime))
+			s.in.Series.Symbol, s.in.Series.Timeframe, market.Stamp(s.in.Series.Time[x.bar]), market.Stamp(s.in.Series.Time[open.Bar]))
 	}
-	s.hash.add(st.Trades)
+	d := s.deals.next() // field by field: a literal would be built aside and copied
+	d.Entry, d.Exit, d.Quantity, d.Price, d.Net = int32(open.Bar), int32(x.bar), open.Quantity, x.price, net
+	d.Side, d.Cause, d.AtOpen, d.Limit, d.AtClose = open.Side, x.cause, x.bars == x.bar-open.Bar, x.limit != 0, x.atClose
+	if d.Limit {
+		d.Price = x.limit
+	}
+	if s.keepsFees {
+		s.deals.fees = append(s.deals.fees, Fees{Entry: open.Commission, Exit: commission, Financing: open.Financing})
+	}
+	s.take(d, s.in.Series.Time[open.Bar], x.time, open.Price, fill)
 	st.Open = Open{}
-	st.Realised += trade.Net
+	st.Realised += net
 	st.Turnover += float64(value * rate)
 	st.Costs.Commission += commission
 	st.Costs.Slippage += slippage
@@ -166,27 +159,13 @@ func (s *Simulation) exit(x exit) error {
 	return nil
 }
 
-// nextTrade returns the place of the next trade, which it adds to the trades.
-func (s *Simulation) nextTrade() *Trade {
-	st := &s.last
-	n := len(st.Trades)
-	if n == cap(st.Trades) {
-		st.Trades = append(make([]Trade, 0, s.room()), st.Trades...)
+// take takes the two fills of d into the order hash, and counts it.
+func (s *Simulation) take(d *Deal, entered, left int64, entry, exit float64) {
+	s.orders.Fill(entered, d.Quantity, entry, int8(d.Side), BySignal)
+	s.orders.Fill(left, d.Quantity, exit, -int8(d.Side), d.Cause)
+	if d.Net > 0 {
+		s.wins++
 	}
-	st.Trades = st.Trades[:n+1]
-	return &st.Trades[n]
-}
-
-// room returns how many trades to make room for where there is none left: for
-// few of them, five times as many; from some thousands on, as many as the window
-// will have if it goes on as it did, and a little more.
-func (s *Simulation) room() int {
-	n := len(s.last.Trades)
-	if n < 2000 {
-		return 32 + 5*n
-	}
-	expected := int(float64(n) / float64(s.last.Bar+1) * float64(s.in.Series.Len()))
-	return max(n+n/4, expected+expected/32)
 }
 
 // slipped returns price moved against a fill of the given sign, 1 to buy and -1

@@ -58,23 +58,3 @@ func (o *OrderStream) Sum() string {
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:])
 }
-
-// An orderHash is the OrderStream of the trades of a simulation, which it takes in
-// while the processor still has them at hand.
-type orderHash struct {
-	stream OrderStream
-	trades int // taken in
-}
-
-// add takes in the trades that were not there when it was last called.
-func (h *orderHash) add(trades []Trade) {
-	for ; h.trades < len(trades); h.trades++ {
-		h.stream.Trade(&trades[h.trades])
-	}
-}
-
-// sum returns the hash of trades, which begin with those of earlier calls.
-func (h *orderHash) sum(trades []Trade) string {
-	h.add(trades)
-	return h.stream.Sum()
-}

@@ -60,7 +60,7 @@ func NewPortfolio(ins []Input, o Options) (*Portfolio, error) {
 		if a, b := o.Account.In(ins[0].Series.Symbol), o.Account.In(in.Series.Symbol); a != b {
 			return nil, fmt.Errorf("what %s earns is in %s and what %s earns in %s: say in which currency the account is", ins[0].Series.Symbol, orUnknown(a), in.Series.Symbol, orUnknown(b))
 		}
-		s.purse, s.byBar = p, true
+		s.joins(p)
 		p.sims = append(p.sims, s)
 		p.times = append(p.times, in.Series.Time...)
 	}
@@ -77,6 +77,12 @@ func NewPortfolio(ins []Input, o Options) (*Portfolio, error) {
 
 // ends returns when a bar that opens at t ends.
 func (p *Portfolio) ends(t int64) int64 { return p.sims[0].in.Series.Timeframe.End(t) }
+
+// joins makes s spend the money of p.
+func (s *Simulation) joins(p *Portfolio) {
+	s.purse, s.byBar = p, true
+	s.keepCurve()
+}
 
 func orUnknown(c market.Currency) string {
 	if c == "" {
@@ -220,7 +226,7 @@ func (p *Portfolio) end(t int64) error {
 				return err
 			}
 		}
-		s.last.Position[bar], s.call = int8(side), 0
+		s.call = 0
 	}
 	for _, s := range here {
 		s.close()

@@ -72,12 +72,8 @@ func (p *Portfolio) progress() Progress {
 	at := len(p.equity)
 	out := Progress{Bar: at, Bars: len(p.times), Time: p.times[at-1], Equity: p.equity[at-1]}
 	for _, s := range p.sims {
-		out.Trades += len(s.last.Trades)
-		for i := range s.last.Trades {
-			if s.last.Trades[i].Net > 0 {
-				out.Wins++
-			}
-		}
+		out.Trades += s.deals.n
+		out.Wins += s.wins
 	}
 	return out
 }
@@ -196,7 +192,8 @@ func (p *Portfolio) restore(saved []byte) error {
 		if err != nil {
 			return err
 		}
-		again.purse, again.byBar, again.due = p, true, due
+		again.joins(p)
+		again.due = due
 		p.sims[i] = again
 	}
 	if len(c.b) > 0 || len(p.equity) != len(p.held) || len(p.equity) > len(p.times) {

@@ -15,6 +15,7 @@ import (
 // fast one is held to it bit for bit. o has no defaults to fill in.
 type reference struct {
 	series market.Series
+	raws   []decision.Raw
 	o      backtest.Options
 	out    backtest.Result
 
@@ -41,7 +42,7 @@ type reference struct {
 }
 
 func referenceRun(in backtest.Input, o backtest.Options) backtest.Result {
-	r := &reference{series: in.Series, o: o, lastEntry: -1, finer: in.Finer, rates: in.Rates, volatility: in.Volatility, sizing: in.SizingVolatility, routed: in.Routed}
+	r := &reference{series: in.Series, raws: in.Signals, o: o, lastEntry: -1, finer: in.Finer, rates: in.Rates, volatility: in.Volatility, sizing: in.SizingVolatility, routed: in.Routed}
 	r.out = backtest.Result{Symbol: in.Series.Symbol, Timeframe: in.Series.Timeframe, Options: o}
 	n := in.Series.Len()
 	for t := range n {
@@ -116,7 +117,11 @@ func (r *reference) fillPending(t int) {
 	case signal == decision.Hold:
 	case r.side != 0:
 		r.out.Orders.Filled++
-		r.leave(t, r.series.Time[t], r.series.Open[t], t-r.entryBar, backtest.BySignal, r.pendingConfidence, 1)
+		cause, confidence := backtest.BySignal, r.pendingConfidence
+		if r.raws[t-1].Leave {
+			cause, confidence = backtest.ByRegime, 0
+		}
+		r.leave(t, r.series.Time[t], r.series.Open[t], t-r.entryBar, cause, confidence, 1)
 	default:
 		if r.routed != nil {
 			r.o.Exits = r.routed.Exits[r.routed.At[t-1]]

@@ -37,9 +37,9 @@ type Checkpoints struct {
 	Resume []byte
 }
 
-// Run simulates the whole window. It calls report, which may be nil, every 16,384
-// bars and after the last, on the calling goroutine. Cancelling ctx ends it with
-// the cause.
+// Run simulates the whole window and writes everything out. It calls report, which
+// may be nil, every 16,384 bars and after the last, on the calling goroutine.
+// Cancelling ctx ends it with the cause.
 func Run(ctx context.Context, in Input, o Options, report func(Progress)) (Result, error) {
 	return RunFrom(ctx, in, o, Checkpoints{}, report)
 }
@@ -48,9 +48,18 @@ func Run(ctx context.Context, in Input, o Options, report func(Progress)) (Resul
 // resumed, however often, has the same bits as that of one that was not. A state
 // of other work is ErrOtherWork.
 func RunFrom(ctx context.Context, in Input, o Options, c Checkpoints, report func(Progress)) (Result, error) {
-	s, err := New(in, o)
+	b, err := Simulate(ctx, in, o, c, report)
 	if err != nil {
 		return Result{}, err
+	}
+	return b.Result(), nil
+}
+
+// Simulate is RunFrom for those who need not everything written out.
+func Simulate(ctx context.Context, in Input, o Options, c Checkpoints, report func(Progress)) (*Books, error) {
+	s, err := New(in, o)
+	if err != nil {
+		return nil, err
 	}
 	if c.Resume != nil {
 		state, err := ParseState(c.Resume, s.Work())
@@ -58,38 +67,30 @@ func RunFrom(ctx context.Context, in Input, o Options, c Checkpoints, report fun
 			s, err = Resume(in, o, state)
 		}
 		if err != nil {
-			return Result{}, fmt.Errorf("resume backtest %s %s: %w", in.Series.Symbol, in.Series.Timeframe, err)
+			return nil, fmt.Errorf("resume backtest %s %s: %w", in.Series.Symbol, in.Series.Timeframe, err)
 		}
 	}
 	begun := s.last.Bar
-	var wins tally
 	for !s.Done() {
 		cause := context.Cause(ctx)
 		if c.Save != nil && s.last.Bar > begun && (cause != nil || c.Checkpoint != nil && c.Checkpoint(s.last.Bar)) {
 			c.Save(s.AppendState(nil))
 		}
 		if cause != nil {
-			return Result{}, fmt.Errorf("backtest %s %s stopped at bar %d of %d: %w", in.Series.Symbol, in.Series.Timeframe, s.last.Bar, in.Series.Len(), cause)
+			return nil, fmt.Errorf("backtest %s %s stopped at bar %d of %d: %w", in.Series.Symbol, in.Series.Timeframe, s.last.Bar, in.Series.Len(), cause)
 		}
 		if err := s.Advance(s.last.Bar + stride); err != nil {
-			return Result{}, fmt.Errorf("backtest: %w", err)
+			return nil, fmt.Errorf("backtest: %w", err)
 		}
 		if report != nil {
-			report(s.progress(&wins))
+			report(s.progress())
 		}
 	}
-	return s.Result(), nil
+	return s.Books(), nil
 }
 
-// A tally counts the wins among the first trades.
-type tally struct{ trades, wins int }
-
-func (s *Simulation) progress(t *tally) Progress {
-	for ; t.trades < len(s.last.Trades); t.trades++ {
-		if s.last.Trades[t.trades].Net > 0 {
-			t.wins++
-		}
-	}
+// progress says how far the simulation is, at least one bar.
+func (s *Simulation) progress() Progress {
 	bar := s.last.Bar - 1
-	return Progress{Bar: bar + 1, Bars: s.in.Series.Len(), Time: s.in.Series.Time[bar], Equity: s.last.Equity[bar], Trades: t.trades, Wins: t.wins}
+	return Progress{Bar: bar + 1, Bars: s.in.Series.Len(), Time: s.in.Series.Time[bar], Equity: s.equity(), Trades: s.deals.n, Wins: s.wins}
 }

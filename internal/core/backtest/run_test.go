@@ -308,7 +308,6 @@ func TestInputIsChecked(t *testing.T) {
 		{"open_of_an_entry", with(func(in *backtest.Input) { in.Series.Open[1] = nan }), "2019-01-01T01:00:00Z: open: NaN is not a price"},
 		{"close_while_held", with(func(in *backtest.Input) { in.Series.Close[2] = nan }), "2019-01-01T02:00:00Z: close: NaN is not a price"},
 		{"infinite_close_while_held", with(func(in *backtest.Input) { in.Series.Close[2] = math.Inf(1) }), "close: +Inf is not a price"},
-		{"infinite_high_while_held", with(func(in *backtest.Input) { in.Series.High[2] = math.Inf(1) }), "no finite result"},
 		{"open_of_an_exit", with(func(in *backtest.Input) { in.Series.Open[4] = -1 }), "2019-01-01T04:00:00Z: open: -1 is not a price"},
 		{"last_close", with(func(in *backtest.Input) { in.Series.Close[4] = 0 }), "close: 0 is not a price"},
 	} {
@@ -327,9 +326,13 @@ func TestResumeIsChecked(t *testing.T) {
 		name  string
 		state backtest.State
 	}{
-		{"bar_beyond_the_window", backtest.State{Bar: 4, Equity: make([]float64, 4), Position: make([]int8, 4)}},
+		{"bar_beyond_the_window", backtest.State{Bar: 4}},
 		{"negative_bar", backtest.State{Bar: -1}},
-		{"curve_of_another_length", backtest.State{Bar: 2, Equity: make([]float64, 1), Position: make([]int8, 2)}},
+		{"curve_of_another_length", backtest.State{Bar: 2, Equity: make([]float64, 1)}},
+		{"trade_from_the_future", backtest.State{Bar: 2, Deals: []backtest.Deal{{Entry: 1, Exit: 2, Side: decision.Long}}}},
+		{"trades_at_the_same_time", backtest.State{Bar: 3, Deals: []backtest.Deal{{Entry: 1, Exit: 2, Side: decision.Long}, {Entry: 2, Exit: 2, Side: decision.Long}}}},
+		{"position_during_a_trade", backtest.State{Bar: 3, Open: backtest.Open{Side: decision.Long, Bar: 2}, Deals: []backtest.Deal{{Entry: 1, Exit: 2, Side: decision.Long}}}},
+		{"fees_of_another_trade", backtest.State{Bar: 2, Fees: make([]backtest.Fees, 1)}},
 		{"position_from_the_future", backtest.State{Open: backtest.Open{Side: decision.Long, Bar: 1}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

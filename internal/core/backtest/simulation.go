@@ -48,6 +48,9 @@ func (in Input) validate() error {
 	if len(s.Open) != n || len(s.High) != n || len(s.Low) != n || len(s.Close) != n {
 		return fmt.Errorf("%s %s: columns differ in length", s.Symbol, s.Timeframe)
 	}
+	if n > math.MaxInt32 {
+		return fmt.Errorf("%s %s: %d bars: want at most %d in one backtest", s.Symbol, s.Timeframe, n, math.MaxInt32)
+	}
 	if len(in.Signals) != n {
 		return fmt.Errorf("%s %s: %d signals for %d bars", s.Symbol, s.Timeframe, len(in.Signals), n)
 	}
@@ -66,10 +69,16 @@ func (in Input) validate() error {
 type Simulation struct {
 	in    Input
 	o     Options
-	byBar bool      // every bar is gone through; see byBar
-	sized bool      // Options.Sizing has a method
-	last  State     // Equity and Position have the length of the whole window
-	hash  orderHash // of last.Trades
+	byBar bool  // every bar is gone through; see byBar
+	sized bool  // Options.Sizing has a method
+	last  State // without its Deals and Fees; Equity, where it is kept, has the length of the whole window
+	deals deals
+	wins  int // of the deals
+
+	keepsCurve bool // Equity does not follow from the deals
+	keepsFees  bool // fees do not follow from the deals
+	orders     OrderStream
+	sieve      sieve
 
 	purse    *Portfolio         // whose money it spends; nil where it has its own
 	call     float64            // price of the bar at which the account of purse is called; 0 for none
@@ -107,16 +116,49 @@ func Resume(in Input, o Options, state State) (*Simulation, error) {
 	if s.schedule = schedule; schedule != nil {
 		s.fee = schedule.First()
 	}
-	s.last.Equity = append(make([]float64, 0, n), state.Equity...)[:n]
-	s.last.Position = append(make([]int8, 0, n), state.Position...)[:n]
-	return s, nil
+	financed := o.Costs.Long != 0 || o.Costs.Short != 0
+	s.keepsFees = schedule != nil || financed
+	if financed || in.Rates != nil {
+		s.keepCurve()
+	}
+	return s, s.restore()
+}
+
+// keepCurve makes s keep its equity bar by bar.
+func (s *Simulation) keepCurve() {
+	n := s.in.Series.Len()
+	s.keepsCurve = true
+	s.last.Equity = append(make([]float64, 0, n), s.last.Equity...)[:n]
+}
+
+// restore takes the deals out of the state that s begins with.
+func (s *Simulation) restore() error {
+	st := &s.last
+	if s.keepsFees && len(st.Fees) != len(st.Deals) {
+		return fmt.Errorf("resume at bar %d: the state holds the fees of %d of %d trades", st.Bar, len(st.Fees), len(st.Deals))
+	}
+	s.deals.fees = st.Fees
+	for i, d := range st.Deals {
+		kept := s.deals.next()
+		*kept = d
+		t := s.tradeOf(i)
+		s.take(kept, t.EntryTime, t.ExitTime, t.EntryPrice, t.ExitPrice)
+	}
+	st.Deals, st.Fees = nil, nil
+	return nil
 }
 
 // State returns a copy of what the simulation knows.
-func (s *Simulation) State() State {
+func (s *Simulation) State() State { return s.known().clone() }
+
+// known returns what the simulation knows, which is not a copy.
+func (s *Simulation) known() State {
 	state := s.last
-	state.Equity, state.Position = state.Equity[:state.Bar], state.Position[:state.Bar]
-	return state.clone()
+	state.Deals, state.Fees = s.deals.all(), s.deals.fees
+	if s.keepsCurve {
+		state.Equity = state.Equity[:state.Bar]
+	}
+	return state
 }
 
 // Done tells whether the last bar has been simulated.
@@ -126,8 +168,8 @@ func (s *Simulation) Done() bool { return s.last.Bar == s.in.Series.Len() }
 // cut to the window. How a window is divided among calls changes nothing.
 //
 // Without exits it goes from decision to decision: between two of them the
-// position does not change, so that the signals are searched in one loop and the
-// equity is marked in another, neither of which allocates.
+// position does not change, so that the next one is searched for in a set of bits,
+// and the closes in between are looked at in one loop.
 func (s *Simulation) Advance(upTo int) error {
 	n := s.in.Series.Len()
 	upTo = min(upTo, n)
@@ -140,13 +182,12 @@ func (s *Simulation) Advance(upTo int) error {
 		if err := s.fill(from); err != nil {
 			return err
 		}
-		before := st.Decisions
-		next, signal := s.decide(from, upTo)
-		stopped := s.mark(from, next)
+		next, signal := s.search(from, upTo)
+		stopped := s.solventTo(from, next)
 		if stopped < next {
 			// Rare: the decisions from the bar that stopped on were none.
-			st.Decisions = before
-			_, signal = s.decide(from, stopped)
+			s.undecide(stopped, next)
+			signal = decision.Hold
 			if err := s.stop(stopped); err != nil {
 				return err
 			}
@@ -164,69 +205,44 @@ func (s *Simulation) Advance(upTo int) error {
 	return nil
 }
 
-// decide asks the rules at the close of each bar from from on, until one answers
-// with a signal or the bars before upTo are through. It returns the bar after
-// the last one asked, and the signal.
-func (s *Simulation) decide(from, upTo int) (next int, signal decision.Signal) {
+// solventTo returns the first of the bars from from to to-1, over which the position
+// does not change, whose equity is not a finite number above zero, else to.
+func (s *Simulation) solventTo(from, to int) int {
 	st := &s.last
-	if st.Bankruptcy != nil {
-		return upTo, decision.Hold
-	}
-	rules, side := s.in.Rules, st.Open.Side
-	if s.o.SeparationSeconds != 0 {
-		rules.MinSignalSeparation = s.separation()
-	}
-	since, step := decision.NeverEntered, 0
-	if st.Entered {
-		since, step = from+1-st.Entry, 1
-	}
-	quiet := decision.ModelHold
-	if rules.Regression {
-		quiet = decision.BelowCost
-	}
-	for bar := from; bar < upTo; bar++ {
-		if n := holds(s.in.Signals[bar:upTo]); n > 0 {
-			st.Decisions[quiet] += n
-			since += n * step
-			if bar += n; bar == upTo {
-				break
-			}
-		}
-		signal, reason := rules.Decide(s.in.Signals[bar], side, since)
-		st.Decisions[reason]++
-		if signal != decision.Hold {
-			return bar + 1, signal
-		}
-		since += step
-	}
-	return upTo, decision.Hold
-}
-
-// mark writes the equity and the position of the bars from from to to-1, over
-// which the position does not change. It stops at the first bar whose equity is
-// not a finite number above zero and returns it, else to.
-func (s *Simulation) mark(from, to int) (stopped int) {
-	st := &s.last
-	balance := s.balance()
-	equity := st.Equity[from:to]
 	if st.Open.Side == decision.Flat {
-		if st.Bankruptcy == nil && !(balance > 0) {
+		if st.Bankruptcy == nil && !(s.balance() > 0) {
 			return from
-		}
-		for i := range equity {
-			equity[i] = balance
 		}
 		return to
 	}
-	open := &st.Open
-	balance -= open.Commission
-	balance -= open.Financing
-	sign := float64(float64(open.Side) * s.closeRate(from)) // with rates there is one bar
-	marked := markHeld(equity, s.in.Series.Close[from:to], balance, sign, open)
-	held := min(from+marked+1, to) // the bar that it stops at was held too
-	open.widen(s.in.Series.High[from:held], s.in.Series.Low[from:held])
-	occupy(st.Position[from:held], int8(open.Side))
-	return from + marked
+	return from + solvent(s.in.Series.Close[from:to], s.balance()-st.Open.Commission, float64(st.Open.Side), &st.Open)
+}
+
+// mark takes in the close of bar, and reports whether equity is a finite number
+// above zero there.
+func (s *Simulation) mark(bar int) bool {
+	st, equity := &s.last, s.balance()
+	if open := &st.Open; open.Side != decision.Flat {
+		equity = equity - open.Commission - open.Financing
+		sign := float64(float64(open.Side) * s.closeRate(bar))
+		equity += float64(sign * (float64(s.in.Series.Close[bar]*open.Quantity) - open.Value))
+		open.widen(s.in.Series.High[bar:bar+1], s.in.Series.Low[bar:bar+1])
+		if !(equity <= math.MaxFloat64) {
+			return false
+		}
+	} else if st.Bankruptcy != nil {
+		s.keep(bar, equity)
+		return true
+	}
+	s.keep(bar, equity)
+	return equity > 0
+}
+
+// keep writes the equity of bar down, where that is to be kept.
+func (s *Simulation) keep(bar int, equity float64) {
+	if s.keepsCurve {
+		s.last.Equity[bar] = equity
+	}
 }
 
 // stop ends all trading at the close of bar, where equity is not above zero.
@@ -237,7 +253,7 @@ func (s *Simulation) stop(bar int) error {
 			return err
 		}
 	}
-	st.Equity[bar] = s.balance()
+	s.keep(bar, s.balance())
 	st.Bankruptcy = &Bankruptcy{Bar: bar, Time: s.in.Series.Available(bar), Equity: s.balance()}
 	return nil
 }
@@ -261,28 +277,23 @@ func (s *Simulation) finish() error {
 		st.Equity[bar] = s.addTo(0)
 		return nil
 	}
-	st.Equity[bar] = s.balance()
+	s.keep(bar, s.balance())
 	if !(s.balance() > 0) {
 		return s.stop(bar)
 	}
 	return nil
 }
 
-// Result returns what came of the whole window. It shares its columns with s and
-// panics before the last bar has been simulated.
-func (s *Simulation) Result() Result {
-	if !s.Done() {
-		panic("backtest: Result before the last bar")
+// equity returns that of the last bar simulated.
+func (s *Simulation) equity() float64 {
+	st, bar := &s.last, s.last.Bar-1
+	if s.keepsCurve {
+		return st.Equity[bar]
 	}
-	st, series := &s.last, s.in.Series
-	return Result{
-		Symbol: series.Symbol, Timeframe: series.Timeframe, Options: s.o,
-		Trades: st.Trades, Equity: st.Equity, Position: st.Position,
-		NetProfit: st.Realised, FinalEquity: s.balance(),
-		BuyAndHold: float64(series.Close[series.Len()-1]*s.closeRate(series.Len()-1))/float64(series.Open[0]*s.openRate(0)) - 1,
-		Decisions:  st.Decisions, Orders: st.Orders, Costs: st.Costs, Turnover: st.Turnover,
-		Intrabar: st.Intrabar, Bankruptcy: st.Bankruptcy, OrderHash: s.hash.sum(st.Trades),
+	if st.Open.Side == decision.Flat {
+		return s.balance()
 	}
+	return s.balance() - st.Open.Commission + float64(float64(st.Open.Side)*(float64(s.in.Series.Close[bar]*st.Open.Quantity)-st.Open.Value))
 }
 
 func isPrice(v float64) bool { return v > 0 && v <= math.MaxFloat64 }

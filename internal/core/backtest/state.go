@@ -29,9 +29,9 @@ type State struct {
 	Intrabar   Intrabar
 	Bankruptcy *Bankruptcy
 
-	Trades   []Trade
-	Equity   []float64 // of the bars before Bar
-	Position []int8    // of the bars before Bar
+	Deals  []Deal
+	Fees   []Fees    // of each of Deals, or of none
+	Equity []float64 // of the bars before Bar; nil where it follows from Deals
 }
 
 // An Open is a position that is held. The zero value is none.
@@ -55,9 +55,7 @@ type Open struct {
 
 // clone returns a copy that shares nothing with s.
 func (s State) clone() State {
-	s.Trades = slices.Clone(s.Trades)
-	s.Equity = slices.Clone(s.Equity)
-	s.Position = slices.Clone(s.Position)
+	s.Deals, s.Fees, s.Equity = slices.Clone(s.Deals), slices.Clone(s.Fees), slices.Clone(s.Equity)
 	if s.Bankruptcy != nil {
 		copied := *s.Bankruptcy
 		s.Bankruptcy = &copied
@@ -70,14 +68,26 @@ func (s State) check(bars int) error {
 	switch {
 	case s.Bar < 0 || s.Bar > bars:
 		return fmt.Errorf("resume at bar %d: the window has %d bars", s.Bar, bars)
-	case len(s.Equity) != s.Bar || len(s.Position) != s.Bar:
-		return fmt.Errorf("resume at bar %d: the state holds %d points of equity and %d of position", s.Bar, len(s.Equity), len(s.Position))
-	case s.Open.Side != decision.Flat && (s.Open.Bar < 0 || s.Open.Bar > s.Bar):
+	case len(s.Equity) != 0 && len(s.Equity) != s.Bar:
+		return fmt.Errorf("resume at bar %d: the state holds %d points of equity", s.Bar, len(s.Equity))
+	case len(s.Fees) != 0 && len(s.Fees) != len(s.Deals):
+		return fmt.Errorf("resume at bar %d: the state holds the fees of %d of %d trades", s.Bar, len(s.Fees), len(s.Deals))
+	case s.Open.Side != decision.Flat && (s.Open.Bar < 1 || s.Open.Bar > s.Bar):
 		return fmt.Errorf("resume at bar %d: the open position was entered on bar %d", s.Bar, s.Open.Bar)
 	case s.Pending != decision.Hold && s.Bar == 0:
 		return errors.New("resume at bar 0: an order is pending that no bar decided")
 	case s.Entry < 0 || s.Entry > s.Bar:
 		return fmt.Errorf("resume at bar %d: the last entry was on bar %d", s.Bar, s.Entry)
+	}
+	free := 1 // the first bar at whose open something can be filled
+	for i, d := range s.Deals {
+		if int(d.Entry) < free || d.Exit < d.Entry || int(d.Exit) >= bars || d.heldTo() > s.Bar || d.Side == decision.Flat {
+			return fmt.Errorf("resume at bar %d: trade %d goes from bar %d to bar %d after one that ended before bar %d", s.Bar, i+1, d.Entry, d.Exit, free)
+		}
+		free = d.heldTo()
+	}
+	if s.Open.Side != decision.Flat && s.Open.Bar < free {
+		return fmt.Errorf("resume at bar %d: the open position was entered on bar %d, during an earlier one", s.Bar, s.Open.Bar)
 	}
 	return nil
 }

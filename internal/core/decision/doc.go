@@ -13,7 +13,8 @@
 //
 // outputs → Head.Decode → Raw per bar → Rules.Decide at the close of each bar →
 // an order for the open of the next. A backtest and everything after it decide
-// with this one function.
+// with this one function. A [Sieve] says at once for many bars where its answer
+// depends on what is held, and counts the others.
 //
 // # What always holds
 //

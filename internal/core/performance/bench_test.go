@@ -25,15 +25,15 @@ func BenchmarkReport(b *testing.B) {
 		every  int
 	}{{"sparse", 500}, {"most", 1}} {
 		in := backtest.Input{Series: series, Signals: alternating(bars, c.every), Rules: decision.Rules{ConfidenceThreshold: 0.6, AllowShort: true}}
-		run := func() backtest.Result {
-			r, err := backtest.Run(context.Background(), in, backtest.Options{Commission: 0.0001, FractionalUnits: true}, nil)
+		run := func() *backtest.Books {
+			r, err := backtest.Simulate(context.Background(), in, backtest.Options{Commission: 0.0001, FractionalUnits: true}, backtest.Checkpoints{}, nil)
 			if err != nil {
 				b.Fatal(err)
 			}
 			return r
 		}
-		measure := func(r backtest.Result) {
-			performance.Measure(r, series.Time, series.Timeframe, performance.Options{Closes: series.Close})
+		measure := func(r *backtest.Books) {
+			performance.MeasureBooks(r, series.Time, series.Timeframe, performance.Options{Closes: series.Close})
 		}
 		r := run()
 		for name, f := range map[string]func(){"measure": func() { measure(r) }, "run": func() { run() }, "both": func() { measure(run()) }} {

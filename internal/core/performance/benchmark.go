@@ -26,20 +26,15 @@ type Benchmark struct {
 
 // benchmark compares r, whose metrics are m and whose curve is c, with holding at
 // the given closes.
-func benchmark(r backtest.Result, m Metrics, c curve, w Window, times []int64, tf market.Timeframe, o Options) *Benchmark {
+func benchmark(r backtest.Result, m Metrics, c *curve, w Window, times []int64, tf market.Timeframe, o Options) *Benchmark {
 	capital, last := r.Options.Capital, len(o.Closes)-1
 	first, final := o.Closes[last]/(1+r.BuyAndHold), capital*(1+r.BuyAndHold)
 	of := func(close float64) float64 { return float64(capital * (close / first)) }
-	held := holdingCurve(w.ends, o.Closes, func(bar int) float64 {
-		if bar == last {
-			return final
-		}
-		return of(o.Closes[bar])
-	}, of)
+	held := holdingCurve(w.ends, o.Closes, final, of)
 
 	var holding Metrics
-	holding.addDrawdown(capital, held, times, tf)
-	holding.addReturns(capital, final, held, w, tf, Options{RiskFreeRate: o.RiskFreeRate})
+	holding.addDrawdown(capital, &held, times, tf)
+	holding.addReturns(capital, final, &held, w, tf, Options{RiskFreeRate: o.RiskFreeRate})
 	b := Benchmark{
 		FinalEquity: final, Return: r.BuyAndHold, ExcessReturn: m.TotalReturnPct - r.BuyAndHold,
 		AnnualizedReturn: holding.AnnualizedReturn, Volatility: holding.Volatility, SharpeRatio: holding.SharpeRatio, MaxDrawdownPct: holding.MaxDrawdownPct,

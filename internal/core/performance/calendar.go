@@ -4,7 +4,6 @@ import (
 	"sort"
 	"time"
 
-	"github.com/ktrdr/ktrdr/internal/core/backtest"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 )
 
@@ -21,52 +20,32 @@ type Period struct {
 	WinningTrades  int      `json:"winning_trades"`
 }
 
-// tables returns the years and months of r in time order. Periods without bars
-// are not there. held is heldBy of c.
-func tables(r backtest.Result, c curve, held []int, times []int64, tf market.Timeframe) (years, months []Period) {
+// tables returns the years and months of c in time order, without the trades, and
+// the Unix seconds at which the months end. Periods without bars are not there.
+func tables(capital float64, c *curve, times []int64, tf market.Timeframe) (years, months []Period, limits []int64) {
 	year := func(year int, _ time.Month) (int, time.Month) { return year + 1, time.January }
 	month := func(year int, month time.Month) (int, time.Month) { return year, month + 1 }
-	years, _ = periods(r, c, held, times, tf, "2006", year)
-	months, limits := periods(r, c, held, times, tf, "2006-01", month)
-	of, y := 0, 0
-	for i := range r.Trades {
-		t := &r.Trades[i]
-		for t.ExitTime > limits[of] {
-			of++
-		}
-		months[of].Trades++
-		if t.Net > 0 {
-			months[of].WinningTrades++
-		}
-	}
-	for _, m := range months {
-		for years[y].Name != m.Name[:4] {
-			y++
-		}
-		years[y].Trades += m.Trades
-		years[y].WinningTrades += m.WinningTrades
-	}
-	return years, months
+	years, _ = periods(capital, c, times, tf, "2006", year)
+	months, limits = periods(capital, c, times, tf, "2006-01", month)
+	return years, months, limits
 }
 
-// heldBy returns at how many bars a position was held before each day, and in all.
-func heldBy(c curve, position []int8) []int {
-	held := make([]int, len(c.ends)+1)
-	for d := range c.ends {
-		from, to := c.bars(d)
-		count := 0
-		for _, p := range position[from:to] {
-			count += int(p & 1) // of 1 and of -1
+// sumMonths adds the trades of the months up in their years.
+func (m *Metrics) sumMonths() {
+	y := 0
+	for _, month := range m.Months {
+		for m.Years[y].Name != month.Name[:4] {
+			y++
 		}
-		held[d+1] = held[d] + count
+		m.Years[y].Trades += month.Trades
+		m.Years[y].WinningTrades += month.WinningTrades
 	}
-	return held
 }
 
 // periods returns the rows of the periods that end where after says, without the
 // trades, and the Unix seconds at which they end. A period is made of whole days.
-func periods(r backtest.Result, c curve, held []int, times []int64, tf market.Timeframe, layout string, after func(int, time.Month) (int, time.Month)) (rows []Period, limits []int64) {
-	begin := r.Options.Capital
+func periods(capital float64, c *curve, times []int64, tf market.Timeframe, layout string, after func(int, time.Month) (int, time.Month)) (rows []Period, limits []int64) {
+	begin := capital
 	for from := 0; from < len(c.ends); {
 		first, _ := c.bars(from)
 		moment := time.Unix(tf.End(times[first])-1, 0).UTC()
@@ -74,9 +53,12 @@ func periods(r backtest.Result, c curve, held []int, times []int64, tf market.Ti
 		limit := time.Date(year, month, 1, 0, 0, 0, 0, time.UTC).Unix()
 		to := from + sort.Search(len(c.ends)-from, func(d int) bool { return tf.End(times[c.ends[from+d]]) > limit })
 		_, next := c.bars(to - 1)
-		end := r.Equity[next-1]
+		end, held := c.days[to-1].Last, 0
+		for d := from; d < to; d++ {
+			held += c.days[d].Held
+		}
 		row := Period{Name: moment.Format(layout), Net: end - begin,
-			Exposure: float64(held[to]-held[from]) / float64(next-first), MaxDrawdownPct: c.drawdownWithin(begin, from, to)}
+			Exposure: float64(held) / float64(next-first), MaxDrawdownPct: c.drawdownWithin(begin, from, to)}
 		if begin > 0 {
 			row.Return = defined(end/begin - 1)
 		}

@@ -1,6 +1,7 @@
 package performance_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -414,6 +415,13 @@ func TestMeasurePanics(t *testing.T) {
 	for name, call := range map[string]func(){
 		"no_bars": func() { performance.Measure(backtest.Result{}, nil, market.Day1, performance.Options{}) },
 		"lengths": func() { performance.Measure(curve(1, 1, 1), every(60, 3), market.Minute1, performance.Options{}) },
+		"lengths_of_books": func() {
+			s := market.Series{Timeframe: market.Day1, Time: every(86400, 1), Open: []float64{1}, High: []float64{1}, Low: []float64{1}, Close: []float64{1}}
+			b, err := backtest.Simulate(context.Background(), backtest.Input{Series: s, Signals: make([]decision.Raw, 1)}, backtest.Options{}, backtest.Checkpoints{}, nil)
+			if err == nil {
+				performance.MeasureBooks(b, every(86400, 2), market.Day1, performance.Options{})
+			}
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {

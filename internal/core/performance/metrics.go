@@ -1,6 +1,7 @@
 package performance
 
 import (
+	"iter"
 	"math"
 
 	"github.com/ktrdr/ktrdr/internal/core/backtest"
@@ -120,6 +121,47 @@ func Measure(r backtest.Result, times []int64, tf market.Timeframe, o Options) M
 	if len(times) == 0 || len(times) != len(r.Equity) || len(r.Position) != len(r.Equity) {
 		panic("performance: Measure wants one time, equity and position per bar, and at least one bar")
 	}
+	w := WindowOf(times, tf)
+	c := curve{ends: w.ends, days: make([]backtest.Day, len(w.ends))}
+	backtest.DaysOf(c.days, w.ends, r.Equity)
+	for d := range c.days {
+		from, to := c.bars(d)
+		for _, p := range r.Position[from:to] {
+			c.days[d].Held += int(p & 1) // of 1 and of -1
+		}
+	}
+	c.fill = func(dst []float64, d int) {
+		from, _ := c.bars(d)
+		copy(dst, r.Equity[from:])
+	}
+	return measure(r, closings(r.Trades), &c, w, times, tf, o)
+}
+
+// MeasureBooks is Measure of what b writes out.
+func MeasureBooks(b *backtest.Books, times []int64, tf market.Timeframe, o Options) Metrics {
+	if len(times) == 0 || len(times) != b.Bars() {
+		panic("performance: MeasureBooks wants one time per bar, and at least one bar")
+	}
+	w := WindowOf(times, tf)
+	c := curve{ends: w.ends, days: b.Days(w.ends)}
+	c.fill = func(dst []float64, d int) { b.Curve(dst, &c.days[d]) }
+	return measure(b.Totals(), b.Closings, &c, w, times, tf, o)
+}
+
+// closings are backtest.Books.Closings of trades that are written out.
+func closings(trades []backtest.Trade) iter.Seq[[]backtest.Closing] {
+	return func(yield func([]backtest.Closing) bool) {
+		all := make([]backtest.Closing, len(trades))
+		for i := range trades {
+			t := &trades[i]
+			all[i] = backtest.Closing{Net: t.Net, Hours: t.HoldingHours, Time: t.ExitTime, Side: t.Side}
+		}
+		yield(all)
+	}
+}
+
+// measure measures the totals of a backtest, its trades and its curve.
+func measure(r backtest.Result, trades iter.Seq[[]backtest.Closing], c *curve, w Window, times []int64, tf market.Timeframe, o Options) Metrics {
 	if o.Closes != nil && len(o.Closes) != len(times) {
 		panic("performance: Measure wants one close per bar, or none")
 	}
@@ -131,14 +173,17 @@ func Measure(r backtest.Result, times []int64, tf market.Timeframe, o Options) M
 		Costs: Costs{Commission: r.Costs.Commission, Slippage: r.Costs.Slippage, Spread: r.Costs.Spread, Financing: r.Costs.Financing,
 			Total: r.Costs.Total(), TotalPct: r.Costs.Total() / r.Options.Capital},
 	}
-	m.addTrades(r.Trades)
-	w := WindowOf(times, tf)
-	c, sum := equityCurve(w.ends, r.Equity)
+	var limits []int64
+	m.Years, m.Months, limits = tables(r.Options.Capital, c, times, tf)
+	m.addTrades(trades, limits)
 	m.addDrawdown(r.Options.Capital, c, times, tf)
 	m.addReturns(r.Options.Capital, r.FinalEquity, c, w, tf, o)
-	held := heldBy(c, r.Position)
-	m.Exposure = float64(held[len(held)-1]) / float64(len(times))
-	m.Years, m.Months = tables(r, c, held, times, tf)
+	held, sum := 0, 0.0
+	for d := range c.days {
+		held += c.days[d].Held
+		sum += c.days[d].Sum
+	}
+	m.Exposure = float64(held) / float64(len(times))
 	if o.Closes != nil {
 		m.Benchmark = benchmark(r, m, c, w, times, tf, o)
 	}
@@ -154,30 +199,40 @@ func Measure(r backtest.Result, times []int64, tf market.Timeframe, o Options) M
 	return m
 }
 
-// addTrades fills in what follows from the trades alone.
-func (m *Metrics) addTrades(trades []backtest.Trade) {
+// addTrades fills in what follows from the trades alone, and counts them in the
+// years and months, of which the latter end at limits.
+func (m *Metrics) addTrades(trades iter.Seq[[]backtest.Closing], limits []int64) {
 	var all, wins, losses tally
-	streak := 0
-	for i := range trades {
-		t := &trades[i]
-		all.add(t)
-		switch {
-		case t.Net > 0:
-			wins.add(t)
-			streak = 0
-		case t.Net < 0:
-			losses.add(t)
-			streak++
-		default:
-			streak = 0
-		}
-		m.MaxConsecutiveLosses = max(m.MaxConsecutiveLosses, streak)
-		if t.Side == decision.Long {
-			m.LongTrades++
-		} else {
-			m.ShortTrades++
+	streak, of := 0, 0
+	for some := range trades {
+		for i := range some {
+			t := &some[i]
+			all.add(t)
+			for t.Time > limits[of] {
+				of++
+			}
+			month := &m.Months[of]
+			month.Trades++
+			switch {
+			case t.Net > 0:
+				wins.add(t)
+				month.WinningTrades++
+				streak = 0
+			case t.Net < 0:
+				losses.add(t)
+				streak++
+			default:
+				streak = 0
+			}
+			m.MaxConsecutiveLosses = max(m.MaxConsecutiveLosses, streak)
+			if t.Side == decision.Long {
+				m.LongTrades++
+			} else {
+				m.ShortTrades++
+			}
 		}
 	}
+	m.sumMonths()
 	m.TotalTrades, m.WinningTrades, m.LosingTrades = all.count, wins.count, losses.count
 	m.AvgTrade, m.AvgHolding = all.meanNet(), all.meanHours()
 	m.AvgWin, m.AvgWinHolding = wins.meanNet(), wins.meanHours()
@@ -201,7 +256,7 @@ type tally struct {
 	most, least float64 // largest and smallest net
 }
 
-func (a *tally) add(t *backtest.Trade) {
+func (a *tally) add(t *backtest.Closing) {
 	if a.count == 0 || t.Net > a.most {
 		a.most = t.Net
 	}
@@ -210,7 +265,7 @@ func (a *tally) add(t *backtest.Trade) {
 	}
 	a.count++
 	a.net += t.Net
-	a.hours += t.HoldingHours
+	a.hours += t.Hours
 }
 
 func (a *tally) meanNet() *float64 {

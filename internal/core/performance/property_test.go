@@ -75,6 +75,23 @@ func TestMetricsAreConsistent(t *testing.T) {
 	})
 }
 
+// TestMeasureBooksIsMeasure holds what is measured from books to what is measured
+// from all that they write out.
+func TestMeasureBooksIsMeasure(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		in := drawInput(t)
+		b, err := backtest.Simulate(context.Background(), in, backtest.Options{Commission: 0.001, Slippage: 0.0005, Fraction: 1}, backtest.Checkpoints{}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := performance.Options{Closes: in.Series.Close, RiskFreeRate: 0.02}
+		want := performance.Measure(b.Result(), in.Series.Time, in.Series.Timeframe, o)
+		if diff := cmp.Diff(want, performance.MeasureBooks(b, in.Series.Time, in.Series.Timeframe, o)); diff != "" {
+			t.Fatalf("(-result +books):\n%s", diff)
+		}
+	})
+}
+
 // TestScaleOfCapital doubles the capital a few times: with fractional units
 // every amount doubles exactly, and no ratio changes by a bit.
 func TestScaleOfCapital(t *testing.T) {

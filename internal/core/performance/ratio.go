@@ -32,7 +32,7 @@ const z95 = 1.959963984540054
 const tinyDeviation = 1e-14
 
 // addReturns fills in what follows from the returns of the equity curve.
-func (m *Metrics) addReturns(capital, final float64, c curve, w Window, tf market.Timeframe, o Options) {
+func (m *Metrics) addReturns(capital, final float64, c *curve, w Window, tf market.Timeframe, o Options) {
 	returns := c.returns(capital)
 	a := Annualisation{Basis: ByDay, Periods: len(returns), Years: w.years}
 	if tf.Seconds() > daySeconds {

@@ -188,12 +188,12 @@ func (sh *Shared) Backtest(ctx context.Context, t sweep.Trial) (sweep.Row, error
 	if err != nil {
 		return sweep.Row{}, err
 	}
-	r, err := backtest.Run(ctx, backtest.InputOf(s, sh.in.Held, window, raws), backtest.OptionsOf(s, sh.in.Options), nil)
+	books, err := backtest.Simulate(ctx, backtest.InputOf(s, sh.in.Held, window, raws), backtest.OptionsOf(s, sh.in.Options), backtest.Checkpoints{}, nil)
 	if err != nil {
 		return sweep.Row{}, fmt.Errorf("trial %d, %v: %w", t.Index, t.Settings, err)
 	}
-	m := performance.Measure(r, window.Time, window.Timeframe, performance.Options{})
-	return rowOf(t.Index, r.OrderHash, m), nil
+	m := performance.MeasureBooks(books, window.Time, window.Timeframe, performance.Options{})
+	return rowOf(t.Index, books.Totals().OrderHash, m), nil
 }
 
 // rowOf takes a row out of a report.

@@ -81,11 +81,11 @@ func runBacktest(ctx context.Context, text json.RawMessage, env worker.Env) (jso
 	if err := addPolicyBars(ctx, env, m.strategy, order.Data, &in); err != nil {
 		return nil, err
 	}
-	result, err := simulate(ctx, env, order, in, backtest.OptionsOf(m.strategy, requestOptions(order)))
+	books, err := simulate(ctx, env, order, in, backtest.OptionsOf(m.strategy, requestOptions(order)))
 	if err != nil {
 		return nil, err
 	}
-	summary, err := summarise(ctx, env, order, m.strategy, result, in)
+	summary, err := summarise(ctx, env, order, m.strategy, books, in)
 	if err != nil {
 		return nil, err
 	}
@@ -150,17 +150,17 @@ func threadsOf(order wire.BacktestOrder, env worker.Env) int {
 }
 
 // simulate runs the simulation, from a saved state if there is one.
-func simulate(ctx context.Context, env worker.Env, order wire.BacktestOrder, in backtest.Input, o backtest.Options) (result backtest.Result, err error) {
+func simulate(ctx context.Context, env worker.Env, order wire.BacktestOrder, in backtest.Input, o backtest.Options) (books *backtest.Books, err error) {
 	err = fromSaved(ctx, env, func(saved []byte, begun func()) (err error) {
 		at := int64(0)
-		result, err = backtest.RunFrom(ctx, in, o, checkpoints(ctx, env, saved, &at), func(p backtest.Progress) {
+		books, err = backtest.Simulate(ctx, in, o, checkpoints(ctx, env, saved, &at), func(p backtest.Progress) {
 			begun()
 			at = int64(p.Bar)
 			env.Report(backtestProgress(order, p))
 		})
 		return err
 	})
-	return result, err
+	return books, err
 }
 
 // requestOptions are the options of the request; the strategy may say otherwise.
@@ -206,9 +206,9 @@ func backtestProgress(order wire.BacktestOrder, p backtest.Progress) operation.P
 
 // summarise uploads the tables and returns the summary, which says nothing about
 // the model.
-func summarise(ctx context.Context, env worker.Env, order wire.BacktestOrder, s *strategy.Strategy, r backtest.Result, in backtest.Input) (BacktestResult, error) {
-	window := in.Series
-	trades, equity, err := uploadTables(ctx, env, r, window)
+func summarise(ctx context.Context, env worker.Env, order wire.BacktestOrder, s *strategy.Strategy, books *backtest.Books, in backtest.Input) (BacktestResult, error) {
+	r, window := books.Totals(), in.Series
+	trades, equity, err := uploadTables(ctx, env, books, window)
 	if err != nil {
 		return BacktestResult{}, err
 	}
@@ -219,8 +219,8 @@ func summarise(ctx context.Context, env worker.Env, order wire.BacktestOrder, s 
 		StrategyName: s.Name, Symbol: order.Symbol, Timeframe: s.Base,
 		StartTime: market.Stamp(window.Time[0]), EndTime: market.Stamp(window.Available(window.Len() - 1)),
 		InSample: order.InSample,
-		Config:   r.Options, Policy: assumption.Of(in, r.Options), Metrics: performance.Measure(r, window.Time, s.Base, performance.Options{Closes: closesOf(in)}),
-		FinalEquity: r.FinalEquity, TradeCount: len(r.Trades), EquityCurveLength: len(r.Equity),
+		Config:   r.Options, Policy: assumption.Of(in, r.Options), Metrics: performance.MeasureBooks(books, window.Time, s.Base, performance.Options{Closes: closesOf(in)}),
+		FinalEquity: r.FinalEquity, TradeCount: books.Len(), EquityCurveLength: books.Bars(),
 		Decisions: r.Decisions, Orders: r.Orders, Intrabar: r.Intrabar, Bankruptcy: r.Bankruptcy, OrderHash: r.OrderHash,
 		Trades: trades, Equity: equity, Data: dataRefs(order.Data), EngineVersion: order.EngineVersion,
 	}, nil

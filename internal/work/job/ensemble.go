@@ -78,15 +78,15 @@ func runEnsemble(ctx context.Context, order wire.EnsembleOrder, env worker.Env) 
 	if err := addPolicyBars(ctx, env, s, order.Data, &in); err != nil {
 		return nil, err
 	}
-	result, err := simulate(ctx, env, order.BacktestOrder, in, backtest.OptionsOf(s, requestOptions(order.BacktestOrder)))
+	books, err := simulate(ctx, env, order.BacktestOrder, in, backtest.OptionsOf(s, requestOptions(order.BacktestOrder)))
 	if err != nil {
 		return nil, err
 	}
-	summary, err := summarise(ctx, env, order.BacktestOrder, s, result, in)
+	summary, err := summarise(ctx, env, order.BacktestOrder, s, books, in)
 	if err != nil {
 		return nil, err
 	}
-	summary.Ensemble = reportOf(e, members, g, routing, result, window)
+	summary.Ensemble = reportOf(e, members, g, routing, books, window)
 	return json.Marshal(summary)
 }
 

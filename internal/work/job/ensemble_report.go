@@ -49,7 +49,7 @@ func (t *Tally) add(trade backtest.Trade) {
 	t.Net += trade.Net
 }
 
-func reportOf(e *ensemble.Ensemble, members []member, g ensemble.Gathering, r ensemble.Routing, result backtest.Result, window market.Series) *EnsembleReport {
+func reportOf(e *ensemble.Ensemble, members []member, g ensemble.Gathering, r ensemble.Routing, books *backtest.Books, window market.Series) *EnsembleReport {
 	report := &EnsembleReport{Name: e.Name, SHA256: e.Hash()}
 	at := map[string]int{}
 	for i, m := range members {
@@ -84,7 +84,7 @@ func reportOf(e *ensemble.Ensemble, members []member, g ensemble.Gathering, r en
 			before = now
 		}
 	}
-	for _, trade := range result.Trades {
+	for _, trade := range books.Trades() {
 		decided := window.Search(trade.EntryTime) - 1
 		report.Members[at[r.Asked[decided]]].add(trade)
 		if g.Regimes != nil {

@@ -99,11 +99,11 @@ func (p pipeline) run(b *testing.B, kept *featurecache.Cache) performance.Metric
 	if err != nil {
 		b.Fatal(err)
 	}
-	r, err := backtest.Run(ctx, backtest.InputOf(p.strategy, series, series, raws), backtest.OptionsOf(p.strategy, backtest.Options{FractionalUnits: true}), nil)
+	books, err := backtest.Simulate(ctx, backtest.InputOf(p.strategy, series, series, raws), backtest.OptionsOf(p.strategy, backtest.Options{FractionalUnits: true}), backtest.Checkpoints{}, nil)
 	if err != nil {
 		b.Fatal(err)
 	}
-	return performance.Measure(r, series.Time, series.Timeframe, performance.Options{Closes: series.Close})
+	return performance.MeasureBooks(books, series.Time, series.Timeframe, performance.Options{Closes: series.Close})
 }
 
 // ask computes features and signals.

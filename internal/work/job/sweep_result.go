@@ -171,14 +171,14 @@ func lookClosely(ctx context.Context, env worker.Env, order wire.SweepOrder, spa
 	err := inLanes(ctx, len(best), 1, threadsOf(order.BacktestOrder, env), func(i, _ int) error {
 		row := best[i]
 		t := space.Trial(row.Trial)
-		r, err := m.backtestTrial(ctx, order.BacktestOrder, t)
+		books, err := m.backtestTrial(ctx, order.BacktestOrder, t)
 		if err != nil {
 			return fmt.Errorf("trial %d alone: %w", row.Trial, err)
 		}
-		if r.OrderHash != row.OrderHash {
-			return fmt.Errorf("trial %d alone trades otherwise than in the sweep (orders %.12s and %.12s): this is a mistake of the engine, please report it", row.Trial, r.OrderHash, row.OrderHash)
+		if hash := books.Totals().OrderHash; hash != row.OrderHash {
+			return fmt.Errorf("trial %d alone trades otherwise than in the sweep (orders %.12s and %.12s): this is a mistake of the engine, please report it", row.Trial, hash, row.OrderHash)
 		}
-		measured := performance.Measure(r, m.window.Time, m.strategy.Base, performance.Options{})
+		measured := performance.MeasureBooks(books, m.window.Time, m.strategy.Base, performance.Options{})
 		leaders[i] = Leader{TrialRow: tableRow(row), Settings: map[string]string{}, Sharpe: measured.Sharpe, DeflatedSharpe: deflated(measured, luck)}
 		for _, s := range t.Settings {
 			leaders[i].Settings[s.Path] = s.Value
@@ -192,24 +192,24 @@ func lookClosely(ctx context.Context, env worker.Env, order wire.SweepOrder, spa
 }
 
 // backtestTrial backtests one trial as an ordinary strategy.
-func (m *setting) backtestTrial(ctx context.Context, order wire.BacktestOrder, t sweep.Trial) (backtest.Result, error) {
+func (m *setting) backtestTrial(ctx context.Context, order wire.BacktestOrder, t sweep.Trial) (*backtest.Books, error) {
 	source, err := sweep.Apply([]byte(order.StrategyYAML), t)
 	if err != nil {
-		return backtest.Result{}, err
+		return nil, err
 	}
 	s, err := parseStrategy(order.StrategyName, string(source), []market.Symbol{order.Symbol}, []market.Timeframe{order.Timeframe})
 	if err != nil {
-		return backtest.Result{}, err
+		return nil, err
 	}
 	head, err := decision.HeadOf(s, m.model.Manifest.Classes)
 	if err != nil {
-		return backtest.Result{}, err
+		return nil, err
 	}
 	signals, err := head.DecodeKnown(nil, m.outputs, m.window.Time, m.known)
 	if err != nil {
-		return backtest.Result{}, err
+		return nil, err
 	}
-	return backtest.Run(ctx, backtest.InputOf(s, m.held, m.window, signals), backtest.OptionsOf(s, requestOptions(order)), nil)
+	return backtest.Simulate(ctx, backtest.InputOf(s, m.held, m.window, signals), backtest.OptionsOf(s, requestOptions(order)), backtest.Checkpoints{}, nil)
 }
 
 // deflated is performance.DeflatedSharpe of a trial among the others.

@@ -62,19 +62,21 @@ func rowOf(symbol market.Symbol, t *backtest.Trade) tradeRow {
 	}
 }
 
-// uploadTables uploads the trades and the equity curve of r and names them as
+// uploadTables uploads the trades and the equity curve of books and names them as
 // outputs of the operation.
-func uploadTables(ctx context.Context, env worker.Env, r backtest.Result, window market.Series) (trades, equity operation.Artifact, err error) {
-	rows := make([]tradeRow, len(r.Trades))
-	for i := range r.Trades {
-		rows[i] = rowOf(r.Symbol, &r.Trades[i])
+func uploadTables(ctx context.Context, env worker.Env, books *backtest.Books, window market.Series) (trades, equity operation.Artifact, err error) {
+	rows := make([]tradeRow, books.Len())
+	for i := range rows {
+		t := books.Trade(i)
+		rows[i] = rowOf(window.Symbol, &t)
 	}
 	if trades, err = uploadTable(ctx, env, "trades", rows); err != nil {
 		return trades, equity, err
 	}
+	curve, position := books.Equity(), books.Position()
 	points := make([]equityRow, window.Len())
 	for i := range points {
-		points[i] = equityRow{Timestamp: time.Unix(window.Time[i], 0).UTC(), Price: window.Close[i], Equity: r.Equity[i], Position: int32(r.Position[i])}
+		points[i] = equityRow{Timestamp: time.Unix(window.Time[i], 0).UTC(), Price: window.Close[i], Equity: curve[i], Position: int32(position[i])}
 	}
 	equity, err = uploadTable(ctx, env, "equity", points)
 	return trades, equity, err

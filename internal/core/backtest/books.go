@@ -1,0 +1,286 @@
+package backtest
+
+import (
+	"math"
+
+	"github.com/ktrdr/ktrdr/internal/core/decision"
+)
+
+// Books are what a run kept: a few words per trade, from which with the bars
+// everything else follows. Whoever needs all of it takes Result; a report needs
+// only sums.
+type Books struct{ s *Simulation }
+
+// Books returns what s kept, which is not to be advanced any more. It panics before
+// the last bar has been simulated.
+func (s *Simulation) Books() *Books {
+	if !s.Done() {
+		panic("backtest: Books before the last bar")
+	}
+	return &Books{s}
+}
+
+// Totals returns the result without its trades, equity and positions.
+func (b *Books) Totals() Result {
+	s := b.s
+	st, series := &s.last, s.in.Series
+	return Result{
+		Symbol: series.Symbol, Timeframe: series.Timeframe, Options: s.o,
+		NetProfit: st.Realised, FinalEquity: s.balance(),
+		BuyAndHold: float64(series.Close[series.Len()-1]*s.closeRate(series.Len()-1))/float64(series.Open[0]*s.openRate(0)) - 1,
+		Decisions:  st.Decisions, Orders: st.Orders, Costs: st.Costs, Turnover: st.Turnover,
+		Intrabar: st.Intrabar, Bankruptcy: st.Bankruptcy, OrderHash: s.orders.Sum(),
+	}
+}
+
+// Result returns everything, written out.
+func (b *Books) Result() Result {
+	r := b.Totals()
+	r.Trades, r.Equity, r.Position = b.Trades(), b.Equity(), b.Position()
+	return r
+}
+
+// Result is that of its Books.
+func (s *Simulation) Result() Result { return s.Books().Result() }
+
+// Bars returns the number of bars of the window.
+func (b *Books) Bars() int { return b.s.in.Series.Len() }
+
+// Len returns the number of trades.
+func (b *Books) Len() int { return b.s.deals.n }
+
+// Trades returns all trades.
+func (b *Books) Trades() []Trade {
+	if b.Len() == 0 {
+		return nil
+	}
+	all := make([]Trade, b.Len())
+	for i := range all {
+		all[i] = b.Trade(i)
+	}
+	return all
+}
+
+// Trade returns trade i, from 0 on.
+func (b *Books) Trade(i int) Trade { return b.s.tradeOf(i) }
+
+// tradeOf makes the Trade of deal i, by the operations of enter and exit.
+func (s *Simulation) tradeOf(i int) Trade {
+	d, in := s.deals.at(i), &s.in
+	entry, exit := int(d.Entry), int(d.Exit)
+	sign, q := float64(d.Side), d.Quantity
+	t := Trade{ID: i + 1, Side: d.Side, Cause: d.Cause, Quantity: q, Net: d.Net, EntryConfidence: in.Signals[entry-1].Confidence,
+		EntryTime: in.Series.Time[entry], ExitTime: in.Series.Available(exit), HoldingBars: exit + 1 - entry}
+	rate := s.closeRate(exit)
+	if d.AtOpen {
+		t.ExitTime, rate = in.Series.Time[exit], s.openRate(exit)
+		t.HoldingBars--
+	}
+	if d.Cause == BySignal {
+		t.ExitConfidence = in.Signals[exit-1].Confidence
+	}
+	t.HoldingHours = float64(t.ExitTime-t.EntryTime) / 3600
+
+	price, entryRate, half := in.Series.Open[entry], s.openRate(entry), s.half(entry)
+	slipped := s.slipped(price, sign)
+	t.EntryPrice = slipped + float64(sign*half)
+	t.Slippage = float64(float64(math.Abs(slipped-price)*q) * entryRate)
+	t.Spread = float64(float64(half*q) * entryRate)
+	value := float64(t.EntryPrice * q)
+
+	half = s.halfAt(exit, d.AtClose)
+	if t.ExitPrice = d.Price; !d.Limit {
+		slipped = s.slipped(d.Price, -sign)
+		t.ExitPrice = slipped - float64(sign*half)
+		t.Slippage += float64(float64(math.Abs(slipped-d.Price)*q) * rate)
+	}
+	t.Spread += float64(float64(half*q) * rate)
+	left := float64(t.ExitPrice * q)
+	t.Gross = float64(float64(sign*(left-value)) * rate)
+	if s.keepsFees {
+		f := s.deals.fees[i]
+		t.Commission, t.Financing = f.Entry+f.Exit, f.Financing
+	} else {
+		t.Commission = s.o.commission(float64(value*entryRate), q) + s.o.commission(float64(left*rate), q)
+	}
+	s.excursions(d, &t, half, value, rate)
+	return t
+}
+
+// excursions fills in the best and the worst that the trade t of d showed. They are
+// finite: what no float64 can hold is the largest that it can.
+func (s *Simulation) excursions(d *Deal, t *Trade, half, value, rate float64) {
+	series, sign := &s.in.Series, float64(d.Side)
+	entry, exit := int(d.Entry), int(d.Exit)
+	high, low := series.Open[entry], series.Open[entry]
+	widen := func(highs, lows []float64) {
+		for _, v := range highs {
+			high = greater(high, v)
+		}
+		for _, v := range lows {
+			low = lesser(low, v)
+		}
+	}
+	widen(series.High[entry:exit], series.Low[entry:exit])
+	left := d.Price
+	switch {
+	case d.AtClose:
+		widen(series.High[exit:exit+1], series.Low[exit:exit+1])
+	case d.AtOpen || entry < exit:
+		widen(series.Open[exit:exit+1], series.Open[exit:exit+1])
+	}
+	if d.Limit { // the price of the bar at which it was filled
+		left = max(0, d.Price+float64(sign*half))
+	}
+	if !d.AtOpen {
+		high, low = greater(high, left), lesser(low, left)
+	}
+	if d.Side == decision.Short {
+		high, low = low, high
+	}
+	at := func(price float64) float64 { return float64(float64(sign*(float64(price*d.Quantity)-value)) * rate) }
+	t.MaxFavorable = min(math.MaxFloat64, max(0, at(high)))
+	t.MaxAdverse = max(-math.MaxFloat64, min(0, at(low)))
+}
+
+// lesser and greater are min and max of numbers that are not NaN.
+func lesser(a, b float64) float64 {
+	if b < a {
+		return b
+	}
+	return a
+}
+
+func greater(a, b float64) float64 {
+	if b > a {
+		return b
+	}
+	return a
+}
+
+// Position returns what was held during each bar, after the fill at its open: 1
+// long, -1 short, 0 none.
+func (b *Books) Position() []int8 {
+	position := make([]int8, b.s.in.Series.Len())
+	for _, block := range b.s.deals.blocks() {
+		for i := range block {
+			d := &block[i]
+			occupy(position[d.Entry:d.heldTo()], int8(d.Side))
+		}
+	}
+	return position
+}
+
+// heldTo returns the first bar after the entry during which nothing of d was held
+// after its open.
+func (d *Deal) heldTo() int {
+	if d.AtOpen {
+		return int(d.Exit)
+	}
+	return int(d.Exit) + 1
+}
+
+// occupy writes side at each bar.
+func occupy(position []int8, side int8) {
+	for i := range position {
+		position[i] = side
+	}
+}
+
+// Equity returns the equity at the close of each bar.
+func (b *Books) Equity() []float64 {
+	s := b.s
+	n := s.in.Series.Len()
+	if s.keepsCurve {
+		return append(make([]float64, 0, n), s.last.Equity...)
+	}
+	equity := make([]float64, n)
+	p := place{}
+	s.curve(&p, equity, n)
+	return equity
+}
+
+// A place is where one stands in the equity curve that follows from the deals.
+type place struct {
+	bar      int
+	deal     int     // the one held, or the next
+	realised float64 // by those before it
+}
+
+// curve writes the equity of the bars from p on and before to into dst, and moves p
+// to that bar. It is for curves that are not kept.
+func (s *Simulation) curve(p *place, dst []float64, to int) {
+	dst = dst[:to-p.bar]
+	for len(dst) > 0 {
+		x := s.stretch(p, to)
+		n := x.to - x.from
+		if x.sign == 0 {
+			fill(dst[:n], x.balance)
+		} else {
+			markHeld(dst[:n], s.in.Series.Close[x.from:x.to], &x)
+		}
+		dst = dst[n:]
+	}
+}
+
+func fill(dst []float64, v float64) {
+	for i := range dst {
+		dst[i] = v
+	}
+}
+
+// A stretch is some bars over which the position does not change.
+//
+//	equity = balance + sign * (close * quantity - value)    sign 0 while flat
+type stretch struct {
+	from, to                       int
+	balance, sign, quantity, value float64
+}
+
+// stretch returns the next stretch at p, which ends before bar to at the latest, and
+// moves p behind it. There is a bar before to.
+func (s *Simulation) stretch(p *place, to int) stretch {
+	x := stretch{from: p.bar, to: to}
+	for {
+		x.balance = s.o.Capital + p.realised
+		if p.deal == s.deals.n {
+			break
+		}
+		d := s.deals.at(p.deal)
+		if entry := int(d.Entry); x.from < entry {
+			x.to = min(to, entry)
+			break
+		}
+		if exit := int(d.Exit); x.from < exit {
+			x.to = min(to, exit)
+			s.hold(&x, d, p.deal)
+			break
+		}
+		p.realised += d.Net
+		p.deal++
+	}
+	p.bar = x.to
+	return x
+}
+
+// hold makes x, whose balance is that before d, a stretch during which d, deal i,
+// is held.
+func (s *Simulation) hold(x *stretch, d *Deal, i int) {
+	x.sign, x.quantity = float64(d.Side), d.Quantity
+	entry := int(d.Entry)
+	x.value = float64((s.slipped(s.in.Series.Open[entry], x.sign) + float64(x.sign*s.half(entry))) * d.Quantity)
+	if s.keepsFees {
+		x.balance -= s.deals.fees[i].Entry
+	} else {
+		x.balance -= s.o.commission(x.value, d.Quantity)
+	}
+}
+
+// markHeld writes what equity is at each of the closes.
+func markHeld(equity, closes []float64, x *stretch) {
+	balance, sign, quantity, value := x.balance, x.sign, x.quantity, x.value
+	equity = equity[:len(closes)]
+	for i, price := range closes {
+		equity[i] = balance + float64(sign*(float64(price*quantity)-value))
+	}
+}

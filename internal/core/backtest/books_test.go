@@ -1,0 +1,147 @@
+package backtest_test
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
+
+	"github.com/ktrdr/ktrdr/internal/core/backtest"
+	"github.com/ktrdr/ktrdr/internal/core/decision"
+)
+
+// longRaws are signals that come in runs, so that searches go far, with some that
+// somebody withheld, skipped or left at in a part of them.
+func longRaws(bars int, seed uint64, every int) []decision.Raw {
+	rng := rand.New(rand.NewPCG(seed, 3))
+	raws := make([]decision.Raw, bars)
+	withheld := []decision.Reason{decision.NoEvent, decision.NoRegime, decision.Skipped}
+	for i := range raws {
+		r := &raws[i]
+		*r = decision.Raw{Known: rng.IntN(50) > 0, Confidence: rng.Float32()}
+		if rng.IntN(every) == 0 {
+			r.Signal = decision.Signal(rng.IntN(3) - 1)
+		}
+		if i/5000%2 == 1 && rng.IntN(9) == 0 { // a part in which nothing is sure
+			r.Withheld, r.Leave = withheld[rng.IntN(3)], rng.IntN(3) == 0
+		}
+	}
+	return raws
+}
+
+// TestLongRunIsTheReference goes over many thousands of bars, in parts of any length,
+// to ruin in some.
+func TestLongRunIsTheReference(t *testing.T) {
+	ruined := 0
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(1, 15_000).Draw(t, "bars")
+		s := scenario{in: backtest.Input{Series: benchSeries(n), Signals: longRaws(n, rapid.Uint64().Draw(t, "seed"), rapid.SampledFrom([]int{1, 40, 3000}).Draw(t, "every")),
+			Rules: decision.Rules{Regression: rapid.Bool().Draw(t, "regression"), ConfidenceThreshold: 0.6, AllowShort: rapid.Bool().Draw(t, "shorts"),
+				MinSignalSeparation: rapid.SampledFrom([]int{0, 1, 2, 300, 1_000_000}).Draw(t, "separation")}},
+			o: backtest.Options{Capital: 10_000, Fraction: 1, Commission: rapid.SampledFrom([]float64{0, 0.0001, 0.1}).Draw(t, "commission"), Slippage: 0.0001,
+				FractionalUnits: rapid.Bool().Draw(t, "fractional")}}
+		if at := rapid.IntRange(0, 2*n).Draw(t, "jump"); at < n { // from which no short recovers
+			for _, column := range [][]float64{s.in.Series.Open, s.in.Series.High, s.in.Series.Low, s.in.Series.Close} {
+				for i := at; i < n; i++ {
+					column[i] *= 30
+				}
+			}
+		}
+		want := referenceRun(s.in, s.o)
+		sim, err := backtest.New(s.in, s.o)
+		for part := rapid.IntRange(1, n).Draw(t, "part"); err == nil && !sim.Done(); {
+			err = sim.Advance(sim.State().Bar + part)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := sim.Result()
+		if got.Bankruptcy != nil {
+			ruined++
+		}
+		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty(), cmpopts.IgnoreFields(backtest.Result{}, "OrderHash")); diff != "" {
+			t.Fatalf("(-reference +Run):\n%s", diff)
+		}
+	})
+	if ruined == 0 {
+		t.Error("no run was ruined")
+	}
+}
+
+// TestBooksAreTheResult holds what books say by days and parts to what they say
+// written out.
+func TestBooksAreTheResult(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawScenario(t)
+		b, err := backtest.Simulate(context.Background(), s.in, s.o, backtest.Checkpoints{}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := b.Result()
+		var closings []backtest.Closing
+		for some := range b.Closings {
+			closings = append(closings, some...)
+		}
+		var want []backtest.Closing
+		for i, trade := range r.Trades {
+			want = append(want, backtest.Closing{Net: trade.Net, Hours: trade.HoldingHours, Time: trade.ExitTime, Side: trade.Side})
+			if diff := cmp.Diff(trade, b.Trade(i)); diff != "" {
+				t.Fatalf("trade %d (-written +one):\n%s", i, diff)
+			}
+		}
+		if diff := cmp.Diff(want, closings); diff != "" {
+			t.Fatalf("closings (-trades +books):\n%s", diff)
+		}
+		var ends []int
+		for end := -1; end < len(r.Equity)-1; {
+			end = rapid.IntRange(end+1, len(r.Equity)-1).Draw(t, "end")
+			ends = append(ends, end)
+		}
+		days, written := b.Days(ends), make([]backtest.Day, len(ends))
+		backtest.DaysOf(written, ends, r.Equity)
+		from := 0
+		for d, end := range ends {
+			for _, p := range r.Position[from : end+1] {
+				written[d].Held += int(p & 1)
+			}
+			if diff := cmp.Diff(written[d], days[d], cmpopts.IgnoreUnexported(backtest.Day{})); diff != "" {
+				t.Fatalf("day %d (-written +books):\n%s", d, diff)
+			}
+			curve := make([]float64, end+1-from)
+			b.Curve(curve, &days[d])
+			if diff := cmp.Diff(r.Equity[from:end+1], curve); diff != "" {
+				t.Fatalf("day %d, its bars (-written +books):\n%s", d, diff)
+			}
+			from = end + 1
+		}
+	})
+}
+
+// TestExcursionsAreFinite: what no float64 holds is the largest that it holds.
+func TestExcursionsAreFinite(t *testing.T) {
+	in := backtest.Input{Series: flat(1, 1, 1, 1, 1), Signals: signals("BhhSh")}
+	in.Series.High[2] = math.MaxFloat64
+	r := run(t, scenario{in, backtest.Options{Capital: 1000, Fraction: 1}})
+	if len(r.Trades) != 1 || r.Trades[0].MaxFavorable != math.MaxFloat64 {
+		t.Errorf("%+v, want one trade that showed %v", r.Trades, math.MaxFloat64)
+	}
+}
+
+// BenchmarkTrades writes the trades of books out. A regression makes reports longer.
+func BenchmarkTrades(b *testing.B) {
+	const n = 100_000
+	books, err := backtest.Simulate(context.Background(), backtest.Input{Series: benchSeries(n), Signals: alternatingSignals(n)}, backtest.Options{}, backtest.Checkpoints{}, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("bars=100000/orders=most", func(b *testing.B) {
+		for b.Loop() {
+			books.Trades()
+		}
+		b.ReportMetric(float64(books.Len())*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mtrades/s")
+	})
+}

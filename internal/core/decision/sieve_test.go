@@ -1,0 +1,62 @@
+package decision_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/ktrdr/ktrdr/internal/core/decision"
+)
+
+// TestSieveIsDecide holds the sets and the counts to the rules, asked bar by bar with
+// every position: where they depend on it, the bar is in a set, and else counted.
+func TestSieveIsDecide(t *testing.T) {
+	var s decision.Sieve // its room is used again
+	rapid.Check(t, func(t *rapid.T) {
+		rules := decision.Rules{Regression: rapid.Bool().Draw(t, "regression"), AllowShort: true,
+			ConfidenceThreshold: rapid.SampledFrom([]float64{0, 0.5, 0.7, 1}).Draw(t, "threshold")}
+		withheld := rapid.SampledFrom([]decision.Reason{decision.Acted, decision.Acted, decision.NoEvent, decision.OutOfRegime})
+		if rapid.Bool().Draw(t, "skips") {
+			withheld = rapid.SampledFrom([]decision.Reason{decision.Acted, decision.Skipped})
+		}
+		leaves := rapid.IntRange(0, 9).Draw(t, "leaves") == 0
+		raws := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) decision.Raw {
+			return decision.Raw{Known: rapid.IntRange(0, 9).Draw(t, "known") > 0, Signal: decision.Signal(rapid.IntRange(-1, 1).Draw(t, "signal")),
+				Confidence: rapid.SampledFrom([]float32{0, 0.5, 0.6999, 0.7, 1}).Draw(t, "confidence"), Withheld: withheld.Draw(t, "withheld"),
+				Leave: leaves && rapid.Bool().Draw(t, "leave")}
+		}), 0, 200).Draw(t, "raws")
+		s.Sift(rules, raws)
+		var others decision.Counts
+		odd := false
+		for bar, raw := range raws {
+			buys, sells := s.Buys[bar/64]>>(bar%64)&1 != 0, s.Sells[bar/64]>>(bar%64)&1 != 0
+			whileFlat, reason := rules.Decide(raw, decision.Flat, decision.NeverEntered)
+			long, _ := rules.Decide(raw, decision.Long, 1)
+			short, _ := rules.Decide(raw, decision.Short, 1)
+			if raw.Known && (raw.Leave || raw.Withheld == decision.Skipped) {
+				odd = true
+			}
+			if reason != decision.Acted {
+				others[reason]++
+			}
+			if want := whileFlat == decision.Buy || short == decision.Buy; !s.Odd && want != buys {
+				t.Fatalf("bar %d, %+v: in the buys %t, want %t", bar, raw, buys, want)
+			}
+			if want := whileFlat == decision.Sell || long == decision.Sell; !s.Odd && want != sells {
+				t.Fatalf("bar %d, %+v: in the sells %t, want %t", bar, raw, sells, want)
+			}
+		}
+		if s.Odd != odd {
+			t.Fatalf("odd %t, want %t", s.Odd, odd)
+		}
+		if diff := cmp.Diff(others, s.Others); !odd && diff != "" {
+			t.Fatalf("counts (-rules +sieve):\n%s", diff)
+		}
+		for bar := len(raws); bar < decision.SieveBars && !odd; bar++ {
+			if (s.Buys[bar/64]|s.Sells[bar/64])>>(bar%64)&1 != 0 {
+				t.Fatalf("bar %d of %d is set", bar, len(raws))
+			}
+		}
+	})
+}
