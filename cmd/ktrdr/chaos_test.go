@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
@@ -197,7 +198,10 @@ type deed struct {
 	body map[string]any
 }
 
-// deeds are backtests of a model and trainings, whose results are known.
+// chaosSpace is what the sweeps of deeds try, in three chunks.
+const chaosSpace = "axes:\n  decisions.confidence_threshold: [0.34, 0.38, 0.42]\n  decisions.exits.stop_loss: [null, 0.004]\n"
+
+// deeds are backtests of a model, sweeps with it, and trainings.
 func (c *chaos) deeds() []deed {
 	strategy := c.strategy("quick", 60)
 	text, err := os.ReadFile(strategy)
@@ -209,15 +213,23 @@ func (c *chaos) deeds() []deed {
 	if len(known) != 1 {
 		c.t.Fatalf("models: %v, want one", known)
 	}
-	all := make([]deed, 0, 6)
-	for i := range cap(all) / 2 {
-		all = append(all, deed{"/api/v1/backtests/start", map[string]any{"strategy_name": "quick", "symbol": "EURUSD", "timeframe": "1h", "model": known[0],
-			"start_date": "2016-06-15", "end_date": "2016-10-31", "commission": 0.0001 * float64(i), "max_attempts": 100}})
-		all = append(all, deed{"/api/v1/trainings/start", map[string]any{"strategy_yaml": string(text), "symbol": "EURUSD", "timeframe": "1h",
+	var all []deed
+	for i := range 3 {
+		test := map[string]any{"strategy_name": "quick", "symbol": "EURUSD", "timeframe": "1h", "model": known[0],
+			"start_date": "2016-06-15", "end_date": "2016-10-31", "commission": 0.0001 * float64(i), "max_attempts": 100}
+		all = append(all, deed{"/api/v1/backtests/start", test})
+		all = append(all, deed{trainingPath, map[string]any{"strategy_yaml": string(text), "symbol": "EURUSD", "timeframe": "1h",
 			"start_date": "2015-01-05", "end_date": "2016-05-31", "seed": 20 + i, "max_attempts": 100}})
+		if i < 2 {
+			sweep := maps.Clone(test)
+			sweep["space_yaml"], sweep["chunk_trials"], sweep["top"] = chaosSpace, 2, 3
+			all = append(all, deed{sweepPath, sweep})
+		}
 	}
 	return all
 }
+
+const trainingPath, sweepPath = "/api/v1/trainings/start", "/api/v1/sweeps/start"
 
 // result is what an operation computed, without what names the run.
 func (s *system) result(id string) string {
@@ -230,14 +242,19 @@ func (s *system) result(id string) string {
 			Model       struct {
 				SHA256 string `json:"sha256"`
 			} `json:"model"`
+			Leaderboard json.RawMessage `json:"leaderboard"`
+			Luck        json.RawMessage `json:"luck"`
+			Trials      struct {
+				SHA256 string `json:"sha256"`
+			} `json:"trials"`
 		}
 	}
 	s.await("the results of "+id, func() bool { return s.get("/api/v1/operations/"+id+"/results", &answer) == http.StatusOK })
 	r := answer.Results
-	if r.OrderHash == "" && r.Model.SHA256 == "" {
-		s.t.Fatalf("the results of %s name neither orders nor a model", id)
+	if r.OrderHash+r.Model.SHA256+r.Trials.SHA256 == "" {
+		s.t.Fatalf("the results of %s name neither orders nor a model nor trials", id)
 	}
-	return fmt.Sprintf("%s%s %v %s", r.OrderHash, r.Model.SHA256, r.FinalEquity, r.Metrics)
+	return fmt.Sprintf("%s%s %v %s %s %s %s", r.OrderHash, r.Model.SHA256, r.FinalEquity, r.Metrics, r.Trials.SHA256, r.Leaderboard, r.Luck)
 }
 
 // live lets operations and accidents happen at once, and compares.
@@ -265,7 +282,7 @@ func (c *chaos) live() {
 	}
 	c.resume()
 	t.Logf("what happened: %s%v", c.history.String(), c.happened)
-	attempts := 0
+	attempts, trainings := 0, 0
 	for i, id := range ids {
 		c.await(id+" has ended", func() bool {
 			c.supervise()
@@ -277,18 +294,34 @@ func (c *chaos) live() {
 		if got := c.result(id); got != calm[i%len(deeds)] {
 			t.Errorf("%s computed\n%s\na calm run\n%s", id, got, calm[i%len(deeds)])
 		}
+		switch deeds[i%len(deeds)].path {
+		case sweepPath:
+			var list struct{ Data []childInfo }
+			c.read("/api/v1/operations/"+id+"/children", &list)
+			if chunks := sums(list.Data); len(chunks) != 1 || chunks["completed"] != 3 {
+				t.Errorf("the chunks of %s are %v, want 3 that completed", id, chunks)
+			}
+		case trainingPath:
+			trainings++
+		}
 	}
 	t.Logf("%d operations took %d attempts", len(ids), attempts)
 	if got := c.total() - before; got != len(ids) {
 		t.Errorf("%d operations are recorded, want the %d that were acknowledged", got, len(ids))
 	}
-	if got, want := len(c.models()), 1+len(deeds)/2+len(ids)/2; got != want {
+	if got, want := len(c.models()), 1+3+trainings; got != want {
 		t.Errorf("%d models are there, want one of each of %d trainings", got, want)
 	}
 	c.await("all workers are available again", func() bool { c.supervise(); return c.count("available") == len(c.workers) })
 	for _, w := range c.workers { // while there is somebody who takes what they still have
 		w.stop()
 	}
+}
+
+// read gets an answer, also where the first connection turns out to be broken.
+func (c *chaos) read(path string, v any) {
+	c.t.Helper()
+	c.await(path+" is answered", func() bool { return c.get(path, v) == http.StatusOK })
 }
 
 // models returns the ids of all models.
@@ -299,9 +332,7 @@ func (c *chaos) models() []string {
 			ID string `json:"model_id"`
 		}
 	}
-	if code := c.get("/api/v1/models?limit=1000", &answer); code != http.StatusOK {
-		c.t.Fatalf("list of models: status %d", code)
-	}
+	c.read("/api/v1/models?limit=1000", &answer)
 	ids := make([]string, len(answer.Models))
 	for i, m := range answer.Models {
 		ids[i] = m.ID
@@ -309,22 +340,19 @@ func (c *chaos) models() []string {
 	return ids
 }
 
-// total is how many operations are recorded.
+// total is how many operations are recorded, without the parts of others.
 func (c *chaos) total() int {
 	c.t.Helper()
 	var list struct {
 		Total int `json:"total_count"`
 	}
-	if code := c.get("/api/v1/operations?limit=1", &list); code != http.StatusOK {
-		c.t.Fatalf("list of operations: status %d", code)
-	}
+	c.read("/api/v1/operations?limit=1&children=false", &list)
 	return list.Total
 }
 
 // TestChaos: whatever is killed, paused, cut off or full, every acknowledged
-// operation completes once, with the result of a calm run. Clocks jump in the
-// simulation of the scheduler, not here: nobody can set the clock of a process
-// without setting that of the whole machine.
+// operation completes once, with the result of a calm run. With -clock.jumps the
+// clocks of all processes are set meanwhile.
 func TestChaos(t *testing.T) {
 	t.Logf("accidents of -chaos.seed=%d", *chaosSeed)
 	t.Run("one_backend", func(t *testing.T) {
@@ -340,7 +368,10 @@ func TestChaos(t *testing.T) {
 	})
 	t.Run("full_disk", func(t *testing.T) {
 		s := &system{t: t, dir: t.TempDir(), env: quickFleet}
-		disk := storetest.NewDisk(t, filepath.Join(s.dir, "backend"))
+		disk, err := storetest.NewDisk(t, filepath.Join(s.dir, "backend"))
+		if err != nil {
+			t.Skip(err)
+		}
 		s.backend = start(t, "backend", s.env, "serve", "--listen", "127.0.0.1:0", "--data-dir", disk.Dir)
 		c := newChaos(s, openGate(t), s.backend)
 		address := strings.TrimPrefix(c.backends[0].url, "http://")
@@ -361,7 +392,12 @@ func TestChaos(t *testing.T) {
 	t.Run("cluster", func(t *testing.T) {
 		server := storetest.StartPostgres(t)
 		way := openGate(t) // to the database
-		k := newDatabase(t, through(t, way, server.NewDatabase()), quickFleet...)
+		address, disk, noDisk := server.NewDatabaseOnDisk(t)
+		if noDisk != nil {
+			t.Logf("left out: the disk of the database is never full: %v", noDisk)
+			address = server.NewDatabase()
+		}
+		k := newDatabase(t, through(t, way, address), quickFleet...)
 		first := k.startBackend("first", "127.0.0.1:0")
 		k.gate.lead(first)
 		k.importSample("EURUSD")
@@ -389,6 +425,12 @@ func TestChaos(t *testing.T) {
 				way.swallow()
 				c.goOn = way.mend
 			}})
+		if noDisk == nil {
+			c.accidents = append(c.accidents, accident{"fill the disk of the database", func() {
+				disk.Fill()
+				c.goOn = disk.Clear
+			}})
+		}
 		c.begin()
 		c.live()
 	})

@@ -339,7 +339,7 @@ type operationInfo struct {
 func (s *system) operation(id string) operationInfo {
 	s.t.Helper()
 	var answer struct{ Data operationInfo }
-	if code := s.get("/api/v1/operations/"+id, &answer); code != http.StatusOK && code != 0 {
+	if code := s.get("/api/v1/operations/"+id, &answer); code != http.StatusOK && code != 0 && code != http.StatusServiceUnavailable {
 		s.t.Fatalf("operation %s: status %d", id, code)
 	}
 	return answer.Data

@@ -40,6 +40,7 @@ func (c *Controller) Run(ctx context.Context) error {
 			c.vacate()
 			return err
 		}
+		began := wallClock()
 		err = c.serve(ctx, c.sit(), l)
 		c.vacate()
 		if !c.o.Shared || ctx.Err() != nil {
@@ -47,6 +48,13 @@ func (c *Controller) Run(ctx context.Context) error {
 		}
 		c.o.Log.Warn("scheduler stands by", "term", l.term, "error", err)
 		c.appoint("")
+		// What ended a short reign, such as a full disk, may end the next.
+		rest := time.NewTimer(standbyInterval - wallClock().Sub(began))
+		select {
+		case <-rest.C:
+		case <-ctx.Done():
+		}
+		rest.Stop()
 	}
 }
 

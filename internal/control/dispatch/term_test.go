@@ -180,6 +180,45 @@ func uncertain(t *testing.T) {
 	}
 }
 
+// failing has no write succeed for a while, and counts reigns.
+func failing(t *testing.T) {
+	d, w := &slowDisk{leasedDisk: &leasedDisk{disk: newDisk()}}, newWires()
+	c, _ := backendOver(t, d, "http://a:1#x", w)
+	if err := register(t, c); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Submit(t.Context(), submission("op_0", operation.Training)); err != nil {
+		t.Fatal(err)
+	}
+	<-w.started
+	op := submission("op_1", operation.Training) // waits, and is late soon
+	op.Deadline = new(time.Now().Add(time.Second))
+	if _, err := c.Submit(t.Context(), op); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Wait()
+	held := make(chan error)
+	d.hold(held)
+	before, over := d.term, time.After(10*time.Second)
+	for full := true; full; {
+		select {
+		case held <- errors.New("no room"): // to record that it is late
+		case <-over:
+			full = false
+		}
+	}
+	close(held)
+	d.hold(nil)
+	synctest.Wait()
+	if n := d.term - before; n < 2 || n > 20 {
+		t.Errorf("%d reigns in 10 s in which nothing can be recorded, want at most 20", n)
+	}
+	pass(time.Second)
+	if op, err := d.Operation(t.Context(), "op_1"); err != nil || op.Status != operation.Failed {
+		t.Errorf("op_1 is %s (%v), want failed", op.Status, err)
+	}
+}
+
 // booked restores a store in which one worker has two attempts at once.
 func booked(t *testing.T) {
 	d, w := newDisk(), newWires()
@@ -214,6 +253,7 @@ func booked(t *testing.T) {
 
 func TestTerm(t *testing.T) {
 	t.Run("nothing_is_recorded_after_an_uncertain_write", func(t *testing.T) { synctest.Test(t, uncertain) })
+	t.Run("reigns_that_fail_do_not_follow_at_once", func(t *testing.T) { synctest.Test(t, failing) })
 	t.Run("worker_recorded_with_two_attempts_keeps_one", func(t *testing.T) { synctest.Test(t, booked) })
 
 	t.Run("second_backend_stands_by", func(t *testing.T) {

@@ -2,10 +2,14 @@ package store
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"net"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -171,19 +175,28 @@ func undone(err error) bool {
 	return ok && e.SeverityUnlocalized == "ERROR"
 }
 
-// lacks returns what the server has too little of according to its error, nil if
-// that is not the matter
-// (https://www.postgresql.org/docs/current/errcodes-appendix.html, class 53).
-func lacks(err error) error {
+// ails returns what an error of the server or of the way to it means, nil if that
+// is not known (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+func ails(err error) error {
 	e, ok := errors.AsType[*pgconn.PgError](err)
-	if !ok {
+	switch {
+	case !ok && brokeOff(err):
+		return ErrAway
+	case !ok:
 		return nil
-	}
-	switch e.Code {
-	case "53100", "53400": // disk_full; configuration_limit_exceeded, which is of temporary files
+	case e.Code == "53100", e.Code == "53400": // disk_full; configuration_limit_exceeded, which is of temporary files
 		return ErrFull
-	case "53000", "53200", "53300": // insufficient_resources, out_of_memory, too_many_connections
+	case strings.HasPrefix(e.Code, "53"): // insufficient_resources, out_of_memory, too_many_connections
 		return ErrShort
+	case strings.HasPrefix(e.Code, "57P"): // shutdown, crash, cannot_connect_now, idle_session_timeout
+		return ErrAway
 	}
 	return nil
+}
+
+// brokeOff reports whether an error is one of the connection.
+func brokeOff(err error) bool {
+	_, connecting := errors.AsType[*pgconn.ConnectError](err)
+	_, network := errors.AsType[*net.OpError](err)
+	return connecting || network || errors.Is(err, errSilent) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed)
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -20,6 +21,8 @@ const (
 	// still would.
 	pingInterval = 2 * time.Second
 )
+
+var errSilent = errors.New("PostgreSQL has not answered")
 
 // A line is a connection to PostgreSQL on which nobody waits for an answer for
 // longer than silenceLimit: on the way, bytes may vanish without a sign.
@@ -73,7 +76,7 @@ func (l *line) within(limit func(time.Time) error, do func() (int, error)) (int,
 	l.mu.Unlock()
 	n, err := do()
 	if os.IsTimeout(err) && l.silent() {
-		err = fmt.Errorf("PostgreSQL at %s has not answered for %s, or the network loses what is sent", l.RemoteAddr(), silenceLimit)
+		err = fmt.Errorf("%s: %w for %s, or the network loses what is sent", l.RemoteAddr(), errSilent, silenceLimit)
 	}
 	return n, err
 }

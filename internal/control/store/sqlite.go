@@ -128,8 +128,8 @@ func explain(err error) error {
 	case codeFull:
 		return fmt.Errorf("%w: %w", ErrFull, err)
 	}
-	if lack := lacks(err); lack != nil {
-		return fmt.Errorf("%w: %w", lack, err)
+	if what := ails(err); what != nil {
+		return fmt.Errorf("%w: %w", what, err)
 	}
 	if errors.Is(err, ErrDamaged) {
 		return fmt.Errorf("%w. Nothing was changed. Put back a copy of the file, or move it and its -wal file away to begin with an empty database", err)

@@ -54,6 +54,9 @@ var ErrFull = errors.New("the disk is full; free some space")
 // ErrShort says that the database server lacks something else than room.
 var ErrShort = errors.New("the database server is short of memory or connections; give it more")
 
+// ErrAway says that the database server cannot be reached, or has just ended.
+var ErrAway = errors.New("the database cannot be reached")
+
 // ErrDamaged says that the database file is not what was written.
 var ErrDamaged = errors.New("database is damaged")
 

@@ -35,16 +35,29 @@ func (s *server) fail(ctx context.Context, err error) *failure {
 		return &failure{&wire.Error{Code: wire.CodeCancelled, Message: "the request was given up by its sender"}}
 	}
 	s.log.ErrorContext(ctx, "request failed", "error", err)
-	if full := s.o.Errors.Full; full != nil && full(err) {
-		return &failure{&wire.Error{Code: wire.CodeDiskFull, RetryAfter: restartDelay,
-			Message: "The disk of the backend is full, or that of its database. Nothing was stored. Free some space there; what workers have computed they keep until then."}}
-	}
-	if short := s.o.Errors.Short; short != nil && errors.Is(err, short) {
-		return &failure{&wire.Error{Code: wire.CodeUnavailable, RetryAfter: restartDelay,
-			Message: "The database server is short of memory or connections. Nothing was stored. Retry later, or give it more (max_connections, max_locks_per_transaction, memory)."}}
+	if e := s.lacking(err); e != nil {
+		return &failure{e}
 	}
 	return &failure{&wire.Error{Code: wire.CodeInternal, Message: "An unexpected error occurred",
 		Details: map[string]string{"type": fmt.Sprintf("%T", err)}}}
+}
+
+// lacking is what the caller is told when something is missing that will be there
+// again.
+func (s *server) lacking(err error) *wire.Error {
+	known := s.o.Errors
+	switch {
+	case known.Full != nil && known.Full(err):
+		return &wire.Error{Code: wire.CodeDiskFull, RetryAfter: restartDelay,
+			Message: "The disk of the backend is full, or that of its database. Nothing was stored. Free some space there; what workers have computed they keep until then."}
+	case known.Short != nil && errors.Is(err, known.Short):
+		return &wire.Error{Code: wire.CodeUnavailable, RetryAfter: restartDelay,
+			Message: "The database server is short of memory or connections. Retry later, or give it more (max_connections, max_locks_per_transaction, memory)."}
+	case known.Away != nil && errors.Is(err, known.Away):
+		return &wire.Error{Code: wire.CodeUnavailable, RetryAfter: restartDelay,
+			Message: "The backend cannot reach its database. Retry later."}
+	}
+	return nil
 }
 
 // classify knows the errors of the parts behind this package.

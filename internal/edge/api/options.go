@@ -116,6 +116,7 @@ type Errors struct {
 	Ended      error // of Controller.Cancel: the operation has ended
 	Stopping   error // of Controller: the backend is stopping
 	Short      error // of any: the database server is short of something else than room
+	Away       error // of any: the database cannot be reached
 
 	NoBars        error // of Bars.Read
 	NoArtifact    error // of Artifacts.Open and Stat

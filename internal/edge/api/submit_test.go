@@ -391,10 +391,15 @@ func TestStoppingBackend(t *testing.T) {
 	if rec.Code != 507 || rec.Header().Get("Retry-After") != "5" || !strings.Contains(rec.Body.String(), "disk of the backend is full") || strings.Contains(rec.Body.String(), "/var/lib") {
 		t.Errorf("full disk: %d %v %s, want 507 and when to come back", rec.Code, rec.Header(), rec.Body)
 	}
-	b.controller.fail = fmt.Errorf("report: %w", errShort)
-	rec = b.do("POST", "/api/v1/workers/w/reports", report)
-	if rec.Code != 503 || rec.Header().Get("Retry-After") != "5" || !strings.Contains(rec.Body.String(), "max_connections") {
-		t.Errorf("database server without memory: %d %v %s, want 503 and when to come back", rec.Code, rec.Header(), rec.Body)
+	for _, away := range []struct {
+		err  error
+		want string
+	}{{errShort, "max_connections"}, {errAway, "cannot reach its database"}} {
+		b.controller.fail = fmt.Errorf("report: 10.0.0.7: %w", away.err)
+		rec = b.do("POST", "/api/v1/workers/w/reports", report)
+		if rec.Code != 503 || rec.Header().Get("Retry-After") != "5" || !strings.Contains(rec.Body.String(), away.want) || strings.Contains(rec.Body.String(), "10.0.0.7") {
+			t.Errorf("%v: %d %v %s, want 503, %q and when to come back", away.err, rec.Code, rec.Header(), rec.Body, away.want)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@
 package storetest
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,21 +17,21 @@ type Disk struct {
 }
 
 // NewDisk mounts a file system of 256 MiB at dir until the test ends. Where that
-// is not allowed, it skips the test.
-func NewDisk(t testing.TB, dir string) Disk {
+// is not allowed, it fails with the reason.
+func NewDisk(t testing.TB, dir string) (Disk, error) {
 	t.Helper()
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=256m", "tmpfs", dir).CombinedOutput(); err != nil {
-		t.Skipf("a small file system cannot be mounted here (that takes the superuser of a machine with mount): %v %s", err, out)
+		return Disk{}, fmt.Errorf("a small file system cannot be mounted here (that takes the superuser of a machine with mount): %w %s", err, out)
 	}
 	t.Cleanup(func() {
 		if out, err := exec.Command("umount", "-l", dir).CombinedOutput(); err != nil {
 			t.Errorf("umount %s: %v %s", dir, err, out)
 		}
 	})
-	return Disk{t: t, Dir: dir}
+	return Disk{t: t, Dir: dir}, nil
 }
 
 func (d Disk) ballast() string { return filepath.Join(d.Dir, "ballast") }
@@ -57,11 +58,13 @@ func (d Disk) Clear() {
 }
 
 // NewDatabaseOnDisk returns the address of a new, empty database whose tables lie
-// on a small disk, and that disk. Both end with the test.
-func (s *Server) NewDatabaseOnDisk(t testing.TB) (address string, disk Disk) {
+// on a small disk, and that disk. Both end with the test. It fails as NewDisk does.
+func (s *Server) NewDatabaseOnDisk(t testing.TB) (address string, disk Disk, err error) {
 	t.Helper()
 	name := s.newName()
-	disk = NewDisk(t, filepath.Join(s.dir, name))
+	if disk, err = NewDisk(t, filepath.Join(s.dir, name)); err != nil {
+		return "", disk, err
+	}
 	space := filepath.Join(disk.Dir, "tables")
 	if err := os.Mkdir(space, 0o700); err != nil {
 		t.Fatal(err)
@@ -77,5 +80,5 @@ func (s *Server) NewDatabaseOnDisk(t testing.TB) (address string, disk Disk) {
 		s.must(t, "DROP DATABASE "+name+" WITH (FORCE)")
 		s.must(t, "DROP TABLESPACE "+name)
 	})
-	return s.address(name), disk
+	return s.address(name), disk, nil
 }
