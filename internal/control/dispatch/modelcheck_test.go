@@ -340,6 +340,7 @@ func (m *model) health(i int) {
 func (m *model) report(i int) {
 	w := m.workers[i]
 	r, process := w.unacked[0], w.process
+	r.Idle = w.current == nil
 	m.send(fmt.Sprintf("report %s from w%d %s", r.Token, i, r.State), func(m *model, answered bool) {
 		if m.defect == tokenless {
 			r.Token = m.disk.operations["op"].Token()

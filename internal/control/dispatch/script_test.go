@@ -254,9 +254,9 @@ func (s *script) doStarted(args []string) {
 }
 
 // report OP#N WORKER running PERCENT | completed | failed REASON | cancelled | resuming, and
-// [checkpoint=POSITION] [points=STEP to STEP+2]
+// [checkpoint=POSITION] [points=STEP to STEP+2] [idle]
 func (s *script) doReport(args []string) {
-	r := operation.Report{Token: *s.token(args[0]), WorkerID: args[1], State: operation.Status(args[2])}
+	r := operation.Report{Token: *s.token(args[0]), WorkerID: args[1], State: operation.Status(args[2]), Idle: slices.Contains(args, "idle")}
 	switch r.State {
 	case operation.Running:
 		p, _ := strconv.ParseFloat(args[3], 64)

@@ -286,6 +286,7 @@ func (x *simWorker) recorded(r operation.Report) {
 // push repeats what was not acknowledged.
 func (x *simWorker) push(process int) {
 	for _, r := range x.unacked {
+		r.Idle = x.current == nil || x.rng.IntN(20) == 0 // which is a lie
 		x.say(func(q uint64) dispatch.Event { return dispatch.Reported{Request: q, Report: r} }, func(reply dispatch.Reply) {
 			err := x.verdict(r, reply.Err)
 			if err == nil {

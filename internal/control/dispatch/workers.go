@@ -215,7 +215,7 @@ func (s *State) finish(h *held, e Reported, now time.Time) {
 		last.State, last.Error = h.stopped(), h.cancelText()
 	}
 	s.end(h, tx, last, e.Request)
-	_ = s.tell(fleet.Released{WorkerID: h.op.WorkerID, Token: r.Token}, now)
+	_ = s.tell(fleet.Released{WorkerID: h.op.WorkerID, Token: r.Token, Idle: r.Idle}, now)
 }
 
 // handedBack takes an attempt back that its worker stopped so that it goes on

@@ -127,6 +127,40 @@ func TestHeartbeatNeverFrees(t *testing.T) {
 	check("an idle answer", fleet.Available)
 }
 
+// TestReleasedIdle: a worker that says with the outcome that it is idle is free at
+// once, unless an older answer about it is on its way.
+func TestReleasedIdle(t *testing.T) {
+	for name, test := range map[string]struct {
+		checking bool
+		token    string
+		want     fleet.Status
+	}{
+		"free":              {false, "op", fleet.Available},
+		"another_attempt":   {false, "another", fleet.Busy},
+		"answer_on_its_way": {true, "op", fleet.Busy},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := fleet.New(fleet.Timing{})
+			join(f, registration("w1", fleet.Training, false))
+			f.Step(fleet.Reserved{WorkerID: "w1", Token: token("op")}, at)
+			f.Step(fleet.Answered{WorkerID: "w1", Incarnation: "1", Health: fleet.Health{Busy: true}}, at)
+			if test.checking {
+				f.Step(fleet.Doubted{WorkerID: "w1"}, at)
+			}
+			effects := f.Step(fleet.Released{WorkerID: "w1", Token: token(test.token), Idle: true}, at)
+			if w, _ := f.Worker("w1"); w.Status != test.want || len(effects) != 0 {
+				t.Errorf("it is %s after %v, want %s", w.Status, effects, test.want)
+			}
+			if test.checking {
+				f.Step(fleet.Answered{WorkerID: "w1", Incarnation: "1", Health: fleet.Health{Busy: true}}, at)
+				if asked := f.Step(fleet.Ticked{}, at.Add(time.Second)); len(asked) != 1 {
+					t.Errorf("after an old answer it is asked %d times within a second, want once", len(asked))
+				}
+			}
+		})
+	}
+}
+
 func TestSettle(t *testing.T) {
 	f := fleet.New(fleet.Timing{})
 	join(f, registration("w1", fleet.Training, false))
@@ -224,7 +258,7 @@ func TestFleetHolds(t *testing.T) {
 					e = fleet.Ticked{}
 				}
 			case 6:
-				e = fleet.Released{WorkerID: id, Token: reserved[id]}
+				e = fleet.Released{WorkerID: id, Token: reserved[id], Idle: rapid.Bool().Draw(r, "idle")}
 			case 7:
 				e = fleet.Left{WorkerID: id, Incarnation: inc}
 			default:

@@ -31,11 +31,13 @@ type (
 		WorkerID string
 		Token    operation.Token
 	}
-	// Released: the attempt no longer needs the worker, which proves by a health
-	// check that it is idle before it is given another.
+	// Released: the attempt no longer needs the worker. One that said so itself and
+	// is Idle may be given another at once, which it can still refuse; any other
+	// proves by a health check that it is idle before.
 	Released struct {
 		WorkerID string
 		Token    operation.Token
+		Idle     bool
 	}
 	// Declined: the worker said that it is busy when it was given the attempt. It
 	// is asked again after a while, and after a longer one every time.
@@ -127,7 +129,7 @@ func (f *Fleet) Step(e Event, now time.Time) []Effect {
 	case Reserved:
 		f.reserve(e.WorkerID, e.Token, now)
 	case Released:
-		return f.release(e.WorkerID, e.Token, now)
+		return f.release(e, now)
 	case Declined:
 		f.decline(e.WorkerID, e.Token, now)
 	case Doubted:
@@ -301,13 +303,19 @@ func (f *Fleet) reserve(id string, token operation.Token, now time.Time) {
 	}
 }
 
-func (f *Fleet) release(id string, token operation.Token, now time.Time) []Effect {
-	w := f.workers[id]
-	if w == nil || w.track.reserved == nil || *w.track.reserved != token {
+func (f *Fleet) release(e Released, now time.Time) []Effect {
+	w := f.workers[e.WorkerID]
+	if w == nil || w.track.reserved == nil || *w.track.reserved != e.Token {
 		return nil
 	}
-	w.track.reserved = nil
-	w.track.settling, w.track.settles, w.track.declines = true, 0, 0
+	t := &w.track
+	t.reserved = nil
+	t.settling, t.settles, t.declines = true, 0, 0
+	if e.Idle && !t.checking { // else the answer on its way may be older and say that it is busy
+		t.claimed, t.claim, t.settling = false, "", false
+		w.refresh()
+		return nil
+	}
 	w.refresh()
 	return f.check(w, now)
 }

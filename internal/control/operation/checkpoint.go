@@ -1,6 +1,7 @@
 package operation
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -74,8 +75,8 @@ func (c Checkpoint) Validate() error {
 
 // isObject reports whether text is a JSON object.
 func isObject(text json.RawMessage) bool {
-	var object map[string]json.RawMessage
-	return json.Unmarshal(text, &object) == nil && object != nil
+	text = bytes.TrimLeft(text, " \t\r\n")
+	return len(text) > 0 && text[0] == '{' && json.Valid(text)
 }
 
 // follows reports whether c is not older than what is kept: within one attempt

@@ -32,6 +32,9 @@ type Report struct {
 	// Points are numbers that the attempt has produced since its last report; some
 	// may be repeated.
 	Points []Point `json:"points,omitempty"`
+	// Idle says, beside an outcome, that the worker runs nothing and takes orders
+	// when it sends the report.
+	Idle bool `json:"idle,omitempty"`
 	// Artifacts are the stored outputs, uploaded before the report.
 	Artifacts []Artifact `json:"artifacts,omitempty"`
 }

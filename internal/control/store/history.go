@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 )
@@ -68,13 +69,39 @@ func (w *writer) measured(c operation.Measured) error {
 		len(c.Points), c.Points[len(c.Points)-1].Step, t.OperationID, t.Attempt, t.Term, c.Points[0].Number, w.term); err != nil {
 		return err
 	}
-	for _, p := range c.Points {
-		if _, err := w.exec(`INSERT INTO points (operation_id, number, attempt, step, at, values_json) VALUES ($1, $2, $3, $4, $5, $6)`,
-			t.OperationID, p.Number, p.Attempt, p.Step, micros(p.At), string(p.Values)); err != nil {
+	for rest := c.Points; len(rest) > 0; {
+		n, insert := 1, insertPoint
+		if len(rest) >= manyPoints {
+			n, insert = manyPoints, insertPoints
+		}
+		args := make([]any, 0, 6*n)
+		for _, p := range rest[:n] {
+			args = append(args, t.OperationID, p.Number, p.Attempt, p.Step, micros(p.At), string(p.Values))
+		}
+		if _, err := w.exec(insert, args...); err != nil {
 			return fmt.Errorf("store points of %s: %w", t.OperationID, err)
 		}
+		rest = rest[n:]
 	}
 	return nil
+}
+
+// manyPoints is how many points one statement stores where there are as many.
+const manyPoints = 16
+
+// The statements that store one point, and many.
+var insertPoint, insertPoints = pointsStatement(1), pointsStatement(manyPoints)
+
+func pointsStatement(n int) string {
+	var b strings.Builder
+	b.WriteString(`INSERT INTO points (operation_id, number, attempt, step, at, values_json) VALUES `)
+	for i := range n {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "($%d, $%d, $%d, $%d, $%d, $%d)", 6*i+1, 6*i+2, 6*i+3, 6*i+4, 6*i+5, 6*i+6)
+	}
+	return b.String()
 }
 
 // Points returns at most limit points of an operation, by number, from cursor

@@ -137,10 +137,16 @@ func (k caller) once(ctx context.Context, c call, body []byte) error {
 	return c.receive(resp)
 }
 
+// maxIgnored is how much is read of an answer that nobody wants, in bytes; it is
+// cheaper to make a new connection than to read more.
+const maxIgnored = 64 << 10
+
 // receive decodes the answer. That it cannot be read is not the fault of the
 // request, whatever the decoder says.
 func (c call) receive(resp *http.Response) error {
-	if c.out == nil {
+	if c.out == nil { // read all the same: a connection is used again only after that
+		_, err := io.CopyN(io.Discard, resp.Body, maxIgnored)
+		_ = err // the answer has come, and nobody wants what it says
 		return nil
 	}
 	body, err := readAll(resp.Body, MaxResponseBytes)

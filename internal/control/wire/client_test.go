@@ -15,6 +15,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 )
@@ -283,4 +284,33 @@ func ExampleClient() {
 	}
 	fmt.Println(held.PointCount, "bars from", held.StartDate.Format(time.DateOnly), "to", held.EndDate.Format(time.DateOnly))
 	// Output: 6240 bars from 2020-01-01 to 2020-12-31
+}
+
+// TestConnectionsAreUsedAgain: answers that nobody wants are read all the same, so
+// that reports do not make a connection each.
+func TestConnectionsAreUsedAgain(t *testing.T) {
+	var made atomic.Int64
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		wire.WriteJSON(w, http.StatusOK, map[string]bool{"success": true})
+	}))
+	server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+		if s == http.StateNew {
+			made.Add(1)
+		}
+	}
+	server.Start()
+	defer server.Close()
+	c, err := wire.NewClient(server.URL, wire.ClientOptions{HTTP: server.Client()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 5 {
+		if err := c.Report(t.Context(), operation.Report{Token: operation.Token{OperationID: "op_1", Attempt: 1}, WorkerID: "w1", State: operation.Running}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := made.Load(); n != 1 {
+		t.Errorf("5 reports made %d connections, want 1", n)
+	}
 }

@@ -203,6 +203,11 @@ type WorkerClient struct{ o ClientOptions }
 // NewWorkerClient returns a client for all workers.
 func NewWorkerClient(o ClientOptions) *WorkerClient {
 	o.Tries = 1
+	if o.HTTP == nil {
+		t := http.DefaultTransport.(*http.Transport).Clone()
+		t.MaxIdleConns = 0 // no limit over all workers
+		o.HTTP = &http.Client{Transport: t}
+	}
 	return &WorkerClient{o: newCaller("", o).o}
 }
 

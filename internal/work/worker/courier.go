@@ -8,9 +8,13 @@ import (
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 )
 
-// progressEvery bounds the rate of progress reports. A new phase goes out at
-// once.
-const progressEvery = 500 * time.Millisecond
+// progressEvery bounds the rate of progress reports. A new phase goes out earlier,
+// but not before phaseAfter has passed since the last report or the start: what is
+// over by then is told by the outcome.
+const (
+	progressEvery = 500 * time.Millisecond
+	phaseAfter    = 100 * time.Millisecond
+)
 
 // idle is how long the courier waits when nothing can become due by itself.
 const idle = time.Hour
@@ -41,7 +45,9 @@ func (w *Worker) due(now time.Time) (*attempt, operation.Report, time.Duration) 
 	wait := idle
 	for _, a := range w.finished {
 		if in := a.retryAt.Sub(now); in <= 0 {
-			return a, *a.outcome, 0
+			r := *a.outcome
+			r.Idle = w.current == nil && !w.stopping
+			return a, r, 0
 		} else {
 			wait = min(wait, in)
 		}
@@ -54,7 +60,7 @@ func (w *Worker) due(now time.Time) (*attempt, operation.Report, time.Duration) 
 	if a.fresh {
 		in = a.sentAt.Add(progressEvery).Sub(now)
 		if a.progress.Phase != a.sentPhase {
-			in = 0
+			in = a.sentAt.Add(phaseAfter).Sub(now)
 		}
 	}
 	if a.reference != nil {

@@ -26,7 +26,7 @@ type attempt struct {
 	progress  operation.Progress
 	fresh     bool // progress has not been sent
 	sentPhase string
-	sentAt    time.Time
+	sentAt    time.Time // of the last report, or the start
 	warnings  []string
 	points    []operation.Point // not known to the backend
 	artifacts []operation.Artifact
@@ -71,7 +71,7 @@ func (w *Worker) admit(life context.Context, d wire.Dispatch, kind operation.Typ
 		return &busyError{worker: w.id, current: w.current.token.OperationID}
 	}
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(life))
-	a := &attempt{token: d.Token, kind: kind, admitted: w.o.Now(), cancel: cancel, done: make(chan struct{}),
+	a := &attempt{token: d.Token, kind: kind, admitted: w.o.Now(), sentAt: w.o.Now(), cancel: cancel, done: make(chan struct{}),
 		gathered: d.Gathered, checkpoints: d.Checkpoints, savedAt: w.o.Now(), heldAt: w.o.Now(), save: make(chan struct{}, 1), returned: make(chan struct{}), retry: newBackoff(w.o.Heartbeat)}
 	w.current = a
 	job := w.o.Jobs[kind]

@@ -90,4 +90,29 @@ func testPoints(t *testing.T, s *store.Store, reopen func(testing.TB, *store.Sto
 	if diff := cmp.Diff(want, got); diff != "" || cursor != 6 {
 		t.Errorf("Points() differ (-want +got), cursor %d:\n%s", cursor, diff)
 	}
+	testManyPoints(t, s, term, report)
+}
+
+// testManyPoints: whatever number of points comes at once, they are stored in
+// their order.
+func testManyPoints(t *testing.T, s *store.Store, term int64, report func(operation.Operation, ...int64) operation.Transaction) {
+	must(t, commit(t, s, term, operation.Opened{Token: operation.Token{OperationID: "op_a", Attempt: 3, Term: term}, WorkerID: "w", At: Epoch}))
+	step := int64(0)
+	for _, n := range []int{16, 15, 17, 33, 1} {
+		var steps []int64
+		for range n {
+			step++
+			steps = append(steps, step)
+		}
+		must(t, commit(t, s, term, report(get(t, s, "op_a"), steps...)...))
+	}
+	points, cursor, err := s.Points(t.Context(), "op_a", 6, 1000)
+	if must(t, err); int64(len(points)) != step || cursor != 6+step {
+		t.Fatalf("%d points and cursor %d, want %d and %d", len(points), cursor, step, 6+step)
+	}
+	for i, p := range points {
+		if want := fmt.Sprintf(`{"epoch":%d}`, i+1); p.Number != int64(i+6) || p.Step != int64(i+1) || string(p.Values) != want {
+			t.Errorf("point %d is %+v with %s, want %s", i, p, p.Values, want)
+		}
+	}
 }
