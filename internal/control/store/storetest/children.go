@@ -72,6 +72,7 @@ func testGathering(t *testing.T, s *store.Store) {
 		}
 	}
 	testStopped(t, s, term)
+	testAdopted(t, s, term)
 }
 
 // testAdopted: a part that repeats another takes its result and what that refers
