@@ -46,6 +46,9 @@ func (s *Simulation) Result() Result { return s.Books().Result() }
 // Bars returns the number of bars of the window.
 func (b *Books) Bars() int { return b.s.in.Series.Len() }
 
+// Closes returns the closes of the bars of the window.
+func (b *Books) Closes() []float64 { return b.s.in.Series.Close }
+
 // Len returns the number of trades.
 func (b *Books) Len() int { return b.s.deals.n }
 
@@ -237,6 +240,11 @@ type stretch struct {
 	balance, sign, quantity, value float64
 }
 
+// at returns the equity at a close.
+func (x *stretch) at(close float64) float64 {
+	return x.balance + float64(x.sign*(float64(close*x.quantity)-x.value))
+}
+
 // stretch returns the next stretch at p, which ends before bar to at the latest, and
 // moves p behind it. There is a bar before to.
 func (s *Simulation) stretch(p *place, to int) stretch {
@@ -244,6 +252,13 @@ func (s *Simulation) stretch(p *place, to int) stretch {
 	for {
 		x.balance = s.o.Capital + p.realised
 		if p.deal == s.deals.n {
+			if open := &s.last.Open; open.Side == decision.Flat {
+			} else if x.from < open.Bar {
+				x.to = min(to, open.Bar)
+			} else {
+				x.balance -= open.Commission
+				x.sign, x.quantity, x.value = float64(open.Side), open.Quantity, open.Value
+			}
 			break
 		}
 		d := s.deals.at(p.deal)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/core/backtest"
 	"github.com/ktrdr/ktrdr/internal/core/decision"
+	"github.com/ktrdr/ktrdr/internal/core/market"
 )
 
 // longRaws are signals that come in runs, so that searches go far, with some that
@@ -96,18 +98,16 @@ func TestBooksAreTheResult(t *testing.T) {
 		if diff := cmp.Diff(want, closings); diff != "" {
 			t.Fatalf("closings (-trades +books):\n%s", diff)
 		}
-		var ends []int
-		for end := -1; end < len(r.Equity)-1; {
-			end = rapid.IntRange(end+1, len(r.Equity)-1).Draw(t, "end")
-			ends = append(ends, end)
-		}
-		days, written := b.Days(ends), make([]backtest.Day, len(ends))
+		ends := market.DayEnds(s.in.Series.Time, s.in.Series.Timeframe)
+		days, written := b.Days(), make([]backtest.Day, len(ends))
 		backtest.DaysOf(written, ends, r.Equity)
 		from := 0
 		for d, end := range ends {
 			for _, p := range r.Position[from : end+1] {
 				written[d].Held += int(p & 1)
 			}
+			closes := s.in.Series.Close[from : end+1]
+			written[d].LowClose, written[d].HighClose = slices.Min(closes), slices.Max(closes)
 			if diff := cmp.Diff(written[d], days[d], cmpopts.IgnoreUnexported(backtest.Day{})); diff != "" {
 				t.Fatalf("day %d (-written +books):\n%s", d, diff)
 			}
@@ -119,6 +119,27 @@ func TestBooksAreTheResult(t *testing.T) {
 			from = end + 1
 		}
 	})
+}
+
+// TestDaysOfManyParts: days that are summed up while bars go by are those of the
+// curve, also where a position is held from one part to the next.
+func TestDaysOfManyParts(t *testing.T) {
+	const n = 60_000
+	for seed, every := range []int{1, 60, 9000} {
+		s := scenario{in: backtest.Input{Series: benchSeries(n), Signals: longRaws(n, uint64(seed), every), Rules: decision.Rules{AllowShort: true}},
+			o: backtest.Options{FractionalUnits: true, Commission: 0.0001}}
+		b, err := backtest.Simulate(context.Background(), s.in, s.o, backtest.Checkpoints{}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ends := market.DayEnds(s.in.Series.Time, s.in.Series.Timeframe)
+		want := make([]backtest.Day, len(ends))
+		backtest.DaysOf(want, ends, b.Equity())
+		ignore := cmpopts.IgnoreFields(backtest.Day{}, "Held", "LowClose", "HighClose")
+		if diff := cmp.Diff(want, b.Days(), cmpopts.IgnoreUnexported(backtest.Day{}), ignore); diff != "" || b.Len() == 0 {
+			t.Errorf("seed %d, %d trades (-curve +books):\n%s", seed, b.Len(), diff)
+		}
+	}
 }
 
 // TestExcursionsAreFinite: what no float64 holds is the largest that it holds.

@@ -82,6 +82,7 @@ func Simulate(ctx context.Context, in Input, o Options, c Checkpoints, report fu
 		if err := s.Advance(s.last.Bar + stride); err != nil {
 			return nil, fmt.Errorf("backtest: %w", err)
 		}
+		s.note()
 		if report != nil {
 			report(s.progress())
 		}

@@ -79,6 +79,7 @@ type Simulation struct {
 	keepsFees  bool // fees do not follow from the deals
 	orders     OrderStream
 	sieve      sieve
+	diary      diary
 
 	purse    *Portfolio         // whose money it spends; nil where it has its own
 	call     float64            // price of the bar at which the account of purse is called; 0 for none

@@ -29,31 +29,44 @@ func (s *Sieve) Sift(r Rules, raws []Raw) {
 		quiet, always = BelowCost, 1
 	}
 	for word := 0; len(raws) > 0; word++ {
-		n := min(64, len(raws))
-		asked, plain, acts, sells := uint64(n), uint64(0), uint64(0), uint64(0)
-		for i := range raws[:n] {
-			raw := &raws[i]
-			acts, sells = acts>>1, sells>>1
-			if !raw.Known || raw.Withheld != Acted || raw.Leave {
-				asked--
-				s.withhold(raw)
-				continue
+		part := raws[:min(64, len(raws))]
+		raws = raws[len(part):]
+		buys, sells := uint64(0), uint64(0)
+		for at := 0; at < len(part); at++ {
+			n, signals, acts, downs := gather(part[at:], threshold, always)
+			s.Others[quiet] += n - signals
+			s.Others[BelowConfidence] += signals - bits.OnesCount64(acts)
+			buys |= acts &^ downs << at
+			sells |= acts & downs << at
+			if at += n; at < len(part) {
+				s.withhold(&part[at])
 			}
-			sure := always
-			if raw.Confidence >= threshold {
-				sure = 1
-			}
-			side := uint64(uint8(raw.Signal)) // 1, 255 or 0
-			plain += side & 1
-			acts |= (side & sure) << 63
-			sells |= side >> 7 << 63
 		}
-		acts, sells = acts>>(64-n), sells>>(64-n)&(acts>>(64-n))
-		s.Buys[word], s.Sells[word] = acts&^sells, sells
-		s.Others[quiet] += int(asked - plain)
-		s.Others[BelowConfidence] += int(plain) - bits.OnesCount64(acts)
-		raws = raws[n:]
+		s.Buys[word], s.Sells[word] = buys, sells
 	}
+}
+
+// gather looks at raws up to the first that somebody withheld, at most 64. It
+// returns how many that are, how many of them are signals, and, in sets of bits,
+// which of those are sure enough, and which are sells.
+func gather(raws []Raw, threshold float32, always uint64) (n, signals int, acts, downs uint64) {
+	found := uint64(0)
+	for n < len(raws) {
+		raw := raws[n]
+		if !raw.Known || raw.Withheld != Acted || raw.Leave {
+			break
+		}
+		sure := uint64(0)
+		if raw.Confidence >= threshold {
+			sure = 1
+		}
+		side := uint64(uint8(raw.Signal)) // 1, 255 or 0
+		found += side & 1
+		acts = acts<<1 | side&(sure|always)
+		downs = downs<<1 | side>>7
+		n++
+	}
+	return n, int(found), bits.Reverse64(acts) >> (64 - n), bits.Reverse64(downs) >> (64 - n)
 }
 
 // withhold counts a signal that nobody may act on.

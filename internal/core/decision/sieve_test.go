@@ -1,6 +1,7 @@
 package decision_test
 
 import (
+	"math/rand/v2"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -58,5 +59,21 @@ func TestSieveIsDecide(t *testing.T) {
 				t.Fatalf("bar %d of %d is set", bar, len(raws))
 			}
 		}
+	})
+}
+
+// BenchmarkSift sifts random signals. A regression makes every backtest longer.
+func BenchmarkSift(b *testing.B) {
+	rng := rand.New(rand.NewPCG(7, 7))
+	raws := make([]decision.Raw, decision.SieveBars)
+	for i := range raws {
+		raws[i] = decision.Raw{Signal: decision.Signal(rng.IntN(3) - 1), Confidence: rng.Float32(), Known: true}
+	}
+	var s decision.Sieve
+	b.Run("bars=4096", func(b *testing.B) {
+		for b.Loop() {
+			s.Sift(decision.Rules{ConfidenceThreshold: 0.6}, raws)
+		}
+		b.ReportMetric(float64(len(raws))*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mbars/s")
 	})
 }

@@ -30,7 +30,7 @@ func benchmark(r backtest.Result, m Metrics, c *curve, w Window, times []int64, 
 	capital, last := r.Options.Capital, len(o.Closes)-1
 	first, final := o.Closes[last]/(1+r.BuyAndHold), capital*(1+r.BuyAndHold)
 	of := func(close float64) float64 { return float64(capital * (close / first)) }
-	held := holdingCurve(w.ends, o.Closes, final, of)
+	held := c.holding(o.Closes, final, of)
 
 	var holding Metrics
 	holding.addDrawdown(capital, &held, times, tf)

@@ -17,6 +17,8 @@ type curve struct {
 	days []backtest.Day
 	fill func(dst []float64, d int) // writes the values of day d
 	room []float64
+
+	closes []float64 // those of which days know the extremes; nil for none
 }
 
 // values returns the values of day d, which the next call overwrites.
@@ -60,21 +62,24 @@ func greater(a, b float64) float64 {
 	return a
 }
 
-// holdingCurve returns the curve of what closes are worth, which rises and falls
-// with them, except that it ends at final.
-func holdingCurve(ends []int, closes []float64, final float64, of func(close float64) float64) curve {
-	c := curve{ends: ends, days: make([]backtest.Day, len(ends))}
-	last := len(ends) - 1
-	for d := range c.days {
+// holding returns the curve of what closes, those of the bars of c, are worth, which
+// rises and falls with them, except that it ends at final.
+func (c *curve) holding(closes []float64, final float64, of func(close float64) float64) curve {
+	h := curve{ends: c.ends, days: make([]backtest.Day, len(c.ends))}
+	last, isKnown := len(c.ends)-1, c.closes != nil && &c.closes[0] == &closes[0]
+	for d := range h.days {
 		from, to := c.bars(d)
-		day := &c.days[d]
-		low, high := extent(closes[from:to])
+		low, high := c.days[d].LowClose, c.days[d].HighClose
+		if !isKnown {
+			low, high = extent(closes[from:to])
+		}
+		day := &h.days[d]
 		day.Low, day.High, day.Last = of(low), of(high), of(closes[to-1])
 		if d == last {
 			day.Low, day.High, day.Last = lesser(day.Low, final), greater(day.High, final), final
 		}
 	}
-	c.fill = func(dst []float64, d int) {
+	h.fill = func(dst []float64, d int) {
 		from, to := c.bars(d)
 		for i, close := range closes[from:to] {
 			dst[i] = of(close)
@@ -83,7 +88,7 @@ func holdingCurve(ends []int, closes []float64, final float64, of func(close flo
 			dst[len(dst)-1] = final
 		}
 	}
-	return c
+	return h
 }
 
 // bars returns the bars of day d: from from to to-1.
@@ -168,16 +173,4 @@ func (c *curve) drawdownWithin(begin float64, from, to int) *float64 {
 		return nil
 	}
 	return defined(max(worst, (peak-trough)/peak))
-}
-
-// midnightAfter returns the end of the UTC day in which the bar that opens at
-// open ends.
-func midnightAfter(open int64, tf market.Timeframe) int64 {
-	end := tf.End(open)
-	if rest := end % daySeconds; rest > 0 {
-		return end - rest + daySeconds
-	} else if rest < 0 { // before 1970
-		return end - rest
-	}
-	return end
 }

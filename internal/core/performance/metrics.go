@@ -143,7 +143,7 @@ func MeasureBooks(b *backtest.Books, times []int64, tf market.Timeframe, o Optio
 		panic("performance: MeasureBooks wants one time per bar, and at least one bar")
 	}
 	w := WindowOf(times, tf)
-	c := curve{ends: w.ends, days: b.Days(w.ends)}
+	c := curve{ends: w.ends, days: b.Days(), closes: b.Closes()}
 	c.fill = func(dst []float64, d int) { b.Curve(dst, &c.days[d]) }
 	return measure(b.Totals(), b.Closings, &c, w, times, tf, o)
 }

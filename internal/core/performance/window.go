@@ -2,7 +2,6 @@ package performance
 
 import (
 	"math"
-	"sort"
 
 	"github.com/ktrdr/ktrdr/internal/core/market"
 )
@@ -20,7 +19,7 @@ type Window struct {
 // there is at least one.
 func WindowOf(times []int64, tf market.Timeframe) Window {
 	elapsed := float64(tf.End(times[len(times)-1]) - times[0])
-	return Window{ends: dayEnds(times, tf), elapsed: elapsed, years: elapsed / yearSeconds, bars: len(times)}
+	return Window{ends: market.DayEnds(times, tf), elapsed: elapsed, years: elapsed / yearSeconds, bars: len(times)}
 }
 
 // Ends returns the bars at whose closes returns are taken, which is not to be
@@ -28,28 +27,6 @@ func WindowOf(times []int64, tf market.Timeframe) Window {
 // midnight belongs to the day before it. With bars longer than a day these are all
 // bars.
 func (w Window) Ends() []int { return w.ends }
-
-// dayEnds returns what Window.Ends says.
-func dayEnds(times []int64, tf market.Timeframe) []int {
-	days := (tf.End(times[len(times)-1])-times[0])/daySeconds + 2
-	ends := make([]int, 0, min(int64(len(times)), days))
-	for from := 0; from < len(times); {
-		midnight := midnightAfter(times[from], tf)
-		next := from + 1
-		if tf < market.Day1 { // of longer bars each is a day
-			// Doubling steps, then halves: a day of minutes has many bars.
-			step := 1
-			for next < len(times) && tf.End(times[next]) <= midnight {
-				from, next, step = next, next+step, 2*step
-			}
-			next = min(next, len(times))
-			next = from + 1 + sort.Search(next-from-1, func(i int) bool { return tf.End(times[from+1+i]) > midnight })
-		}
-		ends = append(ends, next-1)
-		from = next
-	}
-	return ends
-}
 
 // Return returns what equity e is to the equity last before it, less 1. Where last
 // is not above 0, nothing can be earned on it and the return is 0.
