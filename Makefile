@@ -59,7 +59,7 @@ race-system: ## the same for whole processes: clusters and chaos
 	CGO_ENABLED=1 go test -race -timeout 30m ./cmd/ktrdr -run '^(TestCluster|TestChaos)$$' -chaos.operations=12
 
 arm64: ## run, emulated, the tests that pin bits as arm64 computes them (needs Debian's qemu-user-static)
-	GOARCH=arm64 go test -count=1 -run '^(TestFit_bits|TestFit_bits_of_every_kind|TestFMA|TestBits|TestExpBits)$$' -exec qemu-aarch64-static \
+	GOARCH=arm64 go test -count=1 -run '^(TestFit_bits|TestFit_bits_of_every_kind|TestFit_sets|TestSets|TestFMA|TestBits|TestExpBits)$$' -exec qemu-aarch64-static \
 		./internal/core/nn ./internal/core/kernel ./internal/core/fuzzy ./internal/core/decision
 
 fuzz: ## run every fuzz target for T (default 30s) each
@@ -97,6 +97,7 @@ bench-once: # run every benchmark once, so that none rots
 
 kernels: # write the assembly of internal/core/kernel and internal/core/rolling
 	cd tools && go run ./kernels -pkg kernel -out ../internal/core/kernel/kernels_amd64.s -stubs ../internal/core/kernel/kernels_amd64.go
+	cd tools && go run ./neon -out ../internal/core/kernel/kernels_arm64.s -stubs ../internal/core/kernel/kernels_arm64.go
 	cd tools && go run ./rolling -pkg rolling -out ../internal/core/rolling/rolling_amd64.s -stubs ../internal/core/rolling/rolling_amd64.go
 
 generated: gen # fail where generated files are not committed as they are generated

@@ -1,5 +1,5 @@
-// Package kernel is the float32 arithmetic of networks, in three forms that give
-// the same bits: plain Go, and assembly for AVX2 with FMA and for AVX-512.
+// Package kernel is the float32 arithmetic of networks, in forms that give the same
+// bits: plain Go, and assembly for AVX2 with FMA, for AVX-512 and for NEON.
 //
 // # Nouns
 //
@@ -51,6 +51,8 @@
 //
 // # Where the assembly comes from
 //
-// kernels_amd64.s is written by tools/kernels; make gen runs it. Start reading at
-// [Set.Multiply] and productPlain.
+// kernels_amd64.s is written by tools/kernels and kernels_arm64.s by tools/neon; make
+// gen runs both. On arm64 the products, optimizers, dropout and what is as simple as
+// a sum are in assembly, and activations, losses, recurrent cells and layer
+// normalization are plain Go. Start reading at [Set.Multiply] and productPlain.
 package kernel

@@ -47,7 +47,7 @@ type Set struct {
 	normBack  func(n NormBack)
 }
 
-// Name returns what the set is called: plain, avx2 or avx512.
+// Name returns what the set is called: plain, neon, avx2 or avx512.
 func (s *Set) Name() string { return s.name }
 
 // Then is what a Product does with a chain.
