@@ -102,58 +102,91 @@ func BenchmarkSnapshot(b *testing.B) {
 	})
 }
 
-// BenchmarkScan adds up every column of a million bars that were read before. A
-// regression makes every job slower that goes through its bars.
+// BenchmarkScan adds up every column of bars that were read before, those that the
+// store gives out again and those of an ordinary series: a million, which a cache
+// can hold, and eight, which are read from memory. A regression makes every job
+// slower that goes through its bars.
 func BenchmarkScan(b *testing.B) {
-	const bars = 1_000_000
-	series := sample.BenchSeries(bars, 42)
-	s := open(b, b.TempDir())
-	if _, err := s.Merge(b.Context(), series); err != nil {
-		b.Fatal(err)
-	}
-	var want [5]float64
-	for i := range bars {
-		for c, column := range [...][]float64{series.Open, series.High, series.Low, series.Close, series.Volume} {
-			want[c] += column[i]
+	for _, bars := range []int{1_000_000, 8_000_000} {
+		series := sample.BenchSeries(bars, 42)
+		s := open(b, b.TempDir())
+		if _, err := s.Merge(b.Context(), series); err != nil {
+			b.Fatal(err)
+		}
+		want := scan(b, series)
+		for _, from := range []string{"store", "memory"} {
+			b.Run(fmt.Sprintf("bars=%d/from=%s", bars, from), func(b *testing.B) {
+				b.SetBytes(48 * int64(bars))
+				for b.Loop() {
+					got := series
+					if from == "store" {
+						var err error
+						if got, err = s.Read(b.Context(), series.Symbol, series.Timeframe, market.Span{}); err != nil || got.Len() != bars {
+							b.Fatalf("%d bars, %v", got.Len(), err)
+						}
+					}
+					if sums := scan(b, got); sums != want {
+						b.Fatalf("sums %v, want %v", sums, want)
+					}
+				}
+				b.ReportMetric(float64(bars)*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mbars/s")
+			})
 		}
 	}
-	b.SetBytes(48 * bars)
-	for b.Loop() {
-		got, err := s.Read(b.Context(), series.Symbol, series.Timeframe, market.Span{})
-		if err != nil || got.Len() != bars {
-			b.Fatalf("%d bars, %v", got.Len(), err)
-		}
-		var sums [5]float64
-		n, last := len(got.Time), int64(0)
-		open, high, low, close, volume := got.Open[:n], got.High[:n], got.Low[:n], got.Close[:n], got.Volume[:n]
-		for i, t := range got.Time {
-			if t <= last {
-				b.Fatal("times do not increase")
-			}
-			last = t
-			sums[0] += open[i]
-			sums[1] += high[i]
-			sums[2] += low[i]
-			sums[3] += close[i]
-			sums[4] += volume[i]
-		}
-		if sums != want {
-			b.Fatalf("sums %v, want %v", sums, want)
-		}
-	}
-	b.ReportMetric(bars*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mbars/s")
 }
+
+// scan adds up the columns of s. The sums are variables and not elements, which
+// would be written and read at each bar.
+func scan(b *testing.B, s market.Series) [5]float64 {
+	n, last := len(s.Time), int64(0)
+	opens, highs, lows, closes, volumes := s.Open[:n], s.High[:n], s.Low[:n], s.Close[:n], s.Volume[:n]
+	var open, high, low, close, volume float64
+	for i, t := range s.Time {
+		if t <= last {
+			b.Fatal("times do not increase")
+		}
+		last = t
+		open += opens[i]
+		high += highs[i]
+		low += lows[i]
+		close += closes[i]
+		volume += volumes[i]
+	}
+	return [5]float64{open, high, low, close, volume}
+}
+
+const monthBars = 10_000_000
 
 // BenchmarkMonth reads a month of minutes out of ten million bars: first=true opens
 // the store for it and verifies the blocks that it maps. A regression makes short
 // backtests on long histories begin later; the length of the history must not show.
 func BenchmarkMonth(b *testing.B) {
-	const bars, part, month = 10_000_000, 1_000_000, 30 * 24 * 60
-	dir := b.TempDir()
+	dir, read := month(b)
+	s := open(b, dir)
+	b.Run(fmt.Sprintf("bars=%d/first=false", monthBars), func(b *testing.B) {
+		for b.Loop() {
+			read(b, s)
+		}
+	})
+	if err := s.Close(); err != nil {
+		b.Fatal(err)
+	}
+	b.Run(fmt.Sprintf("bars=%d/first=true", monthBars), func(b *testing.B) {
+		for b.Loop() {
+			readFirst(b, dir, read)
+		}
+	})
+}
+
+// month fills a store and returns its directory, and what reads the month in the
+// middle of it.
+func month(b *testing.B) (dir string, read func(*testing.B, *barstore.Store)) {
+	const part, bars = 1_000_000, 30 * 24 * 60
+	dir = b.TempDir()
 	s := open(b, dir)
 	series := sample.BenchSeries(part, 42)
-	first := series.Time[0]
-	for range bars / part {
+	from := series.Time[0] + 60*(monthBars/2)
+	for range monthBars / part {
 		if _, err := s.Merge(b.Context(), series); err != nil {
 			b.Fatal(err)
 		}
@@ -163,31 +196,25 @@ func BenchmarkMonth(b *testing.B) {
 		}
 		series.Time = times
 	}
-	from := first + 60*(bars/2)
-	read := func(s *barstore.Store) {
-		got, err := s.Read(b.Context(), series.Symbol, series.Timeframe, market.Span{From: from, To: from + 60*month})
-		if err != nil || got.Len() != month || got.Time[0] != from || got.Close[month-1] != series.Close[(bars/2+month-1)%part] {
-			b.Fatalf("%d bars, %v", got.Len(), err)
-		}
-	}
-	b.Run(fmt.Sprintf("bars=%d/first=false", bars), func(b *testing.B) {
-		for b.Loop() {
-			read(s)
-		}
-	})
 	if err := s.Close(); err != nil {
 		b.Fatal(err)
 	}
-	b.Run(fmt.Sprintf("bars=%d/first=true", bars), func(b *testing.B) {
-		for b.Loop() {
-			s, err := barstore.Open(dir)
-			if err != nil {
-				b.Fatal(err)
-			}
-			read(s)
-			if err := s.Close(); err != nil {
-				b.Fatal(err)
-			}
+	return dir, func(b *testing.B, s *barstore.Store) {
+		got, err := s.Read(b.Context(), series.Symbol, series.Timeframe, market.Span{From: from, To: from + 60*bars})
+		if err != nil || got.Len() != bars || got.Time[0] != from || got.Close[bars-1] != series.Close[(monthBars/2+bars-1)%part] {
+			b.Fatalf("%d bars, %v", got.Len(), err)
 		}
-	})
+	}
+}
+
+// readFirst is the first read of a process.
+func readFirst(b *testing.B, dir string, read func(*testing.B, *barstore.Store)) {
+	s, err := barstore.Open(dir)
+	if err != nil {
+		b.Fatal(err)
+	}
+	read(b, s)
+	if err := s.Close(); err != nil {
+		b.Fatal(err)
+	}
 }
