@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -42,8 +43,9 @@ type Info struct {
 // goroutines, and several processes may open the same directory. The zero value
 // is not usable; Open makes one.
 type Store struct {
-	root *os.Root
-	lock *os.File // locked shared while the store is open
+	root    *os.Root
+	lock    *os.File // locked shared while the store is open
+	folders sync.Map // those whose names are known to be on the disk
 }
 
 // Open opens the store in dir, which is created if it is missing. What earlier
@@ -164,13 +166,21 @@ func (s *Store) receive(ctx context.Context, name string, r io.Reader) (Hash, in
 // publish renames a file to its hash. It replaces a copy that is already there:
 // the content is the same, or else the copy was damaged and is mended.
 func (s *Store) publish(name string, h Hash) error {
-	if err := s.mkdir(h.folder()); err != nil {
+	folder := h.folder()
+	err := fs.ErrNotExist
+	if _, known := s.folders.Load(folder); known {
+		err = s.root.Rename(name, h.path())
+	}
+	if errors.Is(err, fs.ErrNotExist) { // it is new, or somebody has removed it
+		if err = s.mkdir(folder); err == nil {
+			s.folders.Store(folder, true)
+			err = s.root.Rename(name, h.path())
+		}
+	}
+	if err != nil {
 		return err
 	}
-	if err := s.root.Rename(name, h.path()); err != nil {
-		return err
-	}
-	return s.syncFolder(h.folder())
+	return s.syncFolder(folder)
 }
 
 // mkdir makes a folder that may be there already. Its parent is synced in either

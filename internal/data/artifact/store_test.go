@@ -129,6 +129,24 @@ func TestOpen_cleans_incoming(t *testing.T) {
 	}
 }
 
+func TestPut_into_a_folder_that_was_removed(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	h, err := s.PutBytes(t.Context(), []byte("kept"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Dir(blob(dir, h))); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.PutBytes(t.Context(), []byte("kept")); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.Stat(t.Context(), h); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestPut_leaves_nothing_behind(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir)
