@@ -1,15 +1,21 @@
-// Package indicator turns price columns into indicator columns.
+// Package indicator says what an indicator is: what it takes and gives, and how it
+// turns price columns into indicator columns.
 //
 // # Nouns
 //
 // A [Spec] is an entry of the catalogue: a name, the parameters it takes, the
 // outputs it gives. An [Indicator] is an entry with its parameters set. A
-// [Value] is what a parameter is set to. The plain functions (RSI, MACD, …) are
-// the mathematics and stand alone.
+// [Value] is what a parameter is set to. A [Machine] computes as bars come.
+//
+// # Where indicators are
+//
+// Families hold them: packages average, momentum, trend, volatility, volume and
+// single below this one. Package catalog finds them by name. The plain functions of
+// the families (average.EMA, momentum.RSI, …) are the mathematics and stand alone.
 //
 // # Flow
 //
-// [Lookup] finds an entry by name, [Spec.New] checks parameters and makes an
+// catalog.Lookup finds an entry by name, [Spec.New] checks parameters and makes an
 // Indicator, [Indicator.Compute] makes the columns of a series in one pass.
 //
 // # What always holds
@@ -43,10 +49,9 @@
 //
 // Every indicator is a machine that goes on as bars come, one at a time
 // ([Indicator.Stream]) or a column at once ([Indicator.Compute]), with the same
-// bits. Machines are built from few parts: recursive averages in smooth.go, and
-// means, sums and extremes of the last bars in window.go. Eight of the most used
-// also have a function for whole columns, such as [RSI], which the suite holds to
-// the bits of their machine.
+// bits. Machines are built from the parts in package rolling. Eight of the most used
+// also have a function for whole columns, such as momentum.RSI, which the suite
+// holds to the bits of their machine.
 //
 // # What it refuses
 //
@@ -56,7 +61,8 @@
 //
 // # Adding one
 //
-// Write one file with the function and its Spec, and add a line to the table in
-// catalog.go. The suite in indicatortest then tests it; add numbers from
-// elsewhere. Start reading at momentum.go, then rsi.go.
+// Write one file with the machine and its Spec in the family where people will look
+// for it, and add a line to Specs in its doc.go. The suite in indicatortest then
+// tests it; add numbers from elsewhere. Start reading at momentum.go in package
+// momentum, then rsi.go.
 package indicator

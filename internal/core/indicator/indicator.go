@@ -2,11 +2,11 @@ package indicator
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
 	"github.com/ktrdr/ktrdr/internal/core/market"
+	"github.com/ktrdr/ktrdr/internal/core/rolling"
 )
 
 // An Indicator is an entry of the catalogue with its parameters set. It never
@@ -49,7 +49,7 @@ func (in Indicator) Key() string {
 
 // Lookbacks returns, for each output, the index of its first known value in a
 // series that is long enough. Values before it are NaN.
-func (in Indicator) Lookbacks() []int { return in.spec.lookback(in) }
+func (in Indicator) Lookbacks() []int { return in.spec.Lookback(in) }
 
 // Lookback returns the index of the first bar at which every output is known.
 func (in Indicator) Lookback() int { return slices.Max(in.Lookbacks()) }
@@ -61,16 +61,16 @@ func (in Indicator) Lookback() int { return slices.Max(in.Lookbacks()) }
 // for an EMA of n bars and 6.9·n for a Wilder average); filters in cascade add
 // up. Without recursion WarmUp is Lookback.
 func (in Indicator) WarmUp() int {
-	if in.spec.memory == nil {
+	if in.spec.Memory == nil {
 		return in.Lookback()
 	}
-	return in.Lookback() + in.spec.memory(in)
+	return in.Lookback() + in.spec.Memory(in)
 }
 
 // Anchored reports whether values depend on where the series begins for longer
 // than WarmUp says: running totals for ever, and trend followers until their
 // next reversal.
-func (in Indicator) Anchored() bool { return in.spec.anchored != nil && in.spec.anchored(in) }
+func (in Indicator) Anchored() bool { return in.spec.Anchored != nil && in.spec.Anchored(in) }
 
 // Compute returns one new column per output, each as long as s. Recursions
 // start at the first bar of s. The bars must be valid (market.Series.Validate);
@@ -92,16 +92,16 @@ func (in Indicator) Fill(out [][]float64, s market.Series) {
 	if len(out) != len(in.spec.Outputs) {
 		panic(fmt.Sprintf("indicator: %d columns for %d outputs of %s", len(out), len(in.spec.Outputs), in.spec.Name))
 	}
-	alignedWith(in.spec.Name, 1, s.Len(), out...)
-	if in.spec.compute != nil {
-		in.spec.compute(in, s, out)
+	rolling.MustAlign(in.spec.Name, 1, s.Len(), out...)
+	if in.spec.Compute != nil {
+		in.spec.Compute(in, s, out)
 		return
 	}
 	in.Stream().run(s, out)
 }
 
-// source returns the column of s that the source parameter names.
-func (in Indicator) source(s market.Series) []float64 { return in.columnSource()(s) }
+// Source returns the column of s that the source parameter names.
+func (in Indicator) Source(s market.Series) []float64 { return in.columnSource()(s) }
 
 // columnSource returns the function that picks that column.
 func (in Indicator) columnSource() func(s market.Series) []float64 {
@@ -109,37 +109,30 @@ func (in Indicator) columnSource() func(s market.Series) []float64 {
 	return func(s market.Series) []float64 { return [...][]float64{s.Open, s.High, s.Low, s.Close}[i] }
 }
 
-// barSource is columnSource for a bar.
-func (in Indicator) barSource() func(b market.Bar) float64 {
+// BarSource is columnSource for a bar.
+func (in Indicator) BarSource() func(b market.Bar) float64 {
 	i := slices.Index(prices, in.Value("source").Text())
 	return func(b market.Bar) float64 { return [...]float64{b.Open, b.High, b.Low, b.Close}[i] }
 }
 
-// number returns the value of a parameter of KindNumber.
-func (in Indicator) number(param string) float64 { return in.Value(param).Number() }
+// Number returns the value of a parameter of KindNumber.
+func (in Indicator) Number(param string) float64 { return in.Value(param).Number() }
 
-// always is the anchored of indicators that are so whatever the parameters.
-func always(Indicator) bool { return true }
+// Always is the anchored of indicators that are so whatever the parameters.
+func Always(Indicator) bool { return true }
 
-// whole returns the value of a parameter of KindInt.
-func (in Indicator) whole(param string) int { return in.Value(param).Int() }
+// Whole returns the value of a parameter of KindInt.
+func (in Indicator) Whole(param string) int { return in.Value(param).Int() }
 
-// isKTRDR reports whether the original's definition was asked for.
-func (in Indicator) isKTRDR() bool { return in.Value("definition").Text() == ktrdr }
+// IsKTRDR reports whether the original's definition was asked for.
+func (in Indicator) IsKTRDR() bool { return in.Value("definition").Text() == KTRDR }
 
-// forget returns the smallest k with keep^k <= 0.001: after so many bars a filter
+// Forget returns the smallest k with keep^k <= 0.001: after so many bars a filter
 // that keeps the share keep of its value per bar has forgotten its seed.
-func forget(keep float64) int {
+func Forget(keep float64) int {
 	k := 0
 	for weight := 1.0; weight > 0.001; weight *= keep {
 		k++
 	}
 	return k
-}
-
-// unknown sets column to NaN.
-func unknown(column []float64) {
-	for i := range column {
-		column[i] = math.NaN()
-	}
 }

@@ -117,25 +117,25 @@ func asNumber(v Value) (x float64, ok bool) {
 	}
 }
 
-// period is the parameter that most indicators have: a number of bars.
-func period(name string, byDefault, low, high int, doc string) Param {
+// Period is the parameter that most indicators have: a number of bars.
+func Period(name string, byDefault, low, high int, doc string) Param {
 	return Param{Name: name, Kind: KindInt, Default: Int(byDefault), Min: float64(low), Max: float64(high), Doc: doc}
 }
 
-// multiplier is the width of a band: above 0.
-func multiplier(byDefault, high float64, doc string) Param {
-	return multiplierNamed("multiplier", byDefault, high, doc)
+// Multiplier is the width of a band: above 0.
+func Multiplier(byDefault, high float64, doc string) Param {
+	return MultiplierNamed("multiplier", byDefault, high, doc)
 }
 
-func multiplierNamed(name string, byDefault, high float64, doc string) Param {
+func MultiplierNamed(name string, byDefault, high float64, doc string) Param {
 	return Param{Name: name, Kind: KindNumber, Default: Number(byDefault), Max: high, MinOpen: true, Doc: doc}
 }
 
 // prices are the values of the source parameter.
 var prices = []string{"open", "high", "low", "close"}
 
-// source is the parameter of indicators of one price column.
-func source() Param {
+// Source is the parameter of indicators of one price column.
+func Source() Param {
 	return Param{
 		Name: "source", Kind: KindText, Default: Text("close"), Choices: slices.Clone(prices),
 		Doc: "Price column that the indicator is computed from.",
@@ -144,13 +144,13 @@ func source() Param {
 
 // The values of the definition parameter.
 const (
-	textbook = "textbook"
-	ktrdr    = "ktrdr"
+	Textbook = "textbook"
+	KTRDR    = "ktrdr"
 )
 
-// onlyWith refuses parameters that were given but matter only with the other
+// OnlyWith refuses parameters that were given but matter only with the other
 // definition.
-func (in Indicator) onlyWith(given map[string]Value, wanted string, params ...string) []error {
+func (in Indicator) OnlyWith(given map[string]Value, wanted string, params ...string) []error {
 	have := in.Value("definition").Text()
 	if have == wanted {
 		return nil
@@ -165,10 +165,18 @@ func (in Indicator) onlyWith(given map[string]Value, wanted string, params ...st
 	return problems
 }
 
-// definition is the parameter of indicators whose original KTRDR formula
+// Definition is the parameter of indicators whose original KTRDR formula
 // differs from the standard one; doc says how.
-func definition(doc string) Param {
+func Definition(doc string) Param {
 	return Param{
-		Name: "definition", Kind: KindText, Default: Text(textbook), Choices: []string{textbook, ktrdr}, Doc: doc,
+		Name: "definition", Kind: KindText, Default: Text(Textbook), Choices: []string{Textbook, KTRDR}, Doc: doc,
 	}
+}
+
+// FastBelowSlow refuses a fast period that is not shorter than the slow one.
+func FastBelowSlow(in Indicator, _ map[string]Value) []error {
+	if fast, slow := in.Whole("fast_period"), in.Whole("slow_period"); fast >= slow {
+		return []error{&ParamError{Param: "fast_period", Problem: fmt.Sprintf("want less than slow_period (%d), have %d", slow, fast)}}
+	}
+	return nil
 }

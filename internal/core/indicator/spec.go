@@ -35,21 +35,21 @@ type Spec struct {
 	// effect, and what to do instead.
 	Obsolete map[string]string
 
-	// check returns what is wrong with parameters that are each acceptable;
+	// Check returns what is wrong with parameters that are each acceptable;
 	// given holds those that were not left to their default. May be nil.
-	check func(in Indicator, given map[string]Value) []error
-	// lookback returns, for each output, the index of its first known value.
-	lookback func(in Indicator) []int
-	// memory returns how many further bars the recursive filters need to
+	Check func(in Indicator, given map[string]Value) []error
+	// Lookback returns, for each output, the index of its first known value.
+	Lookback func(in Indicator) []int
+	// Memory returns how many further bars the recursive filters need to
 	// forget their seed. Nil where there are none.
-	memory func(in Indicator) int
-	// anchored is the answer of Indicator.Anchored. Nil for never.
-	anchored func(in Indicator) bool
-	// start returns the machine at the beginning of a series.
-	start func(in Indicator) machine
-	// compute fills out, one column of s.Len() values per output, where that
+	Memory func(in Indicator) int
+	// Anchored is the answer of Indicator.Anchored. Nil for never.
+	Anchored func(in Indicator) bool
+	// Start returns the machine at the beginning of a series.
+	Start func(in Indicator) Machine
+	// Compute fills out, one column of s.Len() values per output, where that
 	// is quicker than the machine. Nil to run the machine.
-	compute func(in Indicator, s market.Series, out [][]float64)
+	Compute func(in Indicator, s market.Series, out [][]float64)
 }
 
 // A Scale says how the values of an output behave, whatever the parameters.
@@ -100,23 +100,37 @@ func (u *Unit) UnmarshalText(text []byte) error {
 	return fmt.Errorf("unknown unit %q: want price, plain, volume, nonlinear or clock", text)
 }
 
-// The scales that outputs have.
-var (
-	anyPrice   = Scale{Unit: Price, Min: math.Inf(-1), Max: math.Inf(1)}
-	abovePrice = Scale{Unit: Price, Min: 0, Max: math.Inf(1)}
-	percent    = Scale{Unit: Plain, Min: 0, Max: 100}
-	fraction   = Scale{Unit: Plain, Min: 0, Max: 1}
-	symmetric  = Scale{Unit: Plain, Min: -1, Max: 1}
-	ratio      = Scale{Unit: Plain, Min: math.Inf(-1), Max: math.Inf(1)}
-	aboveZero  = Scale{Unit: Plain, Min: 0, Max: math.Inf(1)}
-	anyVolume  = Scale{Unit: Volume, Min: math.Inf(-1), Max: math.Inf(1)}
-	cyclic     = Scale{Unit: Clock, Min: -1, Max: 1}
-)
+// AnyPrice is a price, or a difference of prices.
+func AnyPrice() Scale { return Scale{Unit: Price, Min: math.Inf(-1), Max: math.Inf(1)} }
+
+// AbovePrice is an extent of prices, which is not negative.
+func AbovePrice() Scale { return Scale{Unit: Price, Min: 0, Max: math.Inf(1)} }
+
+// Percent is a share in percent.
+func Percent() Scale { return Scale{Unit: Plain, Min: 0, Max: 100} }
+
+// Fraction is a share.
+func Fraction() Scale { return Scale{Unit: Plain, Min: 0, Max: 1} }
+
+// Symmetric is a number from -1 to 1.
+func Symmetric() Scale { return Scale{Unit: Plain, Min: -1, Max: 1} }
+
+// Ratio is any number without a unit.
+func Ratio() Scale { return Scale{Unit: Plain, Min: math.Inf(-1), Max: math.Inf(1)} }
+
+// AboveZero is a number without a unit that is not negative.
+func AboveZero() Scale { return Scale{Unit: Plain, Min: 0, Max: math.Inf(1)} }
+
+// AnyVolume is an amount that was traded, with a sign.
+func AnyVolume() Scale { return Scale{Unit: Volume, Min: math.Inf(-1), Max: math.Inf(1)} }
+
+// Cyclic is a coordinate of a point on a circle that time runs round.
+func Cyclic() Scale { return Scale{Unit: Clock, Min: -1, Max: 1} }
 
 // New returns the indicator with the given parameters; those not given have
 // their default. The error joins one *ParamError for everything that is wrong.
 func (s Spec) New(params map[string]Value) (Indicator, error) {
-	if s.lookback == nil {
+	if s.Lookback == nil {
 		panic(fmt.Sprintf("indicator: spec %q does not come from the catalogue", s.Name))
 	}
 	in := Indicator{spec: s, values: make([]Value, len(s.Params))}
@@ -138,8 +152,8 @@ func (s Spec) New(params map[string]Value) (Indicator, error) {
 			problems = append(problems, s.unknown(name))
 		}
 	}
-	if problems == nil && s.check != nil {
-		problems = s.check(in, params)
+	if problems == nil && s.Check != nil {
+		problems = s.Check(in, params)
 	}
 	if problems != nil {
 		return Indicator{}, errors.Join(problems...)

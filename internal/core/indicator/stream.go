@@ -7,25 +7,25 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/rolling"
 )
 
-// A machine computes an indicator as bars come. It goes on with the bars of s,
+// A Machine computes an indicator as bars come. It goes on with the bars of s,
 // writes one value per bar and output into out, and keeps what it needs of them.
 // It may write anything before an output's lookback.
-type machine interface {
-	run(s market.Series, out [][]float64)
+type Machine interface {
+	Run(s market.Series, out [][]float64)
 }
 
 // maxOutputs is the largest number of outputs of an indicator.
 const maxOutputs = 8
 
-// steps makes a machine of a function of one bar.
-func steps(f func(b market.Bar, out []float64)) machine { return &stepper{add: f} }
+// Steps makes a machine of a function of one bar.
+func Steps(f func(b market.Bar, out []float64)) Machine { return &stepper{add: f} }
 
 type stepper struct {
 	add func(b market.Bar, out []float64)
 	row [maxOutputs]float64
 }
 
-func (m *stepper) run(s market.Series, out [][]float64) {
+func (m *stepper) Run(s market.Series, out [][]float64) {
 	row := m.row[:len(out)]
 	for t := range s.Len() {
 		m.add(s.Bar(t), row)
@@ -35,19 +35,19 @@ func (m *stepper) run(s market.Series, out [][]float64) {
 	}
 }
 
-// chunked makes a machine of a function that takes up to chunk bars at once and
+// Chunked makes a machine of a function that takes up to chunk bars at once and
 // loops over them itself, which is quicker.
-func chunked(f func(s market.Series, out [][]float64)) machine { return &chunker{add: f} }
+func Chunked(f func(s market.Series, out [][]float64)) Machine { return &chunker{add: f} }
 
 type chunker struct {
 	add  func(s market.Series, out [][]float64)
 	part [maxOutputs][]float64
 }
 
-func (m *chunker) run(s market.Series, out [][]float64) {
+func (m *chunker) Run(s market.Series, out [][]float64) {
 	part := m.part[:len(out)]
-	for from := 0; from < s.Len(); from += chunk {
-		to := min(from+chunk, s.Len())
+	for from := 0; from < s.Len(); from += rolling.Chunk {
+		to := min(from+rolling.Chunk, s.Len())
 		for c := range out {
 			part[c] = out[c][from:to]
 		}
@@ -55,8 +55,8 @@ func (m *chunker) run(s market.Series, out [][]float64) {
 	}
 }
 
-// onSource makes a machine of a function of one price.
-func onSource(in Indicator, add func(price float64) float64) machine {
+// OnSource makes a machine of a function of one price.
+func OnSource(in Indicator, add func(price float64) float64) Machine {
 	return &onPrice{price: in.columnSource(), add: add}
 }
 
@@ -66,7 +66,7 @@ type onPrice struct {
 	add   func(price float64) float64
 }
 
-func (m *onPrice) run(s market.Series, out [][]float64) {
+func (m *onPrice) Run(s market.Series, out [][]float64) {
 	column := out[0]
 	for t, price := range m.price(s) {
 		column[t] = m.add(price)
@@ -76,7 +76,7 @@ func (m *onPrice) run(s market.Series, out [][]float64) {
 // A Stream computes an indicator one bar at a time, with the bits of
 // [Indicator.Compute] on the same bars. It belongs to one goroutine.
 type Stream struct {
-	machine machine
+	machine Machine
 	first   []int // lookbacks
 	bars    int
 	strict  bool // a price that is not finite ends the stream
@@ -95,7 +95,7 @@ func (in Indicator) Stream() *Stream {
 	if in.spec.Repaints {
 		panic("indicator: " + in.spec.Name + " repaints and has no stream")
 	}
-	s := &Stream{machine: in.spec.start(in), first: in.Lookbacks(), strict: in.spec.compute == nil}
+	s := &Stream{machine: in.spec.Start(in), first: in.Lookbacks(), strict: in.spec.Compute == nil}
 	s.bar = market.NewSeries("", 0, 1)
 	s.bar.Append(market.Bar{})
 	s.row = make([]float64, len(in.spec.Outputs))
@@ -118,8 +118,8 @@ func (s *Stream) Next(b market.Bar) []float64 {
 // cache while they are looked at, computed with and written.
 func (s *Stream) run(series market.Series, out [][]float64) {
 	part := s.part[:len(out)]
-	for from := 0; from < series.Len(); from += chunk {
-		to := min(from+chunk, series.Len())
+	for from := 0; from < series.Len(); from += rolling.Chunk {
+		to := min(from+rolling.Chunk, series.Len())
 		for c, column := range out {
 			part[c] = column[from:to]
 		}
@@ -139,11 +139,11 @@ func (s *Stream) next(series market.Series, out [][]float64) {
 	known := s.known[:len(out)]
 	for c, column := range out {
 		known[c] = column[:end]
-		unknown(column[end:])
+		rolling.Unknown(column[end:])
 	}
-	s.machine.run(series.Slice(0, end), known)
+	s.machine.Run(series.Slice(0, end), known)
 	for c, column := range known {
-		unknown(column[:min(max(s.first[c]-s.bars, 0), end)])
+		rolling.Unknown(column[:min(max(s.first[c]-s.bars, 0), end)])
 		settle(column)
 	}
 	s.bars += end

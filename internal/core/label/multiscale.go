@@ -6,7 +6,8 @@ import (
 	"math/bits"
 	"slices"
 
-	"github.com/ktrdr/ktrdr/internal/core/indicator"
+	"github.com/ktrdr/ktrdr/internal/core/indicator/average"
+	"github.com/ktrdr/ktrdr/internal/core/indicator/volatility"
 )
 
 // regime labels each bar with the kind of large swing that it lies in.
@@ -32,7 +33,7 @@ import (
 // Warm-up: vol_lookback bars, or atr_period-1 where that is more.
 // NaN:     prices are never NaN.
 // Panics:  never.
-// Error:   that of the true range's moving mean; see indicator.SMA.
+// Error:   that of the true range's moving mean; see average.SMA.
 // Source:  the original KTRDR, multi-scale labels.
 // Differs: the original takes both medians over the whole series, so that early
 // labels know the volatility to come; here the range at a bar is what it would
@@ -127,8 +128,8 @@ func (m *maker) trend(begin, end int, extremes []int) int32 {
 // of the close so far; NaN before there is an ATR.
 func (m *maker) typicalRange() []float64 {
 	s, n := m.bars, m.bars.Len()
-	typical := indicator.TrueRange(make([]float64, n), s.High, s.Low, s.Close)
-	typical = indicator.SMA(make([]float64, n), typical, m.spec.ATRPeriod)
+	typical := volatility.TrueRange(make([]float64, n), s.High, s.Low, s.Close)
+	typical = average.SMA(make([]float64, n), typical, m.spec.ATRPeriod)
 	known := min(m.spec.ATRPeriod-1, n)
 	ranges, prices := runningMedians(typical[known:]), runningMedians(s.Close)
 	for i, r := range ranges {

@@ -3,9 +3,8 @@ package migration
 import (
 	"strings"
 
+	"github.com/ktrdr/ktrdr/internal/core/indicator/catalog"
 	"go.yaml.in/yaml/v4"
-
-	"github.com/ktrdr/ktrdr/internal/core/indicator"
 )
 
 // kinds are names of memberships that are spelled otherwise here.
@@ -54,7 +53,7 @@ func (m *migration) noteOutput(n *yaml.Node, path string, used *yaml.Node) {
 	if kind == nil {
 		return
 	}
-	spec, ok := indicator.Lookup(kind.Value)
+	spec, ok := catalog.Lookup(kind.Value)
 	if !ok || len(spec.Outputs) < 2 {
 		return
 	}

@@ -4,9 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ktrdr/ktrdr/internal/core/indicator/catalog"
 	"go.yaml.in/yaml/v4"
-
-	"github.com/ktrdr/ktrdr/internal/core/indicator"
 )
 
 // spellings are names by which the original knew an indicator and this engine
@@ -75,9 +74,9 @@ func (m *migration) indicator(path string, n *yaml.Node) {
 	if kind == nil || kind.Kind != yaml.ScalarNode {
 		return // strategy.Parse says what is missing
 	}
-	spec, ok := indicator.Lookup(kind.Value)
+	spec, ok := catalog.Lookup(kind.Value)
 	if !ok {
-		spec, ok = indicator.Lookup(spellings[strings.ToLower(kind.Value)])
+		spec, ok = catalog.Lookup(spellings[strings.ToLower(kind.Value)])
 		if !ok {
 			m.refuse(kind, path+".type", "the indicator %s is not known here", kind.Value)
 			return

@@ -1,7 +1,5 @@
 package rolling
 
-import "math"
-
 // Chunk is the number of values that are taken at once where a column is looped
 // over: what belongs to them stays in the first cache.
 const Chunk = 128
@@ -44,7 +42,7 @@ func (e *Extreme) Fill(dst, src []float64) {
 		m := min(len(src), Chunk)
 		e.fill(dst[:m], src[:m])
 		missing := min(m, max(0, e.n-1-e.seen))
-		unknown(dst[:missing])
+		Unknown(dst[:missing])
 		e.seen = min(e.n, e.seen+m)
 		dst, src = dst[m:], src[m:]
 	}
@@ -78,11 +76,4 @@ func (b *Band) Fill(high, low []float64) (tops, bottoms []float64) {
 	b.highs.Fill(tops, high)
 	b.lows.Fill(bottoms, low)
 	return tops, bottoms
-}
-
-// unknown sets column to NaN.
-func unknown(column []float64) {
-	for i := range column {
-		column[i] = math.NaN()
-	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/ktrdr/ktrdr/internal/core/indicator"
+	"github.com/ktrdr/ktrdr/internal/core/indicator/catalog"
 )
 
 // An id names an indicator, a fuzzy set or one of its sets. It becomes part of
@@ -147,11 +148,11 @@ func (d *decoder) indicator(n node) (indicator.Indicator, bool) {
 	if !ok {
 		return indicator.Indicator{}, false
 	}
-	spec, ok := indicator.Lookup(name)
+	spec, ok := catalog.Lookup(name)
 	if !ok {
 		hint := d.hint(name, indicatorNames())
 		if hint == "" {
-			hint = ": want " + alternatives(indicator.Names())
+			hint = ": want " + alternatives(catalog.Names())
 		}
 		kind.problem("indicator %q is not known in this version%s", clip(name), hint)
 		return indicator.Indicator{}, false
@@ -178,7 +179,7 @@ func (d *decoder) indicator(n node) (indicator.Indicator, bool) {
 // indicatorNames returns every name that Lookup knows.
 func indicatorNames() []string {
 	var names []string
-	for _, spec := range indicator.Catalog() {
+	for _, spec := range catalog.All() {
 		names = append(append(names, spec.Name), spec.Aliases...)
 	}
 	return names

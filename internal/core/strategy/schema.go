@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/ktrdr/ktrdr/internal/core/indicator"
+	"github.com/ktrdr/ktrdr/internal/core/indicator/catalog"
 	"github.com/ktrdr/ktrdr/internal/core/label"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 )
@@ -90,7 +91,7 @@ func trainingDataSchema() jsonSchema {
 func indicatorSchema() jsonSchema {
 	s := shape{keys: slices.Clone(indicatorKeys)}
 	kinds := map[string]jsonSchema{"type": {"type": "string", "examples": indicatorNames()}, "data_source": textSchema}
-	for _, spec := range indicator.Catalog() {
+	for _, spec := range catalog.All() {
 		for _, p := range spec.Params {
 			if slices.Contains(s.keys, p.Name) {
 				continue

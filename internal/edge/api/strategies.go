@@ -7,10 +7,9 @@ import (
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
-
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/core/feature"
-	"github.com/ktrdr/ktrdr/internal/core/indicator"
+	"github.com/ktrdr/ktrdr/internal/core/indicator/catalog"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
 
@@ -118,7 +117,7 @@ func (s *server) checkStrategy(_ context.Context, in *checkInput) (wire.Strategy
 
 // validate checks a strategy and says everything that is wrong with it.
 func validate(name, file string, text []byte) wire.StrategyValidation {
-	v := wire.StrategyValidation{Success: true, StrategyName: name, Issues: []wire.StrategyIssue{}, Features: []string{}, AvailableIndicators: indicator.Names()}
+	v := wire.StrategyValidation{Success: true, StrategyName: name, Issues: []wire.StrategyIssue{}, Features: []string{}, AvailableIndicators: catalog.Names()}
 	parsed, err := strategy.Parse(file, text)
 	if err != nil {
 		problems, ok := errors.AsType[strategy.Problems](err)

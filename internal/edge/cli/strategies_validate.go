@@ -4,11 +4,10 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/spf13/cobra"
-
 	"github.com/ktrdr/ktrdr/internal/control/wire"
-	"github.com/ktrdr/ktrdr/internal/core/indicator"
+	"github.com/ktrdr/ktrdr/internal/core/indicator/catalog"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
+	"github.com/spf13/cobra"
 )
 
 func newStrategiesValidate(c *console) *cobra.Command {
@@ -46,7 +45,7 @@ func (c *console) validate(cmd *cobra.Command, name string) (wire.StrategyValida
 	if problems, ok := problemsOf(err); ok {
 		return wire.StrategyValidation{
 			Success: true, Issues: issues("error", problems), Features: []string{},
-			AvailableIndicators: indicator.Names(), Message: countOf(len(problems)),
+			AvailableIndicators: catalog.Names(), Message: countOf(len(problems)),
 		}, nil
 	}
 	if err != nil {
@@ -54,7 +53,7 @@ func (c *console) validate(cmd *cobra.Command, name string) (wire.StrategyValida
 	}
 	result := wire.StrategyValidation{
 		Success: true, Valid: true, StrategyName: s.Name, Issues: issues("warning", s.Warnings),
-		AvailableIndicators: indicator.Names(), Message: "valid",
+		AvailableIndicators: catalog.Names(), Message: "valid",
 	}
 	for _, f := range s.Features() {
 		result.Features = append(result.Features, f.Name)

@@ -1,8 +1,0 @@
-package indicator
-
-// Elementary functions, for tests.
-var (
-	Ln   = ln
-	Atan = atan
-	Wave = wave
-)
