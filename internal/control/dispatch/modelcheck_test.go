@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -19,7 +20,11 @@ import (
 type bounds struct {
 	crashes, restarts, delays, cancels int
 	drops                              int // messages and answers lost
+	failures                           int // of attempts
 	depth                              int // events
+	// chunks are the children of the operation; 0 is an operation that gathers
+	// none. So many of them as done says have completed before it begins.
+	chunks, done int
 }
 
 // defect is a mistake that the self-test plants.
@@ -30,12 +35,16 @@ const (
 	unfenced  defect = "the disk takes writes of an older term"
 	hasty     defect = "workers are called before the attempt is durable"
 	tokenless defect = "reports are taken for the newest attempt, whatever they speak for"
+	forgetful defect = "the last child is forgotten when another backend takes over"
+	blind     defect = "that a child has failed is forgotten when another backend takes over"
+	fruitless defect = "children are recorded without their results"
 )
 
 var modelDepth = flag.Int("depth", 6, "events in the longest history of the model")
 
 // TestModel explores the protocol of leases and fencing tokens: one operation,
-// two workers, and the scheduler as it is. Worker processes are replaced, the
+// alone or with the children that it gathers, two workers, and the scheduler as
+// it is. Worker processes are replaced, the
 // backend dies between decision and record and another takes over while what the
 // first has sent is still on its way, messages are lost and overtake each other,
 // leases run out while workers compute. In every state that can be reached the
@@ -46,6 +55,11 @@ func TestModel(t *testing.T) {
 		"crash_and_lease":   {crashes: 1, delays: 1, drops: 1},
 		"restart_and_lease": {restarts: 1, delays: 2, drops: 1},
 		"cancel":            {cancels: 1, delays: 1, drops: 1},
+		"family_begins":     {chunks: 2, crashes: 1},
+		"family_gathers":    {chunks: 2, done: 1, crashes: 1, delays: 1, drops: 1},
+		"family_restart":    {chunks: 2, done: 1, restarts: 1, delays: 1, drops: 1},
+		"family_cancel":     {chunks: 2, done: 1, crashes: 1, cancels: 1},
+		"family_fails":      {chunks: 2, done: 1, crashes: 1, failures: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if b.depth = *modelDepth; testing.Short() {
@@ -65,17 +79,26 @@ func TestModel(t *testing.T) {
 
 // TestModelFindsDefects plants mistakes and expects the explorer to find them.
 func TestModelFindsDefects(t *testing.T) {
-	for d, b := range map[defect]bounds{
-		unfenced:  {crashes: 1, delays: 1, depth: 6},
-		hasty:     {delays: 1, depth: 6},
-		tokenless: {delays: 1, depth: 9},
+	for _, c := range []struct {
+		defect
+		bounds
+	}{
+		{unfenced, bounds{crashes: 1, delays: 1, depth: 6}},
+		{hasty, bounds{delays: 1, depth: 6}},
+		{tokenless, bounds{delays: 1, depth: 9}},
+		{unfenced, bounds{chunks: 2, done: 1, crashes: 1, depth: 6}},
+		{hasty, bounds{chunks: 2, done: 1, depth: 6}},
+		{tokenless, bounds{chunks: 1, delays: 1, depth: 9}},
+		{forgetful, bounds{chunks: 2, done: 1, crashes: 1, depth: 7}},
+		{blind, bounds{chunks: 2, done: 1, crashes: 1, failures: 1, depth: 7}},
+		{fruitless, bounds{chunks: 2, done: 1, depth: 6}},
 	} {
-		x := explore(b, d)
+		x := explore(c.bounds, c.defect)
 		if x.violation == "" {
-			t.Errorf("%q was not found in %d states", d, len(x.seen))
+			t.Errorf("%q was not found in %d states of %+v", c.defect, len(x.seen), c.bounds)
 			continue
 		}
-		t.Logf("%q found after %d states: %s", d, len(x.seen), x.violation)
+		t.Logf("%q found after %d states: %s", c.defect, len(x.seen), x.violation)
 	}
 }
 
@@ -107,8 +130,8 @@ func explore(b bounds, d defect) *explorer {
 			}
 			x.seen[key] = true
 			if key%8 == 0 && x.defect == none {
-				if m.calm(); m.violation == "" && !m.disk.operations["op"].Status.Terminal() {
-					m.violation = "the operation does not end: " + m.describe()
+				if m.calm(); m.violation == "" && !m.ended() {
+					m.violation = "an operation does not end: " + m.describe()
 				}
 				if x.ends++; x.judge(m, trace) {
 					return x
@@ -137,7 +160,8 @@ func (x *explorer) replay(trace []string) *model {
 // things happen: a terminal state never changes and is decided by an attempt that
 // was carried out; no process has two open attempts; only attempts that are on
 // the disk are started; nothing of an older term is stored; what was
-// acknowledged is on the disk.
+// acknowledged is on the disk; what gathers begins with the results of all of its
+// children, and ends after them.
 func (x *explorer) judge(m *model, trace []string) bool {
 	x.violation = m.violation
 	x.trace = trace
@@ -152,6 +176,8 @@ type model struct {
 	disk      *disk
 	state     *dispatch.State
 	history   strings.Builder // of the events that the scheduler has seen
+	ids       []string        // of the operations
+	kind      fleet.WorkerType
 	term      int64
 	writes    []dispatch.Write
 	zombies   []zombie
@@ -190,6 +216,14 @@ type happening struct {
 
 func newModel(b bounds, d defect) *model {
 	m := &model{bounds: b, defect: d, now: began, disk: newDisk(), checks: map[int]time.Time{}, requests: map[uint64]letter{}, computed: map[operation.Token]bool{}}
+	op, children := submission("op", operation.Training), chunks(b.chunks)
+	m.ids, m.kind = []string{"op"}, fleet.Training
+	if b.chunks > 0 {
+		op.Type, m.kind = operation.Sweep, fleet.Backtesting
+		for i := range b.chunks {
+			m.ids = append(m.ids, operation.ChildID("op", i))
+		}
+	}
 	m.workers = []*modelWorker{{process: 1}, {process: 1}}
 	m.takeOver()
 	for i := range m.workers {
@@ -197,17 +231,40 @@ func newModel(b bounds, d defect) *model {
 		m.settle()
 		m.health(i)
 	}
-	op := submission("op", operation.Training)
 	op.MaxAttempts = 2
-	m.step(dispatch.Submitted{Operation: op})
+	m.step(dispatch.Submitted{Operation: op, Children: children})
 	m.settle()
+	for range b.done {
+		m.complete()
+	}
 	return m
+}
+
+// complete lets one attempt be carried out without faults.
+func (m *model) complete() {
+	for len(m.net) > 0 {
+		m.take(0).deliver(m, true)
+		m.settle()
+	}
+	i := slices.IndexFunc(m.workers, func(w *modelWorker) bool { return w.current != nil })
+	m.end(i, operation.Completed)
+	m.report(i)
+	m.take(len(m.net)-1).deliver(m, true)
+	m.settle()
 }
 
 // takeOver starts a scheduler on what the disk holds.
 func (m *model) takeOver() {
 	m.term, _ = m.disk.AcquireTerm(context.Background(), "")
 	unfinished, _ := m.disk.Unfinished(context.Background())
+	switch m.defect {
+	case forgetful:
+		unfinished = slices.DeleteFunc(unfinished, func(u operation.Unfinished) bool { return u.Operation.ID == operation.ChildID("op", m.chunks-1) })
+	case blind:
+		for i := range unfinished {
+			unfinished[i].Family.Broken = ""
+		}
+	}
 	workers, _ := m.disk.Workers(context.Background())
 	m.state = dispatch.NewState(m.term, fleet.Timing{}, m.now)
 	m.history.Reset()
@@ -232,7 +289,7 @@ func (m *model) outline(e dispatch.Event) string {
 	case dispatch.StartReturned:
 		return fmt.Sprint(e.Token, e.Err)
 	case dispatch.Restored:
-		return fmt.Sprintf("%d %+v", m.term, m.disk.operations["op"].Token())
+		return fmt.Sprintf("%d %s", m.term, m.tokens())
 	}
 	return ""
 }
@@ -279,8 +336,13 @@ func (m *model) send(text string, deliver func(m *model, answered bool)) {
 // that asked.
 func (m *model) start(e dispatch.Start) {
 	token, i, term := e.Operation.Token(), place(e.Worker.ID), m.term
-	if op := m.disk.operations["op"]; op.Attempt < token.Attempt {
+	if op := m.disk.operations[token.OperationID]; op.Attempt < token.Attempt {
 		m.fail("%s is started and not on the disk", token)
+	}
+	for _, child := range m.disk.children(token.OperationID) {
+		if child.Status != operation.Completed || string(child.Result) != result(child.ID) {
+			m.fail("%s is started and its child %s is %s with result %q", token, child.ID, child.Status, child.Result)
+		}
 	}
 	m.send(fmt.Sprintf("start %s on w%d", token, i), func(m *model, answered bool) {
 		w := m.workers[i]
@@ -305,8 +367,11 @@ func (m *model) end(i int, state operation.Status) {
 	w := m.workers[i]
 	r := operation.Report{Token: *w.current, WorkerID: fmt.Sprintf("w%d", i), Incarnation: fmt.Sprint(w.process), State: state}
 	if state == operation.Completed {
-		r.Result = []byte(result("op"))
+		r.Result = []byte(result(r.Token.OperationID))
 		m.computed[r.Token] = true
+	}
+	if state == operation.Failed {
+		r.Error = "bad luck"
 	}
 	w.unacked, w.current = append(w.unacked, r), nil
 }
@@ -314,7 +379,7 @@ func (m *model) end(i int, state operation.Status) {
 // beat is a heartbeat as it would be sent now.
 func (m *model) beat(i int) letter {
 	w := m.workers[i]
-	r := fleet.Registration{WorkerID: fmt.Sprintf("w%d", i), Type: fleet.Training, EndpointURL: fmt.Sprintf("http://w%d:1", i),
+	r := fleet.Registration{WorkerID: fmt.Sprintf("w%d", i), Type: m.kind, EndpointURL: fmt.Sprintf("http://w%d:1", i),
 		Incarnation: fmt.Sprint(w.process), Finished: slices.Clone(w.unacked)}
 	if w.current != nil {
 		r.Current = new(*w.current)
@@ -343,8 +408,8 @@ func (m *model) report(i int) {
 	r.Idle = w.current == nil
 	m.send(fmt.Sprintf("report %s from w%d %s", r.Token, i, r.State), func(m *model, answered bool) {
 		if m.defect == tokenless {
-			r.Token = m.disk.operations["op"].Token()
-			r.WorkerID, r.Incarnation = m.disk.operations["op"].WorkerID, m.disk.operations["op"].Incarnation
+			op := m.disk.operations[r.Token.OperationID]
+			r.Token, r.WorkerID, r.Incarnation = op.Token(), op.WorkerID, op.Incarnation
 		}
 		m.request++
 		if answered {
@@ -356,7 +421,8 @@ func (m *model) report(i int) {
 
 // acknowledge takes an answer: the outcome is recorded.
 func (m *model) acknowledge(i, process int, r operation.Report) {
-	if _, kept := m.disk.candidates["op"]; r.State == operation.Completed && !kept && !m.disk.operations["op"].Status.Terminal() {
+	id := r.Token.OperationID
+	if _, kept := m.disk.candidates[id]; r.State == operation.Completed && !kept && !m.disk.operations[id].Status.Terminal() {
 		m.fail("the outcome of %s was acknowledged and is not on the disk", r.Token)
 	}
 	if w := m.workers[i]; w.process == process {
@@ -387,10 +453,13 @@ func (m *model) record() {
 	}
 }
 
-// store commits a transaction and looks at what has become of the operation.
+// store commits a transaction and looks at what has become of the operations.
 func (m *model) store(term int64, tx operation.Transaction) error {
-	before := m.disk.operations["op"]
+	before := maps.Clone(m.disk.operations)
 	real := m.disk.term
+	if m.defect == fruitless {
+		tx = withoutResults(tx)
+	}
 	if m.defect == unfenced {
 		m.disk.term = term
 	}
@@ -399,9 +468,11 @@ func (m *model) store(term int64, tx operation.Transaction) error {
 	if err == nil && term != real && len(tx) > 0 {
 		m.fail("a write of term %d was stored in term %d: %v", term, real, tx)
 	}
-	after := m.disk.operations["op"]
-	if before.Status.Terminal() && (after.Status != before.Status || after.CompletedAt != before.CompletedAt) {
-		m.fail("the operation was %s and is %s", before.Status, after.Status)
+	for id, before := range before {
+		after := m.disk.operations[id]
+		if before.Status.Terminal() && (after.Status != before.Status || after.CompletedAt != before.CompletedAt) {
+			m.fail("%s was %s and is %s", id, before.Status, after.Status)
+		}
 	}
 	for _, c := range tx {
 		if f, ok := c.(operation.Finished); ok && err == nil && f.State == operation.Completed && !m.computed[f.Token] {
@@ -409,4 +480,16 @@ func (m *model) store(term int64, tx operation.Transaction) error {
 		}
 	}
 	return err
+}
+
+// withoutResults is a transaction in which children end with nothing.
+func withoutResults(tx operation.Transaction) operation.Transaction {
+	tx = slices.Clone(tx)
+	for i, c := range tx {
+		if f, ok := c.(operation.Finished); ok && f.Token.OperationID != "op" {
+			f.Result = nil
+			tx[i] = f
+		}
+	}
+	return tx
 }

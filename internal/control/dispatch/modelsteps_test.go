@@ -13,7 +13,7 @@ import (
 
 // enabled lists what can happen now, in a fixed order.
 func (m *model) enabled() []happening {
-	if m.disk.operations["op"].Status.Terminal() && len(m.net)+len(m.writes)+len(m.zombies) == 0 {
+	if m.ended() && len(m.net)+len(m.writes)+len(m.zombies) == 0 {
 		return nil
 	}
 	var all []happening
@@ -34,6 +34,9 @@ func (m *model) enabled() []happening {
 		name := fmt.Sprintf("w%d", i)
 		if w.current != nil {
 			add(name+" completes "+w.current.String(), func() { m.end(i, operation.Completed) })
+			if m.failures > 0 {
+				add(name+" fails "+w.current.String(), func() { m.failures--; m.end(i, operation.Failed) })
+			}
 		}
 		if len(w.unacked) > 0 {
 			add(name+" reports", func() { m.report(i) })
@@ -61,7 +64,9 @@ func (m *model) enabled() []happening {
 		add("another backend takes over", m.crash)
 	}
 	if m.cancels > 0 {
-		add("the user cancels", func() { m.cancels--; m.step(dispatch.CancelAsked{ID: "op"}) })
+		for _, id := range m.ids {
+			add("the user cancels "+id, func() { m.cancels--; m.step(dispatch.CancelAsked{ID: id}) })
+		}
 	}
 	return all
 }
@@ -79,12 +84,31 @@ func (m *model) take(i int) letter {
 	return x
 }
 
-// booked checks that no process has two open attempts; with one operation that
-// means that what is open is the newest.
+// ended reports whether all operations have ended.
+func (m *model) ended() bool {
+	return !slices.ContainsFunc(m.ids, func(id string) bool { return !m.disk.operations[id].Status.Terminal() })
+}
+
+// booked checks that no process has two open attempts, and that nothing has ended
+// before what belongs to it.
 func (m *model) booked() {
-	op := m.disk.operations["op"]
-	if op.Open && op.Status.Terminal() {
-		m.fail("the operation is %s with an open attempt", op.Status)
+	holder := map[string]string{}
+	for _, id := range m.ids {
+		op := m.disk.operations[id]
+		if op.Open && op.Status.Terminal() {
+			m.fail("%s is %s with an open attempt", id, op.Status)
+		}
+		if process := op.WorkerID + " " + op.Incarnation; op.Open {
+			if other := holder[process]; other != "" {
+				m.fail("%s is booked twice: %s and %s", process, other, id)
+			}
+			holder[process] = id
+		}
+		for _, child := range m.disk.children(id) {
+			if op.Status.Terminal() && !child.Status.Terminal() || op.Status == operation.Completed && child.Status != operation.Completed {
+				m.fail("%s is %s and its child %s is %s", id, op.Status, child.ID, child.Status)
+			}
+		}
 	}
 }
 
@@ -162,8 +186,7 @@ func (m *model) key() uint64 {
 
 func (m *model) describe() string {
 	var s strings.Builder
-	op := m.disk.operations["op"]
-	fmt.Fprintln(&s, m.history.String(), m.now.Sub(began), m.bounds, op.Status, op.Token(), op.Open, op.Ended, op.Lost, op.CancelRequested, len(m.disk.candidates), m.checks)
+	fmt.Fprintln(&s, m.history.String(), m.now.Sub(began), m.bounds, m.tokens(), len(m.disk.candidates), m.checks)
 	var texts []string
 	for _, x := range m.net {
 		texts = append(texts, x.text)
@@ -178,6 +201,16 @@ func (m *model) describe() string {
 		for _, r := range w.unacked {
 			fmt.Fprint(&s, r.Token, r.State)
 		}
+	}
+	return s.String()
+}
+
+// tokens is what the disk says of the operations.
+func (m *model) tokens() string {
+	var s strings.Builder
+	for _, id := range m.ids {
+		op := m.disk.operations[id]
+		fmt.Fprint(&s, op.Status, op.Token(), op.Open, op.Ended, op.Lost, op.CancelRequested, ";")
 	}
 	return s.String()
 }

@@ -103,7 +103,7 @@ func simulate(t *testing.T, seed uint64, verbose bool) {
 	w.limits = queue.Limits{Queued: 3 + w.rng.IntN(20), Running: w.rng.IntN(3)}
 	for i := range 4 {
 		kind, gpu := fleet.Training, i == 0
-		if i == 3 {
+		if i >= 2 {
 			kind = fleet.Backtesting
 		}
 		worker := &simWorker{world: w, id: fmt.Sprintf("w%d", i), kind: kind, gpu: gpu}
@@ -326,8 +326,10 @@ func (w *world) perform(effects []dispatch.Effect) {
 			if op := w.disk.operations[e.Operation.ID]; !op.Open || op.Token() != e.Operation.Token() {
 				w.t.Errorf("%s is started and that is not on the disk: %+v", e.Operation.Token(), op)
 			}
-			if f := w.disk.family(e.Operation.ID); e.Operation.Type.Gathers() && f.Completed != f.Children {
-				w.t.Errorf("%s is started and %d of its %d children have completed", e.Operation.Token(), f.Completed, f.Children)
+			for _, child := range w.disk.children(e.Operation.ID) {
+				if e.Operation.Type.Gathers() && (child.Status != operation.Completed || string(child.Result) != result(child.ID)) {
+					w.t.Errorf("%s is started and its child %s is %s with result %q", e.Operation.Token(), child.ID, child.Status, child.Result)
+				}
 			}
 			if from := e.Operation.Checkpoints; w.saved[e.Operation.ID] > 0 && (len(from) == 0 || from[0].Position < w.saved[e.Operation.ID]) {
 				w.t.Errorf("%s begins at %+v although position %d was acknowledged", e.Operation.Token(), from, w.saved[e.Operation.ID])
