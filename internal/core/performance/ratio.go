@@ -142,7 +142,9 @@ func SharpeStandardError(sharpe, skewness, kurtosis float64, n int) float64 {
 func downsideDeviation(x []float64) float64 {
 	sum := 0.0
 	for _, v := range x {
-		low := min(v, 0)
+		// v where it is below 0, else 0: half of them are, and nobody foresees which.
+		bits := math.Float64bits(v)
+		low := math.Float64frombits(bits & uint64(int64(bits)>>63))
 		sum += float64(low * low)
 	}
 	return math.Sqrt(sum / float64(len(x)))

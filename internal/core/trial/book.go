@@ -98,39 +98,43 @@ func (p *position) equity(balance, price float64) float64 {
 	return balance - p.commission + float64(p.sign*(float64(price*p.quantity)-p.value))
 }
 
-// hold takes in the bars from from to to-1, during which p is held. It reports
-// false where equity was not above zero at one of their closes.
-func (b *book) hold(p *position, from, to int) bool {
+// hold takes in the bars from from to to-1, during which p is held and no close left
+// the prices between worst and best for p; 0 is no bound. It reports false where
+// equity was not above zero at one of the closes.
+func (b *book) hold(p *position, from, to int, worst, best float64) bool {
 	if from == to {
 		return true
 	}
 	balance, closes := b.balance(), b.closes
 	for b.day < len(b.ends) && b.ends[b.day] < to {
-		b.end(p.equity(balance, priceOf(closes.low[b.ends[b.day]])))
+		b.end(p.equity(balance, priceOf(closes.bars[b.ends[b.day]].low)))
+	}
+	if best != 0 && worst != 0 && p.equity(balance, best) < b.peak && p.equity(balance, worst) >= b.trough {
+		return true // neither a new peak nor a new trough
 	}
 	if to-from == 1 {
-		e := p.equity(balance, priceOf(closes.low[from]))
+		e := p.equity(balance, priceOf(closes.bars[from].low))
 		if e > 0 {
 			b.mark(e)
 		}
 		return e > 0
 	}
-	low, high := closes.between(from, to)
-	worst, best := p.equity(balance, priceOf(low)), p.equity(balance, priceOf(high))
+	all := closes.between(from, to)
+	low, high := p.equity(balance, priceOf(all.low)), p.equity(balance, priceOf(all.high))
 	if p.sign < 0 {
-		worst, best = best, worst
+		low, high = high, low
 	}
-	if !(worst > 0) {
+	if !(low > 0) {
 		return false
 	}
-	if best < b.peak { // no new peak among them
-		if worst < b.trough {
-			b.trough = worst
+	if high < b.peak { // no new peak among them
+		if low < b.trough {
+			b.trough = low
 		}
 		return true
 	}
-	for _, close := range closes.low[from:to] {
-		b.mark(p.equity(balance, priceOf(close)))
+	for _, close := range closes.bars[from:to] {
+		b.mark(p.equity(balance, priceOf(close.low)))
 	}
 	return true
 }
@@ -161,7 +165,7 @@ func (b *book) row(row *sweep.Row) {
 		AnnualizedReturn: finite(q.AnnualizedReturn), Volatility: finite(q.Volatility),
 		SharpeRatio: finite(q.SharpeRatio), SortinoRatio: finite(q.SortinoRatio), CalmarRatio: nan,
 		MaxDrawdown: b.drawdown, MaxDrawdownPct: b.drawdownPct, ProfitFactor: nan, WinRate: nan,
-		Exposure: float64(b.held) / float64(len(b.closes.low))}
+		Exposure: float64(b.held) / float64(len(b.closes.bars))}
 	if b.trades > 0 {
 		row.WinRate = float64(b.wins) / float64(b.trades)
 	}

@@ -43,6 +43,8 @@ type simulation struct {
 	policy
 	hasExits    bool
 	charge      float64 // 1 + the commission
+	longs       factors
+	shorts      factors
 	bars        *bars
 	raws        []decision.Raw
 	buys, sells []uint64
@@ -52,6 +54,23 @@ type simulation struct {
 	flat        int    // the bar since which nothing is held
 	from        int    // the bar from which on decisions are made
 	state       state
+}
+
+// The factors of a side are what the price of an entry is multiplied by to give that
+// of the fill, the stop and the target; 0 is none.
+type factors struct{ fill, stop, target float64 }
+
+// factorsOf returns those of a side by the operations of backtest.Simulation and of
+// decision.Exits.
+func (p policy) factorsOf(side decision.Position) factors {
+	f, x, sign := factors{fill: 1 + float64(float64(side)*p.options.Slippage)}, p.options.Exits, float64(side)
+	if x.StopLoss != 0 {
+		f.stop = 1 - float64(sign*x.StopLoss)
+	}
+	if x.TakeProfit != 0 {
+		f.target = max(0, 1+float64(sign*x.TakeProfit))
+	}
+	return f
 }
 
 // A state says how far a simulation is.
@@ -87,6 +106,7 @@ type exit struct {
 func (s *simulation) begin(p policy, on *signals) {
 	s.policy, s.raws, s.buys, s.sells = p, on.raws, on.buys, on.sells
 	s.hasExits, s.charge = p.options.Exits != (decision.Exits{}), 1+p.options.Commission
+	s.longs, s.shorts = p.factorsOf(decision.Long), p.factorsOf(decision.Short)
 	s.orders, s.open = backtest.OrderStream{}, opened{}
 	s.flat, s.from, s.state = 0, 0, running
 	s.book.begin(p.options.Capital)
@@ -119,7 +139,7 @@ func (s *simulation) hold() {
 	s.exit(&x)
 	atEnd := x.cause == backtest.ByEnd
 	isRuined := atEnd && !(s.open.equity(s.book.balance(), x.price) > 0)
-	if isRuined || !s.book.hold(&s.open.position, s.open.bar, x.bar) {
+	if isRuined || !s.book.hold(&s.open.position, s.open.bar, x.bar, s.open.stop, s.open.target) {
 		s.state = unable
 		return
 	}
@@ -161,12 +181,12 @@ func (s *simulation) separated() int {
 // enter opens the position that was decided at the close of bar sign, at the open
 // of the next, and reports whether there was enough for one.
 func (s *simulation) enter(sign int) bool {
-	o, bar, side := &s.options, sign+1, decision.Long
+	o, bar, side, factor := &s.options, sign+1, decision.Long, &s.longs
 	if s.sells[sign/64]>>(sign%64)&1 != 0 {
-		side = decision.Short
+		side, factor = decision.Short, &s.shorts
 	}
 	price, equity := s.bars.Open[bar], s.book.balance()
-	fill := float64(price * (1 + float64(float64(side)*o.Slippage)))
+	fill := float64(price * factor.fill)
 	quantity := s.quantity(sign, price, fill, equity)
 	if quantity == 0 {
 		return false
@@ -176,8 +196,10 @@ func (s *simulation) enter(sign int) bool {
 	open.sign, open.quantity, open.value, open.commission = float64(side), quantity, value, s.commission(value, quantity)
 	open.side, open.bar = side, bar
 	if s.hasExits {
-		open.stop, open.target = o.Exits.Levels(price, 0, side)
-		open.sessionEnd = o.Exits.SessionAfter(s.bars.Time[bar])
+		open.stop, open.target = float64(price*factor.stop), float64(price*factor.target)
+		if o.Exits.SessionEnd != 0 {
+			open.sessionEnd = o.Exits.SessionAfter(s.bars.Time[bar])
+		}
 		if d := o.Exits.TrailingStop; d != 0 {
 			open.trail = float64(price * (1 - float64(float64(side)*d)))
 			open.high, open.low = price, price
