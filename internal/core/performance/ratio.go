@@ -48,7 +48,7 @@ func (m *Metrics) addReturns(capital, final float64, c *curve, w Window, tf mark
 	if w.elapsed >= MinDays*daySeconds {
 		a.PeriodsPerYear = defined(measured)
 		a.BarsPerYear = defined(float64(w.bars) / a.Years)
-		q := w.ratios(x, excess, capital, final)
+		q := w.ratios(x, downsideDeviation(excess), capital, final)
 		m.Volatility, m.SharpeRatio = defined(q.Volatility), defined(q.SharpeRatio)
 		m.SortinoRatio, m.AnnualizedReturn = defined(q.SortinoRatio), defined(q.AnnualizedReturn)
 		m.Sharpe.annualise(m.SharpeRatio, math.Sqrt(measured))
@@ -142,12 +142,17 @@ func SharpeStandardError(sharpe, skewness, kurtosis float64, n int) float64 {
 func downsideDeviation(x []float64) float64 {
 	sum := 0.0
 	for _, v := range x {
-		// v where it is below 0, else 0: half of them are, and nobody foresees which.
-		bits := math.Float64bits(v)
-		low := math.Float64frombits(bits & uint64(int64(bits)>>63))
+		low := belowZero(v)
 		sum += float64(low * low)
 	}
 	return math.Sqrt(sum / float64(len(x)))
+}
+
+// belowZero returns v where it is below 0, else 0, without a branch: half of all
+// returns are, and nobody foresees which.
+func belowZero(v float64) float64 {
+	bits := math.Float64bits(v)
+	return math.Float64frombits(bits & uint64(int64(bits)>>63))
 }
 
 func mean(x []float64) float64 {

@@ -40,14 +40,35 @@ func Return(e, last float64) float64 {
 // Ratios are metrics of the same names; NaN is what is nil there.
 type Ratios struct{ AnnualizedReturn, Volatility, SharpeRatio, SortinoRatio float64 }
 
-// Ratios returns the ratios of a backtest that began with capital, ended with
-// final and had the given returns between the ends of w, judged against 0.
-func (w Window) Ratios(returns []float64, capital, final float64) Ratios {
-	return w.ratios(momentsOf(returns), returns, capital, final)
+// Ratios returns the ratios of a backtest that began with capital, had the given
+// equity at the ends of w, and ended with final, judged against 0. It writes the
+// returns between them over equity.
+func (w Window) Ratios(equity []float64, capital, final float64) Ratios {
+	// One pass for what does not wait for the mean: divisions keep to themselves.
+	last, sum, squares := capital, 0.0, 0.0
+	for i, e := range equity {
+		r := Return(e, last)
+		equity[i], last = r, e
+		sum += r
+		low := belowZero(r)
+		squares += float64(low * low)
+	}
+	n := float64(len(equity))
+	x := moments{n: len(equity), mean: sum / n}
+	if x.n >= 2 {
+		s2 := 0.0
+		for _, r := range equity {
+			d := r - x.mean
+			s2 += float64(d * d)
+		}
+		x.sd = math.Sqrt(s2 / (n - 1))
+	}
+	return w.ratios(x, math.Sqrt(squares/n), capital, final)
 }
 
-// ratios is Ratios of excess returns whose moments are x.
-func (w Window) ratios(x moments, excess []float64, capital, final float64) Ratios {
+// ratios is Ratios of excess returns whose moments are x, and whose downside
+// deviation is down.
+func (w Window) ratios(x moments, down, capital, final float64) Ratios {
 	nan := math.NaN()
 	r := Ratios{nan, nan, nan, nan}
 	if w.elapsed < MinDays*daySeconds {
@@ -58,7 +79,7 @@ func (w Window) ratios(x moments, excess []float64, capital, final float64) Rati
 		r.Volatility = x.sd * root
 	}
 	r.SharpeRatio = x.ratio() * root
-	if down := downsideDeviation(excess); down > tinyDeviation {
+	if down > tinyDeviation {
 		r.SortinoRatio = x.mean / down * root
 	}
 	if final > 0 {

@@ -18,10 +18,9 @@ type shared struct {
 // the bars: the equity curve as its runs, each flat or linear in the close.
 type book struct {
 	shared
-	returns []float64 // one per end, of which day are there
+	ended   []float64 // equity at the ends, of which day are there
 	day     int
 	capital float64
-	last    float64 // equity at the last end
 
 	realised     float64
 	peak, trough float64
@@ -35,7 +34,7 @@ type book struct {
 
 // begin starts a new trial.
 func (b *book) begin(capital float64) {
-	*b = book{shared: b.shared, returns: b.returns, capital: capital, last: capital, peak: capital, trough: capital}
+	*b = book{shared: b.shared, ended: b.ended, capital: capital, peak: capital, trough: capital}
 }
 
 // balance is the equity while flat.
@@ -62,13 +61,6 @@ func (b *book) fall() {
 	b.drawdown, b.drawdownPct = max(b.drawdown, depth), max(b.drawdownPct, depth/b.peak)
 }
 
-// end takes in the equity at the end of a day.
-func (b *book) end(e float64) {
-	b.returns[b.day] = performance.Return(e, b.last)
-	b.last = e
-	b.day++
-}
-
 // flat takes in the bars from from to to-1, during which nothing is held.
 func (b *book) flat(from, to int) {
 	if from == to {
@@ -76,12 +68,9 @@ func (b *book) flat(from, to int) {
 	}
 	e := b.balance()
 	b.mark(e)
-	if b.day < len(b.ends) && b.ends[b.day] < to {
-		b.end(e)
-		for b.day < len(b.ends) && b.ends[b.day] < to {
-			b.returns[b.day] = 0
-			b.day++
-		}
+	for b.day < len(b.ends) && b.ends[b.day] < to {
+		b.ended[b.day] = e
+		b.day++
 	}
 }
 
@@ -107,7 +96,8 @@ func (b *book) hold(p *position, from, to int, worst, best float64) bool {
 	}
 	balance, closes := b.balance(), b.closes
 	for b.day < len(b.ends) && b.ends[b.day] < to {
-		b.end(p.equity(balance, priceOf(closes.bars[b.ends[b.day]].low)))
+		b.ended[b.day] = p.equity(balance, priceOf(closes.bars[b.ends[b.day]].low))
+		b.day++
 	}
 	if best != 0 && worst != 0 && p.equity(balance, best) < b.peak && p.equity(balance, worst) >= b.trough {
 		return true // neither a new peak nor a new trough
@@ -159,7 +149,7 @@ func (b *book) row(row *sweep.Row) {
 	}
 	nan := math.NaN()
 	final := b.balance()
-	q := b.window.Ratios(b.returns, b.capital, final)
+	q := b.window.Ratios(b.ended, b.capital, final)
 	*row = sweep.Row{Trial: row.Trial, OrderHash: row.OrderHash, TotalTrades: b.trades,
 		TotalReturn: b.realised, TotalReturnPct: b.realised / b.capital, FinalEquity: final,
 		AnnualizedReturn: finite(q.AnnualizedReturn), Volatility: finite(q.Volatility),

@@ -26,7 +26,7 @@ func newLanes(sh *Shared) *lanes {
 	l := &lanes{sh: sh}
 	for i := range l.sims {
 		l.sims[i].bars = &sh.bars
-		l.sims[i].book = book{shared: sh.curves, returns: make([]float64, len(sh.curves.ends))}
+		l.sims[i].book = book{shared: sh.curves, ended: make([]float64, len(sh.curves.ends))}
 	}
 	return l
 }
