@@ -19,7 +19,7 @@ import (
 // that the code is in the wrong place, or that an ADR is missing.
 const lattice = `
 	NONE                                     < core/spell
-	core/spell                               < core/market, core/fuzzy
+	core/spell                               < core/market, core/fuzzy, core/document
 	NONE                                     < core/elementary
 	core/elementary                          < core/rate, core/kernel
 	core/rate, core/kernel                   < core/nn
@@ -33,7 +33,7 @@ const lattice = `
 	core/indicator/average,
 	core/indicator/volatility                < core/label
 	core/indicator/catalog, core/fuzzy,
-	core/label                               < core/strategy
+	core/label, core/document                < core/strategy
 	core/strategy                            < core/feature, core/migration
 	core/feature, core/nn                    < core/model
 	core/feature, core/label, core/model     < core/train
@@ -101,6 +101,7 @@ var impure = map[string]string{
 // coreModules names the packages of core that may import a module beside the
 // standard library, and which.
 var coreModules = map[string]string{
+	"core/document":  "go.yaml.in/yaml/v4",
 	"core/strategy":  "go.yaml.in/yaml/v4",
 	"core/migration": "go.yaml.in/yaml/v4",
 	"core/kernel":    "golang.org/x/sys/cpu",

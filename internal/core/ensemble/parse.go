@@ -5,18 +5,19 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ktrdr/ktrdr/internal/core/document"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
 
 var (
-	topKeys = strategy.Keys{
+	topKeys = document.Keys{
 		Names: []string{"name", "description", "models", "composition", "decisions"},
 		Hints: map[string]string{
 			"members": "the key is called models", "gate_model": "it stands under composition", "rules": "they stand under composition",
 			"exits": "they stand under decisions", "version": "ensemble files have none: remove it",
 		},
 	}
-	memberKeys = strategy.Keys{
+	memberKeys = document.Keys{
 		Names: []string{"model", "model_path", "output_type", "of", "threshold", "use"},
 		Hints: map[string]string{"primary": "the key is called of", "output_format": "the key is called output_type", "type": "the key is called output_type", "name": "the key is called model"},
 	}
@@ -24,7 +25,7 @@ var (
 	singleKeys = []string{"model"}
 	commonKeys = []string{"type", "context_gate", "context_modifiers", "allow_short_from_flat"}
 
-	compositionKeys = strategy.Keys{
+	compositionKeys = document.Keys{
 		Names: slices.Concat(commonKeys, routeKeys, singleKeys),
 		Hints: map[string]string{
 			"gate": "the key is called gate_model", "threshold": "the key is called regime_threshold",
@@ -32,8 +33,8 @@ var (
 			"min_bars": "the key is called stability_bars", "routes": "the key is called rules",
 		},
 	}
-	ruleKeys     = strategy.Keys{Names: []string{"model", "action"}}
-	modifierKeys = strategy.Keys{Names: []string{"aligned_discount", "counter_premium", "neutral_effect"}}
+	ruleKeys     = document.Keys{Names: []string{"model", "action"}}
+	modifierKeys = document.Keys{Names: []string{"aligned_discount", "counter_premium", "neutral_effect"}}
 
 	outputTypes = []string{strategy.Classification, strategy.Regression, strategy.RegimeClassification, strategy.ContextClassification, strategy.MetaClassification}
 	types       = []string{RegimeRoute, Single}
@@ -49,8 +50,8 @@ const (
 )
 
 // meta reads what a member of meta_classification has beside the others.
-func (e *Ensemble) meta(name string, v strategy.Value) {
-	m, ok := v.Map()
+func (e *Ensemble) meta(name string, v document.Node) {
+	m, ok := v.Entries()
 	i := slices.IndexFunc(e.Members, func(m Member) bool { return m.Name == name })
 	if !ok || e.Members[i].Output == "" {
 		return
@@ -62,7 +63,7 @@ func (e *Ensemble) meta(name string, v strategy.Value) {
 		return
 	}
 	e.Members[i].Of = e.named(m, "of", "the signal model whose decisions are taken or skipped", strategy.Classification, strategy.Regression)
-	e.Members[i].Threshold = m.Number("threshold", 0.5, 0, 1)
+	e.Members[i].Threshold = m.Number("threshold", 0.5, document.Interval{Low: 0, High: 1})
 	e.Members[i].Sizes = m.Choice("use", useFilter, uses) == useSize
 	for _, other := range e.Members[:i] {
 		if other.Of != "" && other.Of == e.Members[i].Of {
@@ -75,21 +76,21 @@ func (e *Ensemble) meta(name string, v strategy.Value) {
 const maxStability = 10_000
 
 // Parse reads an ensemble file; file is its name for messages. The error is
-// strategy.Problems: everything that is wrong, at once. Parse keeps a copy of src.
+// document.Problems: everything that is wrong, at once. Parse keeps a copy of src.
 func Parse(file string, src []byte) (*Ensemble, error) {
 	e := &Ensemble{Source: bytes.Clone(src)}
-	if problems := strategy.ReadMapping(file, "ensemble", src, topKeys, e.read); problems != nil {
+	if problems := document.Read(file, "ensemble", src, topKeys, e.read); problems != nil {
 		return nil, problems
 	}
 	return e, nil
 }
 
-func (e *Ensemble) read(top strategy.Mapping) {
+func (e *Ensemble) read(top document.Mapping) {
 	e.Name = top.Name("name", "the name of the ensemble")
 	e.Description = top.Text("description", "")
-	values := map[string]strategy.Value{} // where each member stands
+	values := map[string]document.Node{} // where each member stands
 	if v, ok := top.Need("models", "a mapping of trained models, for example trend: {model: NAME, output_type: classification}"); ok {
-		if m, ok := v.Map(); ok {
+		if m, ok := v.Entries(); ok {
 			for name, v := range m.All() {
 				values[name] = v
 				e.member(name, v)
@@ -102,7 +103,7 @@ func (e *Ensemble) read(top strategy.Mapping) {
 			}
 		}
 	}
-	e.Decisions = top.Trading("decisions")
+	e.Decisions = strategy.Trading(top, "decisions")
 	e.Decisions.OutputFormat, e.Decisions.PositionAwareness = strategy.Classification, true
 	for _, m := range e.Members {
 		if by := e.Decisions.Sizing.Method; m.Sizes && by != strategy.SizeConfidence && by != strategy.SizeKelly {
@@ -123,7 +124,7 @@ func (e *Ensemble) read(top strategy.Mapping) {
 	}
 }
 
-func (e *Ensemble) member(name string, v strategy.Value) {
+func (e *Ensemble) member(name string, v document.Node) {
 	member := Member{Name: name}
 	m, ok := v.Mapping(memberKeys)
 	if !ok {
@@ -159,7 +160,7 @@ func isNameRune(r rune) bool {
 	return r == '_' || r == '-' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
 }
 
-func (e *Ensemble) composition(m strategy.Mapping) {
+func (e *Ensemble) composition(m document.Mapping) {
 	c := &e.Composition
 	if v, ok := m.Need("type", strings.Join(types, " or ")); ok {
 		c.Type, _ = v.Choice(types)
@@ -189,25 +190,25 @@ func (e *Ensemble) composition(m strategy.Mapping) {
 	}
 	if m, ok = v.Mapping(modifierKeys); ok {
 		x := &c.Modifiers
-		x.AlignedDiscount = m.Number("aligned_discount", x.AlignedDiscount, 0, 1)
-		x.CounterPremium = m.Number("counter_premium", x.CounterPremium, 0, 1)
-		x.NeutralEffect = m.Number("neutral_effect", x.NeutralEffect, 0, 1)
+		x.AlignedDiscount = m.Number("aligned_discount", x.AlignedDiscount, document.Interval{Low: 0, High: 1})
+		x.CounterPremium = m.Number("counter_premium", x.CounterPremium, document.Interval{Low: 0, High: 1})
+		x.NeutralEffect = m.Number("neutral_effect", x.NeutralEffect, document.Interval{Low: 0, High: 1})
 	}
 }
 
 // route reads what regime_route has of its own.
-func (e *Ensemble) route(m strategy.Mapping) {
+func (e *Ensemble) route(m document.Mapping) {
 	c := &e.Composition
 	c.Gate = e.named(m, "gate_model", "the model that tells the regime", strategy.RegimeClassification)
-	c.Threshold = m.Number("regime_threshold", 0.4, 0, 1)
-	c.Hysteresis = m.Number("regime_hysteresis", 0, 0, 1)
+	c.Threshold = m.Number("regime_threshold", 0.4, document.Interval{Low: 0, High: 1})
+	c.Hysteresis = m.Number("regime_hysteresis", 0, document.Interval{Low: 0, High: 1})
 	c.Stability = m.Whole("stability_bars", 3, 1, maxStability)
 	c.Transition = m.Choice("on_regime_transition", CloseAndSwitch, transitions)
 	v, ok := m.Need("rules", "what is done in each regime: "+strings.Join(RegimeNames(), ", "))
 	if !ok {
 		return
 	}
-	rules, ok := v.Mapping(strategy.Keys{Names: RegimeNames()})
+	rules, ok := v.Mapping(document.Keys{Names: RegimeNames()})
 	if !ok {
 		return
 	}
@@ -225,7 +226,7 @@ func (e *Ensemble) route(m strategy.Mapping) {
 	}
 }
 
-func (e *Ensemble) rule(m strategy.Mapping) Rule {
+func (e *Ensemble) rule(m document.Mapping) Rule {
 	_, hasModel := m.Get("model")
 	_, hasAction := m.Get("action")
 	switch {
@@ -243,7 +244,7 @@ func (e *Ensemble) rule(m strategy.Mapping) Rule {
 
 // named reads the name of a member whose output is one of outputs. One that must
 // be there says what is wanted.
-func (e *Ensemble) named(m strategy.Mapping, key, want string, outputs ...string) string {
+func (e *Ensemble) named(m document.Mapping, key, want string, outputs ...string) string {
 	v, ok := m.Get(key)
 	if want != "" {
 		v, ok = m.Need(key, want)
@@ -269,7 +270,7 @@ func (e *Ensemble) named(m strategy.Mapping, key, want string, outputs ...string
 }
 
 // isComplete tells that all that the composition m names was understood.
-func (e *Ensemble) isComplete(m strategy.Mapping) bool {
+func (e *Ensemble) isComplete(m document.Mapping) bool {
 	c := e.Composition
 	if _, has := m.Get("context_gate"); has != (c.ContextGate != "") {
 		return false
@@ -281,7 +282,7 @@ func (e *Ensemble) isComplete(m strategy.Mapping) bool {
 }
 
 // unnamed reports members that nothing names: they would be asked for nothing.
-func (e *Ensemble) unnamed(values map[string]strategy.Value) {
+func (e *Ensemble) unnamed(values map[string]document.Node) {
 	c := e.Composition
 	used := []string{c.Model, c.Gate, c.ContextGate}
 	for _, r := range c.Rules {

@@ -8,6 +8,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/ktrdr/ktrdr/internal/core/document"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
@@ -37,15 +38,15 @@ type Result struct {
 }
 
 // Migrate rewrites the strategy file src as a file of version 3; file is its name
-// for messages. The error is strategy.Problems where src is no document that can
+// for messages. The error is document.Problems where src is no document that can
 // be looked at.
 func Migrate(file string, src []byte) (Result, error) {
-	top, err := strategy.Document(file, src)
+	top, err := strategy.Tree(file, src)
 	if err != nil {
 		return Result{}, err
 	}
 	if alias := findAlias(top); alias != nil {
-		return Result{}, strategy.Problems{{File: file, Line: alias.Line, Column: alias.Column,
+		return Result{}, document.Problems{{File: file, Line: alias.Line, Column: alias.Column,
 			Message: "an alias cannot be migrated: write out what it stands for, then migrate"}}
 	}
 	m := &migration{from: versionOf(top), top: top}
@@ -98,9 +99,9 @@ func versionOf(top *yaml.Node) int {
 // migrated.
 func (m *migration) check(file string, text []byte) {
 	_, err := strategy.Parse(file, text)
-	problems, ok := errors.AsType[strategy.Problems](err)
+	problems, ok := errors.AsType[document.Problems](err)
 	if err != nil && !ok {
-		problems = strategy.Problems{{Message: err.Error()}}
+		problems = document.Problems{{Message: err.Error()}}
 	}
 	for _, p := range problems {
 		known := func(r Refusal) bool { return r.Path == p.Path }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ktrdr/ktrdr/internal/core/document"
 	"github.com/ktrdr/ktrdr/internal/core/migration"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
@@ -125,7 +126,7 @@ func TestMigrate_refuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := migration.Migrate("x.yaml", []byte(src))
-			if _, ok := errors.AsType[strategy.Problems](err); !ok {
+			if _, ok := errors.AsType[document.Problems](err); !ok {
 				t.Errorf("Migrate = %v, want problems", err)
 			}
 		})

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/ktrdr/ktrdr/internal/core/document"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 )
 
@@ -104,42 +105,42 @@ func Conversions(symbol market.Symbol, account market.Currency) ([]Conversion, e
 }
 
 var (
-	accountShape = shape{
-		keys: []string{"currency", "leverage", "maintenance_margin", "lot", "min_quantity", "max_quantity"},
-		hints: map[string]string{
+	accountShape = document.Keys{
+		Names: []string{"currency", "leverage", "maintenance_margin", "lot", "min_quantity", "max_quantity"},
+		Hints: map[string]string{
 			"initial_margin":  "write leverage, which is 1 / initial_margin",
 			"margin":          "write leverage and maintenance_margin",
 			"lot_size":        "the key is called lot",
 			"initial_capital": "it belongs to the request of a backtest: remove it",
 		},
 	}
-	fillsShape = shape{keys: []string{"volume_limit", "intrabar"}, hints: map[string]string{"max_volume": "the key is called volume_limit"}}
+	fillsShape = document.Keys{Names: []string{"volume_limit", "intrabar"}, Hints: map[string]string{"max_volume": "the key is called volume_limit"}}
 )
 
-func (d *decoder) account(s *Strategy, f fields) {
-	n, ok := f.get("account")
+func (d *decoder) account(s *Strategy, f document.Mapping) {
+	n, ok := f.Get("account")
 	if !ok {
 		return
 	}
-	if f, ok = n.fields(accountShape); !ok {
+	if f, ok = n.Mapping(accountShape); !ok {
 		return
 	}
-	a, positive := &s.Decisions.Account, interval{low: 0, lowOpen: true, high: 1e12}
-	if n, ok := f.get("currency"); ok {
+	a, positive := &s.Decisions.Account, document.Interval{Low: 0, LowOpen: true, High: 1e12}
+	if n, ok := f.Get("currency"); ok {
 		var names []string
 		for _, c := range market.Currencies() {
 			names = append(names, string(c))
 		}
-		v, _ := n.choice(names)
+		v, _ := n.Choice(names)
 		a.Currency = market.Currency(v)
 	}
-	a.Lot = f.number("lot", 0, positive)
-	a.MinQuantity = f.number("min_quantity", 0, positive)
-	a.MaxQuantity = f.number("max_quantity", 0, positive)
-	positive.high = MaxLeverage
-	a.Leverage = f.number("leverage", 0, positive)
-	a.MaintenanceMargin = f.number("maintenance_margin", 0, interval{low: 0, lowOpen: true, high: 1, highOpen: true})
-	f.reject(a.Validate(), func(err error) (key, problem string) {
+	a.Lot = f.Number("lot", 0, positive)
+	a.MinQuantity = f.Number("min_quantity", 0, positive)
+	a.MaxQuantity = f.Number("max_quantity", 0, positive)
+	positive.High = MaxLeverage
+	a.Leverage = f.Number("leverage", 0, positive)
+	a.MaintenanceMargin = f.Number("maintenance_margin", 0, document.Interval{Low: 0, LowOpen: true, High: 1, HighOpen: true})
+	f.Reject(a.Validate(), func(err error) (key, problem string) {
 		if e, ok := err.(*accountError); ok {
 			return e.key, e.problem
 		}
@@ -147,24 +148,24 @@ func (d *decoder) account(s *Strategy, f fields) {
 	})
 }
 
-func (d *decoder) fills(s *Strategy, f fields) {
-	n, ok := f.get("fills")
+func (d *decoder) fills(s *Strategy, f document.Mapping) {
+	n, ok := f.Get("fills")
 	if !ok {
 		return
 	}
-	if f, ok = n.fields(fillsShape); !ok {
+	if f, ok = n.Mapping(fillsShape); !ok {
 		return
 	}
 	x := &s.Decisions.Fills
-	x.VolumeLimit = f.number("volume_limit", 0, interval{low: 0, lowOpen: true, high: 1})
-	if n, ok := f.get("intrabar"); ok && n.yaml.Value != FillsPessimistic {
-		if v, ok := n.choice(names(market.Timeframes())); ok {
+	x.VolumeLimit = f.Number("volume_limit", 0, document.Interval{Low: 0, LowOpen: true, High: 1})
+	if n, ok := f.Get("intrabar"); ok && n.Raw() != FillsPessimistic {
+		if v, ok := n.Choice(names(market.Timeframes())); ok {
 			var err error
 			if x.Intrabar, err = market.ParseTimeframe(v); err == nil && s.Base != 0 {
 				err = x.Fit(d.decidesOn(s))
 			}
 			if err != nil {
-				n.problem("%s", err.Error())
+				n.Problem("%s", err.Error())
 			}
 		}
 	}
@@ -195,11 +196,11 @@ func present(o object) object {
 	return kept
 }
 
-func accountSchema() jsonSchema {
-	return mappingOf(accountShape, map[string]jsonSchema{"currency": textSchema, "leverage": numberSchema, "maintenance_margin": numberSchema, "lot": numberSchema,
+func accountSchema() document.Schema {
+	return accountShape.Schema(map[string]document.Schema{"currency": textSchema, "leverage": numberSchema, "maintenance_margin": numberSchema, "lot": numberSchema,
 		"min_quantity": numberSchema, "max_quantity": numberSchema})
 }
 
-func fillsSchema() jsonSchema {
-	return mappingOf(fillsShape, map[string]jsonSchema{"volume_limit": numberSchema, "intrabar": wordOf(append(names(market.Timeframes()), FillsPessimistic)...)})
+func fillsSchema() document.Schema {
+	return fillsShape.Schema(map[string]document.Schema{"volume_limit": numberSchema, "intrabar": document.WordOf(append(names(market.Timeframes()), FillsPessimistic)...)})
 }

@@ -3,6 +3,7 @@ package strategy
 import (
 	"slices"
 
+	"github.com/ktrdr/ktrdr/internal/core/document"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 )
 
@@ -36,9 +37,9 @@ func (s *Strategy) Reads() []Bars {
 	return all
 }
 
-var contextShape = shape{
-	keys: []string{"provider", "id", "symbol", "timeframe", "alignment"},
-	hints: map[string]string{
+var contextShape = document.Keys{
+	Names: []string{"provider", "id", "symbol", "timeframe", "alignment"},
+	Hints: map[string]string{
 		"instrument_type": "remove it: bars are known by their symbol",
 		"name":            "the key is called id",
 	},
@@ -59,14 +60,14 @@ var otherProviders = map[string]string{
 }
 
 // context reads the list of sources.
-func (d *decoder) context(s *Strategy, f fields) definitions {
-	n, ok := f.get("context_data")
+func (d *decoder) context(s *Strategy, f document.Mapping) definitions {
+	n, ok := f.Get("context_data")
 	if !ok {
 		return nil
 	}
-	items, ok := n.list()
+	items, ok := n.List()
 	if ok && len(items) == 0 {
-		n.problem("the list is empty: remove it")
+		n.Problem("the list is empty: remove it")
 	}
 	var list definitions
 	for _, item := range items {
@@ -74,9 +75,9 @@ func (d *decoder) context(s *Strategy, f fields) definitions {
 		if source.ID == "" {
 			continue
 		}
-		def := &definition{entry: entry{name: source.ID, key: key, value: item}, ok: ok, index: len(s.Context)}
+		def := &definition{Entry: document.Entry{Name: source.ID, Key: key, Value: item}, ok: ok, index: len(s.Context)}
 		if list.get(source.ID) != nil {
-			key.problem("another source is called %s: give one of them an id", source.ID)
+			key.Problem("another source is called %s: give one of them an id", source.ID)
 			continue
 		}
 		list = append(list, def)
@@ -88,57 +89,57 @@ func (d *decoder) context(s *Strategy, f fields) definitions {
 }
 
 // source reads one source; key is where its id stands.
-func (d *decoder) source(n node) (source Source, key node, ok bool) {
-	if provider, there := n.peek("provider"); there && provider.isOfNoUse() {
+func (d *decoder) source(n document.Node) (source Source, key document.Node, ok bool) {
+	if provider, there := n.Peek("provider"); there && isOfNoUse(provider) {
 		return source, n, false
 	}
-	f, ok := n.fields(contextShape)
+	f, ok := n.Mapping(contextShape)
 	if !ok {
 		return source, n, false
 	}
-	if provider, there := f.need("provider", "bars: those that are held of the symbol"); there {
-		_, ok = provider.choice([]string{providerBars, providerIB})
+	if provider, there := f.Need("provider", "bars: those that are held of the symbol"); there {
+		_, ok = provider.Choice([]string{providerBars, providerIB})
 	}
-	f.choice("alignment", "", []string{"forward_fill"})
-	key, named := f.need("symbol", "the symbol whose bars it is, such as USDJPY")
+	f.Choice("alignment", "", []string{"forward_fill"})
+	key, named := f.Need("symbol", "the symbol whose bars it is, such as USDJPY")
 	if named {
-		source.Symbol, named = key.symbol()
+		source.Symbol, named = readSymbol(key)
 		source.ID = string(source.Symbol)
 	}
 	ok = ok && named
-	if id, named := f.get("id"); named {
+	if id, named := f.Get("id"); named {
 		key = id
-		text, isText := id.text()
-		isID := isText && (entry{name: text, key: id}).id()
+		text, isText := id.Text()
+		isID := isText && isID(document.Entry{Name: text, Key: id})
 		if source.ID = text; !isID {
 			ok, source.ID = false, ""
 		}
 	}
-	tf, there := f.need("timeframe", "the timeframe of its bars, such as 1d")
+	tf, there := f.Need("timeframe", "the timeframe of its bars, such as 1d")
 	if there {
-		source.Timeframe, there = tf.timeframe()
+		source.Timeframe, there = readTimeframe(tf)
 	}
 	return source, key, ok && there
 }
 
 // isOfNoUse reports a provider whose series cannot be read.
-func (n node) isOfNoUse() bool {
-	reason := otherProviders[n.yaml.Value]
+func isOfNoUse(n document.Node) bool {
+	reason := otherProviders[n.Raw()]
 	if reason != "" {
-		n.problem("%s cannot be used: %s. Want bars: those that are held of a symbol", n.yaml.Value, reason)
+		n.Problem("%s cannot be used: %s. Want bars: those that are held of a symbol", n.Raw(), reason)
 	}
 	return reason != ""
 }
 
 // symbol reads one symbol.
-func (n node) symbol() (market.Symbol, bool) {
-	text, ok := n.text()
+func readSymbol(n document.Node) (market.Symbol, bool) {
+	text, ok := n.Text()
 	if !ok {
 		return "", false
 	}
 	symbol, err := market.ParseSymbol(text)
 	if err != nil {
-		n.problem("%v", err)
+		n.Problem("%v", err)
 	}
 	return symbol, err == nil
 }
@@ -162,9 +163,9 @@ func (s *Strategy) contextList() []object {
 	return list
 }
 
-func contextSchema() jsonSchema {
-	x := mappingOf(contextShape, map[string]jsonSchema{"provider": wordOf(providerBars, providerIB), "id": textSchema,
-		"symbol": textSchema, "timeframe": timeframeSchema(), "alignment": wordOf("forward_fill")})
+func contextSchema() document.Schema {
+	x := contextShape.Schema(map[string]document.Schema{"provider": document.WordOf(providerBars, providerIB), "id": textSchema,
+		"symbol": textSchema, "timeframe": timeframeSchema(), "alignment": document.WordOf("forward_fill")})
 	x["required"] = []string{"provider", "symbol", "timeframe"}
-	return listOf(x)
+	return document.ListOf(x)
 }

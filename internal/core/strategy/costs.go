@@ -3,7 +3,7 @@ package strategy
 import (
 	"strconv"
 
-	"go.yaml.in/yaml/v4"
+	"github.com/ktrdr/ktrdr/internal/core/document"
 )
 
 // Costs are what trading the strategy's instruments costs. Zero is none, and nil
@@ -34,54 +34,54 @@ const (
 	MaxCostFraction = 0.1
 )
 
-var costsShape = shape{
-	keys: []string{"commission", "commission_per_unit", "commission_minimum", "slippage", "spread", "financing_long", "financing_short"},
-	hints: map[string]string{
+var costsShape = document.Keys{
+	Names: []string{"commission", "commission_per_unit", "commission_minimum", "slippage", "spread", "financing_long", "financing_short"},
+	Hints: map[string]string{
 		"financing": "write financing_long and financing_short",
 		"borrow":    "the key is called financing_short",
 		"swap":      "write financing_long and financing_short",
 	},
 }
 
-func (d *decoder) costs(s *Strategy, f fields) {
-	n, ok := f.get("costs")
+func (d *decoder) costs(s *Strategy, f document.Mapping) {
+	n, ok := f.Get("costs")
 	if !ok {
 		return
 	}
-	if f, ok = n.fields(costsShape); !ok {
+	if f, ok = n.Mapping(costsShape); !ok {
 		return
 	}
 	c := &s.Decisions.Costs
-	fraction, money, rate := interval{low: 0, high: MaxCostFraction}, interval{low: 0, high: MaxCommission}, interval{low: 0, high: 1}
-	if n, ok := f.get("commission"); ok {
+	fraction, money, rate := document.Interval{Low: 0, High: MaxCostFraction}, document.Interval{Low: 0, High: MaxCommission}, document.Interval{Low: 0, High: 1}
+	if n, ok := f.Get("commission"); ok {
 		d.commission(c, n, fraction)
 	}
-	if n, ok := f.get("slippage"); ok {
-		if v, ok := n.numberIn(fraction); ok {
+	if n, ok := f.Get("slippage"); ok {
+		if v, ok := n.NumberIn(fraction); ok {
 			c.Slippage = &v
 		}
 	}
-	if n, ok := f.get("spread"); ok {
+	if n, ok := f.Get("spread"); ok {
 		c.Spread = d.spread(n)
 	}
-	c.CommissionPerUnit = f.number("commission_per_unit", 0, money)
-	c.CommissionMinimum = f.number("commission_minimum", 0, money)
-	c.FinancingLong = f.number("financing_long", 0, rate)
-	c.FinancingShort = f.number("financing_short", 0, rate)
+	c.CommissionPerUnit = f.Number("commission_per_unit", 0, money)
+	c.CommissionMinimum = f.Number("commission_minimum", 0, money)
+	c.FinancingLong = f.Number("financing_long", 0, rate)
+	c.FinancingShort = f.Number("financing_short", 0, rate)
 	if c.CommissionSchedule != "" {
 		for _, key := range []string{"commission_per_unit", "commission_minimum"} {
-			f.useless(key, "commission "+c.CommissionSchedule+" is all of it")
+			f.Useless(key, "commission "+c.CommissionSchedule+" is all of it")
 		}
 	}
 }
 
 // commission reads a fraction, or the name of a schedule.
-func (d *decoder) commission(c *Costs, n node, fraction interval) {
-	if n.yaml.Kind == yaml.ScalarNode && !numberPattern.MatchString(n.yaml.Value) {
-		c.CommissionSchedule, _ = n.choice(commissionSchedules)
+func (d *decoder) commission(c *Costs, n document.Node, fraction document.Interval) {
+	if n.IsScalar() && !document.IsNumeral(n.Raw()) {
+		c.CommissionSchedule, _ = n.Choice(commissionSchedules)
 		return
 	}
-	if v, ok := n.numberIn(fraction); ok {
+	if v, ok := n.NumberIn(fraction); ok {
 		c.Commission = &v
 	}
 }

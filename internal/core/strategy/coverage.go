@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/ktrdr/ktrdr/internal/core/document"
 	"github.com/ktrdr/ktrdr/internal/core/fuzzy"
 	"github.com/ktrdr/ktrdr/internal/core/indicator"
 )
@@ -11,7 +12,7 @@ import (
 // warnShape tells of sets that are allowed but can hardly be meant: two that say
 // the same, one that no value belongs to, centres in no order, and values
 // between or beyond the sets that belong to none of them.
-func (d *decoder) warnShape(s *Strategy, f fields, set FuzzySet) {
+func (d *decoder) warnShape(s *Strategy, f document.Mapping, set FuzzySet) {
 	var centres []float64
 	for _, member := range set.Sets {
 		centres = append(centres, member.Function.Centre())
@@ -19,7 +20,7 @@ func (d *decoder) warnShape(s *Strategy, f fields, set FuzzySet) {
 	falling := slices.Clone(centres)
 	slices.Reverse(falling)
 	if !slices.IsSorted(centres) && !slices.IsSorted(falling) {
-		f.warn("the sets do not stand in the order of their centres %v: is one of them mistyped?", centres)
+		f.Warn("the sets do not stand in the order of their centres %v: is one of them mistyped?", centres)
 	}
 	low, high := slices.Min(centres), slices.Max(centres)
 	lowest, highest := set.bounds(s)
@@ -28,22 +29,22 @@ func (d *decoder) warnShape(s *Strategy, f fields, set FuzzySet) {
 		low, high = lowest, highest
 	}
 	for i, a := range set.Sets {
-		n, _ := f.get(a.Name)
+		n, _ := f.Get(a.Name)
 		if isBounded && !a.Function.Reaches(low, high) {
-			n.warn("no value belongs to it: those of %s lie between %v and %v", set.reference(), low, high)
+			n.Warn("no value belongs to it: those of %s lie between %v and %v", set.reference(), low, high)
 			continue
 		}
 		for _, b := range set.Sets[:i] {
 			switch {
 			case a.Function == b.Function:
-				n.warn("it is the same as %s: the network sees one value twice", b.Name)
+				n.Warn("it is the same as %s: the network sees one value twice", b.Name)
 			case high > low && fuzzy.Alike(a.Function, b.Function, low, high):
-				n.warn("it differs from %s by no more than %v anywhere: the network sees nearly one value twice", b.Name, fuzzy.Blind)
+				n.Warn("it differs from %s by no more than %v anywhere: the network sees nearly one value twice", b.Name, fuzzy.Blind)
 			}
 		}
 	}
 	if from, to, ok := fuzzy.Hole(set.Sets, low, high); ok {
-		f.warn("values from %.4g to %.4g belong to no set by more than %v: move the sets together or give the outermost ones shoulders",
+		f.Warn("values from %.4g to %.4g belong to no set by more than %v: move the sets together or give the outermost ones shoulders",
 			from, to, fuzzy.Blind)
 	}
 }

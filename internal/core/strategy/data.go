@@ -3,80 +3,81 @@ package strategy
 import (
 	"slices"
 
+	"github.com/ktrdr/ktrdr/internal/core/document"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 )
 
 var (
-	trainingDataShape = shape{
-		keys: []string{"symbols", "timeframes", "date_range"},
-		hints: map[string]string{
+	trainingDataShape = document.Keys{
+		Names: []string{"symbols", "timeframes", "date_range"},
+		Hints: map[string]string{
 			"history_required": "remove it: the history that the indicators need is known from their parameters",
 			"start_date":       "write date_range: {start: …}",
 			"end_date":         "write date_range: {end: …}",
 		},
 	}
-	symbolsShape = shape{
-		keys:  []string{"mode", "symbol", "list", "symbols"},
-		hints: map[string]string{"selection_criteria": "remove it: symbols are named, nothing selects them"},
+	symbolsShape = document.Keys{
+		Names: []string{"mode", "symbol", "list", "symbols"},
+		Hints: map[string]string{"selection_criteria": "remove it: symbols are named, nothing selects them"},
 	}
-	timeframesShape = shape{
-		keys:  []string{"mode", "timeframe", "list", "timeframes", "base_timeframe"},
-		hints: map[string]string{"base": "the key is called base_timeframe"},
+	timeframesShape = document.Keys{
+		Names: []string{"mode", "timeframe", "list", "timeframes", "base_timeframe"},
+		Hints: map[string]string{"base": "the key is called base_timeframe"},
 	}
 )
 
-func (d *decoder) trainingData(s *Strategy, n node) {
-	f, ok := n.fields(trainingDataShape)
+func (d *decoder) trainingData(s *Strategy, n document.Node) {
+	f, ok := n.Mapping(trainingDataShape)
 	if !ok {
 		return
 	}
-	if n, ok := f.need("symbols", "a mapping such as {mode: single, symbol: EURUSD}"); ok {
+	if n, ok := f.Need("symbols", "a mapping such as {mode: single, symbol: EURUSD}"); ok {
 		d.symbols(s, n)
 	}
-	if n, ok := f.need("timeframes", "a mapping such as {mode: single, timeframe: 1h}"); ok {
+	if n, ok := f.Need("timeframes", "a mapping such as {mode: single, timeframe: 1h}"); ok {
 		d.timeframes(s, n)
 	}
 	d.dateRange(s, f)
 }
 
-func (d *decoder) symbols(s *Strategy, n node) {
-	f, ok := n.fields(symbolsShape)
+func (d *decoder) symbols(s *Strategy, n document.Node) {
+	f, ok := n.Mapping(symbolsShape)
 	if !ok {
 		return
 	}
-	items, _ := f.members("multi_symbol", "symbol", "symbols")
+	items, _ := members(f, "multi_symbol", "symbol", "symbols")
 	for _, item := range items {
-		symbol, ok := item.symbol()
+		symbol, ok := readSymbol(item)
 		switch {
 		case !ok:
 		case slices.Contains(s.Symbols, symbol):
-			item.problem("%s is listed twice", symbol)
+			item.Problem("%s is listed twice", symbol)
 		default:
 			s.Symbols = append(s.Symbols, symbol)
 		}
 	}
 }
 
-func (d *decoder) timeframes(s *Strategy, n node) {
-	f, ok := n.fields(timeframesShape)
+func (d *decoder) timeframes(s *Strategy, n document.Node) {
+	f, ok := n.Mapping(timeframesShape)
 	if !ok {
 		return
 	}
-	items, multi := f.members("multi_timeframe", "timeframe", "timeframes")
+	items, multi := members(f, "multi_timeframe", "timeframe", "timeframes")
 	s.Timeframes, ok = d.timeframeList(items)
 	if multi && len(items) == 1 {
-		items[0].problem("mode multi_timeframe wants at least 2 timeframes: add one, or use mode: single with timeframe: %s", items[0].describe())
+		items[0].Problem("mode multi_timeframe wants at least 2 timeframes: add one, or use mode: single with timeframe: %s", items[0].Describe())
 	}
-	base, named := f.get("base_timeframe")
+	base, named := f.Get("base_timeframe")
 	switch {
 	case named:
-		tf, parsed := base.timeframe()
+		tf, parsed := readTimeframe(base)
 		if parsed && ok && len(items) > 0 && !slices.Contains(s.Timeframes, tf) {
-			base.problem("%s is not among the timeframes of this strategy: want %s", tf, alternatives(names(s.Timeframes)))
+			base.Problem("%s is not among the timeframes of this strategy: want %s", tf, document.Alternatives(names(s.Timeframes)))
 		}
 		s.Base = tf
 	case multi:
-		f.need("base_timeframe", "the timeframe on whose bars decisions are made, for example base_timeframe: 1h")
+		f.Need("base_timeframe", "the timeframe on whose bars decisions are made, for example base_timeframe: 1h")
 	case len(s.Timeframes) > 0:
 		s.Base = s.Timeframes[0]
 	}
@@ -84,42 +85,42 @@ func (d *decoder) timeframes(s *Strategy, n node) {
 
 // members reads the mode of f and then its one member under key one, or its
 // members under list or its alias many.
-func (f fields) members(multiMode, one, many string) (items []node, multi bool) {
+func members(f document.Mapping, multiMode, one, many string) (items []document.Node, multi bool) {
 	mode, ok := "", false
-	if n, there := f.need("mode", "single or "+multiMode); there {
-		mode, ok = n.choice([]string{"single", multiMode})
+	if n, there := f.Need("mode", "single or "+multiMode); there {
+		mode, ok = n.Choice([]string{"single", multiMode})
 	}
 	if !ok {
 		return nil, false
 	}
 	multi = mode == multiMode
-	single, hasOne := f.get(one)
-	list, hasList := f.get("list")
-	alias, hasAlias := f.get(many)
+	single, hasOne := f.Get(one)
+	list, hasList := f.Get("list")
+	alias, hasAlias := f.Get(many)
 	if hasAlias {
 		if hasList {
-			alias.problem("list says the same: remove one of the two")
+			alias.Problem("list says the same: remove one of the two")
 		}
 		list, hasList = alias, true
 	}
 	switch {
 	case hasOne && hasList:
-		single.problem("give either %s or list, not both", one)
+		single.Problem("give either %s or list, not both", one)
 	case multi && hasOne:
-		single.problem("mode %s wants list: [%s, …]", mode, single.describe())
+		single.Problem("mode %s wants list: [%s, …]", mode, single.Describe())
 	case hasOne:
-		return []node{single}, multi
+		return []document.Node{single}, multi
 	case !hasList && multi:
-		f.need("list", "a list of "+many)
+		f.Need("list", "a list of "+many)
 	case !hasList:
-		f.need(one, "one "+one)
+		f.Need(one, "one "+one)
 	default:
-		items, ok = list.list()
+		items, ok = list.List()
 		switch {
 		case ok && len(items) == 0:
-			list.problem("the list is empty: want at least one %s", one)
+			list.Problem("the list is empty: want at least one %s", one)
 		case len(items) > 1 && !multi:
-			list.problem("mode single wants one %s, have %d: use mode: %s", one, len(items), multiMode)
+			list.Problem("mode single wants one %s, have %d: use mode: %s", one, len(items), multiMode)
 		}
 		return items, multi
 	}
@@ -127,14 +128,14 @@ func (f fields) members(multiMode, one, many string) (items []node, multi bool) 
 }
 
 // timeframe reads one timeframe.
-func (n node) timeframe() (market.Timeframe, bool) {
-	text, ok := n.text()
+func readTimeframe(n document.Node) (market.Timeframe, bool) {
+	text, ok := n.Text()
 	if !ok {
 		return 0, false
 	}
 	tf, err := market.ParseTimeframe(text)
 	if err != nil {
-		n.problem("%v%s", err, n.d.hint(text, names(market.Timeframes())))
+		n.Problem("%v%s", err, n.Hint(text, names(market.Timeframes())))
 		return 0, false
 	}
 	return tf, true
@@ -142,15 +143,15 @@ func (n node) timeframe() (market.Timeframe, bool) {
 
 // timeframeList reads timeframes that differ; it reports false if one of them is
 // wrong.
-func (d *decoder) timeframeList(items []node) (list []market.Timeframe, ok bool) {
+func (d *decoder) timeframeList(items []document.Node) (list []market.Timeframe, ok bool) {
 	ok = true
 	for _, item := range items {
-		tf, parsed := item.timeframe()
+		tf, parsed := readTimeframe(item)
 		switch {
 		case !parsed:
 			ok = false
 		case slices.Contains(list, tf):
-			item.problem("%s is listed twice", tf)
+			item.Problem("%s is listed twice", tf)
 		default:
 			list = append(list, tf)
 		}

@@ -1,9 +1,11 @@
 package strategy
 
+import "github.com/ktrdr/ktrdr/internal/core/document"
+
 var (
-	decisionsShape = shape{
-		keys: []string{"output_format", "confidence_threshold", "position_awareness", "filters", "allow_short_from_flat", "cost_model", "exits", "sizing", "costs", "account", "fills"},
-		hints: map[string]string{
+	decisionsShape = document.Keys{
+		Names: []string{"output_format", "confidence_threshold", "position_awareness", "filters", "allow_short_from_flat", "cost_model", "exits", "sizing", "costs", "account", "fills"},
+		Hints: map[string]string{
 			"num_classes":           "remove it: the labels decide how many classes there are",
 			"threshold":             "the key is called confidence_threshold",
 			"min_signal_separation": "it stands under decisions.filters",
@@ -12,9 +14,9 @@ var (
 			"trailing_stop":         "it stands under decisions.exits",
 		},
 	}
-	filtersShape = shape{keys: []string{"min_signal_separation"}, hints: map[string]string{
+	filtersShape = document.Keys{Names: []string{"min_signal_separation"}, Hints: map[string]string{
 		"volume_filter": "remove it: what volume says can be an input, such as volumeratio or obv under indicators"}}
-	costModelShape = shape{keys: []string{"round_trip_cost", "min_edge_multiplier"}}
+	costModelShape = document.Keys{Names: []string{"round_trip_cost", "min_edge_multiplier"}}
 )
 
 var outputFormats = []string{Classification, Regression, RegimeClassification, ContextClassification, MetaClassification}
@@ -26,37 +28,37 @@ func (r Decisions) Trades() bool {
 	return r.OutputFormat == Classification || r.OutputFormat == Regression
 }
 
-func (d *decoder) decisions(s *Strategy, n node) {
-	f, ok := n.fields(decisionsShape)
+func (d *decoder) decisions(s *Strategy, n document.Node) {
+	f, ok := n.Mapping(decisionsShape)
 	if !ok {
 		return
 	}
 	r := &s.Decisions
-	if n, ok := f.need("output_format", alternatives(outputFormats)); ok {
-		r.OutputFormat, _ = n.choice(outputFormats)
+	if n, ok := f.Need("output_format", document.Alternatives(outputFormats)); ok {
+		r.OutputFormat, _ = n.Choice(outputFormats)
 	}
 	if r.OutputFormat != "" && !r.Trades() {
-		for _, key := range decisionsShape.keys[1:] {
-			f.useless(key, "output_format "+r.OutputFormat+" makes no trades by itself")
+		for _, key := range decisionsShape.Names[1:] {
+			f.Useless(key, "output_format "+r.OutputFormat+" makes no trades by itself")
 		}
 		return
 	}
-	r.PositionAwareness = f.flag("position_awareness", true)
+	r.PositionAwareness = f.Flag("position_awareness", true)
 	d.shorts(s, f)
 	d.trading(s, f)
 	switch r.OutputFormat {
 	case Classification:
-		r.ConfidenceThreshold = f.number("confidence_threshold", 0.5, interval{low: 0, high: 1})
-		f.useless("cost_model", "output_format classification acts on confidence_threshold")
+		r.ConfidenceThreshold = f.Number("confidence_threshold", 0.5, document.Interval{Low: 0, High: 1})
+		f.Useless("cost_model", "output_format classification acts on confidence_threshold")
 	case Regression:
-		f.useless("confidence_threshold", "output_format regression acts on cost_model")
+		f.Useless("confidence_threshold", "output_format regression acts on cost_model")
 		d.costModel(s, f)
 	}
 }
 
 // shorts reads whether a sell opens a short. Where it does anyway, false would be
 // a promise that nobody keeps.
-func (d *decoder) shorts(s *Strategy, f fields) {
+func (d *decoder) shorts(s *Strategy, f document.Mapping) {
 	r, because := &s.Decisions, ""
 	switch {
 	case r.OutputFormat == Regression:
@@ -64,33 +66,26 @@ func (d *decoder) shorts(s *Strategy, f fields) {
 	case !r.PositionAwareness:
 		because = "position_awareness is false, so every sell is acted on"
 	}
-	r.AllowShortFromFlat = f.flag("allow_short_from_flat", because != "")
-	if n, ok := f.get("allow_short_from_flat"); ok && because != "" && !r.AllowShortFromFlat {
-		n.problem("it would have no effect: %s: remove it", because)
+	r.AllowShortFromFlat = f.Flag("allow_short_from_flat", because != "")
+	if n, ok := f.Get("allow_short_from_flat"); ok && because != "" && !r.AllowShortFromFlat {
+		n.Problem("it would have no effect: %s: remove it", because)
 	}
 }
 
-func (d *decoder) costModel(s *Strategy, f fields) {
-	n, ok := f.need("cost_model", "the costs that a predicted return must exceed, for example {round_trip_cost: 0.003, min_edge_multiplier: 1.5}")
+func (d *decoder) costModel(s *Strategy, f document.Mapping) {
+	n, ok := f.Need("cost_model", "the costs that a predicted return must exceed, for example {round_trip_cost: 0.003, min_edge_multiplier: 1.5}")
 	if !ok {
 		return
 	}
-	if f, ok = n.fields(costModelShape); !ok {
+	if f, ok = n.Mapping(costModelShape); !ok {
 		return
 	}
-	positive := interval{low: 0, lowOpen: true, high: 1}
-	if n, ok := f.need("round_trip_cost", "the cost of a whole trade as a share of its value, for example 0.003"); ok {
-		s.Decisions.CostModel.RoundTripCost, _ = n.numberIn(positive)
+	positive := document.Interval{Low: 0, LowOpen: true, High: 1}
+	if n, ok := f.Need("round_trip_cost", "the cost of a whole trade as a share of its value, for example 0.003"); ok {
+		s.Decisions.CostModel.RoundTripCost, _ = n.NumberIn(positive)
 	}
-	positive.high = 1000
-	if n, ok := f.need("min_edge_multiplier", "how many times its cost a trade must promise, for example 1.5"); ok {
-		s.Decisions.CostModel.MinEdgeMultiplier, _ = n.numberIn(positive)
-	}
-}
-
-// useless reports a key that is there and would have no effect.
-func (f fields) useless(name, because string) {
-	if n, ok := f.get(name); ok {
-		n.problem("it would have no effect: %s: remove it", because)
+	positive.High = 1000
+	if n, ok := f.Need("min_edge_multiplier", "how many times its cost a trade must promise, for example 1.5"); ok {
+		s.Decisions.CostModel.MinEdgeMultiplier, _ = n.NumberIn(positive)
 	}
 }

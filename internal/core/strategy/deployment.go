@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ktrdr/ktrdr/internal/core/document"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 )
 
@@ -51,7 +52,7 @@ func (d Deployment) fitTimeframe(tf market.Timeframe) error {
 	if d.Timeframes == nil || slices.Contains(d.Timeframes, tf) {
 		return nil
 	}
-	return fmt.Errorf("decisions on %s are not what the strategy is meant for: deployment.target_timeframes names %s", tf, alternatives(names(d.Timeframes)))
+	return fmt.Errorf("decisions on %s are not what the strategy is meant for: deployment.target_timeframes names %s", tf, document.Alternatives(names(d.Timeframes)))
 }
 
 // String says what the models are meant for; "" is everything.
@@ -67,7 +68,7 @@ func (d Deployment) String() string {
 		text = cmp.Or(text, "all symbols") + " but " + joinSymbols(d.Excluded)
 	}
 	if len(d.Timeframes) > 0 {
-		text = cmp.Or(text, "all symbols") + ", for decisions on " + alternatives(names(d.Timeframes))
+		text = cmp.Or(text, "all symbols") + ", for decisions on " + document.Alternatives(names(d.Timeframes))
 	}
 	return text
 }
@@ -81,109 +82,109 @@ func joinSymbols(list []market.Symbol) string {
 }
 
 var (
-	deploymentShape = shape{
-		keys: []string{"target_symbols", "target_timeframes"},
-		hints: map[string]string{"symbols": "the key is called target_symbols", "timeframes": "the key is called target_timeframes",
+	deploymentShape = document.Keys{
+		Names: []string{"target_symbols", "target_timeframes"},
+		Hints: map[string]string{"symbols": "the key is called target_symbols", "timeframes": "the key is called target_timeframes",
 			"scope": "write target_symbols: {mode: …}"},
 	}
-	targetSymbolsShape = shape{
-		keys: []string{"mode", "restrictions"},
-		hints: map[string]string{"asset_classes": "it stands under restrictions", "excluded_symbols": "it stands under restrictions",
+	targetSymbolsShape = document.Keys{
+		Names: []string{"mode", "restrictions"},
+		Hints: map[string]string{"asset_classes": "it stands under restrictions", "excluded_symbols": "it stands under restrictions",
 			"list": "write mode: training_only, and train on those symbols"},
 	}
-	restrictionsShape = shape{
-		keys:  []string{"asset_classes", "excluded_symbols"},
-		hints: map[string]string{"min_liquidity_tier": "remove it: nothing here knows how liquid a symbol is; name those that are not under excluded_symbols"},
+	restrictionsShape = document.Keys{
+		Names: []string{"asset_classes", "excluded_symbols"},
+		Hints: map[string]string{"min_liquidity_tier": "remove it: nothing here knows how liquid a symbol is; name those that are not under excluded_symbols"},
 	}
-	targetTimeframesShape = shape{
-		keys:  []string{"mode", "timeframe", "supported"},
-		hints: map[string]string{"list": "the key is called supported", "timeframes": "the key is called supported"},
+	targetTimeframesShape = document.Keys{
+		Names: []string{"mode", "timeframe", "supported"},
+		Hints: map[string]string{"list": "the key is called supported", "timeframes": "the key is called supported"},
 	}
 )
 
 // deployment reads what the models are meant for.
-func (d *decoder) deployment(s *Strategy, f fields) {
-	n, ok := f.get("deployment")
+func (d *decoder) deployment(s *Strategy, f document.Mapping) {
+	n, ok := f.Get("deployment")
 	if !ok {
 		return
 	}
-	if f, ok = n.fields(deploymentShape); !ok {
+	if f, ok = n.Mapping(deploymentShape); !ok {
 		return
 	}
-	symbols, hasSymbols := f.get("target_symbols")
-	timeframes, hasTimeframes := f.get("target_timeframes")
+	symbols, hasSymbols := f.Get("target_symbols")
+	timeframes, hasTimeframes := f.Get("target_timeframes")
 	if hasSymbols {
 		d.targetSymbols(&s.Deployment, symbols)
 	}
 	if hasTimeframes {
 		d.targetTimeframes(s, timeframes)
 	}
-	if !hasSymbols && !hasTimeframes && len(f.refused) == 0 {
-		n.problem("it says nothing: want target_symbols or target_timeframes, or remove it")
+	if !hasSymbols && !hasTimeframes && !f.IsRefused() {
+		n.Problem("it says nothing: want target_symbols or target_timeframes, or remove it")
 	}
 }
 
-func (d *decoder) targetSymbols(to *Deployment, n node) {
-	f, ok := n.fields(targetSymbolsShape)
+func (d *decoder) targetSymbols(to *Deployment, n document.Node) {
+	f, ok := n.Mapping(targetSymbolsShape)
 	if !ok {
 		return
 	}
-	if n, there := f.need("mode", alternatives([]string{TargetUniversal, TargetRestricted, TargetTraining})); there {
-		to.Symbols, ok = n.choice([]string{TargetUniversal, TargetRestricted, TargetTraining})
+	if n, there := f.Need("mode", document.Alternatives([]string{TargetUniversal, TargetRestricted, TargetTraining})); there {
+		to.Symbols, ok = n.Choice([]string{TargetUniversal, TargetRestricted, TargetTraining})
 	}
-	n, restricted := f.get("restrictions")
+	n, restricted := f.Get("restrictions")
 	switch {
 	case !ok || to.Symbols == "":
 	case restricted && to.Symbols != TargetRestricted:
-		n.problem("they belong to mode: group_restricted, and the mode is %s", to.Symbols)
+		n.Problem("they belong to mode: group_restricted, and the mode is %s", to.Symbols)
 	case restricted:
 		d.restrictions(to, n)
 	case to.Symbols == TargetRestricted:
-		f.need("restrictions", "asset_classes: [forex] or excluded_symbols: [...]; mode: universal restricts nothing")
+		f.Need("restrictions", "asset_classes: [forex] or excluded_symbols: [...]; mode: universal restricts nothing")
 	}
 }
 
-func (d *decoder) restrictions(to *Deployment, n node) {
-	f, ok := n.fields(restrictionsShape)
+func (d *decoder) restrictions(to *Deployment, n document.Node) {
+	f, ok := n.Mapping(restrictionsShape)
 	if !ok {
 		return
 	}
-	classes, hasClasses := f.get("asset_classes")
+	classes, hasClasses := f.Get("asset_classes")
 	if hasClasses {
-		for _, item := range classes.someOf("class") {
-			if class, ok := item.text(); ok && class != assetForex {
-				item.problem("%q cannot be told from a symbol, only forex can: want [forex], or name what is not meant under excluded_symbols", clip(class))
+		for _, item := range classes.Items("class") {
+			if class, ok := item.Text(); ok && class != assetForex {
+				item.Problem("%q cannot be told from a symbol, only forex can: want [forex], or name what is not meant under excluded_symbols", document.Clip(class))
 			}
 			to.PairsOnly = true
 		}
 	}
-	excluded, hasExcluded := f.get("excluded_symbols")
+	excluded, hasExcluded := f.Get("excluded_symbols")
 	if hasExcluded {
-		for _, item := range excluded.someOf("symbol") {
-			symbol, ok := item.symbol()
+		for _, item := range excluded.Items("symbol") {
+			symbol, ok := readSymbol(item)
 			switch {
 			case !ok:
 			case slices.Contains(to.Excluded, symbol):
-				item.problem("%s is listed twice", symbol)
+				item.Problem("%s is listed twice", symbol)
 			default:
 				to.Excluded = append(to.Excluded, symbol)
 			}
 		}
 	}
-	if !hasClasses && !hasExcluded && len(f.refused) == 0 {
-		n.problem("they restrict nothing: want asset_classes or excluded_symbols")
+	if !hasClasses && !hasExcluded && !f.IsRefused() {
+		n.Problem("they restrict nothing: want asset_classes or excluded_symbols")
 	}
 }
 
-func (d *decoder) targetTimeframes(s *Strategy, n node) {
-	f, ok := n.fields(targetTimeframesShape)
+func (d *decoder) targetTimeframes(s *Strategy, n document.Node) {
+	f, ok := n.Mapping(targetTimeframesShape)
 	if !ok {
 		return
 	}
 	single, multi := "single", "multi_timeframe"
 	mode, ok := "", false
-	if n, there := f.need("mode", single+" or "+multi); there {
-		mode, ok = n.choice([]string{single, multi})
+	if n, there := f.Need("mode", single+" or "+multi); there {
+		mode, ok = n.Choice([]string{single, multi})
 	}
 	if !ok {
 		return
@@ -192,16 +193,16 @@ func (d *decoder) targetTimeframes(s *Strategy, n node) {
 	if mode == multi {
 		key, other, want = "supported", "timeframe", "a list of timeframes of decisions, for example supported: [1h, 4h]"
 	}
-	if n, there := f.get(other); there {
-		n.problem("mode %s wants %s", mode, key)
+	if n, there := f.Get(other); there {
+		n.Problem("mode %s wants %s", mode, key)
 	}
-	value, there := f.need(key, want)
+	value, there := f.Need(key, want)
 	if !there {
 		return
 	}
-	items := []node{value}
+	items := []document.Node{value}
 	if mode == multi {
-		items = value.someOf("timeframe")
+		items = value.Items("timeframe")
 	}
 	list, ok := d.timeframeList(items)
 	if !ok || len(list) == 0 {
@@ -209,17 +210,8 @@ func (d *decoder) targetTimeframes(s *Strategy, n node) {
 	}
 	s.Deployment.Timeframes = list
 	if d.base == 0 && s.Base != 0 && !slices.Contains(list, s.Base) {
-		value.problem("the strategy decides on %s, which is not among them: no model of it could be used", s.Base)
+		value.Problem("the strategy decides on %s, which is not among them: no model of it could be used", s.Base)
 	}
-}
-
-// someOf reads a list that holds something.
-func (n node) someOf(what string) []node {
-	items, ok := n.list()
-	if ok && len(items) == 0 {
-		n.problem("the list is empty: want at least one %s", what)
-	}
-	return items
 }
 
 func (x Deployment) object() object {
@@ -248,14 +240,14 @@ func (x Deployment) object() object {
 	return o
 }
 
-func deploymentSchema() jsonSchema {
-	return mappingOf(deploymentShape, map[string]jsonSchema{
-		"target_symbols": mappingOf(targetSymbolsShape, map[string]jsonSchema{
-			"mode": wordOf(TargetUniversal, TargetRestricted, TargetTraining),
-			"restrictions": mappingOf(restrictionsShape, map[string]jsonSchema{
-				"asset_classes": listOf(wordOf(assetForex)), "excluded_symbols": listOf(textSchema)}),
+func deploymentSchema() document.Schema {
+	return deploymentShape.Schema(map[string]document.Schema{
+		"target_symbols": targetSymbolsShape.Schema(map[string]document.Schema{
+			"mode": document.WordOf(TargetUniversal, TargetRestricted, TargetTraining),
+			"restrictions": restrictionsShape.Schema(map[string]document.Schema{
+				"asset_classes": document.ListOf(document.WordOf(assetForex)), "excluded_symbols": document.ListOf(textSchema)}),
 		}),
-		"target_timeframes": mappingOf(targetTimeframesShape, map[string]jsonSchema{
-			"mode": wordOf("single", "multi_timeframe"), "timeframe": timeframeSchema(), "supported": listOf(timeframeSchema())}),
+		"target_timeframes": targetTimeframesShape.Schema(map[string]document.Schema{
+			"mode": document.WordOf("single", "multi_timeframe"), "timeframe": timeframeSchema(), "supported": document.ListOf(timeframeSchema())}),
 	})
 }

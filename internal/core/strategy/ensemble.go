@@ -1,5 +1,7 @@
 package strategy
 
+import "github.com/ktrdr/ktrdr/internal/core/document"
+
 // Ensemble says of how many networks a model is made, whose calibrated
 // probabilities, or predicted numbers, are averaged. The zero value is one network.
 type Ensemble struct {
@@ -16,28 +18,28 @@ const (
 	maxNetworks = 64
 )
 
-var ensembleShape = shape{
-	keys: []string{"seeds", "folds"},
-	hints: map[string]string{
+var ensembleShape = document.Keys{
+	Names: []string{"seeds", "folds"},
+	Hints: map[string]string{
 		"seed": "it stands under training; the key here is called seeds", "k": "the key is called folds", "members": "write seeds and folds",
 		"models": "several models are put together by an ensemble file: see ktrdr ensemble validate",
 	},
 }
 
-func (d *decoder) ensemble(s *Strategy, f fields) {
-	n, ok := f.get("ensemble")
+func (d *decoder) ensemble(s *Strategy, f document.Mapping) {
+	n, ok := f.Get("ensemble")
 	if !ok {
 		return
 	}
-	if f, ok = n.fields(ensembleShape); !ok {
+	if f, ok = n.Mapping(ensembleShape); !ok {
 		return
 	}
-	e := Ensemble{Seeds: f.whole("seeds", 1, 1, maxSeeds), Folds: f.whole("folds", 1, 1, maxFolds)}
+	e := Ensemble{Seeds: f.Whole("seeds", 1, 1, maxSeeds), Folds: f.Whole("folds", 1, 1, maxFolds)}
 	switch count := e.Networks(); {
 	case count == 1:
-		n.problem("one network is no ensemble: want seeds or folds above 1, or remove it")
+		n.Problem("one network is no ensemble: want seeds or folds above 1, or remove it")
 	case count > maxNetworks:
-		n.problem("seeds times folds are %d networks: want at most %d", count, maxNetworks)
+		n.Problem("seeds times folds are %d networks: want at most %d", count, maxNetworks)
 	}
 	s.Training.Ensemble = e
 }

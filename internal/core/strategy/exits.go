@@ -3,8 +3,7 @@ package strategy
 import (
 	"fmt"
 
-	"go.yaml.in/yaml/v4"
-
+	"github.com/ktrdr/ktrdr/internal/core/document"
 	"github.com/ktrdr/ktrdr/internal/core/label"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 )
@@ -65,9 +64,9 @@ func (c *Clock) UnmarshalText(text []byte) error {
 // exitsFromLabel is the value of exits that takes them from the labels.
 const exitsFromLabel = "from_label"
 
-var exitsShape = shape{
-	keys: []string{"stop_loss", "take_profit", "trailing_stop", "max_holding_bars", "session_end"},
-	hints: map[string]string{
+var exitsShape = document.Keys{
+	Names: []string{"stop_loss", "take_profit", "trailing_stop", "max_holding_bars", "session_end"},
+	Hints: map[string]string{
 		"stop":               "the key is called stop_loss",
 		"sl":                 "the key is called stop_loss",
 		"target":             "the key is called take_profit",
@@ -77,39 +76,39 @@ var exitsShape = shape{
 	},
 }
 
-func (d *decoder) exits(s *Strategy, f fields) {
-	n, ok := f.get("exits")
+func (d *decoder) exits(s *Strategy, f document.Mapping) {
+	n, ok := f.Get("exits")
 	if !ok {
 		return
 	}
-	if n.yaml.Kind == yaml.ScalarNode {
-		_, s.Decisions.Exits.FromLabel = n.choice([]string{exitsFromLabel})
+	if n.IsScalar() {
+		_, s.Decisions.Exits.FromLabel = n.Choice([]string{exitsFromLabel})
 		return
 	}
-	if f, ok = n.fields(exitsShape); !ok {
+	if f, ok = n.Mapping(exitsShape); !ok {
 		return
 	}
-	x, below1 := &s.Decisions.Exits, interval{low: 0, lowOpen: true, high: 1, highOpen: true}
-	x.StopLoss = f.number("stop_loss", 0, below1)
-	x.TakeProfit = f.number("take_profit", 0, interval{low: 0, lowOpen: true, high: 100})
-	x.TrailingStop = f.number("trailing_stop", 0, below1)
-	x.MaxHoldingBars = f.whole("max_holding_bars", 0, 1, maxBars)
-	if n, ok := f.get("session_end"); ok {
+	x, below1 := &s.Decisions.Exits, document.Interval{Low: 0, LowOpen: true, High: 1, HighOpen: true}
+	x.StopLoss = f.Number("stop_loss", 0, below1)
+	x.TakeProfit = f.Number("take_profit", 0, document.Interval{Low: 0, LowOpen: true, High: 100})
+	x.TrailingStop = f.Number("trailing_stop", 0, below1)
+	x.MaxHoldingBars = f.Whole("max_holding_bars", 0, 1, maxBars)
+	if n, ok := f.Get("session_end"); ok {
 		d.sessionEnd(x, n)
 	}
-	if n, ok := f.get("stop_loss"); ok && x.TrailingStop > 0 && x.StopLoss >= x.TrailingStop {
-		n.problem("it would have no effect: the trailing_stop of %v is at least as near from the start: remove one", x.TrailingStop)
+	if n, ok := f.Get("stop_loss"); ok && x.TrailingStop > 0 && x.StopLoss >= x.TrailingStop {
+		n.Problem("it would have no effect: the trailing_stop of %v is at least as near from the start: remove one", x.TrailingStop)
 	}
 }
 
-func (d *decoder) sessionEnd(x *Exits, n node) {
-	v, ok := n.text()
+func (d *decoder) sessionEnd(x *Exits, n document.Node) {
+	v, ok := n.Text()
 	if !ok {
 		return
 	}
 	clock, err := ParseClock(v)
 	if err != nil {
-		n.problem("%s", err.Error())
+		n.Problem("%s", err.Error())
 		return
 	}
 	x.SessionEnd = clock
@@ -117,21 +116,19 @@ func (d *decoder) sessionEnd(x *Exits, n node) {
 
 // exitsFit reports exits of the decisions n that cannot act with the labels or
 // the timeframe, which are read after them.
-func (d *decoder) exitsFit(s *Strategy, n node) {
+func (d *decoder) exitsFit(s *Strategy, n document.Node) {
 	at := n
-	for i := 0; i+1 < len(n.yaml.Content); i += 2 {
-		if n.yaml.Kind == yaml.MappingNode && n.yaml.Content[i].Value == "exits" {
-			at = n.child("exits", n.yaml.Content[i+1])
-		}
+	if x, ok := n.Peek("exits"); ok {
+		at = x
 	}
 	x := s.Decisions.Exits
 	switch source := s.Training.Labels.Source; {
 	case !x.FromLabel || source == "" || source == label.TripleBarrier || source == label.ForwardReturn:
 	default:
-		at.problem("%s labels have no exit to take over: want labels of source triple_barrier or forward_return, or the exits written out, for example {stop_loss: 0.02, take_profit: 0.04}", source)
+		at.Problem("%s labels have no exit to take over: want labels of source triple_barrier or forward_return, or the exits written out, for example {stop_loss: 0.02, take_profit: 0.04}", source)
 	}
 	if base := d.decidesOn(s); x.SessionEnd != 0 && base >= market.Day1 {
-		at.problem("%s", sessionOfDays(base))
+		at.Problem("%s", sessionOfDays(base))
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ktrdr/ktrdr/internal/core/document"
 	"github.com/ktrdr/ktrdr/internal/core/indicator"
 	"github.com/ktrdr/ktrdr/internal/core/indicator/catalog"
 )
@@ -16,18 +17,18 @@ import (
 var idPattern = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,63}$`)
 
 // id reports a key that cannot be an id.
-func (e entry) id() bool {
-	if idPattern.MatchString(e.name) {
+func isID(e document.Entry) bool {
+	if idPattern.MatchString(e.Name) {
 		return true
 	}
-	e.key.problem("%q is not an id: want 1 to 64 letters, digits, _ and -, beginning with a letter", clip(e.name))
+	e.Key.Problem("%q is not an id: want 1 to 64 letters, digits, _ and -, beginning with a letter", document.Clip(e.Name))
 	return false
 }
 
 // A definition is what the file says under one id, right or wrong, so that a
 // reference to a wrong one is not reported as a second problem.
 type definition struct {
-	entry
+	document.Entry
 	ok    bool
 	used  bool
 	index int // in Strategy.Indicators or Strategy.FuzzySets, if ok
@@ -37,7 +38,7 @@ type definitions []*definition
 
 func (list definitions) get(id string) *definition {
 	for _, def := range list {
-		if def.name == id {
+		if def.Name == id {
 			return def
 		}
 	}
@@ -46,13 +47,13 @@ func (list definitions) get(id string) *definition {
 
 // defined returns what n refers to by id and notes that it is used. It reports an
 // id that is not there, unless nothing is, which is reported already.
-func (n node) defined(id string, list definitions) *definition {
+func defined(n document.Node, id string, list definitions) *definition {
 	def := list.get(id)
 	switch {
 	case def != nil:
 		def.used = true
 	case len(list) > 0:
-		n.problem("%q is not defined%s", clip(id), n.d.hint(id, list.ids()))
+		n.Problem("%q is not defined%s", document.Clip(id), n.Hint(id, list.ids()))
 	}
 	return def
 }
@@ -60,7 +61,7 @@ func (n node) defined(id string, list definitions) *definition {
 func (list definitions) ids() []string {
 	ids := make([]string, len(list))
 	for i, def := range list {
-		ids[i] = def.name
+		ids[i] = def.Name
 	}
 	return ids
 }
@@ -69,41 +70,41 @@ func (list definitions) ids() []string {
 func (list definitions) warnUnused(by string) {
 	for _, def := range list {
 		if !def.used {
-			def.key.warn("it is defined but not used by any %s", by)
+			def.Key.Warn("it is defined but not used by any %s", by)
 		}
 	}
 }
 
 // define reads the mapping under key of f, whose keys are ids.
-func (f fields) define(key, want string) definitions {
-	n, ok := f.need(key, want)
+func define(f document.Mapping, key, want string) definitions {
+	n, ok := f.Need(key, want)
 	if !ok {
 		return nil
 	}
-	m, ok := n.entries()
+	m, ok := n.Entries()
 	if !ok {
 		return nil
 	}
-	if len(m.order) == 0 {
-		n.problem("it is empty: want %s", want)
+	if len(m.Order()) == 0 {
+		n.Problem("it is empty: want %s", want)
 	}
 	var list definitions
-	for _, e := range m.order {
-		def := &definition{entry: e}
-		def.ok = e.id()
+	for _, e := range m.Order() {
+		def := &definition{Entry: e}
+		def.ok = isID(e)
 		list = append(list, def)
 	}
 	return list
 }
 
-func (d *decoder) indicators(s *Strategy, f fields, sources definitions) definitions {
-	list := f.define("indicators", "at least one indicator such as rsi_14: {type: rsi, period: 14}")
+func (d *decoder) indicators(s *Strategy, f document.Mapping, sources definitions) definitions {
+	list := define(f, "indicators", "at least one indicator such as rsi_14: {type: rsi, period: 14}")
 	for _, def := range list {
-		made, ok := d.indicator(def.value)
-		source, found := def.value.dataSource(sources)
+		made, ok := d.indicator(def.Value)
+		source, found := dataSource(def.Value, sources)
 		if def.ok = def.ok && ok && found; def.ok {
 			def.index = len(s.Indicators)
-			s.Indicators = append(s.Indicators, Indicator{ID: def.name, Indicator: made, Source: source})
+			s.Indicators = append(s.Indicators, Indicator{ID: def.Name, Indicator: made, Source: source})
 		}
 	}
 	sources.warnUnused("indicator")
@@ -112,19 +113,19 @@ func (d *decoder) indicators(s *Strategy, f fields, sources definitions) definit
 
 // dataSource reads which source an indicator is computed on; "" where it is the
 // symbol itself.
-func (n node) dataSource(sources definitions) (id string, ok bool) {
-	value, ok := n.peek("data_source")
+func dataSource(n document.Node, sources definitions) (id string, ok bool) {
+	value, ok := n.Peek("data_source")
 	if !ok {
 		return "", true
 	}
-	if id, ok = value.text(); !ok {
+	if id, ok = value.Text(); !ok {
 		return "", false
 	}
 	if len(sources) == 0 {
-		value.problem("%q is not defined: sources are listed under context_data", clip(id))
+		value.Problem("%q is not defined: sources are listed under context_data", document.Clip(id))
 		return "", false
 	}
-	def := value.defined(id, sources)
+	def := defined(value, id, sources)
 	return id, def != nil && def.ok
 }
 
@@ -135,37 +136,37 @@ var wrongParameters = map[string]map[string]string{
 }
 
 // indicator reads one indicator: its type, and the parameters of that type.
-func (d *decoder) indicator(n node) (indicator.Indicator, bool) {
-	f, ok := n.entries()
+func (d *decoder) indicator(n document.Node) (indicator.Indicator, bool) {
+	f, ok := n.Entries()
 	if !ok {
 		return indicator.Indicator{}, false
 	}
-	kind, ok := f.need("type", "the kind of indicator, for example type: rsi")
+	kind, ok := f.Need("type", "the kind of indicator, for example type: rsi")
 	if !ok {
 		return indicator.Indicator{}, false
 	}
-	name, ok := kind.text()
+	name, ok := kind.Text()
 	if !ok {
 		return indicator.Indicator{}, false
 	}
 	spec, ok := catalog.Lookup(name)
 	if !ok {
-		hint := d.hint(name, indicatorNames())
+		hint := n.Hint(name, indicatorNames())
 		if hint == "" {
-			hint = ": want " + alternatives(catalog.Names())
+			hint = ": want " + document.Alternatives(catalog.Names())
 		}
-		kind.problem("indicator %q is not known in this version%s", clip(name), hint)
+		kind.Problem("indicator %q is not known in this version%s", document.Clip(name), hint)
 		return indicator.Indicator{}, false
 	}
 	if spec.Repaints {
-		kind.problem("%s changes what it says of a bar when later bars come, so a network would learn from the future: "+
+		kind.Problem("%s changes what it says of a bar when later bars come, so a network would learn from the future: "+
 			"remove it, or take an indicator that does not, such as zigzagconfirmed", spec.Name)
 		return indicator.Indicator{}, false
 	}
-	values, ok := f.parameters(spec)
+	values, ok := parameters(f, spec)
 	made, err := spec.New(values)
 	if err != nil {
-		f.reject(err, func(err error) (key, problem string) {
+		f.Reject(err, func(err error) (key, problem string) {
 			if wrong, ok := errors.AsType[*indicator.ParamError](err); ok {
 				return wrong.Param, wrong.Problem
 			}
@@ -190,26 +191,26 @@ var indicatorKeys = []string{"type", "data_source"}
 
 // parameters reads what stands beside type; it reports false if any of it is
 // wrong in itself.
-func (f fields) parameters(spec indicator.Spec) (map[string]indicator.Value, bool) {
-	s := shape{keys: slices.Clone(indicatorKeys), hints: map[string]string{}}
+func parameters(f document.Mapping, spec indicator.Spec) (map[string]indicator.Value, bool) {
+	s := document.Keys{Names: slices.Clone(indicatorKeys), Hints: map[string]string{}}
 	for _, p := range spec.Params {
-		s.keys = append(s.keys, p.Name)
+		s.Names = append(s.Names, p.Name)
 	}
-	maps.Copy(s.hints, spec.Obsolete)
+	maps.Copy(s.Hints, spec.Obsolete)
 	for wrong, right := range wrongParameters[spec.Name] {
-		s.hints[wrong] = "the parameter is called " + right
+		s.Hints[wrong] = "the parameter is called " + right
 	}
 	values, all := make(map[string]indicator.Value), true
-	for _, e := range f.order {
-		if slices.Contains(indicatorKeys, e.name) {
+	for _, e := range f.Order() {
+		if slices.Contains(indicatorKeys, e.Name) {
 			continue
 		}
-		if !e.known(s) {
+		if !e.Known(s) {
 			all = false
 			continue
 		}
-		p := spec.Params[slices.Index(s.keys, e.name)-len(indicatorKeys)]
-		v, ok := e.value.parameter(p)
+		p := spec.Params[slices.Index(s.Names, e.Name)-len(indicatorKeys)]
+		v, ok := parameter(e.Value, p)
 		if !ok {
 			all = false
 			continue
@@ -226,19 +227,19 @@ func splitReference(ref string) (id, output string) {
 }
 
 // parameter reads a value of the kind that p takes.
-func (n node) parameter(p indicator.Param) (indicator.Value, bool) {
+func parameter(n document.Node, p indicator.Param) (indicator.Value, bool) {
 	switch p.Kind {
 	case indicator.KindInt:
-		v, ok := n.whole(int(p.Min), int(p.Max))
+		v, ok := n.Whole(int(p.Min), int(p.Max))
 		return indicator.Int(v), ok
 	case indicator.KindNumber:
-		v, ok := n.number()
+		v, ok := n.Number()
 		return indicator.Number(v), ok
 	case indicator.KindText:
-		v, ok := n.choice(p.Choices)
+		v, ok := n.Choice(p.Choices)
 		return indicator.Text(v), ok
 	case indicator.KindFlag:
-		v, ok := n.flag()
+		v, ok := n.Flag()
 		return indicator.Flag(v), ok
 	default:
 		panic("strategy: parameter " + p.Name + " is of no kind")

@@ -3,15 +3,15 @@ package strategy
 import (
 	"fmt"
 	"slices"
+	"strings"
 
-	"go.yaml.in/yaml/v4"
-
+	"github.com/ktrdr/ktrdr/internal/core/document"
 	"github.com/ktrdr/ktrdr/internal/core/fuzzy"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 )
 
-func (d *decoder) fuzzySets(s *Strategy, f fields, indicators definitions) definitions {
-	list := f.define("fuzzy_sets", "at least one fuzzy set such as rsi_level: {indicator: rsi_14, low: [0, 0, 50], high: [50, 100, 100]}")
+func (d *decoder) fuzzySets(s *Strategy, f document.Mapping, indicators definitions) definitions {
+	list := define(f, "fuzzy_sets", "at least one fuzzy set such as rsi_level: {indicator: rsi_14, low: [0, 0, 50], high: [50, 100, 100]}")
 	for _, def := range list {
 		set, ok := d.fuzzySet(s, def, indicators)
 		if def.ok = def.ok && ok; def.ok {
@@ -24,41 +24,41 @@ func (d *decoder) fuzzySets(s *Strategy, f fields, indicators definitions) defin
 
 // fuzzySet reads one fuzzy set: the indicator it looks at, and its sets.
 func (d *decoder) fuzzySet(s *Strategy, def *definition, indicators definitions) (FuzzySet, bool) {
-	set := FuzzySet{ID: def.name}
-	f, ok := def.value.entries()
+	set := FuzzySet{ID: def.Name}
+	f, ok := def.Value.Entries()
 	if !ok {
 		return set, false
 	}
-	ref, ok := f.need("indicator", "the id of the indicator that the sets are about")
+	ref, ok := f.Need("indicator", "the id of the indicator that the sets are about")
 	if ok {
 		set.IndicatorID, set.Output, ok = d.reference(s, ref, indicators)
 	}
-	isSet := func(e entry) bool { return !slices.Contains(fuzzySetKeys, e.name) }
-	if !slices.ContainsFunc(f.order, isSet) {
-		f.problem("it has no sets: want at least one such as low: [0, 0, 50]")
+	isSet := func(e document.Entry) bool { return !slices.Contains(fuzzySetKeys, e.Name) }
+	if !slices.ContainsFunc(f.Order(), isSet) {
+		f.Problem("it has no sets: want at least one such as low: [0, 0, 50]")
 		return set, false
 	}
-	if old, there := f.get("input_transform"); there {
-		old.problem("the key is called transform: write transform: {type: price_ratio, reference: close}, or remove it for identity")
+	if old, there := f.Get("input_transform"); there {
+		old.Problem("the key is called transform: write transform: {type: price_ratio, reference: close}, or remove it for identity")
 		ok = false
 	}
-	if transform, there := f.get("transform"); there && ok {
+	if transform, there := f.Get("transform"); there && ok {
 		ok = d.transform(s, &set, transform)
 	}
-	if place, there := f.get("place"); there {
+	if place, there := f.Get("place"); there {
 		placed := d.placed(&set, f, place)
 		return set, ok && placed && d.placeFits(s, set, place)
 	}
-	for _, e := range f.order {
+	for _, e := range f.Order() {
 		if !isSet(e) {
 			continue
 		}
-		function, made := e.value.membership()
-		if named := e.id(); !made || !named {
+		function, made := membership(e.Value)
+		if named := isID(e); !made || !named {
 			ok = false
 			continue
 		}
-		set.Sets = append(set.Sets, fuzzy.Set{Name: e.name, Function: function})
+		set.Sets = append(set.Sets, fuzzy.Set{Name: e.Name, Function: function})
 	}
 	if ok {
 		d.warnShape(s, f, set)
@@ -71,13 +71,13 @@ var fuzzySetKeys = []string{"indicator", "transform", "place", "input_transform"
 
 // reference resolves an indicator id, or id.output. A bare id means the first
 // output.
-func (d *decoder) reference(s *Strategy, n node, indicators definitions) (id, output string, ok bool) {
-	ref, ok := n.text()
+func (d *decoder) reference(s *Strategy, n document.Node, indicators definitions) (id, output string, ok bool) {
+	ref, ok := n.Text()
 	if !ok {
 		return "", "", false
 	}
 	id, output = splitReference(ref)
-	def := n.defined(id, indicators)
+	def := defined(n, id, indicators)
 	if def == nil {
 		return "", "", false
 	}
@@ -89,16 +89,16 @@ func (d *decoder) reference(s *Strategy, n node, indicators definitions) (id, ou
 	case id == ref:
 		return id, outputs[0], true
 	case len(outputs) == 1:
-		n.problem("indicator %s has one output: write %s", id, id)
+		n.Problem("indicator %s has one output: write %s", id, id)
 		return "", "", false
 	case !slices.Contains(outputs, output):
-		n.problem("indicator %s has no output %q: want %s%s", id, clip(output), alternatives(outputs), d.hint(output, outputs))
+		n.Problem("indicator %s has no output %q: want %s%s", id, document.Clip(output), document.Alternatives(outputs), n.Hint(output, outputs))
 		return "", "", false
 	}
 	return id, output, true
 }
 
-var membershipShape = shape{keys: []string{"type", "parameters", "hedge"}, hints: map[string]string{
+var membershipShape = document.Keys{Names: []string{"type", "parameters", "hedge"}, Hints: map[string]string{
 	"params": "the key is called parameters", "place": "it stands beside indicator, for all sets together",
 }}
 
@@ -107,43 +107,43 @@ var shorthand = map[int]string{2: "gaussian", 4: "trapezoidal"}
 
 // membership reads one set: a list of three numbers, which is a triangle, or a
 // mapping of type, parameters and hedge.
-func (n node) membership() (fuzzy.Function, bool) {
-	switch n.yaml.Kind {
-	case yaml.ScalarNode:
-		n.problem("want three numbers [a, b, c] or {type: …, parameters: […]}, have %s", n.describe())
+func membership(n document.Node) (fuzzy.Function, bool) {
+	switch {
+	case n.IsScalar():
+		n.Problem("want three numbers [a, b, c] or {type: …, parameters: […]}, have %s", n.Describe())
 		return fuzzy.Function{}, false
-	case yaml.SequenceNode:
-		params, ok := n.numbers()
+	case n.IsList():
+		params, ok := n.Numbers()
 		if !ok {
 			return fuzzy.Function{}, false
 		}
 		if kind := shorthand[len(params)]; kind != "" {
-			n.problem("a bare list is a triangle of 3 numbers, have %d: write {type: %s, parameters: [%s]}", len(params), kind, n.flow())
+			n.Problem("a bare list is a triangle of 3 numbers, have %d: write {type: %s, parameters: [%s]}", len(params), kind, flow(n))
 			return fuzzy.Function{}, false
 		}
-		return n.function(fuzzy.Triangular, params)
+		return function(n, fuzzy.Triangular, params)
 	}
-	f, ok := n.fields(membershipShape)
+	f, ok := n.Mapping(membershipShape)
 	if !ok {
 		return fuzzy.Function{}, false
 	}
-	kind, known := f.kind()
-	list, hasList := f.need("parameters", "a list of numbers")
-	hedge, hedged := f.hedge()
+	kind, known := kindOf(f)
+	list, hasList := f.Need("parameters", "a list of numbers")
+	hedge, hedged := hedge(f)
 	if !hasList {
 		return fuzzy.Function{}, false
 	}
-	params, ok := list.numbers()
+	params, ok := list.Numbers()
 	if !ok || !hedged || !known {
 		return fuzzy.Function{}, false
 	}
-	function, ok := list.function(kind, params)
+	function, ok := function(list, kind, params)
 	return function.Hedged(hedge), ok
 }
 
 // hedge reads the hedge of a set; none where there is no such key.
-func (f fields) hedge() (fuzzy.Hedge, bool) {
-	n, ok := f.get("hedge")
+func hedge(f document.Mapping) (fuzzy.Hedge, bool) {
+	n, ok := f.Get("hedge")
 	if !ok {
 		return fuzzy.Plain, true
 	}
@@ -151,7 +151,7 @@ func (f fields) hedge() (fuzzy.Hedge, bool) {
 	for _, h := range fuzzy.Hedges() {
 		names = append(names, h.String())
 	}
-	name, ok := n.choice(names)
+	name, ok := n.Choice(names)
 	if !ok {
 		return fuzzy.Plain, false
 	}
@@ -167,40 +167,27 @@ func kindNames() []string {
 	return names
 }
 
-func (n node) function(kind fuzzy.Kind, params []float64) (fuzzy.Function, bool) {
+func function(n document.Node, kind fuzzy.Kind, params []float64) (fuzzy.Function, bool) {
 	function, err := fuzzy.New(kind, params)
 	if err != nil {
-		n.problem("%v", err)
+		n.Problem("%v", err)
 	}
 	return function, err == nil
 }
 
-func (n node) numbers() ([]float64, bool) {
-	items, ok := n.list()
-	values := make([]float64, 0, len(items))
-	for _, item := range items {
-		v, one := item.number()
-		ok = ok && one
-		values = append(values, v)
-	}
-	return values, ok
-}
-
 // flow writes the scalars of a list as they stand.
-func (n node) flow() string {
-	text := ""
-	for i, y := range n.yaml.Content {
-		if i > 0 {
-			text += ", "
-		}
-		text += clip(follow(y).Value)
+func flow(n document.Node) string {
+	items, _ := n.List()
+	texts := make([]string, len(items))
+	for i, item := range items {
+		texts[i] = document.Clip(item.Raw())
 	}
-	return text
+	return strings.Join(texts, ", ")
 }
 
-var inputShape = shape{
-	keys: []string{"fuzzy_set", "raw_indicator", "timeframes", "normalization", "lags"},
-	hints: map[string]string{
+var inputShape = document.Keys{
+	Names: []string{"fuzzy_set", "raw_indicator", "timeframes", "normalization", "lags"},
+	Hints: map[string]string{
 		"timeframe": "the key is called timeframes: write all or a list",
 		"indicator": "the key is called raw_indicator",
 		"normalize": "the key is called normalization",
@@ -210,14 +197,14 @@ var inputShape = shape{
 	},
 }
 
-func (d *decoder) inputs(s *Strategy, f fields, indicators, sets definitions) {
-	n, ok := f.need("nn_inputs", "a list such as [{fuzzy_set: rsi_level, timeframes: all}]")
+func (d *decoder) inputs(s *Strategy, f document.Mapping, indicators, sets definitions) {
+	n, ok := f.Need("nn_inputs", "a list such as [{fuzzy_set: rsi_level, timeframes: all}]")
 	if !ok {
 		return
 	}
-	items, ok := n.list()
+	items, ok := n.List()
 	if ok && len(items) == 0 {
-		n.problem("the list is empty: a network needs at least one input")
+		n.Problem("the list is empty: a network needs at least one input")
 	}
 	taken := make(map[string]string)
 	for _, item := range items {
@@ -234,25 +221,25 @@ func (d *decoder) inputs(s *Strategy, f fields, indicators, sets definitions) {
 const maxLags = 100
 
 // input reads one entry of nn_inputs.
-func (d *decoder) input(s *Strategy, n node, indicators, sets definitions) (Input, bool) {
-	f, ok := n.fields(inputShape)
+func (d *decoder) input(s *Strategy, n document.Node, indicators, sets definitions) (Input, bool) {
+	f, ok := n.Mapping(inputShape)
 	if !ok {
 		return Input{}, false
 	}
 	var in Input
-	raw, isRaw := f.get("raw_indicator")
-	set, isSet := f.get("fuzzy_set")
+	raw, isRaw := f.Get("raw_indicator")
+	set, isSet := f.Get("fuzzy_set")
 	switch {
 	case isRaw && isSet:
-		raw.problem("give either fuzzy_set or raw_indicator, not both: write two entries")
+		raw.Problem("give either fuzzy_set or raw_indicator, not both: write two entries")
 		ok = false
 	case isRaw:
 		in.Raw, ok = d.rawInput(s, f, raw, indicators)
 	default:
 		ok = d.fuzzyInput(&in, f, set, isSet, sets)
 	}
-	in.Lags = f.whole("lags", 0, 0, maxLags)
-	list, there := f.need("timeframes", "all, or a list such as ["+s.Base.String()+"]")
+	in.Lags = f.Whole("lags", 0, 0, maxLags)
+	list, there := f.Need("timeframes", "all, or a list such as ["+s.Base.String()+"]")
 	if !there {
 		return in, false
 	}
@@ -275,50 +262,50 @@ func (s *Strategy) timeframesOf(in Input, resolved bool) (list []market.Timefram
 }
 
 // fuzzyInput reads the reference to a fuzzy set.
-func (d *decoder) fuzzyInput(in *Input, f fields, ref node, there bool, sets definitions) bool {
-	f.useless("normalization", "degrees lie between 0 and 1 already")
+func (d *decoder) fuzzyInput(in *Input, f document.Mapping, ref document.Node, there bool, sets definitions) bool {
+	f.Useless("normalization", "degrees lie between 0 and 1 already")
 	if !there {
-		f.need("fuzzy_set", "the id of a fuzzy set, or raw_indicator: the id of an indicator")
+		f.Need("fuzzy_set", "the id of a fuzzy set, or raw_indicator: the id of an indicator")
 		return false
 	}
-	name, ok := ref.text()
+	name, ok := ref.Text()
 	if !ok {
 		return false
 	}
 	in.FuzzySet = name
-	set := ref.defined(name, sets)
+	set := defined(ref, name, sets)
 	return set != nil && set.ok
 }
 
 // rawInput reads the reference to an indicator and how its values are scaled.
-func (d *decoder) rawInput(s *Strategy, f fields, ref node, indicators definitions) (in RawInput, ok bool) {
+func (d *decoder) rawInput(s *Strategy, f document.Mapping, ref document.Node, indicators definitions) (in RawInput, ok bool) {
 	in.Normalization = NormalizeNone
-	if n, there := f.get("normalization"); there {
-		if in.Normalization, ok = n.choice([]string{NormalizeMinMax, NormalizeZScore, NormalizeNone}); !ok {
+	if n, there := f.Get("normalization"); there {
+		if in.Normalization, ok = n.Choice([]string{NormalizeMinMax, NormalizeZScore, NormalizeNone}); !ok {
 			return in, false
 		}
 	}
 	if in.IndicatorID, in.Output, ok = d.reference(s, ref, indicators); ok {
-		in.Reference, ok = ref.text()
+		in.Reference, ok = ref.Text()
 	}
 	return in, ok
 }
 
 // inputTimeframes reads "all" or a list of the timeframes in known.
-func (d *decoder) inputTimeframes(known []market.Timeframe, whose string, n node) (list []market.Timeframe, all, ok bool) {
-	if n.yaml.Kind == yaml.ScalarNode {
-		if n.yaml.Value == "all" {
+func (d *decoder) inputTimeframes(known []market.Timeframe, whose string, n document.Node) (list []market.Timeframe, all, ok bool) {
+	if n.IsScalar() {
+		if n.Raw() == "all" {
 			return known, true, true
 		}
-		n.problem("want all or a list, have %s: write [%s]", n.describe(), clip(n.yaml.Value))
+		n.Problem("want all or a list, have %s: write [%s]", n.Describe(), document.Clip(n.Raw()))
 		return nil, false, false
 	}
-	items, ok := n.list()
+	items, ok := n.List()
 	if !ok {
 		return nil, false, false
 	}
 	if len(items) == 0 {
-		n.problem("the list is empty: want all, or at least one timeframe")
+		n.Problem("the list is empty: want all, or at least one timeframe")
 		return nil, false, false
 	}
 	list, ok = d.timeframeList(items)
@@ -327,7 +314,7 @@ func (d *decoder) inputTimeframes(known []market.Timeframe, whose string, n node
 			break
 		}
 		if !slices.Contains(known, list[i]) {
-			item.problem("%s is not among the timeframes of %s: want %s", list[i], whose, alternatives(names(known)))
+			item.Problem("%s is not among the timeframes of %s: want %s", list[i], whose, document.Alternatives(names(known)))
 			ok = false
 		}
 	}
@@ -336,7 +323,7 @@ func (d *decoder) inputTimeframes(known []market.Timeframe, whose string, n node
 
 // collisions reports features of in that already have an owner: the same input on
 // the same timeframe, or ids that read the same once joined (a and b_c, a_b and c).
-func (d *decoder) collisions(s *Strategy, in Input, n node, taken map[string]string) {
+func (d *decoder) collisions(s *Strategy, in Input, n document.Node, taken map[string]string) {
 	_, _, set := s.origin(in)
 	for lag := range in.Lags + 1 {
 		for _, tf := range in.Timeframes {
@@ -349,12 +336,12 @@ func (d *decoder) collisions(s *Strategy, in Input, n node, taken map[string]str
 
 // claimed claims the features of in on one timeframe and lag, and tells that the
 // same input has them already.
-func (d *decoder) claimed(s *Strategy, in Input, set int, tf market.Timeframe, lag int, n node, taken map[string]string) (again bool) {
+func (d *decoder) claimed(s *Strategy, in Input, set int, tf market.Timeframe, lag int, n document.Node, taken map[string]string) (again bool) {
 	if in.FuzzySet == "" {
-		return n.claim(taken, in.rawName(tf, lag), "indicator "+in.Raw.Reference, fmt.Sprintf("indicator %s on %s", in.Raw.Reference, tf))
+		return claim(n, taken, in.rawName(tf, lag), "indicator "+in.Raw.Reference, fmt.Sprintf("indicator %s on %s", in.Raw.Reference, tf))
 	}
 	for _, member := range s.sets(set) {
-		if n.claim(taken, in.memberName(tf, member.Name, lag), fmt.Sprintf("set %s of fuzzy set %s", member.Name, in.FuzzySet),
+		if claim(n, taken, in.memberName(tf, member.Name, lag), fmt.Sprintf("set %s of fuzzy set %s", member.Name, in.FuzzySet),
 			fmt.Sprintf("fuzzy set %s on %s", in.FuzzySet, tf)) {
 			return true
 		}
@@ -364,16 +351,16 @@ func (d *decoder) claimed(s *Strategy, in Input, set int, tf market.Timeframe, l
 
 // claim gives a feature name to its owner, or reports that it is taken; again
 // tells that it was taken by the same owner.
-func (n node) claim(taken map[string]string, name, owner, input string) (again bool) {
+func claim(n document.Node, taken map[string]string, name, owner, input string) (again bool) {
 	other, isTaken := taken[name]
 	switch {
 	case !isTaken:
 		taken[name] = owner
 	case other == owner:
-		n.problem("%s is an input already: remove one of the two", input)
+		n.Problem("%s is an input already: remove one of the two", input)
 		return true
 	default:
-		n.problem("feature %s is made by %s and by %s: rename one of them", name, other, owner)
+		n.Problem("feature %s is made by %s and by %s: rename one of them", name, other, owner)
 	}
 	return false
 }

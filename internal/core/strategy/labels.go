@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ktrdr/ktrdr/internal/core/document"
 	"github.com/ktrdr/ktrdr/internal/core/label"
 )
 
@@ -21,8 +22,8 @@ var commonLabelKeys = []string{"source", "compute_weights", "cusum_threshold"}
 
 // labelShape returns the keys of labels of one source. It says of keys of the
 // others whose they are. Without a threshold events take two keys more.
-func labelShape(source label.Source, isAutomatic bool) shape {
-	s := shape{keys: slices.Concat(commonLabelKeys, source.Parameters()), hints: map[string]string{}}
+func labelShape(source label.Source, isAutomatic bool) document.Keys {
+	s := document.Keys{Names: slices.Concat(commonLabelKeys, source.Parameters()), Hints: map[string]string{}}
 	owners := make(map[string][]string)
 	for _, other := range label.Sources() {
 		for _, key := range other.Parameters() {
@@ -30,24 +31,24 @@ func labelShape(source label.Source, isAutomatic bool) shape {
 		}
 	}
 	for key, of := range owners {
-		s.hints[key] = "it belongs to " + strings.Join(of, ", ") + " labels and has no effect with " + string(source) + ": remove it"
+		s.Hints[key] = "it belongs to " + strings.Join(of, ", ") + " labels and has no effect with " + string(source) + ": remove it"
 	}
 	for wrong, right := range wrongLabelKeys {
-		if slices.Contains(s.keys, right) {
-			s.hints[wrong] = "the key is called " + right
+		if slices.Contains(s.Names, right) {
+			s.Hints[wrong] = "the key is called " + right
 		}
 	}
 	const ifAutomatic = "it has no effect unless cusum_threshold is 0, which makes the threshold follow from the volatility: remove it"
 	if isAutomatic {
-		s.keys = append(s.keys, "cusum_multiplier", "vol_span")
+		s.Names = append(s.Names, "cusum_multiplier", "vol_span")
 	} else {
-		s.hints["cusum_multiplier"] = ifAutomatic
+		s.Hints["cusum_multiplier"] = ifAutomatic
 	}
 	return s
 }
 
-func (d *decoder) labels(s *Strategy, n node) {
-	f, ok := n.entries()
+func (d *decoder) labels(s *Strategy, n document.Node) {
+	f, ok := n.Entries()
 	if !ok {
 		return
 	}
@@ -60,23 +61,23 @@ func (d *decoder) labels(s *Strategy, n node) {
 		d.metaLabels(s, n)
 		return
 	}
-	threshold, hasEvents := f.get("cusum_threshold")
-	isAutomatic := hasEvents && threshold.isPlain() && numberPattern.MatchString(threshold.yaml.Value) && f.number("cusum_threshold", 1, anyNumber) == 0
-	if f, ok = n.fields(labelShape(source, isAutomatic)); !ok {
+	threshold, hasEvents := f.Get("cusum_threshold")
+	isAutomatic := hasEvents && threshold.IsNumber() && f.Number("cusum_threshold", 1, anyNumber) == 0
+	if f, ok = n.Mapping(labelShape(source, isAutomatic)); !ok {
 		return
 	}
 	spec := label.Default(source)
-	f.trade(&spec)
-	f.market(&spec)
-	spec.ComputeWeights = f.flag("compute_weights", false)
+	trade(f, &spec)
+	regimes(f, &spec)
+	spec.ComputeWeights = f.Flag("compute_weights", false)
 	if spec.CUSUM = hasEvents; hasEvents {
-		spec.CUSUMThreshold = f.number("cusum_threshold", 1e-3, interval{low: 0, high: 1, highOpen: true})
+		spec.CUSUMThreshold = f.Number("cusum_threshold", 1e-3, document.Interval{Low: 0, High: 1, HighOpen: true})
 	}
 	if isAutomatic {
-		spec.CUSUMMultiplier = f.number("cusum_multiplier", label.DefaultCUSUMMultiplier, anyNumber)
-		spec.VolSpan = f.anyWhole("vol_span", label.DefaultVolSpan)
+		spec.CUSUMMultiplier = f.Number("cusum_multiplier", label.DefaultCUSUMMultiplier, anyNumber)
+		spec.VolSpan = anyWhole(f, "vol_span", label.DefaultVolSpan)
 	}
-	f.reject(spec.Validate(), labelProblem)
+	f.Reject(spec.Validate(), labelProblem)
 	s.Training.Labels = spec
 }
 
@@ -90,26 +91,26 @@ func labelProblem(err error) (key, problem string) {
 
 // trade reads the parameters of labels that are trades. Those of another source
 // are not among the keys and stay as they are.
-func (f fields) trade(spec *label.Spec) {
+func trade(f document.Mapping, spec *label.Spec) {
 	entries := []string{string(label.NextOpen), string(label.AtClose)}
-	spec.Entry = label.Entry(f.choice("entry", string(spec.Entry), entries))
-	spec.Classes = f.whole("classes", spec.Classes, 2, 3)
-	spec.Threshold = f.number("zigzag_threshold", spec.Threshold, anyNumber)
-	spec.Lookahead = f.anyWhole("label_lookahead", spec.Lookahead)
-	spec.Horizon = f.anyWhole("horizon", spec.Horizon)
-	spec.PTMultiplier = f.number("pt_multiplier", spec.PTMultiplier, anyNumber)
-	spec.SLMultiplier = f.number("sl_multiplier", spec.SLMultiplier, anyNumber)
-	spec.MaxHolding = f.anyWhole("max_holding_period", spec.MaxHolding)
+	spec.Entry = label.Entry(f.Choice("entry", string(spec.Entry), entries))
+	spec.Classes = f.Whole("classes", spec.Classes, 2, 3)
+	spec.Threshold = f.Number("zigzag_threshold", spec.Threshold, anyNumber)
+	spec.Lookahead = anyWhole(f, "label_lookahead", spec.Lookahead)
+	spec.Horizon = anyWhole(f, "horizon", spec.Horizon)
+	spec.PTMultiplier = f.Number("pt_multiplier", spec.PTMultiplier, anyNumber)
+	spec.SLMultiplier = f.Number("sl_multiplier", spec.SLMultiplier, anyNumber)
+	spec.MaxHolding = anyWhole(f, "max_holding_period", spec.MaxHolding)
 	if spec.Classes == 2 {
 		spec.HoldThreshold = 0
 	}
-	spec.HoldThreshold = f.number("hold_threshold", spec.HoldThreshold, interval{low: 0, lowOpen: true, high: 100})
-	spec.VolSpan = f.anyWhole("vol_span", spec.VolSpan)
-	spec.VolMethod = label.VolMethod(f.choice("vol_method", string(spec.VolMethod), []string{string(label.VolATR), string(label.VolClose)}))
+	spec.HoldThreshold = f.Number("hold_threshold", spec.HoldThreshold, document.Interval{Low: 0, LowOpen: true, High: 100})
+	spec.VolSpan = anyWhole(f, "vol_span", spec.VolSpan)
+	spec.VolMethod = label.VolMethod(f.Choice("vol_method", string(spec.VolMethod), []string{string(label.VolATR), string(label.VolClose)}))
 }
 
 // market reads the parameters of labels that describe the market.
-func (f fields) market(spec *label.Spec) {
+func regimes(f document.Mapping, spec *label.Spec) {
 	for _, p := range [...]struct {
 		key   string
 		value *float64
@@ -119,35 +120,35 @@ func (f fields) market(spec *label.Spec) {
 		{"trending_threshold", &spec.TrendingThreshold},
 		{"bullish_threshold", &spec.BullishThreshold}, {"bearish_threshold", &spec.BearishThreshold},
 	} {
-		*p.value = f.number(p.key, *p.value, anyNumber)
+		*p.value = f.Number(p.key, *p.value, anyNumber)
 	}
-	spec.ATRPeriod = f.anyWhole("atr_period", spec.ATRPeriod)
-	spec.VolLookback = f.anyWhole("vol_lookback", spec.VolLookback)
+	spec.ATRPeriod = anyWhole(f, "atr_period", spec.ATRPeriod)
+	spec.VolLookback = anyWhole(f, "vol_lookback", spec.VolLookback)
 }
 
 // anyNumber and anyWhole leave the range to label.Spec.Validate.
-var anyNumber = interval{low: -math.MaxFloat64, high: math.MaxFloat64}
+var anyNumber = document.Interval{Low: -math.MaxFloat64, High: math.MaxFloat64}
 
-func (f fields) anyWhole(name string, def int) int {
-	return f.whole(name, def, math.MinInt32, math.MaxInt32)
+func anyWhole(f document.Mapping, name string, def int) int {
+	return f.Whole(name, def, math.MinInt32, math.MaxInt32)
 }
 
-func (d *decoder) labelSource(f fields) (label.Source, bool) {
+func (d *decoder) labelSource(f document.Mapping) (label.Source, bool) {
 	var sources []string
 	for _, source := range label.Sources() {
 		sources = append(sources, string(source))
 	}
 	sources = append(sources, string(metaSource))
-	n, ok := f.need("source", alternatives(sources))
+	n, ok := f.Need("source", document.Alternatives(sources))
 	if !ok {
 		return "", false
 	}
-	v, ok := n.choice(sources)
+	v, ok := n.Choice(sources)
 	return label.Source(v), ok
 }
 
 // labelFitsOutput reports labels that the output format cannot learn.
-func (d *decoder) labelFitsOutput(s *Strategy, f fields, source label.Source) {
+func (d *decoder) labelFitsOutput(s *Strategy, f document.Mapping, source label.Source) {
 	want := Classification
 	switch source {
 	case label.ForwardReturn:
@@ -160,8 +161,8 @@ func (d *decoder) labelFitsOutput(s *Strategy, f fields, source label.Source) {
 		want = MetaClassification
 	}
 	if have := s.Decisions.OutputFormat; have != "" && have != want {
-		n, _ := f.get("source")
-		n.problem("%s labels are for output_format %s, not for %s: change one of the two", source, want, have)
+		n, _ := f.Get("source")
+		n.Problem("%s labels are for output_format %s, not for %s: change one of the two", source, want, have)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ktrdr/ktrdr/internal/core/document"
 	"github.com/ktrdr/ktrdr/internal/core/label"
 )
 
@@ -15,33 +16,33 @@ const metaSource label.Source = "meta"
 // something where the classes are to take a decision or to skip it.
 var metaParameters = slices.DeleteFunc(label.TripleBarrier.Parameters(), func(key string) bool { return key == "classes" || key == "hold_threshold" })
 
-var metaShape = shape{
-	keys: slices.Concat([]string{"source", "primary", "compute_weights"}, metaParameters),
-	hints: map[string]string{
+var metaShape = document.Keys{
+	Names: slices.Concat([]string{"source", "primary", "compute_weights"}, metaParameters),
+	Hints: map[string]string{
 		"classes": "there are two, to take a decision or to skip it: remove it", "hold_threshold": "a decision is taken or skipped: remove it",
 		"cusum_threshold": "the decisions of the primary model are the events: remove it", "primary_model": "the key is called primary", "model": "the key is called primary",
 	},
 }
 
 // metaLabels reads labels on the decisions of another model.
-func (d *decoder) metaLabels(s *Strategy, n node) {
-	f, ok := n.fields(metaShape)
+func (d *decoder) metaLabels(s *Strategy, n document.Node) {
+	f, ok := n.Mapping(metaShape)
 	if !ok {
 		return
 	}
-	if n, ok := f.need("primary", "the name or id of the model whose decisions are labelled"); ok {
-		if name, ok := n.text(); ok {
+	if n, ok := f.Need("primary", "the name or id of the model whose decisions are labelled"); ok {
+		if name, ok := n.Text(); ok {
 			s.Training.Primary = name
 			if name == "" || strings.ContainsAny(name, "/\\ ") {
-				n.problem("%q is not the name of a model: models are named and not found by their paths", clip(name))
+				n.Problem("%q is not the name of a model: models are named and not found by their paths", document.Clip(name))
 			}
 		}
 	}
 	spec := label.Default(label.TripleBarrier)
 	spec.Classes, spec.HoldThreshold = 2, 0
-	f.trade(&spec)
-	spec.ComputeWeights = f.flag("compute_weights", false)
-	f.reject(spec.Validate(), labelProblem)
+	trade(f, &spec)
+	spec.ComputeWeights = f.Flag("compute_weights", false)
+	f.Reject(spec.Validate(), labelProblem)
 	s.Training.Labels = spec
 }
 

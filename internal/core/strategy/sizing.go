@@ -5,8 +5,7 @@ import (
 	"regexp"
 	"strconv"
 
-	"go.yaml.in/yaml/v4"
-
+	"github.com/ktrdr/ktrdr/internal/core/document"
 	"github.com/ktrdr/ktrdr/internal/core/label"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 )
@@ -40,55 +39,55 @@ var sizingParameters = map[string][]string{
 
 var sizingMethods = []string{"fraction", SizeUnits, SizeConfidence, SizeVolatility, SizeKelly}
 
-func (d *decoder) sizing(s *Strategy, f fields) {
-	n, ok := f.get("sizing")
+func (d *decoder) sizing(s *Strategy, f document.Mapping) {
+	n, ok := f.Get("sizing")
 	if !ok {
 		return
 	}
 	method := ""
-	if f, ok := n.entries(); ok {
-		if n, ok := f.need("method", alternatives(sizingMethods)); ok {
-			method, _ = n.choice(sizingMethods)
+	if f, ok := n.Entries(); ok {
+		if n, ok := f.Need("method", document.Alternatives(sizingMethods)); ok {
+			method, _ = n.Choice(sizingMethods)
 		}
 	}
 	if method == "" {
 		return
 	}
-	f, ok = n.fields(sizingShape(method))
+	f, ok = n.Mapping(sizingShape(method))
 	if !ok || method == "fraction" {
 		return
 	}
 	z := &s.Decisions.Sizing
 	z.Method = method
-	positive := interval{low: 0, lowOpen: true, high: 1e12}
+	positive := document.Interval{Low: 0, LowOpen: true, High: 1e12}
 	switch method {
 	case SizeUnits:
-		if n, ok := f.need("units", "how many units an entry takes"); ok {
-			z.Units, _ = n.numberIn(positive)
+		if n, ok := f.Need("units", "how many units an entry takes"); ok {
+			z.Units, _ = n.NumberIn(positive)
 		}
 	case SizeVolatility:
-		if n, ok := f.need("bar_volatility", "by which share of the equity a position may vary per bar, for example 0.001"); ok {
-			positive.high = 1
-			z.BarVolatility, _ = n.numberIn(positive)
+		if n, ok := f.Need("bar_volatility", "by which share of the equity a position may vary per bar, for example 0.001"); ok {
+			positive.High = 1
+			z.BarVolatility, _ = n.NumberIn(positive)
 		}
-		z.VolSpan = f.whole("vol_span", 50, 2, 100_000)
-		z.VolMethod = label.VolMethod(f.choice("vol_method", string(label.VolClose), []string{string(label.VolATR), string(label.VolClose)}))
+		z.VolSpan = f.Whole("vol_span", 50, 2, 100_000)
+		z.VolMethod = label.VolMethod(f.Choice("vol_method", string(label.VolClose), []string{string(label.VolATR), string(label.VolClose)}))
 	case SizeKelly:
-		positive.high = 1
-		z.KellyFraction = f.number("kelly_fraction", 0.5, positive)
+		positive.High = 1
+		z.KellyFraction = f.Number("kelly_fraction", 0.5, positive)
 	}
 }
 
 // sizingShape returns the keys of one method. It says of keys of the others whose
 // they are.
-func sizingShape(method string) shape {
-	s := shape{keys: append([]string{"method"}, sizingParameters[method]...), hints: map[string]string{
+func sizingShape(method string) document.Keys {
+	s := document.Keys{Names: append([]string{"method"}, sizingParameters[method]...), Hints: map[string]string{
 		"fraction": "it belongs to the request of a backtest, as sizing_fraction: remove it",
 	}}
 	for _, other := range sizingMethods {
 		for _, key := range sizingParameters[other] {
 			if other != method {
-				s.hints[key] = "it belongs to method " + other + " and has no effect with " + method + ": remove it"
+				s.Hints[key] = "it belongs to method " + other + " and has no effect with " + method + ": remove it"
 			}
 		}
 	}
@@ -96,23 +95,21 @@ func sizingShape(method string) shape {
 }
 
 // sizingFits reports sizing of the decisions n that lacks what it goes by.
-func (d *decoder) sizingFits(s *Strategy, n node) {
+func (d *decoder) sizingFits(s *Strategy, n document.Node) {
 	if s.Decisions.Sizing.Method != SizeKelly {
 		return
 	}
 	at := n
-	for i := 0; i+1 < len(n.yaml.Content); i += 2 {
-		if n.yaml.Kind == yaml.MappingNode && n.yaml.Content[i].Value == "sizing" {
-			at = n.child("sizing", n.yaml.Content[i+1])
-		}
+	if x, ok := n.Peek("sizing"); ok {
+		at = x
 	}
 	x := s.Decisions.Exits
 	hasBoth := x.StopLoss > 0 && x.TakeProfit > 0 || x.FromLabel && s.Training.Labels.Source == label.TripleBarrier
 	switch {
 	case s.Decisions.OutputFormat == Regression:
-		at.problem("kelly needs the probability of a class, and output_format regression has none: want another method")
+		at.Problem("kelly needs the probability of a class, and output_format regression has none: want another method")
 	case !hasBoth:
-		at.problem("kelly needs to know what a win and a loss are: want exits with a stop_loss and a take_profit, or from_label with triple_barrier labels")
+		at.Problem("kelly needs to know what a win and a loss are: want exits with a stop_loss and a take_profit, or from_label with triple_barrier labels")
 	}
 }
 
@@ -129,20 +126,20 @@ func sizingObject(z Sizing) object {
 var durationPattern = regexp.MustCompile(`^([1-9][0-9]{0,5})(m|h|d)$`)
 
 // separation reads min_signal_separation: a number of bars, or a duration.
-func (d *decoder) separation(s *Strategy, f fields) {
+func (d *decoder) separation(s *Strategy, f document.Mapping) {
 	r := &s.Decisions
-	n, ok := f.get("min_signal_separation")
+	n, ok := f.Get("min_signal_separation")
 	if !ok {
 		return
 	}
-	match := durationPattern.FindStringSubmatch(n.yaml.Value)
+	match := durationPattern.FindStringSubmatch(n.Raw())
 	switch {
-	case n.yaml.Kind == yaml.ScalarNode && match != nil:
-	case !n.isPlain() || !wholePattern.MatchString(n.yaml.Value):
-		n.problem("want a whole number of bars, or a duration such as 90m, 4h or 2d, have %s", n.describe())
+	case n.IsScalar() && match != nil:
+	case !n.IsWhole():
+		n.Problem("want a whole number of bars, or a duration such as 90m, 4h or 2d, have %s", n.Describe())
 		return
 	default:
-		r.MinSignalSeparation = f.whole("min_signal_separation", r.MinSignalSeparation, 0, maxBars)
+		r.MinSignalSeparation = f.Whole("min_signal_separation", r.MinSignalSeparation, 0, maxBars)
 		return
 	}
 	count, err := strconv.Atoi(match[1])

@@ -6,8 +6,7 @@ import (
 	"regexp"
 	"strconv"
 
-	"go.yaml.in/yaml/v4"
-
+	"github.com/ktrdr/ktrdr/internal/core/document"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 )
 
@@ -233,17 +232,17 @@ func ScheduleFits(schedule string, symbol market.Symbol, account market.Currency
 }
 
 var (
-	spreadShape        = shape{keys: []string{"usual", "time_zone", "sessions"}, hints: map[string]string{"default": "the key is called usual", "timezone": "the key is called time_zone"}}
-	spreadSessionShape = shape{keys: []string{"from", "to", "spread"}}
+	spreadShape        = document.Keys{Names: []string{"usual", "time_zone", "sessions"}, Hints: map[string]string{"default": "the key is called usual", "timezone": "the key is called time_zone"}}
+	spreadSessionShape = document.Keys{Names: []string{"from", "to", "spread"}}
 )
 
 // maxSessions bounds the sessions of a spread: more are a table and not a rule.
 const maxSessions = 24
 
 // spread reads quotes, a distance, or a mapping with sessions.
-func (d *decoder) spread(n node) *Spread {
-	if n.yaml.Kind == yaml.ScalarNode {
-		if n.yaml.Value == quotesWord {
+func (d *decoder) spread(n document.Node) *Spread {
+	if n.IsScalar() {
+		if n.Raw() == quotesWord {
 			return &Spread{Quotes: true}
 		}
 		if v, ok := d.distance(n); ok {
@@ -251,57 +250,57 @@ func (d *decoder) spread(n node) *Spread {
 		}
 		return nil
 	}
-	f, ok := n.fields(spreadShape)
+	f, ok := n.Mapping(spreadShape)
 	if !ok {
 		return nil
 	}
 	s := &Spread{}
-	if n, ok := f.need("usual", "the spread outside of the sessions, for example 0.8 pips"); ok {
+	if n, ok := f.Need("usual", "the spread outside of the sessions, for example 0.8 pips"); ok {
 		s.Usual, _ = d.distance(n)
 	}
-	if n, ok := f.get("time_zone"); ok {
-		if v, ok := n.text(); ok {
+	if n, ok := f.Get("time_zone"); ok {
+		if v, ok := n.Text(); ok {
 			var err error
 			if s.Zone, err = market.ParseZone(v); err != nil {
-				n.problem("%s", err.Error())
+				n.Problem("%s", err.Error())
 			}
 		}
 	}
-	n, ok = f.need("sessions", "when the spread is another one, for example [{from: 17:00, to: 18:00, spread: 3 pips}]; without them write spread: 0.8 pips")
+	n, ok = f.Need("sessions", "when the spread is another one, for example [{from: 17:00, to: 18:00, spread: 3 pips}]; without them write spread: 0.8 pips")
 	if !ok {
 		return s
 	}
-	items, ok := n.list()
+	items, ok := n.List()
 	if ok && (len(items) == 0 || len(items) > maxSessions) {
-		n.problem("want 1 to %d sessions, have %d", maxSessions, len(items))
+		n.Problem("want 1 to %d sessions, have %d", maxSessions, len(items))
 		return s
 	}
 	for _, item := range items {
-		if f, ok := item.fields(spreadSessionShape); ok {
+		if f, ok := item.Mapping(spreadSessionShape); ok {
 			s.Sessions = append(s.Sessions, d.spreadSession(f))
 		}
 	}
 	return s
 }
 
-func (d *decoder) spreadSession(f fields) (s SpreadSession) {
+func (d *decoder) spreadSession(f document.Mapping) (s SpreadSession) {
 	for _, c := range []struct {
 		key string
 		at  *Clock
 	}{{"from", &s.From}, {"to", &s.To}} {
-		if n, ok := f.need(c.key, "a time of day such as 17:00"); ok {
+		if n, ok := f.Need(c.key, "a time of day such as 17:00"); ok {
 			*c.at = d.clock(n)
 		}
 	}
-	if n, ok := f.need("spread", "the spread of the session, for example 3 pips"); ok {
+	if n, ok := f.Need("spread", "the spread of the session, for example 3 pips"); ok {
 		s.Spread, _ = d.distance(n)
 	}
 	return s
 }
 
 // clock reads hh:mm; 00:00 is the midnight that ends the day.
-func (d *decoder) clock(n node) Clock {
-	v, ok := n.text()
+func (d *decoder) clock(n document.Node) Clock {
+	v, ok := n.Text()
 	if !ok {
 		return 0
 	}
@@ -310,7 +309,7 @@ func (d *decoder) clock(n node) Clock {
 	}
 	c, err := ParseClock(v)
 	if err != nil {
-		n.problem("%.20q is not a time of day: want hh:mm", v)
+		n.Problem("%.20q is not a time of day: want hh:mm", v)
 	}
 	return c
 }
@@ -322,22 +321,22 @@ const quotesWord = "quotes"
 var otherQuotes = map[string]bool{"bid_ask": true, "columns": true, "from_data": true, "data": true, "bars": true, "quote": true}
 
 // distance reads a distance, which may be a bare number.
-func (d *decoder) distance(n node) (Distance, bool) {
-	if n.yaml.Kind != yaml.ScalarNode || n.isNull() {
-		n.problem("want a distance of prices such as 0.0002, 0.8 pips or 2 bps, have %s", n.describe())
+func (d *decoder) distance(n document.Node) (Distance, bool) {
+	if !n.IsScalar() || n.IsNull() {
+		n.Problem("want a distance of prices such as 0.0002, 0.8 pips or 2 bps, have %s", n.Describe())
 		return Distance{}, false
 	}
-	switch word := n.yaml.Value; {
+	switch word := n.Raw(); {
 	case word == quotesWord:
-		n.problem("quotes are a spread by themselves, which changes from bar to bar: write spread: quotes, or a distance here")
+		n.Problem("quotes are a spread by themselves, which changes from bar to bar: write spread: quotes, or a distance here")
 		return Distance{}, false
 	case otherQuotes[word]:
-		n.problem("the spread that bars bring along is called quotes: write spread: quotes, or a distance such as 0.8 pips")
+		n.Problem("the spread that bars bring along is called quotes: write spread: quotes, or a distance such as 0.8 pips")
 		return Distance{}, false
 	}
-	v, err := ParseDistance(n.yaml.Value)
+	v, err := ParseDistance(n.Raw())
 	if err != nil {
-		n.problem("%s", err.Error())
+		n.Problem("%s", err.Error())
 	}
 	return v, err == nil
 }

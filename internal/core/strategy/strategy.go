@@ -1,6 +1,7 @@
 package strategy
 
 import (
+	"github.com/ktrdr/ktrdr/internal/core/document"
 	"github.com/ktrdr/ktrdr/internal/core/fuzzy"
 	"github.com/ktrdr/ktrdr/internal/core/indicator"
 	"github.com/ktrdr/ktrdr/internal/core/label"
@@ -37,8 +38,8 @@ type Strategy struct {
 
 	Deployment Deployment
 
-	Warnings Problems // what is allowed but is probably not meant
-	Source   []byte   // the file as read
+	Warnings document.Problems // what is allowed but is probably not meant
+	Source   []byte            // the file as read
 }
 
 // An Indicator is an indicator with all its parameters, and the id by which

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/ktrdr/ktrdr/internal/core/document"
 	"github.com/ktrdr/ktrdr/internal/core/label"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
@@ -145,7 +146,7 @@ func TestParseYAML12Words(t *testing.T) {
 
 func TestProblemsAreErrors(t *testing.T) {
 	_, err := strategy.Parse("x.yaml", []byte(strings.Replace(minimal, "type: rsi", "type: rsj", 1)))
-	problems, ok := errors.AsType[strategy.Problems](err)
+	problems, ok := errors.AsType[document.Problems](err)
 	if !ok || len(problems) != 1 {
 		t.Fatalf("Parse = %v, want one problem", err)
 	}

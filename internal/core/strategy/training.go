@@ -1,29 +1,33 @@
 package strategy
 
-import "math"
+import (
+	"math"
+
+	"github.com/ktrdr/ktrdr/internal/core/document"
+)
 
 var (
-	trainingShape = shape{
-		keys: []string{"method", "labels", "epochs", "learning_rate", "lr_scheduler", "batch_size", "optimizer", "momentum", "loss",
+	trainingShape = document.Keys{
+		Names: []string{"method", "labels", "epochs", "learning_rate", "lr_scheduler", "batch_size", "optimizer", "momentum", "loss",
 			"focal_gamma", "label_smoothing", "huber_delta", "quantile", "weight_decay",
 			"gradient_clip", "early_stopping", "data_split", "embargo_bars", "class_weights", "calibration", "seed", "ensemble"},
-		hints: map[string]string{
+		Hints: map[string]string{
 			"lr": "the key is called learning_rate", "scheduler": "the key is called lr_scheduler", "gamma": "the key is called focal_gamma",
 			"tau": "the key is called quantile", "batch": "the key is called batch_size", "random_state": "the key is called seed",
 			"patience": "it stands under training.early_stopping", "seeds": "it stands under training.ensemble", "folds": "it stands under training.ensemble", "min_delta": "it stands under training.early_stopping",
 			"embargo": "the key is called embargo_bars", "validation_split": "write data_split: {train: 0.7, validation: 0.15, test: 0.15}",
 		},
 	}
-	earlyStoppingShape = shape{
-		keys: []string{"patience", "min_delta"},
-		hints: map[string]string{
+	earlyStoppingShape = document.Keys{
+		Names: []string{"patience", "min_delta"},
+		Hints: map[string]string{
 			"enabled": "remove it: the block itself turns early stopping on, early_stopping: false turns it off",
 			"monitor": "remove it: what is watched is the validation loss",
 		},
 	}
-	splitShape = shape{
-		keys: []string{"train", "validation", "test"},
-		hints: map[string]string{
+	splitShape = document.Keys{
+		Names: []string{"train", "validation", "test"},
+		Hints: map[string]string{
 			"val": "the key is called validation", "validation_size": "the key is called validation", "test_size": "the key is called test",
 		},
 	}
@@ -35,51 +39,51 @@ const maxBars = 1_000_000
 // maxSeed keeps a seed exact where JSON readers hold numbers as float64.
 const maxSeed = 1 << 53
 
-func (d *decoder) training(s *Strategy, n node) {
-	f, ok := n.fields(trainingShape)
+func (d *decoder) training(s *Strategy, n document.Node) {
+	f, ok := n.Mapping(trainingShape)
 	if !ok {
 		return
 	}
 	t := &s.Training
-	f.choice("method", "supervised", []string{"supervised"})
-	t.Epochs = f.whole("epochs", 100, 1, 100_000)
-	t.BatchSize = f.whole("batch_size", 32, 1, 1<<20)
-	t.LearningRate = f.number("learning_rate", 0.001, interval{low: 0, lowOpen: true, high: 1})
-	t.Optimizer = f.choice("optimizer", OptimizerAdam, []string{OptimizerAdam, OptimizerAdamW, OptimizerSGD, OptimizerRMSProp})
+	f.Choice("method", "supervised", []string{"supervised"})
+	t.Epochs = f.Whole("epochs", 100, 1, 100_000)
+	t.BatchSize = f.Whole("batch_size", 32, 1, 1<<20)
+	t.LearningRate = f.Number("learning_rate", 0.001, document.Interval{Low: 0, LowOpen: true, High: 1})
+	t.Optimizer = f.Choice("optimizer", OptimizerAdam, []string{OptimizerAdam, OptimizerAdamW, OptimizerSGD, OptimizerRMSProp})
 	if t.Optimizer == OptimizerSGD {
-		t.Momentum = f.number("momentum", 0.9, interval{low: 0, high: 1, highOpen: true})
+		t.Momentum = f.Number("momentum", 0.9, document.Interval{Low: 0, High: 1, HighOpen: true})
 	} else {
-		f.useless("momentum", "the optimizer is "+t.Optimizer)
+		f.Useless("momentum", "the optimizer is "+t.Optimizer)
 	}
-	t.GradientClip = f.number("gradient_clip", 1, interval{low: 0, high: 1e6})
-	t.EmbargoBars = f.whole("embargo_bars", 0, 0, maxBars)
-	t.Seed = uint64(f.whole("seed", 1, 0, maxSeed))
+	t.GradientClip = f.Number("gradient_clip", 1, document.Interval{Low: 0, High: 1e6})
+	t.EmbargoBars = f.Whole("embargo_bars", 0, 0, maxBars)
+	t.Seed = uint64(f.Whole("seed", 1, 0, maxSeed))
 	d.ensemble(s, f)
 	d.split(s, f)
 	d.earlyStopping(s, f)
 	d.schedule(s, f)
-	if n, ok := f.need("labels", "what the network learns, for example {source: zigzag}"); ok {
+	if n, ok := f.Need("labels", "what the network learns, for example {source: zigzag}"); ok {
 		d.labels(s, n)
 	}
 	d.fit(s, f)
 }
 
 // fit reads what depends on whether classes or numbers are learned.
-func (d *decoder) fit(s *Strategy, f fields) {
+func (d *decoder) fit(s *Strategy, f document.Mapping) {
 	t := &s.Training
-	decay := interval{low: 0, high: 1}
+	decay := document.Interval{Low: 0, High: 1}
 	switch s.Decisions.OutputFormat {
 	case Classification, RegimeClassification, ContextClassification, MetaClassification:
-		t.Loss = f.choice("loss", LossCrossEntropy, []string{LossCrossEntropy, LossFocal})
-		t.ClassWeights = f.choice("class_weights", ClassWeightsBalanced, []string{ClassWeightsBalanced, ClassWeightsNone})
-		t.Calibration = f.choice("calibration", CalibrationNone, []string{CalibrationNone, CalibrationTemperature})
-		t.WeightDecay = f.number("weight_decay", 1e-4, decay)
+		t.Loss = f.Choice("loss", LossCrossEntropy, []string{LossCrossEntropy, LossFocal})
+		t.ClassWeights = f.Choice("class_weights", ClassWeightsBalanced, []string{ClassWeightsBalanced, ClassWeightsNone})
+		t.Calibration = f.Choice("calibration", CalibrationNone, []string{CalibrationNone, CalibrationTemperature})
+		t.WeightDecay = f.Number("weight_decay", 1e-4, decay)
 	case Regression:
-		t.Loss = f.choice("loss", LossHuber, []string{LossHuber, LossMSE, LossQuantile})
+		t.Loss = f.Choice("loss", LossHuber, []string{LossHuber, LossMSE, LossQuantile})
 		t.ClassWeights, t.Calibration = ClassWeightsNone, CalibrationNone
-		f.useless("calibration", "output_format regression has no probabilities")
-		t.WeightDecay = f.number("weight_decay", 0, decay)
-		f.useless("class_weights", "output_format regression has no classes")
+		f.Useless("calibration", "output_format regression has no probabilities")
+		t.WeightDecay = f.Number("weight_decay", 0, decay)
+		f.Useless("class_weights", "output_format regression has no classes")
 	default:
 		return // reported already; what the rest should be is not known
 	}
@@ -87,63 +91,63 @@ func (d *decoder) fit(s *Strategy, f fields) {
 		key, loss string
 		value     *float64
 		def       float64
-		in        interval
+		in        document.Interval
 	}{
-		{"huber_delta", LossHuber, &t.HuberDelta, 0.01, interval{low: 0, lowOpen: true, high: 1e6}},
-		{"focal_gamma", LossFocal, &t.FocalGamma, 2, interval{low: 0, high: 16}},
-		{"label_smoothing", LossCrossEntropy, &t.LabelSmoothing, 0, interval{low: 0, high: 1, highOpen: true}},
-		{"quantile", LossQuantile, &t.Quantile, 0.5, interval{low: 0, lowOpen: true, high: 1, highOpen: true}},
+		{"huber_delta", LossHuber, &t.HuberDelta, 0.01, document.Interval{Low: 0, LowOpen: true, High: 1e6}},
+		{"focal_gamma", LossFocal, &t.FocalGamma, 2, document.Interval{Low: 0, High: 16}},
+		{"label_smoothing", LossCrossEntropy, &t.LabelSmoothing, 0, document.Interval{Low: 0, High: 1, HighOpen: true}},
+		{"quantile", LossQuantile, &t.Quantile, 0.5, document.Interval{Low: 0, LowOpen: true, High: 1, HighOpen: true}},
 	} {
 		if t.Loss == p.loss {
-			*p.value = f.number(p.key, p.def, p.in)
+			*p.value = f.Number(p.key, p.def, p.in)
 		} else {
-			f.useless(p.key, "the loss is "+t.Loss)
+			f.Useless(p.key, "the loss is "+t.Loss)
 		}
 	}
 }
 
-func (d *decoder) split(s *Strategy, f fields) {
+func (d *decoder) split(s *Strategy, f document.Mapping) {
 	s.Training.Split = Split{Train: 0.7, Validation: 0.15, Test: 0.15}
-	n, ok := f.get("data_split")
+	n, ok := f.Get("data_split")
 	if !ok {
 		return
 	}
-	if f, ok = n.fields(splitShape); !ok {
+	if f, ok = n.Mapping(splitShape); !ok {
 		return
 	}
 	sum, all := 0.0, true
 	for i, share := range []*float64{&s.Training.Split.Train, &s.Training.Split.Validation, &s.Training.Split.Test} {
-		n, ok := f.need(splitShape.keys[i], "a share of the rows, for example 0.15")
+		n, ok := f.Need(splitShape.Names[i], "a share of the rows, for example 0.15")
 		if ok {
-			*share, ok = n.numberIn(interval{low: 0.01, high: 0.98})
+			*share, ok = n.NumberIn(document.Interval{Low: 0.01, High: 0.98})
 		}
 		all = all && ok
 		sum += *share
 	}
 	if all && math.Abs(sum-1) > 1e-9 {
-		f.problem("train, validation and test add up to %.6g: want 1", sum)
+		f.Problem("train, validation and test add up to %.6g: want 1", sum)
 	}
 }
 
-func (d *decoder) earlyStopping(s *Strategy, f fields) {
-	n, ok := f.get("early_stopping")
+func (d *decoder) earlyStopping(s *Strategy, f document.Mapping) {
+	n, ok := f.Get("early_stopping")
 	if !ok {
 		return
 	}
-	if n.isPlain() && n.yaml.Value == "false" {
+	if n.IsWord("false") {
 		return
 	}
-	if n.isPlain() && n.yaml.Value == "true" {
-		n.problem("say when to stop: write {patience: 10, min_delta: 0.001}")
+	if n.IsWord("true") {
+		n.Problem("say when to stop: write {patience: 10, min_delta: 0.001}")
 		return
 	}
-	if f, ok = n.fields(earlyStoppingShape); !ok {
+	if f, ok = n.Mapping(earlyStoppingShape); !ok {
 		return
 	}
 	stop := &s.Training.EarlyStopping
-	stop.Patience = f.whole("patience", 10, 1, 100_000)
-	stop.MinDelta = f.number("min_delta", 0.001, interval{low: 0, high: 1e6})
+	stop.Patience = f.Whole("patience", 10, 1, 100_000)
+	stop.MinDelta = f.Number("min_delta", 0.001, document.Interval{Low: 0, High: 1e6})
 	if stop.Patience >= s.Training.Epochs {
-		n.warn("patience %d is not below epochs %d: training never stops early", stop.Patience, s.Training.Epochs)
+		n.Warn("patience %d is not below epochs %d: training never stops early", stop.Patience, s.Training.Epochs)
 	}
 }

@@ -3,6 +3,7 @@ package strategy
 import (
 	"slices"
 
+	"github.com/ktrdr/ktrdr/internal/core/document"
 	"github.com/ktrdr/ktrdr/internal/core/fuzzy"
 	"github.com/ktrdr/ktrdr/internal/core/indicator"
 	"github.com/ktrdr/ktrdr/internal/core/market"
@@ -11,25 +12,25 @@ import (
 // The prices that a fuzzy set can divide by the values of its indicator.
 var referencePrices = []string{"open", "high", "low", "close"}
 
-var transformShape = shape{keys: []string{"type", "reference"}}
+var transformShape = document.Keys{Names: []string{"type", "reference"}}
 
 // transform reads what becomes of the values of a fuzzy set before they are
 // members: nothing, or the reference price of their bar divided by them.
-func (d *decoder) transform(s *Strategy, set *FuzzySet, n node) bool {
-	f, ok := n.fields(transformShape)
+func (d *decoder) transform(s *Strategy, set *FuzzySet, n document.Node) bool {
+	f, ok := n.Mapping(transformShape)
 	if !ok {
 		return false
 	}
-	kind, named := f.need("type", "price_ratio")
+	kind, named := f.Need("type", "price_ratio")
 	if named {
-		_, named = kind.choice([]string{"price_ratio"})
+		_, named = kind.Choice([]string{"price_ratio"})
 	}
-	reference, there := f.need("reference", "the price that is divided: "+alternatives(referencePrices))
+	reference, there := f.Need("reference", "the price that is divided: "+document.Alternatives(referencePrices))
 	if there {
-		set.Reference, there = reference.choice(referencePrices)
+		set.Reference, there = reference.Choice(referencePrices)
 	}
 	if unit := set.scale(s).Unit; unit != indicator.Price {
-		n.problem("%s is no price (its unit is %s), so a price divided by it says nothing: remove it", set.reference(), unit)
+		n.Problem("%s is no price (its unit is %s), so a price divided by it says nothing: remove it", set.reference(), unit)
 		return false
 	}
 	return named && there
@@ -52,19 +53,19 @@ func (set FuzzySet) fuzzySetObject() object {
 	return o
 }
 
-func fuzzySetSchema() jsonSchema {
+func fuzzySetSchema() document.Schema {
 	var hedges []string
 	for _, h := range fuzzy.Hedges() {
 		hedges = append(hedges, h.String())
 	}
-	kind := jsonSchema{"type": "string", "examples": kindNames()}
-	transform := mappingOf(transformShape, map[string]jsonSchema{"type": wordOf("price_ratio"), "reference": wordOf(referencePrices...)})
-	set := mappingOf(membershipShape, map[string]jsonSchema{"type": kind, "parameters": listOf(numberSchema), "hedge": wordOf(hedges...)})
-	written := jsonSchema{"type": "object", "required": []string{"indicator"},
-		"properties":           map[string]jsonSchema{"indicator": textSchema, "transform": transform},
-		"additionalProperties": either(listOf(numberSchema), set)}
-	placed := jsonSchema{"type": "object", "required": []string{"indicator", "place"},
-		"properties":           map[string]jsonSchema{"indicator": textSchema, "transform": transform, "place": wordOf(placements...)},
-		"additionalProperties": mappingOf(placedShape, map[string]jsonSchema{"type": kind, "hedge": wordOf(hedges...)})}
-	return either(written, placed)
+	kind := document.Schema{"type": "string", "examples": kindNames()}
+	transform := transformShape.Schema(map[string]document.Schema{"type": document.WordOf("price_ratio"), "reference": document.WordOf(referencePrices...)})
+	set := membershipShape.Schema(map[string]document.Schema{"type": kind, "parameters": document.ListOf(numberSchema), "hedge": document.WordOf(hedges...)})
+	written := document.Schema{"type": "object", "required": []string{"indicator"},
+		"properties":           map[string]document.Schema{"indicator": textSchema, "transform": transform},
+		"additionalProperties": document.Either(document.ListOf(numberSchema), set)}
+	placed := document.Schema{"type": "object", "required": []string{"indicator", "place"},
+		"properties":           map[string]document.Schema{"indicator": textSchema, "transform": transform, "place": document.WordOf(placements...)},
+		"additionalProperties": placedShape.Schema(map[string]document.Schema{"type": kind, "hedge": document.WordOf(hedges...)})}
+	return document.Either(written, placed)
 }

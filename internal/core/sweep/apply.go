@@ -16,7 +16,7 @@ import (
 // with the settings in their places, comments included. Whether it is a strategy
 // is for strategy.Parse to say.
 func Apply(source []byte, t Trial) ([]byte, error) {
-	top, err := strategy.Document("strategy.yaml", source)
+	top, err := strategy.Tree("strategy.yaml", source)
 	if err != nil {
 		return nil, fmt.Errorf("trial %d: %w", t.Index, err)
 	}

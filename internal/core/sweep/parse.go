@@ -14,8 +14,8 @@ import (
 	"go.yaml.in/yaml/v4"
 	"go.yaml.in/yaml/v4/plugin/loaderlimits"
 
+	"github.com/ktrdr/ktrdr/internal/core/document"
 	"github.com/ktrdr/ktrdr/internal/core/spell"
-	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
 
 // Limits on a file.
@@ -29,11 +29,11 @@ const (
 // A reader turns a file into a Space and collects what is wrong on the way.
 type reader struct {
 	file     string
-	problems strategy.Problems
+	problems document.Problems
 }
 
 // ParseSpace reads a file as the package comment describes it; file is its name
-// for messages. The error is strategy.Problems: everything that is wrong, at once.
+// for messages. The error is document.Problems: everything that is wrong, at once.
 func ParseSpace(file string, src []byte) (Space, error) {
 	r := &reader{file: file}
 	s := Space{Seed: 1}
@@ -47,7 +47,7 @@ func ParseSpace(file string, src []byte) (Space, error) {
 }
 
 func (r *reader) problem(n *yaml.Node, path, format string, args ...any) {
-	p := strategy.Problem{File: r.file, Path: path, Message: fmt.Sprintf(format, args...)}
+	p := document.Problem{File: r.file, Path: path, Message: fmt.Sprintf(format, args...)}
 	if n != nil {
 		p.Line, p.Column = n.Line, n.Column
 	}

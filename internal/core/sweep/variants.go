@@ -18,7 +18,7 @@ type Variants struct {
 
 // VariantsOf returns the variants of s.
 func VariantsOf(s *strategy.Strategy) (*Variants, error) {
-	top, err := strategy.Document("strategy.yaml", s.Source)
+	top, err := strategy.Tree("strategy.yaml", s.Source)
 	if err != nil {
 		return nil, err
 	}

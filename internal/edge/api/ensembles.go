@@ -14,6 +14,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/control/fleet"
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/core/document"
 	"github.com/ktrdr/ktrdr/internal/core/ensemble"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
@@ -147,7 +148,7 @@ func (s *server) cast(ctx context.Context, b wire.StartEnsemble) (cast, error) {
 // invalidEnsemble is the error of an ensemble file with problems, all of them.
 func invalidEnsemble(err error) error {
 	e := wire.Errorf(wire.CodeStrategyInvalid, "ensemble is not valid:\n%w", err)
-	if problems, ok := errors.AsType[strategy.Problems](err); ok {
+	if problems, ok := errors.AsType[document.Problems](err); ok {
 		e.Details = issues("error", problems)
 	}
 	return e

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/core/document"
 	"github.com/ktrdr/ktrdr/internal/core/spell"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
@@ -145,13 +146,13 @@ func (s *server) parse(name, text string) (*strategy.Strategy, error) {
 // invalidStrategy is the error of a strategy with problems, all of them.
 func invalidStrategy(err error) error {
 	e := wire.Errorf(wire.CodeStrategyInvalid, "strategy is not valid:\n%w", err)
-	if problems, ok := errors.AsType[strategy.Problems](err); ok {
+	if problems, ok := errors.AsType[document.Problems](err); ok {
 		e.Details = issues("error", problems)
 	}
 	return e
 }
 
-func issues(severity string, problems strategy.Problems) []wire.StrategyIssue {
+func issues(severity string, problems document.Problems) []wire.StrategyIssue {
 	list := []wire.StrategyIssue{}
 	for _, p := range problems {
 		category, _, _ := strings.Cut(p.Path, ".")

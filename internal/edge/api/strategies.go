@@ -8,6 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/core/document"
 	"github.com/ktrdr/ktrdr/internal/core/feature"
 	"github.com/ktrdr/ktrdr/internal/core/indicator/catalog"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
@@ -69,7 +70,7 @@ func (s *server) strategyRow(ctx context.Context, name string) (wire.Strategy, e
 	parsed, err := s.parse(name, "")
 	if err != nil {
 		problem := err.Error()
-		if all, ok := errors.AsType[strategy.Problems](err); ok && len(all) > 0 {
+		if all, ok := errors.AsType[document.Problems](err); ok && len(all) > 0 {
 			problem = all[0].String()
 		}
 		return emptyRow(name, problem), nil
@@ -120,9 +121,9 @@ func validate(name, file string, text []byte) wire.StrategyValidation {
 	v := wire.StrategyValidation{Success: true, StrategyName: name, Issues: []wire.StrategyIssue{}, Features: []string{}, AvailableIndicators: catalog.Names()}
 	parsed, err := strategy.Parse(file, text)
 	if err != nil {
-		problems, ok := errors.AsType[strategy.Problems](err)
+		problems, ok := errors.AsType[document.Problems](err)
 		if !ok {
-			problems = strategy.Problems{{File: file, Message: err.Error()}}
+			problems = document.Problems{{File: file, Message: err.Error()}}
 		}
 		v.Issues = issues("error", problems)
 		v.Message = "Strategy is not valid: 1 problem"

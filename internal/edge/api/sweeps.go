@@ -12,6 +12,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/core/document"
 	"github.com/ktrdr/ktrdr/internal/core/spell"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 	"github.com/ktrdr/ktrdr/internal/core/sweep"
@@ -152,7 +153,7 @@ const maxLooks = 100
 // invalidSpace is the error of a space with problems, all of them.
 func invalidSpace(err error) error {
 	e := wire.Errorf(wire.CodeBadRequest, "space of trials is not valid:\n%w", err)
-	if problems, ok := errors.AsType[strategy.Problems](err); ok {
+	if problems, ok := errors.AsType[document.Problems](err); ok {
 		e.Details = issues("error", problems)
 	}
 	return e

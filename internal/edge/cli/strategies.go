@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/core/document"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
 
@@ -26,7 +27,7 @@ func isFile(name string) bool {
 }
 
 // readStrategy reads and parses a strategy file. What is wrong with its content
-// is an error of type strategy.Problems.
+// is an error of type document.Problems.
 func (c *console) readStrategy(name string) (*strategy.Strategy, error) {
 	text, err := c.readInput(name, wire.MaxStrategyBytes)
 	if err != nil {
@@ -53,4 +54,4 @@ func (c *console) openStrategy(cmd *cobra.Command, name string) (*strategy.Strat
 }
 
 // problemsOf returns the problems of a strategy that did not parse.
-func problemsOf(err error) (strategy.Problems, bool) { return errors.AsType[strategy.Problems](err) }
+func problemsOf(err error) (document.Problems, bool) { return errors.AsType[document.Problems](err) }

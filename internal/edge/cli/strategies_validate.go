@@ -4,10 +4,11 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/ktrdr/ktrdr/internal/control/wire"
-	"github.com/ktrdr/ktrdr/internal/core/indicator/catalog"
-	"github.com/ktrdr/ktrdr/internal/core/strategy"
 	"github.com/spf13/cobra"
+
+	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/core/document"
+	"github.com/ktrdr/ktrdr/internal/core/indicator/catalog"
 )
 
 func newStrategiesValidate(c *console) *cobra.Command {
@@ -69,7 +70,7 @@ func countOf(problems int) string {
 	return fmt.Sprintf("%d problems", problems)
 }
 
-func issues(severity string, problems strategy.Problems) []wire.StrategyIssue {
+func issues(severity string, problems document.Problems) []wire.StrategyIssue {
 	all := []wire.StrategyIssue{}
 	for _, p := range problems {
 		all = append(all, wire.StrategyIssue{Severity: severity, Category: "grammar", Message: p.Message, File: p.File, Line: p.Line, Column: p.Column, Path: p.Path})
@@ -79,7 +80,7 @@ func issues(severity string, problems strategy.Problems) []wire.StrategyIssue {
 
 func printValidation(w io.Writer, name string, v wire.StrategyValidation) {
 	for _, issue := range v.Issues {
-		p := strategy.Problem{File: issue.File, Line: issue.Line, Column: issue.Column, Path: issue.Path, Message: issue.Message}
+		p := document.Problem{File: issue.File, Line: issue.Line, Column: issue.Column, Path: issue.Path, Message: issue.Message}
 		prefix := ""
 		if issue.Severity != "error" {
 			prefix = issue.Severity + ": "

@@ -1,4 +1,4 @@
-package strategy
+package document
 
 import (
 	"cmp"
@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// A Problem is one thing wrong, or doubtful, in a strategy file, at the place
+// A Problem is one thing wrong, or doubtful, in a file, at the place
 // where it stands. Line and Column begin with 1; they are 0 where the problem is
 // the whole file or does not come from one.
 type Problem struct {
@@ -78,11 +78,12 @@ func (r *report) sorted() Problems {
 	if len(r.list) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(r.list, func(a, b Problem) int {
+	list := slices.Clone(r.list)
+	slices.SortStableFunc(list, func(a, b Problem) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
 	if r.dropped > 0 {
-		r.list = append(r.list, Problem{File: r.list[0].File, Message: fmt.Sprintf("and %d more problems", r.dropped)})
+		list = append(list, Problem{File: list[0].File, Message: fmt.Sprintf("and %d more problems", r.dropped)})
 	}
-	return r.list
+	return list
 }
