@@ -117,6 +117,7 @@ type ImportReport struct {
 	Changed   int              `json:"changed" doc:"bars that were held with other values"`
 	Same      int              `json:"same" doc:"bars that were held already"`
 	Quotes    bool             `json:"quotes" doc:"whether the file has bid and ask"`
+	Ignored   []string         `json:"ignored" doc:"columns of the file that were not used"`
 	Skipped   int              `json:"skipped" doc:"bad rows that were left out, as asked for"`
 	Problems  []string         `json:"problems" doc:"the bad rows that were left out"`
 	Held      Holding          `json:"held"`

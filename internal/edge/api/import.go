@@ -48,6 +48,9 @@ func (s *server) importBars(w http.ResponseWriter, r *http.Request) error {
 	if report.Problems == nil {
 		report.Problems = []string{}
 	}
+	if report.Ignored == nil {
+		report.Ignored = []string{}
+	}
 	wire.WriteJSON(w, http.StatusOK, enveloped(report))
 	return nil
 }

@@ -106,7 +106,7 @@ func (b barFiles) Import(ctx context.Context, f api.ImportFile) (wire.ImportRepo
 	answer := wire.ImportReport{
 		Symbol: f.Symbol, Timeframe: f.Timeframe, File: f.Name, Rows: report.Rows,
 		Added: change.Added, Changed: change.Changed, Same: change.Same,
-		Quotes: series.HasQuotes(), Skipped: report.Skipped.Total, Problems: []string{}, Held: holding(held),
+		Quotes: series.HasQuotes(), Ignored: report.Ignored, Skipped: report.Skipped.Total, Problems: []string{}, Held: holding(held),
 	}
 	for _, row := range report.Skipped.Rows {
 		where := fmt.Sprintf("%s:%d: ", f.Name, row.Line)

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -77,6 +78,9 @@ func printImport(w io.Writer, r wire.ImportReport) {
 	fmt.Fprintf(w, "Imported %s %s from %s: %s rows%s, %s added, %s changed, %s already held.\n", r.Symbol, r.Timeframe, r.File,
 		integer(r.Rows), quotes, integer(r.Added), integer(r.Changed), integer(r.Same))
 	fmt.Fprintf(w, "Held now: %s bars, %s to %s.\n", integer(r.Held.Bars), moment(r.Held.First), moment(r.Held.Last))
+	if len(r.Ignored) > 0 {
+		fmt.Fprintf(w, "Not used: %s.\n", strings.Join(r.Ignored, ", "))
+	}
 	if r.Skipped > 0 {
 		fmt.Fprintf(w, "Left out %s bad rows:\n", integer(r.Skipped))
 		for _, p := range r.Problems {
