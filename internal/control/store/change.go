@@ -133,7 +133,7 @@ func (w *writer) created(c operation.Created) error {
 	if err != nil {
 		return err
 	}
-	if _, err := w.exec(`INSERT INTO specs (operation_id, spec_json) VALUES ($1, $2)`, o.ID, string(o.Spec)); err != nil {
+	if err := w.soon(`INSERT INTO specs (operation_id, spec_json) VALUES ($1, $2)`, o.ID, string(o.Spec)); err != nil {
 		return fmt.Errorf("store specification of %s: %w", o.ID, err)
 	}
 	return w.artifacts(o.ID, o.Artifacts, false)
@@ -154,7 +154,7 @@ func (w *writer) taken(o operation.Operation) error {
 
 func (w *writer) artifacts(id string, all []operation.Artifact, outputs bool) error {
 	for _, a := range all {
-		if _, err := w.exec(`INSERT INTO artifacts (operation_id, sha256, role, bytes, is_output) VALUES ($1, $2, $3, $4, $5)
+		if err := w.soon(`INSERT INTO artifacts (operation_id, sha256, role, bytes, is_output) VALUES ($1, $2, $3, $4, $5)
 			ON CONFLICT (operation_id, sha256, role) DO NOTHING`, id, a.SHA256, a.Role, a.Bytes, flag(outputs)); err != nil {
 			return fmt.Errorf("store artifact %s of %s: %w", a.Role, id, err)
 		}
@@ -172,7 +172,7 @@ func (w *writer) opened(c operation.Opened) error {
 		t.Attempt, t.Term, c.WorkerID, c.Incarnation, t.OperationID, t.Attempt-1, w.term); err != nil {
 		return err
 	}
-	_, err := w.exec(`INSERT INTO attempts (operation_id, attempt, term, worker_id, incarnation, opened_at) VALUES ($1, $2, $3, $4, $5, $6)`,
+	err := w.soon(`INSERT INTO attempts (operation_id, attempt, term, worker_id, incarnation, opened_at) VALUES ($1, $2, $3, $4, $5, $6)`,
 		t.OperationID, t.Attempt, t.Term, c.WorkerID, c.Incarnation, micros(c.At))
 	return err
 }
@@ -185,7 +185,7 @@ func (w *writer) started(c operation.Started) error {
 		micros(c.At), t.OperationID, t.Attempt, t.Term, w.term); err != nil {
 		return err
 	}
-	_, err := w.exec(`UPDATE attempts SET started_at = $1 WHERE operation_id = $2 AND attempt = $3`, micros(c.At), t.OperationID, t.Attempt)
+	err := w.soon(`UPDATE attempts SET started_at = $1 WHERE operation_id = $2 AND attempt = $3`, micros(c.At), t.OperationID, t.Attempt)
 	return err
 }
 
@@ -205,7 +205,7 @@ func (w *writer) ended(c operation.Ended) error {
 		string(c.Outcome), lost, t.OperationID, t.Attempt, t.Term, w.term); err != nil {
 		return err
 	}
-	_, err := w.exec(`UPDATE attempts SET ended_at = $1, outcome = $2, reason = $3 WHERE operation_id = $4 AND attempt = $5`,
+	err := w.soon(`UPDATE attempts SET ended_at = $1, outcome = $2, reason = $3 WHERE operation_id = $4 AND attempt = $5`,
 		micros(c.At), string(c.Outcome), c.Reason, t.OperationID, t.Attempt)
 	return err
 }
@@ -220,7 +220,7 @@ func (w *writer) reopened(c operation.Reopened) error {
 		micros(c.At), t.OperationID, t.Attempt, t.Term, w.term); err != nil {
 		return err
 	}
-	_, err := w.exec(`UPDATE attempts SET started_at = COALESCE(started_at, $1), ended_at = NULL, outcome = '', reason = ''
+	err := w.soon(`UPDATE attempts SET started_at = COALESCE(started_at, $1), ended_at = NULL, outcome = '', reason = ''
 		WHERE operation_id = $2 AND attempt = $3`, micros(c.At), t.OperationID, t.Attempt)
 	return err
 }
@@ -239,7 +239,7 @@ func (w *writer) finished(c operation.Finished) error {
 		t.OperationID, t.Attempt, t.Term, w.term); err != nil {
 		return err
 	}
-	if _, err := w.exec(`UPDATE attempts SET ended_at = $1, outcome = $2 WHERE operation_id = $3 AND attempt = $4`,
+	if err := w.soon(`UPDATE attempts SET ended_at = $1, outcome = $2 WHERE operation_id = $3 AND attempt = $4`,
 		micros(c.At), string(c.State), t.OperationID, t.Attempt); err != nil {
 		return err
 	}
@@ -262,7 +262,7 @@ func (w *writer) result(id string, result json.RawMessage) error {
 	if len(result) == 0 {
 		return nil
 	}
-	if _, err := w.exec(`INSERT INTO results (operation_id, result_json) VALUES ($1, $2)`, id, string(result)); err != nil {
+	if err := w.soon(`INSERT INTO results (operation_id, result_json) VALUES ($1, $2)`, id, string(result)); err != nil {
 		return fmt.Errorf("store result of %s: %w", id, err)
 	}
 	return nil

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 )
 
@@ -152,6 +154,9 @@ type writer struct {
 	ctx    context.Context
 	term   int64 // of the request in hand
 	newest int64 // the newest of all, where this transaction has looked; 0 where it has not
+
+	waiting pgx.Batch // statements that go out with the next; see soon
+	failed  error     // why a row cannot be read any more
 }
 
 // commit executes a group. An error is one of the database, and then nothing of
@@ -161,6 +166,9 @@ func (w *writer) commit(group []*request) (err error) {
 		return err
 	}
 	defer func() {
+		if err != nil && w.failed != nil {
+			err = w.failed // what came after it says only that the transaction is lost
+		}
 		if err != nil && !w.store.d.shared { // of a shared one the connection is given up
 			_, undo := w.exec("ROLLBACK")
 			if undo != nil && code(undo) != codeError { // else the database has rolled back by itself
@@ -185,6 +193,9 @@ func (w *writer) commit(group []*request) (err error) {
 	if err := w.all(w.store.d.end); err != nil {
 		return err
 	}
+	if _, err := w.flush(); err != nil { // so that the outcome of COMMIT is its own
+		return err
+	}
 	_, err = w.exec("COMMIT")
 	return err
 }
@@ -192,7 +203,7 @@ func (w *writer) commit(group []*request) (err error) {
 // all runs statements that take no arguments.
 func (w *writer) all(statements []string) error {
 	for _, query := range statements {
-		if _, err := w.exec(query); err != nil {
+		if err := w.soon(query); err != nil {
 			return err
 		}
 	}
@@ -205,7 +216,7 @@ func (w *writer) apply(tx operation.Transaction) (refused, err error) {
 	if len(tx) == 1 {
 		return refusal(w.change(tx[0]))
 	}
-	if _, err := w.exec("SAVEPOINT part"); err != nil {
+	if err := w.soon("SAVEPOINT part"); err != nil {
 		return nil, err
 	}
 	for _, c := range tx {
@@ -213,14 +224,13 @@ func (w *writer) apply(tx operation.Transaction) (refused, err error) {
 			return nil, err
 		}
 		if refused != nil {
-			if _, err := w.exec("ROLLBACK TO part"); err != nil {
+			if err := w.soon("ROLLBACK TO part"); err != nil {
 				return nil, err
 			}
 			break
 		}
 	}
-	_, err = w.exec("RELEASE part")
-	return refused, err
+	return refused, w.soon("RELEASE part")
 }
 
 // refusal tells apart an error that says that a change is not legal, which
@@ -236,6 +246,10 @@ func refusal(err error) (refused, failed error) {
 
 // exec runs a statement, prepared once, and returns how many rows it changed.
 func (w *writer) exec(query string, args ...any) (int64, error) {
+	if w.waiting.Len() > 0 {
+		w.waiting.Queue(query, w.store.d.texts(args)...)
+		return w.flush()
+	}
 	stmt, err := w.prepare(query)
 	if err != nil {
 		return 0, err
@@ -247,8 +261,11 @@ func (w *writer) exec(query string, args ...any) (int64, error) {
 	return result.RowsAffected()
 }
 
-// row runs a query for one row.
+// row runs a query for one row. If what waits fails, so does the query.
 func (w *writer) row(query string, args ...any) *sql.Row {
+	if _, err := w.flush(); err != nil && w.failed == nil {
+		w.failed = err
+	}
 	return w.store.conn.QueryRowContext(w.ctx, query, args...)
 }
 

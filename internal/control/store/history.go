@@ -20,11 +20,11 @@ func (w *writer) change(c operation.Change) error {
 	}
 	// Only the scheduler writes events, so that their numbers have no rivals.
 	if _, isNew := c.(operation.Created); isNew {
-		_, err := w.exec(`INSERT INTO events (number, at, operation_id, kind, status, attempt, worker_id, reason)
+		err := w.soon(`INSERT INTO events (number, at, operation_id, kind, status, attempt, worker_id, reason)
 			VALUES ((SELECT COALESCE(MAX(number), 0) + 1 FROM events), $1, $2, $3, 'pending', 0, '', '')`, micros(e.At), e.OperationID, string(e.Kind))
 		return err
 	}
-	if _, err := w.exec(`INSERT INTO events (number, at, operation_id, kind, status, attempt, worker_id, reason)
+	if err := w.soon(`INSERT INTO events (number, at, operation_id, kind, status, attempt, worker_id, reason)
 		SELECT (SELECT COALESCE(MAX(number), 0) + 1 FROM events), $1, id, $2, status, attempt, worker_id, $3 FROM operations WHERE id = $4`,
 		micros(e.At), string(e.Kind), e.Reason, e.OperationID); err != nil {
 		return fmt.Errorf("store event of %s: %w", e.OperationID, err)
@@ -78,7 +78,7 @@ func (w *writer) measured(c operation.Measured) error {
 		for _, p := range rest[:n] {
 			args = append(args, t.OperationID, p.Number, p.Attempt, p.Step, micros(p.At), string(p.Values))
 		}
-		if _, err := w.exec(insert, args...); err != nil {
+		if err := w.soon(insert, args...); err != nil {
 			return fmt.Errorf("store points of %s: %w", t.OperationID, err)
 		}
 		rest = rest[n:]

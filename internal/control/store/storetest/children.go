@@ -119,7 +119,6 @@ func testStopped(t *testing.T, s *store.Store, term int64) {
 	if err := commit(t, s, term, operation.Gained{ID: "op_s_0002"}); !errors.Is(err, operation.ErrConflict) {
 		t.Errorf("a child gained: %v", err)
 	}
-	testAdopted(t, s, term)
 }
 
 func names(page operation.Page) string {
