@@ -65,12 +65,17 @@ func (a *Average) Mean(x float64) float64 {
 // Total adds x and returns the sum; the window must come from newTotal.
 func (a *Average) Total(x float64) float64 { return a.deviation(x) }
 
-// Means is mean for a column. It is quicker than bar after bar because its state
-// stays in registers within a block.
+// Means is Mean for a column, which dst must not overlap. It is quicker than bar
+// after bar because its state stays in registers within a block.
 func (a *Average) Means(dst, src []float64) {
 	for len(src) > 0 {
 		if a.begins() && a.isFull {
 			a.rebase(src[0])
+			if len(src) > a.n {
+				n := a.blocks(dst, src)
+				dst, src = dst[n:], src[n:]
+				continue
+			}
 		}
 		if !a.isFull {
 			dst[0] = a.Mean(src[0])
@@ -88,6 +93,31 @@ func (a *Average) Means(dst, src []float64) {
 		a.at += n
 		dst, src = dst[n:], src[n:]
 	}
+}
+
+// blocks is Means for blocks of which the next one's first value is there, and returns
+// how many values they hold. The sums of a block and those that the next one begins
+// with do not wait for each other.
+func (a *Average) blocks(dst, src []float64) int {
+	n, done := a.n, 0
+	for ; len(src)-done > n; done += n {
+		block, out, older, next := src[done:][:n], dst[done:][:n], a.older[:n], a.values[:n]
+		anchor, anchorNext := a.anchor, a.anchor
+		if !a.isPlain {
+			anchorNext = src[done+n]
+		}
+		sum, back := 0.0, 0.0
+		for k := len(block) - 1; k >= 0; k-- {
+			next[k] = back
+			back += block[k] - anchorNext
+			j := len(block) - 1 - k
+			sum += block[j] - anchor
+			out[j] = anchor + float64((older[j]+sum)*a.share)
+		}
+		a.older, a.values, a.anchor = a.values, a.older, anchorNext
+	}
+	a.at = copy(a.values, src[done-n:done])
+	return done
 }
 
 // deviation adds x and returns the sum of the differences to the anchor.
@@ -114,7 +144,7 @@ func (a *Average) rebase(x float64) {
 		a.anchor = x
 	}
 	if a.isFull {
-		SumOlder(a.older, a.values[1:], a.anchor)
+		sumOlder(a.older, a.values[1:], a.anchor)
 	}
 }
 
@@ -291,7 +321,7 @@ func (l *Lag) Add(x float64) float64 {
 	return before
 }
 
-// SumOlder prepares a block of bars, n at most, whose first price is anchor. It
+// sumOlder prepares a block of bars, n at most, whose first price is anchor. It
 // writes into out, for each bar of the block, the sum of price less anchor over
 // those bars of its window that lie before the block; before holds the n-1
 // prices there, or none for the first block.
@@ -299,7 +329,7 @@ func (l *Lag) Add(x float64) float64 {
 // With the sum that grows inside the block this gives the sum over every window
 // from additions alone, two per bar. Every window holds the anchor, so that the
 // differences stay as small as the window's range, and are 0 where it is flat.
-func SumOlder(out, before []float64, anchor float64) {
+func sumOlder(out, before []float64, anchor float64) {
 	clear(out[min(len(before), len(out)):])
 	sum := 0.0
 	for j := len(before) - 1; j >= 0; j-- {
@@ -310,7 +340,7 @@ func SumOlder(out, before []float64, anchor float64) {
 	}
 }
 
-// SumOlderSquares is SumOlder, and the same with squares of the differences.
+// SumOlderSquares is sumOlder, and the same with squares of the differences.
 func SumOlderSquares(sums, squares, before []float64, anchor float64) {
 	clear(sums[min(len(before), len(sums)):])
 	clear(squares[min(len(before), len(squares)):])

@@ -36,33 +36,16 @@ func smaSpec() indicator.Spec {
 // Range:   between the smallest and the largest value of the window, to
 // rounding; exactly the price where the window is flat.
 // Warm-up: dst[0..n-2] is NaN.
-// NaN:     a NaN price makes the n values whose window holds it NaN.
+// NaN:     a NaN price makes the n values whose window holds it NaN; the series
+// begins with the first that is not.
 // Panics:  if n < 1 or the lengths differ.
 // Error:   below (n+4)·2^-53 times the range of the window, plus 2^-53 of the
 // result. It does not grow along the series, because nothing is ever subtracted
-// from a sum: see rolling.SumOlder.
+// from a sum: see rolling.Average.
 // Source:  the mean; sums of a sliding window by two stacks.
 // Differs: from TA-Lib by the drift of its running sum.
 func SMA(dst, price []float64, n int) []float64 {
 	rolling.MustAlign("SMA", n, len(price), dst)
-	share := 1 / float64(n)
-	older, olderNext := make([]float64, n), make([]float64, n) // see rolling.SumOlder
-	for start := 0; start < len(price); start += n {
-		end := min(start+n, len(price))
-		block, anchor, anchorNext := price[start:end], price[start], price[min(end, len(price)-1)]
-		out, now, next := dst[start:][:len(block)], older[:len(block)], olderNext[:len(block)]
-		// The sums of this block and those that the next one begins with do not wait
-		// for each other.
-		sum, back := 0.0, 0.0
-		for k := len(block) - 1; k >= 0; k-- {
-			next[k] = back
-			back += block[k] - anchorNext
-			j := len(block) - 1 - k
-			sum += block[j] - anchor
-			out[j] = anchor + float64((now[j]+sum)*share)
-		}
-		older, olderNext = olderNext, older
-	}
-	rolling.Unknown(dst[:min(n-1, len(dst))])
+	rolling.NewAverage(n).Means(dst, price)
 	return dst
 }

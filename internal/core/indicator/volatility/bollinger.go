@@ -66,7 +66,7 @@ func ddof(in indicator.Indicator) int {
 // Error:   sd is within 2(n+1)²·2^-53 of its value, relative to itself and
 // whatever lies before the window: each sum is off by n roundings at most, since
 // none ever shrinks, and what cancels between the two is at most n times what
-// is left, since they are taken about a price of the window (see rolling.SumOlder).
+// is left, since they are taken about a price of the window (see rolling.Average).
 // Middle is SMA, to the bit.
 // Source:  J. Bollinger, Bollinger on Bollinger Bands, 2001 (ddof 0); the
 // original KTRDR (ddof 1, the default of pandas).
