@@ -3,7 +3,9 @@ package main_test
 import (
 	"fmt"
 	"net/http"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -124,6 +126,36 @@ func TestResume(t *testing.T) {
 		s.awaitStatus(id, "completed")
 	})
 
+	t.Run("after_failure", func(t *testing.T) {
+		t.Parallel()
+		// A worker keeps a state in memory every ten seconds; it is missed later than that.
+		s := newSystem(t, "KTRDR_WORKER_HEALTH_CHECK_INTERVAL=6", "KTRDR_WORKER_HEALTH_CHECK_TIMEOUT=1")
+		worker := s.worker("training", "only", "--checkpoint-epochs", "100000")
+		s.importOverflowing("EURUSD")
+		id := decode[finished](t, s.must(trainArgs(s.strategy("overflow", epochs), "--detach")...)).ID
+		seen := s.awaitEpoch(id, 1)
+		worker.signal(syscall.SIGSTOP)
+		s.await("the worker is missed", func() bool { return s.workerStatus("only") == "temporarily_unavailable" })
+		worker.signal(syscall.SIGCONT)
+		first := s.awaitStatus(id, "failed")
+		if first.Error == nil || *first.Error == "" {
+			t.Error("it failed without a reason")
+		}
+		stood := s.position(id)
+		if shown := s.must("checkpoints", "show", id); !strings.Contains(shown, "failure") || stood < seen-1 || stood >= epochs {
+			t.Errorf("epoch %d was seen, and its failure left the state after epoch %d:\n%s", seen, stood, shown)
+		}
+		// What made it fail is still there.
+		s.must("operations", "resume", id, "--detach")
+		if epoch := s.awaitEpoch(id, 2); epoch < stood {
+			t.Errorf("resumed at epoch %d, although the state after epoch %d was saved", epoch, stood)
+		}
+		again := s.awaitStatus(id, "failed")
+		if again.Attempt != 2 || again.Error == nil || *again.Error != *first.Error {
+			t.Errorf("resumed it is %+v, want to fail again for the same reason, %s", again, *first.Error)
+		}
+	})
+
 	t.Run("of_what_has_no_state", func(t *testing.T) {
 		t.Parallel()
 		s := newSystem(t)
@@ -131,4 +163,34 @@ func TestResume(t *testing.T) {
 			t.Errorf("resuming an unknown operation: exit %d, want 3\n%s", out.code, out.stderr)
 		}
 	})
+}
+
+// importOverflowing imports a market whose prices leap by 36 powers of ten in the
+// rows that trainArgs leaves for the test, so that a training on raw rates of
+// change has finite losses, and none that can be written down in the end.
+func (s *system) importOverflowing(symbol string) {
+	s.t.Helper()
+	file := s.dir + "/sample.csv"
+	if out := run(s.t, nil, "data", "sample", "--symbol", symbol, "--timeframe", "1h", "--seed", "7",
+		"--bars", fmt.Sprint(sampleBars), "--start", "2015-01-05", "--output", file); out.code != 0 {
+		s.t.Fatalf("data sample: exit %d\n%s", out.code, out.stderr)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	for i, line := range lines[1:] {
+		cells := strings.Split(line, ",")
+		if cells[0] >= "2016-05-20" {
+			for c := 1; c <= 4; c++ { // open, high, low and close
+				cells[c] += "e36"
+			}
+			lines[i+1] = strings.Join(cells, ",")
+		}
+	}
+	if err := os.WriteFile(file, []byte(strings.Join(lines, "\n")+"\n"), 0o644); err != nil {
+		s.t.Fatal(err)
+	}
+	s.must("data", "import", file, "--symbol", symbol, "--timeframe", "1h")
 }
