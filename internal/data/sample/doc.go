@@ -12,6 +12,8 @@
 //     something about the next, enough to outlive a cost of some 0.1 % per
 //     trade, and a network that is shown momentum can learn it;
 //   - a weak pull back to 1.1, so that the market stays where it is over years;
+//   - a spread, where quotes are asked for, that is wide when little happens and
+//     widest after a weekend; a bar has the quote of its last minute;
 //   - closed weekends (Saturday and Sunday, UTC), with a gap on Monday.
 //
 // The edge is there by construction. A profit in a sample market says that the

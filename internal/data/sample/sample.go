@@ -15,6 +15,7 @@ type Options struct {
 	Seed      uint64
 	Start     int64 // Unix second; no bar opens before it; 0 means 2015-01-05T00:00:00Z
 	Bars      int
+	Quotes    bool // the bars have quotes; they are the same without
 }
 
 const defaultStart = 1420416000 // Monday 2015-01-05T00:00:00Z
@@ -29,6 +30,7 @@ func Generate(o Options) market.Series {
 	s := market.NewSeries(o.Symbol, o.Timeframe, o.Bars)
 	m := newMinutes(o)
 	var bar market.Bar
+	last := int64(0)            // minute of bar
 	end := int64(math.MinInt64) // of bar; there is none yet
 	for {
 		minute := m.next()
@@ -37,15 +39,20 @@ func Generate(o Options) market.Series {
 			bar.Low = min(bar.Low, minute.Low)
 			bar.Close = minute.Close
 			bar.Volume += minute.Volume
+			last = minute.Time
 			continue
 		}
 		if end != math.MinInt64 && bar.Time >= o.Start {
 			if s.Len() == o.Bars {
 				return s
 			}
-			s.Append(bar)
+			if o.Quotes {
+				s.AppendQuoted(bar, m.quote(last, bar.Close))
+			} else {
+				s.Append(bar)
+			}
 		}
-		bar = minute
+		bar, last = minute, minute.Time
 		bar.Time = floor(o.Timeframe, minute.Time)
 		end = o.Timeframe.End(bar.Time)
 	}
@@ -84,6 +91,8 @@ const (
 	drift       = 4e-6       // 0.024 % in an hour
 	pull        = 6e-6       // of the distance to the anchor
 	weekendGap  = 8          // standard deviations of a minute
+	halfSpread  = 3e-5       // in a lively hour
+	firstHour   = 4          // times the spread after a weekend
 	driftSwitch = 1.0 / 6000 // chance that a drift ends: 100 hours on average
 	moodSwitch  = 1.0 / 7200 // chance that a volatility ends: five days of trading
 )
@@ -99,6 +108,7 @@ var hours = [24]float64{
 // minutes is the state of a market between two of its minutes.
 type minutes struct {
 	random    splitMix
+	quotes    uint64  // seed of them
 	time      int64   // of the next minute
 	price     float64 // unrounded
 	direction int     // of the drift: -1, 0, 1
@@ -109,9 +119,9 @@ func newMinutes(o Options) *minutes {
 	name := fnv.New64a()
 	name.Write([]byte(o.Symbol))
 	return &minutes{
-		random: splitMix{o.Seed ^ name.Sum64()},
-		time:   o.Start - intoWeek(o.Start), // so that every start in a week sees the same week
-		price:  anchor, mood: 1,
+		random: splitMix{o.Seed ^ name.Sum64()}, quotes: name.Sum64() - o.Seed,
+		time:  o.Start - intoWeek(o.Start), // so that every start in a week sees the same week
+		price: anchor, mood: 1,
 	}
 }
 
@@ -136,6 +146,17 @@ func (m *minutes) next() market.Bar {
 	bar.Volume = 1 + math.Floor(60*lively*unit(bits>>32))
 	m.time += minute
 	return bar
+}
+
+// quote returns that of the end of the minute at t, which ends at price. It takes
+// nothing from random, so that prices are the same with it and without.
+func (m *minutes) quote(t int64, price float64) market.Quote {
+	random := splitMix{m.quotes ^ uint64(t)}
+	half := float64(halfSpread*(0.5+random.uniform())) / hours[modulo(t, day)/3600]
+	if intoWeek(t) < 3600 {
+		half *= firstHour
+	}
+	return market.Quote{Bid: toTick(price * (1 - half)), Ask: toTick(price * (1 + half))}
 }
 
 func (m *minutes) switchRegime() {

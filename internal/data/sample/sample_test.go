@@ -168,6 +168,38 @@ func TestGenerate_timeframes_agree(t *testing.T) {
 	}
 }
 
+// A bar has the quote of the last minute in it, and the prices that it has without.
+func TestGenerate_quotes(t *testing.T) {
+	o := sample.Options{Symbol: "EURUSD", Timeframe: market.Minute1, Seed: 3, Bars: 3 * 7 * 24 * 60, Quotes: true}
+	minutes := sample.Generate(o)
+	o.Timeframe, o.Bars = market.Hour1, minutes.Len()/60-1
+	hours := sample.Generate(o)
+	o.Quotes = false
+	plain := sample.Generate(o)
+	if err := hours.Validate(); err != nil || plain.HasQuotes() {
+		t.Fatalf("%v; without being asked for there are quotes: %t", err, plain.HasQuotes())
+	}
+	var widths [24]float64
+	for i := range hours.Len() {
+		last := minutes.Search(hours.Available(i)) - 1
+		if q := hours.Quote(i); q != minutes.Quote(last) || minutes.Time[last] != hours.Time[i]+59*60 || hours.Bar(i) != plain.Bar(i) {
+			t.Fatalf("hour %d has %v of %+v, its last minute %v", i, q, hours.Bar(i), minutes.Quote(last))
+		}
+		q := hours.Quote(i)
+		widths[hours.Time[i]/3600%24] += q.Spread()
+		if mid := (q.Bid + q.Ask) / 2; !(q.Spread() > 0) || q.Spread() > 0.001 || math.Abs(mid-hours.Close[i]) > 1e-5 {
+			t.Fatalf("hour %d ends at %v with %v", i, hours.Close[i], q)
+		}
+	}
+	const bits = "46933a3a1ce42aaeaa1aa1c812d0948c655454f10a94a8780c3fe1607243b9dd"
+	if got := sum(t, func(w io.Writer) error { return writeColumns(w, hours.Bid, hours.Ask) }); got != bits {
+		t.Errorf("SHA-256 of the quotes %s, want %s", got, bits)
+	}
+	if widths[22] < 1.5*widths[14] {
+		t.Errorf("at 22:00 spreads sum to %v, at 14:00 to %v: want the night wider", widths[22], widths[14])
+	}
+}
+
 func TestGenerate_seeds_and_symbols_differ(t *testing.T) {
 	o := sample.Options{Symbol: "A", Timeframe: market.Hour1, Seed: 1, Bars: 100}
 	other, seed := o, o

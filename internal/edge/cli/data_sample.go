@@ -22,7 +22,7 @@ type sampleRequest struct {
 	symbol, timeframe, start, output string
 	seed                             uint64
 	bars                             int
-	load                             bool
+	load, quotes                     bool
 }
 
 // A sampleReport is the JSON of data sample.
@@ -61,6 +61,7 @@ straight into the backend's store.`,
 	f.IntVar(&r.bars, "bars", 10_000, "number of bars")
 	f.StringVar(&r.start, "start", "", "first day, as 2006-01-02 (default 2015-01-05)")
 	f.StringVarP(&r.output, "output", "o", "", "write CSV to this file")
+	f.BoolVar(&r.quotes, "quotes", false, "with bid and ask, of which a backtest can take its spread")
 	f.BoolVar(&r.load, "import", false, "import the bars into the backend")
 	return cmd
 }
@@ -106,7 +107,7 @@ func (r sampleRequest) generate() (market.Series, error) {
 	if err != nil {
 		return market.Series{}, usagef("--%w", err)
 	}
-	return sample.Generate(sample.Options{Symbol: symbol, Timeframe: tf, Seed: r.seed, Start: span.From, Bars: r.bars}), nil
+	return sample.Generate(sample.Options{Symbol: symbol, Timeframe: tf, Seed: r.seed, Start: span.From, Bars: r.bars, Quotes: r.quotes}), nil
 }
 
 func (c *console) importSample(cmd *cobra.Command, report sampleReport, text []byte) (wire.ImportReport, error) {
