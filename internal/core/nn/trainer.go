@@ -19,6 +19,7 @@ type trainer struct {
 	order             []int32
 	turned            turned
 	groups            []group   // of a round
+	groupRows         int       // rows of a group; see Config.groupRows
 	sum               []float32 // the gradient of a batch of several groups
 	optimizer         *optimizer
 	report            func(Progress)
@@ -56,6 +57,7 @@ func newTrainer(n *Network, train, validation *Data, o Options, t *team) *traine
 	if r.checkpoint == nil {
 		r.checkpoint = func(Progress, func() State) {}
 	}
+	r.groupRows = n.config.groupRows()
 	for range t.size {
 		r.desk = append(r.desk, newDesk(n))
 	}
@@ -161,7 +163,7 @@ func (r *trainer) step(ctx context.Context) (stepResult, error) {
 func (r *trainer) gradient(ctx context.Context) (s stepResult, grad []float32, err error) {
 	r.divisor = r.Loss.weights(r.train, r.order[r.from:r.to])
 	r.turned.update(r.net)
-	groups := r.net.config.groups(r.to - r.from)
+	groups := (r.to - r.from + r.groupRows - 1) / r.groupRows
 	grad = r.groups[0].grad
 	if groups > 1 {
 		grad = r.sum
@@ -204,7 +206,7 @@ const groupWork = 1 << 22
 
 // groupJob is job i of a round: group r.first+i of the batch.
 func (r *trainer) groupJob(desk, i int) {
-	d, g, rows := r.desk[desk], &r.groups[i], r.net.config.groupRows()
+	d, g, rows := r.desk[desk], &r.groups[i], r.groupRows
 	d.start(r.net, g.grad)
 	from := r.from + (r.first+i)*rows
 	end := min(from+rows, r.to)
