@@ -11,3 +11,11 @@ func Best() *Set {
 func All() []*Set { return sets }
 
 var sets = append([]*Set{&plain}, fast()...)
+
+// first returns where a slice begins, or nil.
+func first(v []float32) *float32 {
+	if v == nil {
+		return nil
+	}
+	return &v[0]
+}

@@ -135,14 +135,6 @@ func (a *assembly) set() *Set {
 	}
 }
 
-// first returns where a slice begins, or nil.
-func first(v []float32) *float32 {
-	if v == nil {
-		return nil
-	}
-	return &v[0]
-}
-
 // multiply cuts the columns into panels. What is in assembly cannot be interrupted:
 // a panel takes microseconds, and a few milliseconds for the widest input that nn
 // allows.

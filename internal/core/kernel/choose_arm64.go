@@ -15,12 +15,14 @@ func fast() []*Set {
 	set.mask = func(dst, v []float32, scale float32) { maskNeon(&dst[0], &v[0], len(v), scale) }
 	set.cut = func(v []float32, least float32) { cutNeon(&v[0], len(v), least) }
 	set.rectify = func(v []float32) { rectifyNeon(&v[0], len(v)) }
+	set.leaky = func(v, slope []float32) { leakyNeon(&v[0], first(slope), len(v)) }
+	set.tanh = func(v, slope []float32) { tanhNeon(&v[0], first(slope), len(v)) }
+	set.sigmoid = func(v, slope []float32) { sigmoidNeon(&v[0], first(slope), len(v)) }
 	set.drop = func(v, slope []float32, rows, stride int, d Draw) {
-		var to *float32
-		if slope != nil {
-			to = &slope[0]
-		}
-		dropNeon(&v[0], to, rows, stride, d.First, d.Next, d.Threshold, d.Scale)
+		dropNeon(&v[0], first(slope), rows, stride, d.First, d.Next, d.Threshold, d.Scale)
+	}
+	set.softmax = func(z, top, logSum []float32, best []int32, classes int) {
+		softmaxNeon(&z[0], &top[0], &logSum[0], &best[0], len(top), classes)
 	}
 	set.adam = func(w, g, m, v []float32, s AdamStep) {
 		adamNeon(&w[0], &g[0], &m[0], &v[0], len(w), s.Clip, s.Decay, s.Beta1, s.Rest1, s.Beta2, s.Rest2, s.Keep, s.Pace, s.Root, s.Epsilon)
@@ -30,6 +32,16 @@ func fast() []*Set {
 	}
 	set.rmsProp = func(w, g, v []float32, s RMSPropStep) {
 		rmsPropNeon(&w[0], &g[0], &v[0], len(w), s.Clip, s.Decay, s.Alpha, s.Rest, s.Pace, s.Epsilon)
+	}
+	set.lstm = func(s LSTMStep) {
+		lstmNeon(&s.Gates[0], &s.Before[0], &s.Cell[0], &s.Squash[0], &s.Hidden[0], s.Rows, s.Width)
+	}
+	set.lstmBack = func(s LSTMBack) {
+		lstmBackNeon(&s.Gates[0], &s.Delta[0], &s.Squash[0], &s.Before[0], &s.Up[0], &s.Hidden[0], &s.Cell[0], s.Rows, s.Width)
+	}
+	set.gru = func(s GRUStep) { gruNeon(&s.Gates[0], &s.State[0], &s.Before[0], &s.Hidden[0], s.Rows, s.Width) }
+	set.gruBack = func(s GRUBack) {
+		gruBackNeon(&s.Gates[0], &s.State[0], &s.DeltaInput[0], &s.DeltaState[0], &s.Before[0], &s.Up[0], &s.Hidden[0], &s.Cell[0], s.Rows, s.Width)
 	}
 	return []*Set{&set}
 }

@@ -52,7 +52,6 @@
 // # Where the assembly comes from
 //
 // kernels_amd64.s is written by tools/kernels and kernels_arm64.s by tools/neon; make
-// gen runs both. On arm64 the products, optimizers, dropout and what is as simple as
-// a sum are in assembly, and activations, losses, recurrent cells and layer
-// normalization are plain Go. Start reading at [Set.Multiply] and productPlain.
+// gen runs both. On arm64 layer normalization, and what only moves numbers, is
+// plain Go. Start reading at [Set.Multiply] and productPlain.
 package kernel

@@ -43,3 +43,27 @@ func sgdNeon(w *float32, grad *float32, first *float32, n int, clip float32, dec
 
 //go:noescape
 func rmsPropNeon(w *float32, grad *float32, second *float32, n int, clip float32, decay float32, alpha float32, rest float32, pace float32, epsilon float32)
+
+//go:noescape
+func leakyNeon(v *float32, slope *float32, n int)
+
+//go:noescape
+func tanhNeon(v *float32, slope *float32, n int)
+
+//go:noescape
+func sigmoidNeon(v *float32, slope *float32, n int)
+
+//go:noescape
+func softmaxNeon(z *float32, top *float32, logSum *float32, best *int32, n int, classes int)
+
+//go:noescape
+func lstmNeon(gates *float32, before *float32, cell *float32, squash *float32, hidden *float32, rows int, width int)
+
+//go:noescape
+func lstmBackNeon(gates *float32, delta *float32, squash *float32, before *float32, up *float32, hidden *float32, cell *float32, rows int, width int)
+
+//go:noescape
+func gruNeon(gates *float32, state *float32, before *float32, hidden *float32, rows int, width int)
+
+//go:noescape
+func gruBackNeon(gates *float32, state *float32, deltaInput *float32, deltaState *float32, before *float32, up *float32, hidden *float32, cell *float32, rows int, width int)

@@ -19,6 +19,151 @@ DATA weyl<>+52(SB)/4, $0x08d12e65
 DATA weyl<>+56(SB)/4, $0xa708a81e
 DATA weyl<>+60(SB)/4, $0x454021d7
 GLOBL weyl<>(SB), RODATA|NOPTR, $64
+DATA numbers<>+0(SB)/4, $0x3f800000
+DATA numbers<>+4(SB)/4, $0x3f800000
+DATA numbers<>+8(SB)/4, $0x3f800000
+DATA numbers<>+12(SB)/4, $0x3f800000
+DATA numbers<>+16(SB)/4, $0x3c23d70a
+DATA numbers<>+20(SB)/4, $0x3c23d70a
+DATA numbers<>+24(SB)/4, $0x3c23d70a
+DATA numbers<>+28(SB)/4, $0x3c23d70a
+DATA numbers<>+32(SB)/4, $0x42a00000
+DATA numbers<>+36(SB)/4, $0x42a00000
+DATA numbers<>+40(SB)/4, $0x42a00000
+DATA numbers<>+44(SB)/4, $0x42a00000
+DATA numbers<>+48(SB)/4, $0x3fb8aa3b
+DATA numbers<>+52(SB)/4, $0x3fb8aa3b
+DATA numbers<>+56(SB)/4, $0x3fb8aa3b
+DATA numbers<>+60(SB)/4, $0x3fb8aa3b
+DATA numbers<>+64(SB)/4, $0x3f318000
+DATA numbers<>+68(SB)/4, $0x3f318000
+DATA numbers<>+72(SB)/4, $0x3f318000
+DATA numbers<>+76(SB)/4, $0x3f318000
+DATA numbers<>+80(SB)/4, $0xb95e8083
+DATA numbers<>+84(SB)/4, $0xb95e8083
+DATA numbers<>+88(SB)/4, $0xb95e8083
+DATA numbers<>+92(SB)/4, $0xb95e8083
+DATA numbers<>+96(SB)/4, $0x39506967
+DATA numbers<>+100(SB)/4, $0x39506967
+DATA numbers<>+104(SB)/4, $0x39506967
+DATA numbers<>+108(SB)/4, $0x39506967
+DATA numbers<>+112(SB)/4, $0x3ab743ce
+DATA numbers<>+116(SB)/4, $0x3ab743ce
+DATA numbers<>+120(SB)/4, $0x3ab743ce
+DATA numbers<>+124(SB)/4, $0x3ab743ce
+DATA numbers<>+128(SB)/4, $0x3c088908
+DATA numbers<>+132(SB)/4, $0x3c088908
+DATA numbers<>+136(SB)/4, $0x3c088908
+DATA numbers<>+140(SB)/4, $0x3c088908
+DATA numbers<>+144(SB)/4, $0x3d2aa9c1
+DATA numbers<>+148(SB)/4, $0x3d2aa9c1
+DATA numbers<>+152(SB)/4, $0x3d2aa9c1
+DATA numbers<>+156(SB)/4, $0x3d2aa9c1
+DATA numbers<>+160(SB)/4, $0x3e2aaaaa
+DATA numbers<>+164(SB)/4, $0x3e2aaaaa
+DATA numbers<>+168(SB)/4, $0x3e2aaaaa
+DATA numbers<>+172(SB)/4, $0x3e2aaaaa
+DATA numbers<>+176(SB)/4, $0x3f000000
+DATA numbers<>+180(SB)/4, $0x3f000000
+DATA numbers<>+184(SB)/4, $0x3f000000
+DATA numbers<>+188(SB)/4, $0x3f000000
+DATA numbers<>+192(SB)/4, $0x0000007f
+DATA numbers<>+196(SB)/4, $0x0000007f
+DATA numbers<>+200(SB)/4, $0x0000007f
+DATA numbers<>+204(SB)/4, $0x0000007f
+DATA numbers<>+208(SB)/4, $0xc2aeac4f
+DATA numbers<>+212(SB)/4, $0xc2aeac4f
+DATA numbers<>+216(SB)/4, $0xc2aeac4f
+DATA numbers<>+220(SB)/4, $0xc2aeac4f
+DATA numbers<>+224(SB)/4, $0x40000000
+DATA numbers<>+228(SB)/4, $0x40000000
+DATA numbers<>+232(SB)/4, $0x40000000
+DATA numbers<>+236(SB)/4, $0x40000000
+DATA numbers<>+240(SB)/4, $0x80000000
+DATA numbers<>+244(SB)/4, $0x80000000
+DATA numbers<>+248(SB)/4, $0x80000000
+DATA numbers<>+252(SB)/4, $0x80000000
+DATA numbers<>+256(SB)/4, $0xbbbaf0ea
+DATA numbers<>+260(SB)/4, $0xbbbaf0ea
+DATA numbers<>+264(SB)/4, $0xbbbaf0ea
+DATA numbers<>+268(SB)/4, $0xbbbaf0ea
+DATA numbers<>+272(SB)/4, $0x3ca9134e
+DATA numbers<>+276(SB)/4, $0x3ca9134e
+DATA numbers<>+280(SB)/4, $0x3ca9134e
+DATA numbers<>+284(SB)/4, $0x3ca9134e
+DATA numbers<>+288(SB)/4, $0xbd5c1e2d
+DATA numbers<>+292(SB)/4, $0xbd5c1e2d
+DATA numbers<>+296(SB)/4, $0xbd5c1e2d
+DATA numbers<>+300(SB)/4, $0xbd5c1e2d
+DATA numbers<>+304(SB)/4, $0x3e088393
+DATA numbers<>+308(SB)/4, $0x3e088393
+DATA numbers<>+312(SB)/4, $0x3e088393
+DATA numbers<>+316(SB)/4, $0x3e088393
+DATA numbers<>+320(SB)/4, $0xbeaaaa99
+DATA numbers<>+324(SB)/4, $0xbeaaaa99
+DATA numbers<>+328(SB)/4, $0xbeaaaa99
+DATA numbers<>+332(SB)/4, $0xbeaaaa99
+DATA numbers<>+336(SB)/4, $0x3f200000
+DATA numbers<>+340(SB)/4, $0x3f200000
+DATA numbers<>+344(SB)/4, $0x3f200000
+DATA numbers<>+348(SB)/4, $0x3f200000
+DATA numbers<>+352(SB)/4, $0x00000001
+DATA numbers<>+356(SB)/4, $0x00000001
+DATA numbers<>+360(SB)/4, $0x00000001
+DATA numbers<>+364(SB)/4, $0x00000001
+DATA numbers<>+368(SB)/4, $0x0000007e
+DATA numbers<>+372(SB)/4, $0x0000007e
+DATA numbers<>+376(SB)/4, $0x0000007e
+DATA numbers<>+380(SB)/4, $0x0000007e
+DATA numbers<>+384(SB)/4, $0x007fffff
+DATA numbers<>+388(SB)/4, $0x007fffff
+DATA numbers<>+392(SB)/4, $0x007fffff
+DATA numbers<>+396(SB)/4, $0x007fffff
+DATA numbers<>+400(SB)/4, $0x3f3504f3
+DATA numbers<>+404(SB)/4, $0x3f3504f3
+DATA numbers<>+408(SB)/4, $0x3f3504f3
+DATA numbers<>+412(SB)/4, $0x3f3504f3
+DATA numbers<>+416(SB)/4, $0x3d9021bb
+DATA numbers<>+420(SB)/4, $0x3d9021bb
+DATA numbers<>+424(SB)/4, $0x3d9021bb
+DATA numbers<>+428(SB)/4, $0x3d9021bb
+DATA numbers<>+432(SB)/4, $0xbdebd1b8
+DATA numbers<>+436(SB)/4, $0xbdebd1b8
+DATA numbers<>+440(SB)/4, $0xbdebd1b8
+DATA numbers<>+444(SB)/4, $0xbdebd1b8
+DATA numbers<>+448(SB)/4, $0x3def251a
+DATA numbers<>+452(SB)/4, $0x3def251a
+DATA numbers<>+456(SB)/4, $0x3def251a
+DATA numbers<>+460(SB)/4, $0x3def251a
+DATA numbers<>+464(SB)/4, $0xbdfe5d4f
+DATA numbers<>+468(SB)/4, $0xbdfe5d4f
+DATA numbers<>+472(SB)/4, $0xbdfe5d4f
+DATA numbers<>+476(SB)/4, $0xbdfe5d4f
+DATA numbers<>+480(SB)/4, $0x3e11e9bf
+DATA numbers<>+484(SB)/4, $0x3e11e9bf
+DATA numbers<>+488(SB)/4, $0x3e11e9bf
+DATA numbers<>+492(SB)/4, $0x3e11e9bf
+DATA numbers<>+496(SB)/4, $0xbe2aae50
+DATA numbers<>+500(SB)/4, $0xbe2aae50
+DATA numbers<>+504(SB)/4, $0xbe2aae50
+DATA numbers<>+508(SB)/4, $0xbe2aae50
+DATA numbers<>+512(SB)/4, $0x3e4cceac
+DATA numbers<>+516(SB)/4, $0x3e4cceac
+DATA numbers<>+520(SB)/4, $0x3e4cceac
+DATA numbers<>+524(SB)/4, $0x3e4cceac
+DATA numbers<>+528(SB)/4, $0xbe7ffffc
+DATA numbers<>+532(SB)/4, $0xbe7ffffc
+DATA numbers<>+536(SB)/4, $0xbe7ffffc
+DATA numbers<>+540(SB)/4, $0xbe7ffffc
+DATA numbers<>+544(SB)/4, $0x3eaaaaaa
+DATA numbers<>+548(SB)/4, $0x3eaaaaaa
+DATA numbers<>+552(SB)/4, $0x3eaaaaaa
+DATA numbers<>+556(SB)/4, $0x3eaaaaaa
+DATA numbers<>+560(SB)/4, $0x7f7fffff
+DATA numbers<>+564(SB)/4, $0x7f7fffff
+DATA numbers<>+568(SB)/4, $0x7f7fffff
+DATA numbers<>+572(SB)/4, $0x7f7fffff
+GLOBL numbers<>(SB), RODATA|NOPTR, $576
 
 // func productNeonx16(c *float32, a *float32, b *float32, start *float32, crow int, arow int, astep int, brow int, rows int, steps int, then int)
 TEXT ·productNeonx16(SB), NOSPLIT, $0-88
@@ -2448,4 +2593,1116 @@ loop130:
 	VST1.P [V2.S4], 16(R2)
 	SUBS $4, R5, R5
 	BNE loop130
+	RET
+
+// func leakyNeon(v *float32, slope *float32, n int)
+TEXT ·leakyNeon(SB), NOSPLIT, $0-24
+	MOVD v+0(FP), R0
+	MOVD slope+8(FP), R1
+	MOVD n+16(FP), R2
+	MOVD $numbers<>(SB), R14
+loop131:
+	VLD1 (R0), [V0.S4]
+	FMOVQ 0(R14), F2
+	FMOVQ 16(R14), F3
+	WORD $0x4ea0c801 // fcmgt zero v1, v0
+	VBSL V3.B16, V2.B16, V1.B16
+	WORD $0x6e21dc00 // fmul v0, v0, v1
+	VST1.P [V0.S4], 16(R0)
+	CBZ R1, without132
+	VST1.P [V1.S4], 16(R1)
+without132:
+	SUBS $4, R2, R2
+	BNE loop131
+	RET
+
+// func tanhNeon(v *float32, slope *float32, n int)
+TEXT ·tanhNeon(SB), NOSPLIT, $0-24
+	MOVD v+0(FP), R0
+	MOVD slope+8(FP), R1
+	MOVD n+16(FP), R2
+	MOVD $numbers<>(SB), R14
+loop133:
+	VLD1 (R0), [V0.S4]
+	WORD $0x4ea0f801 // fabs v1, v0
+	WORD $0x4e21d422 // fadd v2, v1, v1
+	FMOVQ 32(R14), F3
+	WORD $0x4ea3f442 // fmin v2, v2, v3
+	FMOVQ 48(R14), F6
+	WORD $0x6e26dc43 // fmul v3, v2, v6
+	WORD $0x4e218863 // frintn v3, v3
+	FMOVQ 64(R14), F6
+	WORD $0x6e26dc65 // fmul v5, v3, v6
+	WORD $0x4ea5d444 // fsub v4, v2, v5
+	FMOVQ 80(R14), F6
+	WORD $0x6e26dc65 // fmul v5, v3, v6
+	WORD $0x4ea5d484 // fsub v4, v4, v5
+	FMOVQ 96(R14), F6
+	WORD $0x6e24dcc6 // fmul v6, v6, v4
+	FMOVQ 112(R14), F7
+	WORD $0x4e27d4c6 // fadd v6, v6, v7
+	WORD $0x6e24dcc6 // fmul v6, v6, v4
+	FMOVQ 128(R14), F7
+	WORD $0x4e27d4c6 // fadd v6, v6, v7
+	WORD $0x6e24dcc6 // fmul v6, v6, v4
+	FMOVQ 144(R14), F7
+	WORD $0x4e27d4c6 // fadd v6, v6, v7
+	WORD $0x6e24dcc6 // fmul v6, v6, v4
+	FMOVQ 160(R14), F7
+	WORD $0x4e27d4c6 // fadd v6, v6, v7
+	WORD $0x6e24dcc6 // fmul v6, v6, v4
+	FMOVQ 176(R14), F7
+	WORD $0x4e27d4c6 // fadd v6, v6, v7
+	WORD $0x6e24dc85 // fmul v5, v4, v4
+	WORD $0x6e25dcc6 // fmul v6, v6, v5
+	WORD $0x4e24d4c6 // fadd v6, v6, v4
+	FMOVQ 0(R14), F7
+	WORD $0x4e27d4c6 // fadd v6, v6, v7
+	WORD $0x4ea1b863 // fcvtzs v3, v3
+	WORD $0x4f3f0465 // sshr 1 v5, v3
+	VSUB V5.S4, V3.S4, V3.S4
+	FMOVQ 192(R14), F7
+	VADD V7.S4, V5.S4, V5.S4
+	VSHL $23, V5.S4, V5.S4
+	WORD $0x6e25dcc6 // fmul v6, v6, v5
+	VADD V7.S4, V3.S4, V3.S4
+	VSHL $23, V3.S4, V3.S4
+	WORD $0x6e23dcc6 // fmul v6, v6, v3
+	FMOVQ 208(R14), F8
+	WORD $0x6ea2e505 // fcmgt v5, v8, v2
+	WORD $0x4e651cc6 // bic v6, v6, v5
+	FMOVQ 0(R14), F8
+	WORD $0x4e28d4c6 // fadd v6, v6, v8
+	FMOVQ 224(R14), F8
+	WORD $0x6e26fd06 // fdiv v6, v8, v6
+	FMOVQ 0(R14), F7
+	WORD $0x4ea6d4e2 // fsub v2, v7, v6
+	FMOVQ 240(R14), F5
+	VAND V0.B16, V5.B16, V5.B16
+	VORR V5.B16, V2.B16, V2.B16
+	WORD $0x6e20dc05 // fmul v5, v0, v0
+	FMOVQ 256(R14), F7
+	WORD $0x6e25dce7 // fmul v7, v7, v5
+	FMOVQ 272(R14), F8
+	WORD $0x4e28d4e7 // fadd v7, v7, v8
+	WORD $0x6e25dce7 // fmul v7, v7, v5
+	FMOVQ 288(R14), F8
+	WORD $0x4e28d4e7 // fadd v7, v7, v8
+	WORD $0x6e25dce7 // fmul v7, v7, v5
+	FMOVQ 304(R14), F8
+	WORD $0x4e28d4e7 // fadd v7, v7, v8
+	WORD $0x6e25dce7 // fmul v7, v7, v5
+	FMOVQ 320(R14), F8
+	WORD $0x4e28d4e7 // fadd v7, v7, v8
+	WORD $0x6e25dce7 // fmul v7, v7, v5
+	WORD $0x6e20dce7 // fmul v7, v7, v0
+	WORD $0x4e20d4e7 // fadd v7, v7, v0
+	FMOVQ 336(R14), F8
+	WORD $0x6e28e421 // fcmge v1, v1, v8
+	VBSL V7.B16, V2.B16, V1.B16
+	FMOVQ 0(R14), F7
+	WORD $0x6e21dc25 // fmul v5, v1, v1
+	WORD $0x4ea5d4e7 // fsub v7, v7, v5
+	VST1.P [V1.S4], 16(R0)
+	CBZ R1, without134
+	VST1.P [V7.S4], 16(R1)
+without134:
+	SUBS $4, R2, R2
+	BNE loop133
+	RET
+
+// func sigmoidNeon(v *float32, slope *float32, n int)
+TEXT ·sigmoidNeon(SB), NOSPLIT, $0-24
+	MOVD v+0(FP), R0
+	MOVD slope+8(FP), R1
+	MOVD n+16(FP), R2
+	MOVD $numbers<>(SB), R14
+loop135:
+	VLD1 (R0), [V0.S4]
+	WORD $0x4ea0f801 // fabs v1, v0
+	WORD $0x6ea0f821 // fneg v1, v1
+	FMOVQ 48(R14), F5
+	WORD $0x6e25dc22 // fmul v2, v1, v5
+	WORD $0x4e218842 // frintn v2, v2
+	FMOVQ 64(R14), F5
+	WORD $0x6e25dc44 // fmul v4, v2, v5
+	WORD $0x4ea4d423 // fsub v3, v1, v4
+	FMOVQ 80(R14), F5
+	WORD $0x6e25dc44 // fmul v4, v2, v5
+	WORD $0x4ea4d463 // fsub v3, v3, v4
+	FMOVQ 96(R14), F5
+	WORD $0x6e23dca5 // fmul v5, v5, v3
+	FMOVQ 112(R14), F6
+	WORD $0x4e26d4a5 // fadd v5, v5, v6
+	WORD $0x6e23dca5 // fmul v5, v5, v3
+	FMOVQ 128(R14), F6
+	WORD $0x4e26d4a5 // fadd v5, v5, v6
+	WORD $0x6e23dca5 // fmul v5, v5, v3
+	FMOVQ 144(R14), F6
+	WORD $0x4e26d4a5 // fadd v5, v5, v6
+	WORD $0x6e23dca5 // fmul v5, v5, v3
+	FMOVQ 160(R14), F6
+	WORD $0x4e26d4a5 // fadd v5, v5, v6
+	WORD $0x6e23dca5 // fmul v5, v5, v3
+	FMOVQ 176(R14), F6
+	WORD $0x4e26d4a5 // fadd v5, v5, v6
+	WORD $0x6e23dc64 // fmul v4, v3, v3
+	WORD $0x6e24dca5 // fmul v5, v5, v4
+	WORD $0x4e23d4a5 // fadd v5, v5, v3
+	FMOVQ 0(R14), F6
+	WORD $0x4e26d4a5 // fadd v5, v5, v6
+	WORD $0x4ea1b842 // fcvtzs v2, v2
+	WORD $0x4f3f0444 // sshr 1 v4, v2
+	VSUB V4.S4, V2.S4, V2.S4
+	FMOVQ 192(R14), F6
+	VADD V6.S4, V4.S4, V4.S4
+	VSHL $23, V4.S4, V4.S4
+	WORD $0x6e24dca5 // fmul v5, v5, v4
+	VADD V6.S4, V2.S4, V2.S4
+	VSHL $23, V2.S4, V2.S4
+	WORD $0x6e22dca5 // fmul v5, v5, v2
+	FMOVQ 208(R14), F7
+	WORD $0x6ea1e4e4 // fcmgt v4, v7, v1
+	WORD $0x4e641ca5 // bic v5, v5, v4
+	FMOVQ 0(R14), F7
+	WORD $0x4e27d4a1 // fadd v1, v5, v7
+	FMOVQ 0(R14), F6
+	WORD $0x4ea0e807 // fcmlt zero v7, v0
+	VBSL V6.B16, V5.B16, V7.B16
+	WORD $0x6e21fce1 // fdiv v1, v7, v1
+	FMOVQ 0(R14), F6
+	WORD $0x4ea1d4c6 // fsub v6, v6, v1
+	WORD $0x6e21dcc6 // fmul v6, v6, v1
+	VST1.P [V1.S4], 16(R0)
+	CBZ R1, without136
+	VST1.P [V6.S4], 16(R1)
+without136:
+	SUBS $4, R2, R2
+	BNE loop135
+	RET
+
+// func softmaxNeon(z *float32, top *float32, logSum *float32, best *int32, n int, classes int)
+TEXT ·softmaxNeon(SB), NOSPLIT, $0-48
+	MOVD z+0(FP), R0
+	MOVD top+8(FP), R1
+	MOVD logSum+16(FP), R2
+	MOVD best+24(FP), R3
+	MOVD n+32(FP), R4
+	MOVD classes+40(FP), R5
+	LSL $2, R4, R6
+	MOVD $numbers<>(SB), R14
+loop137:
+	VLD1 (R0), [V0.S4]
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	MOVD R0, R7
+	MOVD R5, R8
+loop138:
+	VLD1 (R7), [V3.S4]
+	FMOVQ 352(R14), F5
+	WORD $0x6ea0e464 // fcmgt v4, v3, v0
+	VBIT V4.B16, V3.B16, V0.B16
+	VBIT V4.B16, V2.B16, V1.B16
+	VADD V5.S4, V2.S4, V2.S4
+	ADD R6, R7, R7
+	SUBS $1, R8, R8
+	BNE loop138
+	VST1 [V0.S4], (R1)
+	VST1 [V1.S4], (R3)
+	VEOR V5.B16, V5.B16, V5.B16
+	MOVD R0, R7
+	MOVD R5, R8
+loop139:
+	VLD1 (R7), [V4.S4]
+	WORD $0x4ea0d484 // fsub v4, v4, v0
+	FMOVQ 48(R14), F8
+	WORD $0x6e28dc83 // fmul v3, v4, v8
+	WORD $0x4e218863 // frintn v3, v3
+	FMOVQ 64(R14), F8
+	WORD $0x6e28dc67 // fmul v7, v3, v8
+	WORD $0x4ea7d486 // fsub v6, v4, v7
+	FMOVQ 80(R14), F8
+	WORD $0x6e28dc67 // fmul v7, v3, v8
+	WORD $0x4ea7d4c6 // fsub v6, v6, v7
+	FMOVQ 96(R14), F8
+	WORD $0x6e26dd08 // fmul v8, v8, v6
+	FMOVQ 112(R14), F9
+	WORD $0x4e29d508 // fadd v8, v8, v9
+	WORD $0x6e26dd08 // fmul v8, v8, v6
+	FMOVQ 128(R14), F9
+	WORD $0x4e29d508 // fadd v8, v8, v9
+	WORD $0x6e26dd08 // fmul v8, v8, v6
+	FMOVQ 144(R14), F9
+	WORD $0x4e29d508 // fadd v8, v8, v9
+	WORD $0x6e26dd08 // fmul v8, v8, v6
+	FMOVQ 160(R14), F9
+	WORD $0x4e29d508 // fadd v8, v8, v9
+	WORD $0x6e26dd08 // fmul v8, v8, v6
+	FMOVQ 176(R14), F9
+	WORD $0x4e29d508 // fadd v8, v8, v9
+	WORD $0x6e26dcc7 // fmul v7, v6, v6
+	WORD $0x6e27dd08 // fmul v8, v8, v7
+	WORD $0x4e26d508 // fadd v8, v8, v6
+	FMOVQ 0(R14), F9
+	WORD $0x4e29d508 // fadd v8, v8, v9
+	WORD $0x4ea1b863 // fcvtzs v3, v3
+	WORD $0x4f3f0467 // sshr 1 v7, v3
+	VSUB V7.S4, V3.S4, V3.S4
+	FMOVQ 192(R14), F9
+	VADD V9.S4, V7.S4, V7.S4
+	VSHL $23, V7.S4, V7.S4
+	WORD $0x6e27dd08 // fmul v8, v8, v7
+	VADD V9.S4, V3.S4, V3.S4
+	VSHL $23, V3.S4, V3.S4
+	WORD $0x6e23dd08 // fmul v8, v8, v3
+	FMOVQ 208(R14), F10
+	WORD $0x6ea4e547 // fcmgt v7, v10, v4
+	WORD $0x4e671d08 // bic v8, v8, v7
+	VST1 [V8.S4], (R7)
+	WORD $0x4e28d4a5 // fadd v5, v5, v8
+	ADD R6, R7, R7
+	SUBS $1, R8, R8
+	BNE loop139
+	MOVD R0, R7
+	MOVD R5, R8
+loop140:
+	VLD1 (R7), [V8.S4]
+	WORD $0x6e25fd08 // fdiv v8, v8, v5
+	VST1 [V8.S4], (R7)
+	ADD R6, R7, R7
+	SUBS $1, R8, R8
+	BNE loop140
+	VUSHR $23, V5.S4, V8.S4
+	FMOVQ 368(R14), F7
+	FMOVQ 384(R14), F6
+	FMOVQ 176(R14), F3
+	VSUB V7.S4, V8.S4, V8.S4
+	WORD $0x4e21d908 // scvtf v8, v8
+	VAND V6.B16, V5.B16, V4.B16
+	VORR V3.B16, V4.B16, V4.B16
+	FMOVQ 400(R14), F3
+	FMOVQ 0(R14), F6
+	WORD $0x6ea4e46a // fcmgt v10, v3, v4
+	WORD $0x4ea6d509 // fsub v9, v8, v6
+	VBIT V10.B16, V9.B16, V8.B16
+	WORD $0x4e24d489 // fadd v9, v4, v4
+	VBIT V10.B16, V9.B16, V4.B16
+	WORD $0x4ea6d484 // fsub v4, v4, v6
+	FMOVQ 416(R14), F6
+	WORD $0x6e24dcc6 // fmul v6, v6, v4
+	FMOVQ 432(R14), F3
+	WORD $0x4e23d4c6 // fadd v6, v6, v3
+	WORD $0x6e24dcc6 // fmul v6, v6, v4
+	FMOVQ 448(R14), F3
+	WORD $0x4e23d4c6 // fadd v6, v6, v3
+	WORD $0x6e24dcc6 // fmul v6, v6, v4
+	FMOVQ 464(R14), F3
+	WORD $0x4e23d4c6 // fadd v6, v6, v3
+	WORD $0x6e24dcc6 // fmul v6, v6, v4
+	FMOVQ 480(R14), F3
+	WORD $0x4e23d4c6 // fadd v6, v6, v3
+	WORD $0x6e24dcc6 // fmul v6, v6, v4
+	FMOVQ 496(R14), F3
+	WORD $0x4e23d4c6 // fadd v6, v6, v3
+	WORD $0x6e24dcc6 // fmul v6, v6, v4
+	FMOVQ 512(R14), F3
+	WORD $0x4e23d4c6 // fadd v6, v6, v3
+	WORD $0x6e24dcc6 // fmul v6, v6, v4
+	FMOVQ 528(R14), F3
+	WORD $0x4e23d4c6 // fadd v6, v6, v3
+	WORD $0x6e24dcc6 // fmul v6, v6, v4
+	FMOVQ 544(R14), F3
+	WORD $0x4e23d4c6 // fadd v6, v6, v3
+	WORD $0x6e24dc83 // fmul v3, v4, v4
+	WORD $0x6e24dcc6 // fmul v6, v6, v4
+	WORD $0x6e23dcc6 // fmul v6, v6, v3
+	FMOVQ 80(R14), F7
+	WORD $0x6e27dd09 // fmul v9, v8, v7
+	WORD $0x4e29d4c6 // fadd v6, v6, v9
+	FMOVQ 176(R14), F7
+	WORD $0x6e27dc69 // fmul v9, v3, v7
+	WORD $0x4ea9d4c6 // fsub v6, v6, v9
+	WORD $0x4e24d4c6 // fadd v6, v6, v4
+	FMOVQ 64(R14), F7
+	WORD $0x6e27dd09 // fmul v9, v8, v7
+	WORD $0x4e29d4c6 // fadd v6, v6, v9
+	FMOVQ 560(R14), F7
+	WORD $0x6e25e4ea // fcmge v10, v7, v5
+	VBSL V5.B16, V6.B16, V10.B16
+	VST1 [V10.S4], (R2)
+	ADD $16, R0, R0
+	ADD $16, R1, R1
+	ADD $16, R2, R2
+	ADD $16, R3, R3
+	SUBS $4, R4, R4
+	BNE loop137
+	RET
+
+// func lstmNeon(gates *float32, before *float32, cell *float32, squash *float32, hidden *float32, rows int, width int)
+TEXT ·lstmNeon(SB), NOSPLIT, $0-56
+	MOVD gates+0(FP), R0
+	MOVD before+8(FP), R1
+	MOVD cell+16(FP), R2
+	MOVD squash+24(FP), R3
+	MOVD hidden+32(FP), R4
+	MOVD rows+40(FP), R9
+	MOVD width+48(FP), R10
+	LSL $2, R10, R10
+	MOVD $numbers<>(SB), R14
+loop141:
+	MOVD R10, R11
+loop142:
+	ADD R10, R0, R12
+	VLD1 (R12), [V0.S4]
+	WORD $0x4ea0f801 // fabs v1, v0
+	WORD $0x6ea0f821 // fneg v1, v1
+	FMOVQ 48(R14), F5
+	WORD $0x6e25dc22 // fmul v2, v1, v5
+	WORD $0x4e218842 // frintn v2, v2
+	FMOVQ 64(R14), F5
+	WORD $0x6e25dc44 // fmul v4, v2, v5
+	WORD $0x4ea4d423 // fsub v3, v1, v4
+	FMOVQ 80(R14), F5
+	WORD $0x6e25dc44 // fmul v4, v2, v5
+	WORD $0x4ea4d463 // fsub v3, v3, v4
+	FMOVQ 96(R14), F5
+	WORD $0x6e23dca5 // fmul v5, v5, v3
+	FMOVQ 112(R14), F6
+	WORD $0x4e26d4a5 // fadd v5, v5, v6
+	WORD $0x6e23dca5 // fmul v5, v5, v3
+	FMOVQ 128(R14), F6
+	WORD $0x4e26d4a5 // fadd v5, v5, v6
+	WORD $0x6e23dca5 // fmul v5, v5, v3
+	FMOVQ 144(R14), F6
+	WORD $0x4e26d4a5 // fadd v5, v5, v6
+	WORD $0x6e23dca5 // fmul v5, v5, v3
+	FMOVQ 160(R14), F6
+	WORD $0x4e26d4a5 // fadd v5, v5, v6
+	WORD $0x6e23dca5 // fmul v5, v5, v3
+	FMOVQ 176(R14), F6
+	WORD $0x4e26d4a5 // fadd v5, v5, v6
+	WORD $0x6e23dc64 // fmul v4, v3, v3
+	WORD $0x6e24dca5 // fmul v5, v5, v4
+	WORD $0x4e23d4a5 // fadd v5, v5, v3
+	FMOVQ 0(R14), F6
+	WORD $0x4e26d4a5 // fadd v5, v5, v6
+	WORD $0x4ea1b842 // fcvtzs v2, v2
+	WORD $0x4f3f0444 // sshr 1 v4, v2
+	VSUB V4.S4, V2.S4, V2.S4
+	FMOVQ 192(R14), F6
+	VADD V6.S4, V4.S4, V4.S4
+	VSHL $23, V4.S4, V4.S4
+	WORD $0x6e24dca5 // fmul v5, v5, v4
+	VADD V6.S4, V2.S4, V2.S4
+	VSHL $23, V2.S4, V2.S4
+	WORD $0x6e22dca5 // fmul v5, v5, v2
+	FMOVQ 208(R14), F7
+	WORD $0x6ea1e4e4 // fcmgt v4, v7, v1
+	WORD $0x4e641ca5 // bic v5, v5, v4
+	FMOVQ 0(R14), F7
+	WORD $0x4e27d4a1 // fadd v1, v5, v7
+	FMOVQ 0(R14), F6
+	WORD $0x4ea0e807 // fcmlt zero v7, v0
+	VBSL V6.B16, V5.B16, V7.B16
+	WORD $0x6e21fce1 // fdiv v1, v7, v1
+	ADD R10, R0, R12
+	VST1 [V1.S4], (R12)
+	VLD1 (R1), [V0.S4]
+	WORD $0x6e20dc21 // fmul v1, v1, v0
+	VLD1 (R0), [V0.S4]
+	WORD $0x4ea0f806 // fabs v6, v0
+	WORD $0x6ea0f8c6 // fneg v6, v6
+	FMOVQ 48(R14), F3
+	WORD $0x6e23dcc7 // fmul v7, v6, v3
+	WORD $0x4e2188e7 // frintn v7, v7
+	FMOVQ 64(R14), F3
+	WORD $0x6e23dce4 // fmul v4, v7, v3
+	WORD $0x4ea4d4c5 // fsub v5, v6, v4
+	FMOVQ 80(R14), F3
+	WORD $0x6e23dce4 // fmul v4, v7, v3
+	WORD $0x4ea4d4a5 // fsub v5, v5, v4
+	FMOVQ 96(R14), F3
+	WORD $0x6e25dc63 // fmul v3, v3, v5
+	FMOVQ 112(R14), F2
+	WORD $0x4e22d463 // fadd v3, v3, v2
+	WORD $0x6e25dc63 // fmul v3, v3, v5
+	FMOVQ 128(R14), F2
+	WORD $0x4e22d463 // fadd v3, v3, v2
+	WORD $0x6e25dc63 // fmul v3, v3, v5
+	FMOVQ 144(R14), F2
+	WORD $0x4e22d463 // fadd v3, v3, v2
+	WORD $0x6e25dc63 // fmul v3, v3, v5
+	FMOVQ 160(R14), F2
+	WORD $0x4e22d463 // fadd v3, v3, v2
+	WORD $0x6e25dc63 // fmul v3, v3, v5
+	FMOVQ 176(R14), F2
+	WORD $0x4e22d463 // fadd v3, v3, v2
+	WORD $0x6e25dca4 // fmul v4, v5, v5
+	WORD $0x6e24dc63 // fmul v3, v3, v4
+	WORD $0x4e25d463 // fadd v3, v3, v5
+	FMOVQ 0(R14), F2
+	WORD $0x4e22d463 // fadd v3, v3, v2
+	WORD $0x4ea1b8e7 // fcvtzs v7, v7
+	WORD $0x4f3f04e4 // sshr 1 v4, v7
+	VSUB V4.S4, V7.S4, V7.S4
+	FMOVQ 192(R14), F2
+	VADD V2.S4, V4.S4, V4.S4
+	VSHL $23, V4.S4, V4.S4
+	WORD $0x6e24dc63 // fmul v3, v3, v4
+	VADD V2.S4, V7.S4, V7.S4
+	VSHL $23, V7.S4, V7.S4
+	WORD $0x6e27dc63 // fmul v3, v3, v7
+	FMOVQ 208(R14), F8
+	WORD $0x6ea6e504 // fcmgt v4, v8, v6
+	WORD $0x4e641c63 // bic v3, v3, v4
+	FMOVQ 0(R14), F8
+	WORD $0x4e28d466 // fadd v6, v3, v8
+	FMOVQ 0(R14), F2
+	WORD $0x4ea0e808 // fcmlt zero v8, v0
+	VBSL V2.B16, V3.B16, V8.B16
+	WORD $0x6e26fd06 // fdiv v6, v8, v6
+	VST1 [V6.S4], (R0)
+	ADD R10, R0, R12
+	ADD R10, R12, R12
+	VLD1 (R12), [V0.S4]
+	WORD $0x4ea0f802 // fabs v2, v0
+	WORD $0x4e22d448 // fadd v8, v2, v2
+	FMOVQ 32(R14), F3
+	WORD $0x4ea3f508 // fmin v8, v8, v3
+	FMOVQ 48(R14), F7
+	WORD $0x6e27dd03 // fmul v3, v8, v7
+	WORD $0x4e218863 // frintn v3, v3
+	FMOVQ 64(R14), F7
+	WORD $0x6e27dc65 // fmul v5, v3, v7
+	WORD $0x4ea5d504 // fsub v4, v8, v5
+	FMOVQ 80(R14), F7
+	WORD $0x6e27dc65 // fmul v5, v3, v7
+	WORD $0x4ea5d484 // fsub v4, v4, v5
+	FMOVQ 96(R14), F7
+	WORD $0x6e24dce7 // fmul v7, v7, v4
+	FMOVQ 112(R14), F9
+	WORD $0x4e29d4e7 // fadd v7, v7, v9
+	WORD $0x6e24dce7 // fmul v7, v7, v4
+	FMOVQ 128(R14), F9
+	WORD $0x4e29d4e7 // fadd v7, v7, v9
+	WORD $0x6e24dce7 // fmul v7, v7, v4
+	FMOVQ 144(R14), F9
+	WORD $0x4e29d4e7 // fadd v7, v7, v9
+	WORD $0x6e24dce7 // fmul v7, v7, v4
+	FMOVQ 160(R14), F9
+	WORD $0x4e29d4e7 // fadd v7, v7, v9
+	WORD $0x6e24dce7 // fmul v7, v7, v4
+	FMOVQ 176(R14), F9
+	WORD $0x4e29d4e7 // fadd v7, v7, v9
+	WORD $0x6e24dc85 // fmul v5, v4, v4
+	WORD $0x6e25dce7 // fmul v7, v7, v5
+	WORD $0x4e24d4e7 // fadd v7, v7, v4
+	FMOVQ 0(R14), F9
+	WORD $0x4e29d4e7 // fadd v7, v7, v9
+	WORD $0x4ea1b863 // fcvtzs v3, v3
+	WORD $0x4f3f0465 // sshr 1 v5, v3
+	VSUB V5.S4, V3.S4, V3.S4
+	FMOVQ 192(R14), F9
+	VADD V9.S4, V5.S4, V5.S4
+	VSHL $23, V5.S4, V5.S4
+	WORD $0x6e25dce7 // fmul v7, v7, v5
+	VADD V9.S4, V3.S4, V3.S4
+	VSHL $23, V3.S4, V3.S4
+	WORD $0x6e23dce7 // fmul v7, v7, v3
+	FMOVQ 208(R14), F10
+	WORD $0x6ea8e545 // fcmgt v5, v10, v8
+	WORD $0x4e651ce7 // bic v7, v7, v5
+	FMOVQ 0(R14), F10
+	WORD $0x4e2ad4e7 // fadd v7, v7, v10
+	FMOVQ 224(R14), F10
+	WORD $0x6e27fd47 // fdiv v7, v10, v7
+	FMOVQ 0(R14), F9
+	WORD $0x4ea7d528 // fsub v8, v9, v7
+	FMOVQ 240(R14), F5
+	VAND V0.B16, V5.B16, V5.B16
+	VORR V5.B16, V8.B16, V8.B16
+	WORD $0x6e20dc05 // fmul v5, v0, v0
+	FMOVQ 256(R14), F9
+	WORD $0x6e25dd29 // fmul v9, v9, v5
+	FMOVQ 272(R14), F10
+	WORD $0x4e2ad529 // fadd v9, v9, v10
+	WORD $0x6e25dd29 // fmul v9, v9, v5
+	FMOVQ 288(R14), F10
+	WORD $0x4e2ad529 // fadd v9, v9, v10
+	WORD $0x6e25dd29 // fmul v9, v9, v5
+	FMOVQ 304(R14), F10
+	WORD $0x4e2ad529 // fadd v9, v9, v10
+	WORD $0x6e25dd29 // fmul v9, v9, v5
+	FMOVQ 320(R14), F10
+	WORD $0x4e2ad529 // fadd v9, v9, v10
+	WORD $0x6e25dd29 // fmul v9, v9, v5
+	WORD $0x6e20dd29 // fmul v9, v9, v0
+	WORD $0x4e20d529 // fadd v9, v9, v0
+	FMOVQ 336(R14), F10
+	WORD $0x6e2ae442 // fcmge v2, v2, v10
+	VBSL V9.B16, V8.B16, V2.B16
+	ADD R10, R0, R12
+	ADD R10, R12, R12
+	VST1 [V2.S4], (R12)
+	WORD $0x6e22dcc6 // fmul v6, v6, v2
+	WORD $0x4e26d421 // fadd v1, v1, v6
+	VST1 [V1.S4], (R2)
+	WORD $0x4ea0f822 // fabs v2, v1
+	WORD $0x4e22d440 // fadd v0, v2, v2
+	FMOVQ 32(R14), F9
+	WORD $0x4ea9f400 // fmin v0, v0, v9
+	FMOVQ 48(R14), F10
+	WORD $0x6e2adc09 // fmul v9, v0, v10
+	WORD $0x4e218929 // frintn v9, v9
+	FMOVQ 64(R14), F10
+	WORD $0x6e2add28 // fmul v8, v9, v10
+	WORD $0x4ea8d405 // fsub v5, v0, v8
+	FMOVQ 80(R14), F10
+	WORD $0x6e2add28 // fmul v8, v9, v10
+	WORD $0x4ea8d4a5 // fsub v5, v5, v8
+	FMOVQ 96(R14), F10
+	WORD $0x6e25dd4a // fmul v10, v10, v5
+	FMOVQ 112(R14), F7
+	WORD $0x4e27d54a // fadd v10, v10, v7
+	WORD $0x6e25dd4a // fmul v10, v10, v5
+	FMOVQ 128(R14), F7
+	WORD $0x4e27d54a // fadd v10, v10, v7
+	WORD $0x6e25dd4a // fmul v10, v10, v5
+	FMOVQ 144(R14), F7
+	WORD $0x4e27d54a // fadd v10, v10, v7
+	WORD $0x6e25dd4a // fmul v10, v10, v5
+	FMOVQ 160(R14), F7
+	WORD $0x4e27d54a // fadd v10, v10, v7
+	WORD $0x6e25dd4a // fmul v10, v10, v5
+	FMOVQ 176(R14), F7
+	WORD $0x4e27d54a // fadd v10, v10, v7
+	WORD $0x6e25dca8 // fmul v8, v5, v5
+	WORD $0x6e28dd4a // fmul v10, v10, v8
+	WORD $0x4e25d54a // fadd v10, v10, v5
+	FMOVQ 0(R14), F7
+	WORD $0x4e27d54a // fadd v10, v10, v7
+	WORD $0x4ea1b929 // fcvtzs v9, v9
+	WORD $0x4f3f0528 // sshr 1 v8, v9
+	VSUB V8.S4, V9.S4, V9.S4
+	FMOVQ 192(R14), F7
+	VADD V7.S4, V8.S4, V8.S4
+	VSHL $23, V8.S4, V8.S4
+	WORD $0x6e28dd4a // fmul v10, v10, v8
+	VADD V7.S4, V9.S4, V9.S4
+	VSHL $23, V9.S4, V9.S4
+	WORD $0x6e29dd4a // fmul v10, v10, v9
+	FMOVQ 208(R14), F4
+	WORD $0x6ea0e488 // fcmgt v8, v4, v0
+	WORD $0x4e681d4a // bic v10, v10, v8
+	FMOVQ 0(R14), F4
+	WORD $0x4e24d54a // fadd v10, v10, v4
+	FMOVQ 224(R14), F4
+	WORD $0x6e2afc8a // fdiv v10, v4, v10
+	FMOVQ 0(R14), F7
+	WORD $0x4eaad4e0 // fsub v0, v7, v10
+	FMOVQ 240(R14), F8
+	VAND V1.B16, V8.B16, V8.B16
+	VORR V8.B16, V0.B16, V0.B16
+	WORD $0x6e21dc28 // fmul v8, v1, v1
+	FMOVQ 256(R14), F7
+	WORD $0x6e28dce7 // fmul v7, v7, v8
+	FMOVQ 272(R14), F4
+	WORD $0x4e24d4e7 // fadd v7, v7, v4
+	WORD $0x6e28dce7 // fmul v7, v7, v8
+	FMOVQ 288(R14), F4
+	WORD $0x4e24d4e7 // fadd v7, v7, v4
+	WORD $0x6e28dce7 // fmul v7, v7, v8
+	FMOVQ 304(R14), F4
+	WORD $0x4e24d4e7 // fadd v7, v7, v4
+	WORD $0x6e28dce7 // fmul v7, v7, v8
+	FMOVQ 320(R14), F4
+	WORD $0x4e24d4e7 // fadd v7, v7, v4
+	WORD $0x6e28dce7 // fmul v7, v7, v8
+	WORD $0x6e21dce7 // fmul v7, v7, v1
+	WORD $0x4e21d4e7 // fadd v7, v7, v1
+	FMOVQ 336(R14), F4
+	WORD $0x6e24e442 // fcmge v2, v2, v4
+	VBSL V7.B16, V0.B16, V2.B16
+	VST1 [V2.S4], (R3)
+	ADD R10, R0, R12
+	ADD R10, R12, R12
+	ADD R10, R12, R12
+	VLD1 (R12), [V7.S4]
+	WORD $0x4ea0f8e8 // fabs v8, v7
+	WORD $0x6ea0f908 // fneg v8, v8
+	FMOVQ 48(R14), F5
+	WORD $0x6e25dd00 // fmul v0, v8, v5
+	WORD $0x4e218800 // frintn v0, v0
+	FMOVQ 64(R14), F5
+	WORD $0x6e25dc0a // fmul v10, v0, v5
+	WORD $0x4eaad504 // fsub v4, v8, v10
+	FMOVQ 80(R14), F5
+	WORD $0x6e25dc0a // fmul v10, v0, v5
+	WORD $0x4eaad484 // fsub v4, v4, v10
+	FMOVQ 96(R14), F5
+	WORD $0x6e24dca5 // fmul v5, v5, v4
+	FMOVQ 112(R14), F9
+	WORD $0x4e29d4a5 // fadd v5, v5, v9
+	WORD $0x6e24dca5 // fmul v5, v5, v4
+	FMOVQ 128(R14), F9
+	WORD $0x4e29d4a5 // fadd v5, v5, v9
+	WORD $0x6e24dca5 // fmul v5, v5, v4
+	FMOVQ 144(R14), F9
+	WORD $0x4e29d4a5 // fadd v5, v5, v9
+	WORD $0x6e24dca5 // fmul v5, v5, v4
+	FMOVQ 160(R14), F9
+	WORD $0x4e29d4a5 // fadd v5, v5, v9
+	WORD $0x6e24dca5 // fmul v5, v5, v4
+	FMOVQ 176(R14), F9
+	WORD $0x4e29d4a5 // fadd v5, v5, v9
+	WORD $0x6e24dc8a // fmul v10, v4, v4
+	WORD $0x6e2adca5 // fmul v5, v5, v10
+	WORD $0x4e24d4a5 // fadd v5, v5, v4
+	FMOVQ 0(R14), F9
+	WORD $0x4e29d4a5 // fadd v5, v5, v9
+	WORD $0x4ea1b800 // fcvtzs v0, v0
+	WORD $0x4f3f040a // sshr 1 v10, v0
+	VSUB V10.S4, V0.S4, V0.S4
+	FMOVQ 192(R14), F9
+	VADD V9.S4, V10.S4, V10.S4
+	VSHL $23, V10.S4, V10.S4
+	WORD $0x6e2adca5 // fmul v5, v5, v10
+	VADD V9.S4, V0.S4, V0.S4
+	VSHL $23, V0.S4, V0.S4
+	WORD $0x6e20dca5 // fmul v5, v5, v0
+	FMOVQ 208(R14), F3
+	WORD $0x6ea8e46a // fcmgt v10, v3, v8
+	WORD $0x4e6a1ca5 // bic v5, v5, v10
+	FMOVQ 0(R14), F3
+	WORD $0x4e23d4a8 // fadd v8, v5, v3
+	FMOVQ 0(R14), F9
+	WORD $0x4ea0e8e3 // fcmlt zero v3, v7
+	VBSL V9.B16, V5.B16, V3.B16
+	WORD $0x6e28fc68 // fdiv v8, v3, v8
+	ADD R10, R0, R12
+	ADD R10, R12, R12
+	ADD R10, R12, R12
+	VST1 [V8.S4], (R12)
+	WORD $0x6e22dd08 // fmul v8, v8, v2
+	VST1 [V8.S4], (R4)
+	ADD $16, R0, R0
+	ADD $16, R1, R1
+	ADD $16, R2, R2
+	ADD $16, R3, R3
+	ADD $16, R4, R4
+	SUBS $16, R11, R11
+	BNE loop142
+	ADD R10, R0, R0
+	ADD R10, R0, R0
+	ADD R10, R0, R0
+	SUBS $1, R9, R9
+	BNE loop141
+	RET
+
+// func lstmBackNeon(gates *float32, delta *float32, squash *float32, before *float32, up *float32, hidden *float32, cell *float32, rows int, width int)
+TEXT ·lstmBackNeon(SB), NOSPLIT, $0-72
+	MOVD gates+0(FP), R0
+	MOVD delta+8(FP), R1
+	MOVD squash+16(FP), R2
+	MOVD before+24(FP), R3
+	MOVD up+32(FP), R4
+	MOVD hidden+40(FP), R5
+	MOVD cell+48(FP), R6
+	MOVD rows+56(FP), R9
+	MOVD width+64(FP), R10
+	LSL $2, R10, R10
+	MOVD $numbers<>(SB), R14
+loop143:
+	MOVD R10, R11
+loop144:
+	VLD1 (R4), [V0.S4]
+	VLD1 (R5), [V1.S4]
+	WORD $0x4e21d400 // fadd v0, v0, v1
+	VLD1 (R2), [V1.S4]
+	ADD R10, R0, R12
+	ADD R10, R12, R12
+	ADD R10, R12, R12
+	VLD1 (R12), [V2.S4]
+	VLD1 (R6), [V4.S4]
+	WORD $0x6e22dc03 // fmul v3, v0, v2
+	FMOVQ 0(R14), F5
+	WORD $0x6e21dc26 // fmul v6, v1, v1
+	WORD $0x4ea6d4a5 // fsub v5, v5, v6
+	WORD $0x6e25dc63 // fmul v3, v3, v5
+	WORD $0x4e24d463 // fadd v3, v3, v4
+	FMOVQ 0(R14), F5
+	WORD $0x4ea2d4a5 // fsub v5, v5, v2
+	WORD $0x6e22dca5 // fmul v5, v5, v2
+	WORD $0x6e21dc06 // fmul v6, v0, v1
+	WORD $0x6e25dcc6 // fmul v6, v6, v5
+	ADD R10, R1, R12
+	ADD R10, R12, R12
+	ADD R10, R12, R12
+	VST1 [V6.S4], (R12)
+	VLD1 (R0), [V4.S4]
+	ADD R10, R0, R12
+	ADD R10, R12, R12
+	VLD1 (R12), [V2.S4]
+	ADD R10, R0, R12
+	VLD1 (R12), [V0.S4]
+	FMOVQ 0(R14), F1
+	WORD $0x6e22dc46 // fmul v6, v2, v2
+	WORD $0x4ea6d421 // fsub v1, v1, v6
+	FMOVQ 0(R14), F6
+	WORD $0x4ea4d4c6 // fsub v6, v6, v4
+	WORD $0x6e24dcc6 // fmul v6, v6, v4
+	WORD $0x6e22dc65 // fmul v5, v3, v2
+	WORD $0x6e26dca5 // fmul v5, v5, v6
+	VST1 [V5.S4], (R1)
+	WORD $0x6e24dc62 // fmul v2, v3, v4
+	WORD $0x6e21dc42 // fmul v2, v2, v1
+	ADD R10, R1, R12
+	ADD R10, R12, R12
+	VST1 [V2.S4], (R12)
+	VLD1 (R3), [V4.S4]
+	FMOVQ 0(R14), F2
+	WORD $0x4ea0d442 // fsub v2, v2, v0
+	WORD $0x6e20dc42 // fmul v2, v2, v0
+	WORD $0x6e24dc61 // fmul v1, v3, v4
+	WORD $0x6e22dc21 // fmul v1, v1, v2
+	ADD R10, R1, R12
+	VST1 [V1.S4], (R12)
+	WORD $0x6e20dc63 // fmul v3, v3, v0
+	VST1 [V3.S4], (R6)
+	ADD $16, R0, R0
+	ADD $16, R1, R1
+	ADD $16, R2, R2
+	ADD $16, R3, R3
+	ADD $16, R4, R4
+	ADD $16, R5, R5
+	ADD $16, R6, R6
+	SUBS $16, R11, R11
+	BNE loop144
+	ADD R10, R0, R0
+	ADD R10, R0, R0
+	ADD R10, R0, R0
+	ADD R10, R1, R1
+	ADD R10, R1, R1
+	ADD R10, R1, R1
+	SUBS $1, R9, R9
+	BNE loop143
+	RET
+
+// func gruNeon(gates *float32, state *float32, before *float32, hidden *float32, rows int, width int)
+TEXT ·gruNeon(SB), NOSPLIT, $0-48
+	MOVD gates+0(FP), R0
+	MOVD state+8(FP), R1
+	MOVD before+16(FP), R2
+	MOVD hidden+24(FP), R3
+	MOVD rows+32(FP), R9
+	MOVD width+40(FP), R10
+	LSL $2, R10, R10
+	MOVD $numbers<>(SB), R14
+loop145:
+	MOVD R10, R11
+loop146:
+	VLD1 (R0), [V0.S4]
+	VLD1 (R1), [V1.S4]
+	WORD $0x4e21d400 // fadd v0, v0, v1
+	WORD $0x4ea0f802 // fabs v2, v0
+	WORD $0x6ea0f842 // fneg v2, v2
+	FMOVQ 48(R14), F6
+	WORD $0x6e26dc43 // fmul v3, v2, v6
+	WORD $0x4e218863 // frintn v3, v3
+	FMOVQ 64(R14), F6
+	WORD $0x6e26dc65 // fmul v5, v3, v6
+	WORD $0x4ea5d444 // fsub v4, v2, v5
+	FMOVQ 80(R14), F6
+	WORD $0x6e26dc65 // fmul v5, v3, v6
+	WORD $0x4ea5d484 // fsub v4, v4, v5
+	FMOVQ 96(R14), F6
+	WORD $0x6e24dcc6 // fmul v6, v6, v4
+	FMOVQ 112(R14), F7
+	WORD $0x4e27d4c6 // fadd v6, v6, v7
+	WORD $0x6e24dcc6 // fmul v6, v6, v4
+	FMOVQ 128(R14), F7
+	WORD $0x4e27d4c6 // fadd v6, v6, v7
+	WORD $0x6e24dcc6 // fmul v6, v6, v4
+	FMOVQ 144(R14), F7
+	WORD $0x4e27d4c6 // fadd v6, v6, v7
+	WORD $0x6e24dcc6 // fmul v6, v6, v4
+	FMOVQ 160(R14), F7
+	WORD $0x4e27d4c6 // fadd v6, v6, v7
+	WORD $0x6e24dcc6 // fmul v6, v6, v4
+	FMOVQ 176(R14), F7
+	WORD $0x4e27d4c6 // fadd v6, v6, v7
+	WORD $0x6e24dc85 // fmul v5, v4, v4
+	WORD $0x6e25dcc6 // fmul v6, v6, v5
+	WORD $0x4e24d4c6 // fadd v6, v6, v4
+	FMOVQ 0(R14), F7
+	WORD $0x4e27d4c6 // fadd v6, v6, v7
+	WORD $0x4ea1b863 // fcvtzs v3, v3
+	WORD $0x4f3f0465 // sshr 1 v5, v3
+	VSUB V5.S4, V3.S4, V3.S4
+	FMOVQ 192(R14), F7
+	VADD V7.S4, V5.S4, V5.S4
+	VSHL $23, V5.S4, V5.S4
+	WORD $0x6e25dcc6 // fmul v6, v6, v5
+	VADD V7.S4, V3.S4, V3.S4
+	VSHL $23, V3.S4, V3.S4
+	WORD $0x6e23dcc6 // fmul v6, v6, v3
+	FMOVQ 208(R14), F8
+	WORD $0x6ea2e505 // fcmgt v5, v8, v2
+	WORD $0x4e651cc6 // bic v6, v6, v5
+	FMOVQ 0(R14), F8
+	WORD $0x4e28d4c2 // fadd v2, v6, v8
+	FMOVQ 0(R14), F7
+	WORD $0x4ea0e808 // fcmlt zero v8, v0
+	VBSL V7.B16, V6.B16, V8.B16
+	WORD $0x6e22fd02 // fdiv v2, v8, v2
+	VST1 [V2.S4], (R0)
+	ADD R10, R1, R12
+	ADD R10, R12, R12
+	VLD1 (R12), [V1.S4]
+	WORD $0x6e21dc42 // fmul v2, v2, v1
+	ADD R10, R0, R12
+	ADD R10, R12, R12
+	VLD1 (R12), [V1.S4]
+	WORD $0x4e21d442 // fadd v2, v2, v1
+	WORD $0x4ea0f840 // fabs v0, v2
+	WORD $0x4e20d407 // fadd v7, v0, v0
+	FMOVQ 32(R14), F8
+	WORD $0x4ea8f4e7 // fmin v7, v7, v8
+	FMOVQ 48(R14), F4
+	WORD $0x6e24dce8 // fmul v8, v7, v4
+	WORD $0x4e218908 // frintn v8, v8
+	FMOVQ 64(R14), F4
+	WORD $0x6e24dd05 // fmul v5, v8, v4
+	WORD $0x4ea5d4e6 // fsub v6, v7, v5
+	FMOVQ 80(R14), F4
+	WORD $0x6e24dd05 // fmul v5, v8, v4
+	WORD $0x4ea5d4c6 // fsub v6, v6, v5
+	FMOVQ 96(R14), F4
+	WORD $0x6e26dc84 // fmul v4, v4, v6
+	FMOVQ 112(R14), F3
+	WORD $0x4e23d484 // fadd v4, v4, v3
+	WORD $0x6e26dc84 // fmul v4, v4, v6
+	FMOVQ 128(R14), F3
+	WORD $0x4e23d484 // fadd v4, v4, v3
+	WORD $0x6e26dc84 // fmul v4, v4, v6
+	FMOVQ 144(R14), F3
+	WORD $0x4e23d484 // fadd v4, v4, v3
+	WORD $0x6e26dc84 // fmul v4, v4, v6
+	FMOVQ 160(R14), F3
+	WORD $0x4e23d484 // fadd v4, v4, v3
+	WORD $0x6e26dc84 // fmul v4, v4, v6
+	FMOVQ 176(R14), F3
+	WORD $0x4e23d484 // fadd v4, v4, v3
+	WORD $0x6e26dcc5 // fmul v5, v6, v6
+	WORD $0x6e25dc84 // fmul v4, v4, v5
+	WORD $0x4e26d484 // fadd v4, v4, v6
+	FMOVQ 0(R14), F3
+	WORD $0x4e23d484 // fadd v4, v4, v3
+	WORD $0x4ea1b908 // fcvtzs v8, v8
+	WORD $0x4f3f0505 // sshr 1 v5, v8
+	VSUB V5.S4, V8.S4, V8.S4
+	FMOVQ 192(R14), F3
+	VADD V3.S4, V5.S4, V5.S4
+	VSHL $23, V5.S4, V5.S4
+	WORD $0x6e25dc84 // fmul v4, v4, v5
+	VADD V3.S4, V8.S4, V8.S4
+	VSHL $23, V8.S4, V8.S4
+	WORD $0x6e28dc84 // fmul v4, v4, v8
+	FMOVQ 208(R14), F9
+	WORD $0x6ea7e525 // fcmgt v5, v9, v7
+	WORD $0x4e651c84 // bic v4, v4, v5
+	FMOVQ 0(R14), F9
+	WORD $0x4e29d484 // fadd v4, v4, v9
+	FMOVQ 224(R14), F9
+	WORD $0x6e24fd24 // fdiv v4, v9, v4
+	FMOVQ 0(R14), F3
+	WORD $0x4ea4d467 // fsub v7, v3, v4
+	FMOVQ 240(R14), F5
+	VAND V2.B16, V5.B16, V5.B16
+	VORR V5.B16, V7.B16, V7.B16
+	WORD $0x6e22dc45 // fmul v5, v2, v2
+	FMOVQ 256(R14), F3
+	WORD $0x6e25dc63 // fmul v3, v3, v5
+	FMOVQ 272(R14), F9
+	WORD $0x4e29d463 // fadd v3, v3, v9
+	WORD $0x6e25dc63 // fmul v3, v3, v5
+	FMOVQ 288(R14), F9
+	WORD $0x4e29d463 // fadd v3, v3, v9
+	WORD $0x6e25dc63 // fmul v3, v3, v5
+	FMOVQ 304(R14), F9
+	WORD $0x4e29d463 // fadd v3, v3, v9
+	WORD $0x6e25dc63 // fmul v3, v3, v5
+	FMOVQ 320(R14), F9
+	WORD $0x4e29d463 // fadd v3, v3, v9
+	WORD $0x6e25dc63 // fmul v3, v3, v5
+	WORD $0x6e22dc63 // fmul v3, v3, v2
+	WORD $0x4e22d463 // fadd v3, v3, v2
+	FMOVQ 336(R14), F9
+	WORD $0x6e29e400 // fcmge v0, v0, v9
+	VBSL V3.B16, V7.B16, V0.B16
+	ADD R10, R0, R12
+	ADD R10, R12, R12
+	VST1 [V0.S4], (R12)
+	ADD R10, R0, R12
+	VLD1 (R12), [V1.S4]
+	ADD R10, R1, R12
+	VLD1 (R12), [V2.S4]
+	WORD $0x4e22d421 // fadd v1, v1, v2
+	WORD $0x4ea0f823 // fabs v3, v1
+	WORD $0x6ea0f863 // fneg v3, v3
+	FMOVQ 48(R14), F4
+	WORD $0x6e24dc65 // fmul v5, v3, v4
+	WORD $0x4e2188a5 // frintn v5, v5
+	FMOVQ 64(R14), F4
+	WORD $0x6e24dca9 // fmul v9, v5, v4
+	WORD $0x4ea9d467 // fsub v7, v3, v9
+	FMOVQ 80(R14), F4
+	WORD $0x6e24dca9 // fmul v9, v5, v4
+	WORD $0x4ea9d4e7 // fsub v7, v7, v9
+	FMOVQ 96(R14), F4
+	WORD $0x6e27dc84 // fmul v4, v4, v7
+	FMOVQ 112(R14), F6
+	WORD $0x4e26d484 // fadd v4, v4, v6
+	WORD $0x6e27dc84 // fmul v4, v4, v7
+	FMOVQ 128(R14), F6
+	WORD $0x4e26d484 // fadd v4, v4, v6
+	WORD $0x6e27dc84 // fmul v4, v4, v7
+	FMOVQ 144(R14), F6
+	WORD $0x4e26d484 // fadd v4, v4, v6
+	WORD $0x6e27dc84 // fmul v4, v4, v7
+	FMOVQ 160(R14), F6
+	WORD $0x4e26d484 // fadd v4, v4, v6
+	WORD $0x6e27dc84 // fmul v4, v4, v7
+	FMOVQ 176(R14), F6
+	WORD $0x4e26d484 // fadd v4, v4, v6
+	WORD $0x6e27dce9 // fmul v9, v7, v7
+	WORD $0x6e29dc84 // fmul v4, v4, v9
+	WORD $0x4e27d484 // fadd v4, v4, v7
+	FMOVQ 0(R14), F6
+	WORD $0x4e26d484 // fadd v4, v4, v6
+	WORD $0x4ea1b8a5 // fcvtzs v5, v5
+	WORD $0x4f3f04a9 // sshr 1 v9, v5
+	VSUB V9.S4, V5.S4, V5.S4
+	FMOVQ 192(R14), F6
+	VADD V6.S4, V9.S4, V9.S4
+	VSHL $23, V9.S4, V9.S4
+	WORD $0x6e29dc84 // fmul v4, v4, v9
+	VADD V6.S4, V5.S4, V5.S4
+	VSHL $23, V5.S4, V5.S4
+	WORD $0x6e25dc84 // fmul v4, v4, v5
+	FMOVQ 208(R14), F8
+	WORD $0x6ea3e509 // fcmgt v9, v8, v3
+	WORD $0x4e691c84 // bic v4, v4, v9
+	FMOVQ 0(R14), F8
+	WORD $0x4e28d483 // fadd v3, v4, v8
+	FMOVQ 0(R14), F6
+	WORD $0x4ea0e828 // fcmlt zero v8, v1
+	VBSL V6.B16, V4.B16, V8.B16
+	WORD $0x6e23fd03 // fdiv v3, v8, v3
+	ADD R10, R0, R12
+	VST1 [V3.S4], (R12)
+	FMOVQ 0(R14), F2
+	WORD $0x4ea3d442 // fsub v2, v2, v3
+	WORD $0x6e20dc42 // fmul v2, v2, v0
+	VLD1 (R2), [V0.S4]
+	WORD $0x6e20dc63 // fmul v3, v3, v0
+	WORD $0x4e23d442 // fadd v2, v2, v3
+	VST1 [V2.S4], (R3)
+	ADD $16, R0, R0
+	ADD $16, R1, R1
+	ADD $16, R2, R2
+	ADD $16, R3, R3
+	SUBS $16, R11, R11
+	BNE loop146
+	ADD R10, R0, R0
+	ADD R10, R0, R0
+	ADD R10, R1, R1
+	ADD R10, R1, R1
+	SUBS $1, R9, R9
+	BNE loop145
+	RET
+
+// func gruBackNeon(gates *float32, state *float32, deltaInput *float32, deltaState *float32, before *float32, up *float32, hidden *float32, cell *float32, rows int, width int)
+TEXT ·gruBackNeon(SB), NOSPLIT, $0-80
+	MOVD gates+0(FP), R0
+	MOVD state+8(FP), R1
+	MOVD deltaInput+16(FP), R2
+	MOVD deltaState+24(FP), R3
+	MOVD before+32(FP), R4
+	MOVD up+40(FP), R5
+	MOVD hidden+48(FP), R6
+	MOVD cell+56(FP), R7
+	MOVD rows+64(FP), R9
+	MOVD width+72(FP), R10
+	LSL $2, R10, R10
+	MOVD $numbers<>(SB), R14
+loop147:
+	MOVD R10, R11
+loop148:
+	VLD1 (R5), [V0.S4]
+	VLD1 (R6), [V1.S4]
+	WORD $0x4e21d400 // fadd v0, v0, v1
+	ADD R10, R0, R12
+	VLD1 (R12), [V1.S4]
+	ADD R10, R0, R12
+	ADD R10, R12, R12
+	VLD1 (R12), [V2.S4]
+	FMOVQ 0(R14), F3
+	WORD $0x4ea1d463 // fsub v3, v3, v1
+	WORD $0x6e20dc63 // fmul v3, v3, v0
+	FMOVQ 0(R14), F4
+	WORD $0x6e22dc45 // fmul v5, v2, v2
+	WORD $0x4ea5d484 // fsub v4, v4, v5
+	WORD $0x6e24dc63 // fmul v3, v3, v4
+	ADD R10, R2, R12
+	ADD R10, R12, R12
+	VST1 [V3.S4], (R12)
+	VLD1 (R4), [V4.S4]
+	WORD $0x4ea2d484 // fsub v4, v4, v2
+	WORD $0x6e20dc84 // fmul v4, v4, v0
+	FMOVQ 0(R14), F5
+	WORD $0x4ea1d4a5 // fsub v5, v5, v1
+	WORD $0x6e21dca5 // fmul v5, v5, v1
+	WORD $0x6e25dc84 // fmul v4, v4, v5
+	ADD R10, R2, R12
+	VST1 [V4.S4], (R12)
+	ADD R10, R3, R12
+	VST1 [V4.S4], (R12)
+	WORD $0x6e21dc00 // fmul v0, v0, v1
+	VST1 [V0.S4], (R7)
+	VLD1 (R0), [V2.S4]
+	ADD R10, R1, R12
+	ADD R10, R12, R12
+	VLD1 (R12), [V0.S4]
+	WORD $0x6e23dc00 // fmul v0, v0, v3
+	FMOVQ 0(R14), F4
+	WORD $0x4ea2d484 // fsub v4, v4, v2
+	WORD $0x6e22dc84 // fmul v4, v4, v2
+	WORD $0x6e24dc00 // fmul v0, v0, v4
+	VST1 [V0.S4], (R2)
+	VST1 [V0.S4], (R3)
+	WORD $0x6e22dc63 // fmul v3, v3, v2
+	ADD R10, R3, R12
+	ADD R10, R12, R12
+	VST1 [V3.S4], (R12)
+	ADD $16, R0, R0
+	ADD $16, R1, R1
+	ADD $16, R2, R2
+	ADD $16, R3, R3
+	ADD $16, R4, R4
+	ADD $16, R5, R5
+	ADD $16, R6, R6
+	ADD $16, R7, R7
+	SUBS $16, R11, R11
+	BNE loop148
+	ADD R10, R0, R0
+	ADD R10, R0, R0
+	ADD R10, R1, R1
+	ADD R10, R1, R1
+	ADD R10, R2, R2
+	ADD R10, R2, R2
+	ADD R10, R3, R3
+	ADD R10, R3, R3
+	SUBS $1, R9, R9
+	BNE loop147
 	RET
