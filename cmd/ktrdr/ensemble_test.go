@@ -84,6 +84,33 @@ func TestEnsemble(t *testing.T) {
 	if bars == 0 || bars != first.Bars || trades != first.Trades || len(first.Ensemble.Members) != 3 {
 		t.Errorf("%d of %d bars and %d of %d trades are in regimes, %d members", bars, first.Bars, trades, first.Trades, len(first.Ensemble.Members))
 	}
+	several := args("--stop-loss", "0.02", "--set", "filters.min_signal_separation=12")
+	several[3] = "EURUSD,GBPUSD"
+	if out := s.run(several...); out.code == 0 || !strings.Contains(out.stderr+out.stdout, "GBPUSD") {
+		t.Errorf("with a symbol that is not there: exit %d\n%s", out.code, out.stderr)
+	}
+	s.importSample("GBPUSD")
+	both := struct {
+		Results struct {
+			Trades  int      `json:"trade_count"`
+			Policy  []string `json:"policy"`
+			Symbols []struct {
+				Symbol string `json:"symbol"`
+				report
+			} `json:"symbols"`
+		} `json:"results"`
+	}{}
+	s.get("/api/v1/operations/"+decode[finished](t, s.must(several...)).ID+"/results", &both)
+	if r := both.Results; len(r.Symbols) != 2 || r.Symbols[1].Symbol != "GBPUSD" || r.Symbols[0].Trades+r.Symbols[1].Trades != r.Trades ||
+		len(r.Symbols[1].Ensemble.Regimes) != len(first.Ensemble.Regimes) {
+		t.Errorf("two markets: %+v", r)
+	}
+	policy := strings.Join(both.Results.Policy, "\n")
+	for _, want := range []string{"EURUSD, GBPUSD share the money", "of entries by sample_regimes, by signals; a stop at 2 %", "of entries by calm, by signals only", "12 bars from one entry"} {
+		if !strings.Contains(policy, want) {
+			t.Errorf("the policy does not say %q:\n%s", want, policy)
+		}
+	}
 	if out := s.must(args()[:8]...); !strings.Contains(out, "Regimes") && !strings.Contains(out, "switches") {
 		t.Errorf("the report does not show the regimes:\n%s", out)
 	}

@@ -16,8 +16,12 @@ func Unplace(y *yaml.Node) {
 
 // Merge returns the mapping old with what the mapping change says, as a new node: a
 // mapping goes into the one that is there key by key, null takes a key away. Where
-// change names another method than old, nothing of old is left.
+// change names another method than old, nothing of old is left. Without old, which
+// is nil then, it is what change says.
 func Merge(old, change *yaml.Node) *yaml.Node {
+	if old == nil {
+		old = &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
+	}
 	if old = follow(old); old.Kind != yaml.MappingNode || startsAfresh(old, change) {
 		old = &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
 	}
@@ -29,9 +33,6 @@ func Merge(old, change *yaml.Node) *yaml.Node {
 		case value.ShortTag() == "!!null":
 			value = nil
 		case value.Kind == yaml.MappingNode:
-			if before == nil {
-				before = &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
-			}
 			value = Merge(before, value)
 		}
 		Set(&merged, key, value)

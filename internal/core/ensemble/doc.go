@@ -30,6 +30,9 @@
 //	  output_type                    classification, regression, regime_classification,
 //	                                 context_classification or meta_classification, as the
 //	                                 model was trained
+//	  exits                          ensemble      of a model that trades: or own, which gives its
+//	                                               entries the exits of the strategy that it was
+//	                                               trained by, from_label among them
 //	  of                             meta_classification: the signal model whose decisions it
 //	                                 takes or skips, by which it was trained
 //	  threshold                      0.5           meta_classification: least probability to take one
@@ -58,8 +61,12 @@
 //	decisions                        filters, exits, sizing, costs, account and fills of package strategy
 //
 // Of the strategies that the models were trained by, an ensemble takes the inputs,
-// and the threshold of the confidence or of the cost. What happens to a position
-// is said by the ensemble alone.
+// the threshold of the confidence or of the cost, and, where a member has exits: own,
+// the exits. All else about positions is said by the ensemble alone, by its file or
+// by a request that varies its decisions ([Ensemble.Vary]). A position keeps the
+// exits of the member that was asked when it was decided, whatever the regime does:
+// close_and_switch closes it, and let_run leaves the next model no more than its
+// signals; see [Ensemble.Exits].
 //
 // # What always holds
 //

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ktrdr/ktrdr/internal/core/decision"
 	"github.com/ktrdr/ktrdr/internal/core/label"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
@@ -29,6 +30,8 @@ type Member struct {
 	Name   string
 	Model  string // name or id of the trained model
 	Output string // its output format, as in strategy files
+
+	OwnExits bool // entries have the exits of the strategy that the model was trained by
 
 	// Of a member of meta_classification: the signal model whose decisions it takes
 	// or skips, the least probability at which it takes one, and whether that
@@ -129,11 +132,14 @@ func (m Member) Check(s *strategy.Strategy) error {
 	return nil
 }
 
-// Unused returns what the strategy of a signal model says about positions and an
+// Unused returns what the strategy of a signal model says about positions and the
 // ensemble does not take from it, by the keys of decisions.
-func (e *Ensemble) Unused(s *strategy.Strategy) []string {
+func (e *Ensemble) Unused(m Member, s *strategy.Strategy) []string {
 	var keys []string
 	have, of := s.Decisions, e.Decisions
+	if m.OwnExits {
+		of.Exits = have.Exits
+	}
 	for _, x := range [...]struct {
 		key       string
 		have, of  any
@@ -164,13 +170,46 @@ func (e *Ensemble) Base(by map[string]*strategy.Strategy) (market.Timeframe, err
 				e.Name, first.Name, by[first.Name].Base, m.Name, by[m.Name].Base)
 		}
 	}
-	return by[first.Name].Base, nil
+	base := by[first.Name].Base
+	if err := decision.ExitsOf(e.Trading(nil, base)).Validate(base); err != nil {
+		return 0, fmt.Errorf("ensemble %s: exits on bars of %s: %w", e.Name, base, err)
+	}
+	return base, nil
+}
+
+// Exits returns whose exits the entries at each bar have, as the strategies that say
+// them and the number of one of them per bar: first the ensemble, then the members
+// that have their own, under their names. asked is that of a Routing. It returns nil
+// where all have those of the ensemble.
+//
+// The exits are those of the member that was asked when an entry was decided. A
+// position keeps them until it is closed, also where the regime has changed since and
+// LetRun has another member asked: that one may only close it by a signal.
+func (e *Ensemble) Exits(by map[string]*strategy.Strategy, asked []string) (of []*strategy.Strategy, at []uint8) {
+	numbers := map[string]uint8{}
+	of = []*strategy.Strategy{{Name: e.Name, Decisions: e.Decisions}}
+	for _, m := range e.Members {
+		if m.OwnExits {
+			own := *by[m.Name]
+			own.Name = m.Name
+			numbers[m.Name] = uint8(len(of))
+			of = append(of, &own)
+		}
+	}
+	if len(of) == 1 {
+		return nil, nil
+	}
+	at = make([]uint8, len(asked))
+	for bar, name := range asked {
+		at[bar] = numbers[name]
+	}
+	return of, at
 }
 
 // Trading returns what the ensemble says about positions in the form of a strategy
-// that decides on symbol and base. Its signals are those of Route.
-func (e *Ensemble) Trading(symbol market.Symbol, base market.Timeframe) *strategy.Strategy {
-	return &strategy.Strategy{Name: e.Name, Symbols: []market.Symbol{symbol}, Timeframes: []market.Timeframe{base}, Base: base, Decisions: e.Decisions}
+// that decides on symbols and base. Its signals are those of Route.
+func (e *Ensemble) Trading(symbols []market.Symbol, base market.Timeframe) *strategy.Strategy {
+	return &strategy.Strategy{Name: e.Name, Symbols: symbols, Timeframes: []market.Timeframe{base}, Base: base, Decisions: e.Decisions}
 }
 
 // Hash returns the SHA-256 of the file in hex.

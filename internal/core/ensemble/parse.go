@@ -18,7 +18,7 @@ var (
 		},
 	}
 	memberKeys = document.Keys{
-		Names: []string{"model", "model_path", "output_type", "of", "threshold", "use"},
+		Names: []string{"model", "model_path", "output_type", "exits", "of", "threshold", "use"},
 		Hints: map[string]string{"primary": "the key is called of", "output_format": "the key is called output_type", "type": "the key is called output_type", "name": "the key is called model"},
 	}
 	routeKeys  = []string{"gate_model", "regime_threshold", "regime_hysteresis", "stability_bars", "rules", "on_regime_transition"}
@@ -41,6 +41,13 @@ var (
 	transitions = []string{CloseAndSwitch, LetRun}
 	actions     = []string{ActFlat, ActHold}
 	uses        = []string{useFilter, useSize}
+	exitsOf     = []string{exitsOfEnsemble, exitsOwn}
+)
+
+// Whose exits the entries of a signal model have.
+const (
+	exitsOfEnsemble = "ensemble" // decisions.exits of the file
+	exitsOwn        = "own"      // those of the strategy that the model was trained by
 )
 
 // What a meta-model does with a decision that it takes.
@@ -72,8 +79,11 @@ func (e *Ensemble) meta(name string, v document.Node) {
 	}
 }
 
-// maxStability bounds stability_bars.
-const maxStability = 10_000
+// maxStability bounds stability_bars, and maxMembers the models.
+const (
+	maxStability = 10_000
+	maxMembers   = 100
+)
 
 // Parse reads an ensemble file; file is its name for messages. The error is
 // document.Problems: everything that is wrong, at once. Parse keeps a copy of src.
@@ -83,6 +93,16 @@ func Parse(file string, src []byte) (*Ensemble, error) {
 		return nil, problems
 	}
 	return e, nil
+}
+
+// Vary returns the ensemble with other decisions: as if its file said what the
+// mapping decisions says, in the words of the file; see strategy.Vary.
+func (e *Ensemble) Vary(decisions []byte) (*Ensemble, error) {
+	varied := &Ensemble{Source: e.Source}
+	if err := strategy.ReadVaried("ensemble", e.Source, topKeys, decisions, varied.read); err != nil {
+		return nil, err
+	}
+	return varied, nil
 }
 
 func (e *Ensemble) read(top document.Mapping) {
@@ -98,12 +118,16 @@ func (e *Ensemble) read(top document.Mapping) {
 			for _, m := range slices.Clone(e.Members) {
 				e.meta(m.Name, values[m.Name])
 			}
-			if len(e.Members) == 0 {
+			switch n := len(e.Members); {
+			case n == 0:
 				v.Problem("there are no models: want at least one")
+			case n > maxMembers:
+				v.Problem("there are %d models: want at most %d", n, maxMembers)
 			}
 		}
 	}
-	e.Decisions = strategy.Trading(top, "decisions")
+	elsewhere := !slices.ContainsFunc(e.Members, func(m Member) bool { return m.Trades() && !m.OwnExits }) && slices.ContainsFunc(e.Members, Member.Trades)
+	e.Decisions = strategy.Trading(top, "decisions", elsewhere)
 	e.Decisions.OutputFormat, e.Decisions.PositionAwareness = strategy.Classification, true
 	for _, m := range e.Members {
 		if by := e.Decisions.Sizing.Method; m.Sizes && by != strategy.SizeConfidence && by != strategy.SizeKelly {
@@ -152,6 +176,11 @@ func (e *Ensemble) member(name string, v document.Node) {
 	}
 	if v, ok := m.Need("output_type", "what the model puts out: "+strings.Join(outputTypes, ", ")); ok {
 		member.Output, _ = v.Choice(outputTypes)
+	}
+	if member.Trades() {
+		member.OwnExits = m.Choice("exits", exitsOfEnsemble, exitsOf) == exitsOwn
+	} else if member.Output != "" {
+		m.Useless("exits", "it belongs to models that trade")
 	}
 	e.Members = append(e.Members, member)
 }

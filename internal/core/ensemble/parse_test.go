@@ -96,6 +96,44 @@ func TestParseDefaults(t *testing.T) {
 	}
 }
 
+// TestVary: it is what a file would be that says the same.
+func TestVary(t *testing.T) {
+	e := read(t, "testdata/good/all_keys.yaml")
+	varied, err := e.Vary([]byte(`{"exits": {"take_profit": 0.06}, "costs": null, "filters": {"min_signal_separation": 9}, "account": {"leverage": 2, "maintenance_margin": 0.25}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	written := strings.NewReplacer("take_profit: 0.04", "take_profit: 0.06", "costs: {financing_long: 0.02}", "account: {leverage: 2, maintenance_margin: 0.25}",
+		"min_signal_separation: 6", "min_signal_separation: 9").Replace(string(e.Source))
+	want, err := ensemble.Parse("varied.yaml", []byte(written))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want.Source = e.Source
+	if diff := cmp.Diff(want, varied); diff != "" {
+		t.Errorf("(-written +varied):\n%s", diff)
+	}
+	if e.Decisions.Exits.TakeProfit != 0.04 {
+		t.Error("the ensemble itself was changed")
+	}
+	silent := read(t, "testdata/good/single.yaml")
+	if varied, err := silent.Vary([]byte(`{exits: {stop_loss: 0.02}}`)); err != nil || varied.Decisions.Exits.StopLoss != 0.02 || strings.Contains(string(silent.Source), "decisions") {
+		t.Errorf("a file without decisions: %+v, %v", varied, err)
+	}
+	for decisions, want := range map[string]string{
+		`{"confidence_threshold": 0.5}`:       "decisions.confidence_threshold: not a key here: every model has its own",
+		`{"allow_short_from_flat": true}`:     "it stands under composition",
+		`{"exits": {"stop": 0.5}}`:            "decisions.exits.stop: not a key here: the key is called stop_loss",
+		`{"exits": null}`:                     "kelly",
+		`[1]`:                                 "want a mapping",
+		`{"account": {"maintenance_margin"::`: "decisions of the request",
+	} {
+		if _, err := e.Vary([]byte(decisions)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want %q", decisions, err, want)
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	for _, pattern := range []string{"testdata/good/*.yaml", "testdata/bad/*.yaml"} {
 		names, _ := filepath.Glob(pattern)

@@ -295,12 +295,38 @@ func TestRoute_meta(t *testing.T) {
 
 func TestUnused(t *testing.T) {
 	e := read(t, "testdata/good/all_keys.yaml")
-	s := classifier(0.5)
-	if unused := e.Unused(s); unused != nil {
+	m, s := e.Members[1], classifier(0.5)
+	if unused := e.Unused(m, s); unused != nil {
 		t.Errorf("of a strategy that says nothing: %v", unused)
 	}
 	s.Decisions.Exits, s.Decisions.Sizing, s.Decisions.Costs = e.Decisions.Exits, strategy.Sizing{Method: strategy.SizeConfidence}, strategy.Costs{FinancingShort: 0.1}
-	if unused := e.Unused(s); !slices.Equal(unused, []string{"sizing", "costs"}) {
+	if unused := e.Unused(m, s); !slices.Equal(unused, []string{"sizing", "costs"}) {
 		t.Errorf("unused %v, want sizing and costs", unused)
+	}
+	s.Decisions.Exits.StopLoss = 0.5
+	if unused := e.Unused(m, s); !slices.Equal(unused, []string{"exits", "sizing", "costs"}) {
+		t.Errorf("unused %v, want exits too", unused)
+	}
+	m.OwnExits = true
+	if unused := e.Unused(m, s); !slices.Equal(unused, []string{"sizing", "costs"}) {
+		t.Errorf("unused %v of a member with its own exits, want sizing and costs", unused)
+	}
+}
+
+// TestExits: each bar has the exits of the member that is asked there, if it has its
+// own, else those of the ensemble.
+func TestExits(t *testing.T) {
+	e := read(t, "testdata/good/own_exits.yaml")
+	trend, calm := classifier(0.5), regressor()
+	trend.Decisions.Exits.StopLoss, calm.Decisions.Exits.StopLoss = 0.1, 0.2
+	of, at := e.Exits(map[string]*strategy.Strategy{"trend": trend, "range": calm}, []string{"", "range", "trend", "trend", "range"})
+	if !slices.Equal(at, []uint8{0, 0, 1, 1, 0}) {
+		t.Errorf("numbers %v", at)
+	}
+	if len(of) != 2 || of[0].Name != "own_exits" || of[0].Decisions.Exits.TrailingStop != 0.04 || of[1].Name != "trend" || of[1].Decisions.Exits.StopLoss != 0.1 || trend.Name != "trend" {
+		t.Errorf("exits of %+v", of)
+	}
+	if of, at := read(t, "testdata/good/all_keys.yaml").Exits(nil, []string{"trend"}); of != nil || at != nil {
+		t.Errorf("of an ensemble alone: %v, %v", of, at)
 	}
 }

@@ -32,7 +32,7 @@ func Schema() []byte {
 	top := mapping(topKeys.Names, schema{
 		"name": text, "description": text,
 		"models": schema{"type": "object", "additionalProperties": mapping(memberKeys.Names,
-			schema{"model": text, "model_path": text, "output_type": word(outputTypes), "of": text, "threshold": number, "use": word(uses)}, "output_type")},
+			schema{"model": text, "model_path": text, "output_type": word(outputTypes), "exits": word(exitsOf), "of": text, "threshold": number, "use": word(uses)}, "output_type")},
 		"composition": mapping(compositionKeys.Names, schema{
 			"type": word(types), "model": text, "gate_model": text, "context_gate": text, "regime_threshold": number, "regime_hysteresis": number,
 			"stability_bars": whole, "on_regime_transition": word(transitions), "allow_short_from_flat": flag,

@@ -32,8 +32,9 @@ var tradingShape = document.Keys{Names: tradingKeys, Hints: map[string]string{
 
 // Trading reads the decisions of a file that are about positions: what decisions
 // of a strategy has under filters, exits, sizing, costs, account and fills, with
-// the same defaults, which are all there is where the key is absent.
-func Trading(m document.Mapping, key string) Decisions {
+// the same defaults, which are all there is where the key is absent. Where exits are
+// elsewhere they are refused here.
+func Trading(m document.Mapping, key string, elsewhere bool) Decisions {
 	s, d := &Strategy{}, &decoder{}
 	n, ok := m.Get(key)
 	if !ok {
@@ -47,6 +48,10 @@ func Trading(m document.Mapping, key string) Decisions {
 	d.trading(s, f)
 	if n, ok := f.Get("exits"); ok && s.Decisions.Exits.FromLabel {
 		n.Problem("there are no labels to take exits from: write them out, for example {stop_loss: 0.02, take_profit: 0.04}")
+	}
+	if elsewhere {
+		f.Useless("exits", "every model has its own")
+		return s.Decisions
 	}
 	d.sizingFits(s, n)
 	return s.Decisions

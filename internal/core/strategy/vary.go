@@ -3,6 +3,8 @@ package strategy
 import (
 	"slices"
 
+	"go.yaml.in/yaml/v4"
+
 	"github.com/ktrdr/ktrdr/internal/core/document"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 )
@@ -23,26 +25,13 @@ var decisionsOfRequest = slices.DeleteFunc(slices.Clone(decisionsShape.Names), f
 // timeframe of s; the symbols and timeframes of what is returned are those of the
 // file again, so With comes after Vary.
 func (s *Strategy) Vary(decisions []byte) (*Strategy, error) {
-	tree, err := Tree(s.Name, s.Source)
+	tree, err := vary(kind, s.Source, decisions, document.Keys{Names: decisionsOfRequest,
+		Hints: map[string]string{"output_format": "the model was trained for that of the strategy: remove it"}})
 	if err != nil {
 		return nil, err
 	}
-	const name, section = "decisions of the request", "decisions"
-	change, err := document.Tree(name, kind, decisions)
-	if err != nil {
-		return nil, err
-	}
-	document.Unplace(change)
-	read, n, ok := document.Of(name, section, change)
-	if ok {
-		n.Mapping(document.Keys{Names: decisionsOfRequest, Hints: map[string]string{"output_format": "the model was trained for that of the strategy: remove it"}})
-	}
-	if problems := read.Problems(); problems != nil {
-		return nil, problems
-	}
-	document.Set(tree, section, document.Merge(document.Value(tree, section), change))
 	varied := &Strategy{}
-	read, top, ok := document.Of(name, "", tree)
+	read, top, ok := document.Of(requested, "", tree)
 	if ok {
 		(&decoder{base: s.Base}).strategy(varied, top)
 	}
@@ -51,6 +40,53 @@ func (s *Strategy) Vary(decisions []byte) (*Strategy, error) {
 	}
 	varied.Source, varied.Warnings = s.Source, s.Warnings
 	return varied, nil
+}
+
+// ReadVaried is document.Read of src, a file of the kind named without problems, as if
+// its decisions, those that Trading reads, said what the mapping decisions says: as
+// Vary does with a strategy. The error is Problems.
+func ReadVaried(name string, src []byte, keys document.Keys, decisions []byte, read func(document.Mapping)) error {
+	tree, err := vary(document.Kind{Name: name, Keys: document.Alternatives(keys.Names)}, src, decisions, tradingShape)
+	if err != nil {
+		return err
+	}
+	file, top, ok := document.Of(requested, "", tree)
+	if ok {
+		if m, ok := top.Mapping(keys); ok {
+			read(m)
+		}
+	}
+	if problems := file.Problems(); problems != nil {
+		return problems
+	}
+	return nil
+}
+
+// requested is what a request says, as the name of a file.
+const requested = "decisions of the request"
+
+// vary returns the file src with what the mapping decisions says, whose keys are
+// those of allowed.
+func vary(kind document.Kind, src, decisions []byte, allowed document.Keys) (*yaml.Node, error) {
+	const section = "decisions"
+	tree, err := document.Tree(kind.Name, kind, src)
+	if err != nil {
+		return nil, err
+	}
+	change, err := document.Tree(requested, kind, decisions)
+	if err != nil {
+		return nil, err
+	}
+	document.Unplace(change)
+	read, n, ok := document.Of(requested, section, change)
+	if ok {
+		n.Mapping(allowed)
+	}
+	if problems := read.Problems(); problems != nil {
+		return nil, problems
+	}
+	document.Set(tree, section, document.Merge(document.Value(tree, section), change))
+	return tree, nil
 }
 
 // decidesOn returns the timeframe of the decisions of s.

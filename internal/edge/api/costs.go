@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
@@ -16,7 +17,7 @@ import (
 // costs are the numbers of a backtest, checked and with their defaults.
 type costs struct{ capital, commission, slippage, fraction float64 }
 
-func costsOf(b wire.StartBacktest) (costs, error) {
+func costsOf(b wire.BacktestTerms) (costs, error) {
 	c := costs{wire.DefaultCapital, wire.DefaultCommission, wire.DefaultSlippage, wire.DefaultSizingFraction}
 	for _, f := range [...]struct {
 		name  string
@@ -43,26 +44,46 @@ func costsOf(b wire.StartBacktest) (costs, error) {
 
 func isCost(v float64) bool { return v >= 0 && v <= wire.MaxCostFraction }
 
-// vary gives the strategy of r the decisions of b and returns them as they go into
-// the order, nil where the file decides alone. What the strategy says itself about
-// commission and slippage goes into c, and b must not say it outside of decisions.
-func (r *request) vary(b wire.StartBacktest, c *costs) (text json.RawMessage, err error) {
-	if len(b.Decisions) > 0 {
-		if text, err = json.Marshal(b.Decisions); err != nil {
-			return nil, fmt.Errorf("encode decisions: %w", err)
-		}
-		varied, err := r.strategy.Vary(text)
-		if err != nil {
-			invalid := invalidStrategy(err)
-			if e, ok := errors.AsType[*wire.Error](invalid); ok {
-				e.Message = "decisions are not valid:\n" + err.Error()
-			}
-			return nil, invalid
-		}
-		if r.strategy, err = varied.With(r.strategy.Symbols, r.strategy.Timeframes); err != nil {
-			return nil, wire.Errorf(wire.CodeBadRequest, "%w", err)
-		}
+// decisionsOf returns the decisions of b as they go into the order, nil where the
+// file decides alone.
+func decisionsOf(b wire.BacktestTerms) (json.RawMessage, error) {
+	if len(b.Decisions) == 0 {
+		return nil, nil
 	}
+	text, err := json.Marshal(b.Decisions)
+	if err != nil {
+		return nil, fmt.Errorf("encode decisions: %w", err)
+	}
+	return text, nil
+}
+
+// invalidDecisions is the error of decisions with problems, all of them.
+func invalidDecisions(err error) error {
+	invalid := invalidStrategy(err)
+	if e, ok := errors.AsType[*wire.Error](invalid); ok {
+		e.Message = "decisions are not valid:\n" + err.Error()
+	}
+	return invalid
+}
+
+// vary gives the strategy of r the decisions of an order.
+func (r *request) vary(decisions json.RawMessage) error {
+	if decisions == nil {
+		return nil
+	}
+	varied, err := r.strategy.Vary(decisions)
+	if err != nil {
+		return invalidDecisions(err)
+	}
+	if r.strategy, err = varied.With(r.strategy.Symbols, r.strategy.Timeframes); err != nil {
+		return wire.Errorf(wire.CodeBadRequest, "%w", err)
+	}
+	return nil
+}
+
+// said puts what the decisions of r say themselves about commission and slippage
+// into c; b must not say it outside of decisions.
+func (r request) said(b wire.BacktestTerms, c *costs) error {
 	said := r.strategy.Decisions.Costs
 	if said.CommissionSchedule != "" {
 		said.Commission = new(float64)
@@ -76,15 +97,37 @@ func (r *request) vary(b wire.StartBacktest, c *costs) (text json.RawMessage, er
 			continue
 		}
 		if *x.value = *x.said; x.given != nil {
-			return nil, wire.Errorf(wire.CodeBadRequest, "%s: the strategy says it itself: give decisions.costs.%s instead, which replaces that", x.name, x.name)
+			return wire.Errorf(wire.CodeBadRequest, "%s: the file says it itself: give decisions.costs.%s instead, which replaces that", x.name, x.name)
 		}
 	}
 	for _, symbol := range r.strategy.Symbols {
 		if err := said.Fit(symbol, r.strategy.Decisions.Account.In(symbol)); err != nil {
-			return nil, wire.Errorf(wire.CodeBadRequest, "decisions.costs: %w", err)
+			return wire.Errorf(wire.CodeBadRequest, "decisions.costs: %w", err)
 		}
 	}
-	return text, nil
+	return nil
+}
+
+// order returns the order of a backtest of r as far as it does not depend on who
+// decides in it.
+func (r request) order(b wire.BacktestTerms, c costs, decisions json.RawMessage, inSample bool, engine string) wire.BacktestOrder {
+	o := wire.BacktestOrder{StrategyName: r.strategy.Name, Symbol: r.strategy.Symbols[0], Timeframe: r.strategy.Base, StartDate: b.StartDate, EndDate: b.EndDate,
+		InitialCapital: c.capital, Commission: c.commission, Slippage: c.slippage, SizingFraction: c.fraction, WholeUnits: b.WholeUnits,
+		Decisions: decisions, InSample: inSample, EngineVersion: engine}
+	if len(r.strategy.Symbols) > 1 {
+		o.Symbols = r.strategy.Symbols
+	}
+	return o
+}
+
+// backtestMetadata describes a backtest to people and filters; more is about who
+// decides in it.
+func (r request) backtestMetadata(o wire.BacktestOrder, more map[string]any) operation.Metadata {
+	more["initial_capital"], more["commission"], more["slippage"], more["in_sample"] = o.InitialCapital, o.Commission, o.Slippage, o.InSample
+	if o.Decisions != nil {
+		more["decisions"] = o.Decisions
+	}
+	return r.metadata(more)
 }
 
 // reads returns all bars that a request reads.

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -41,15 +42,22 @@ type cast struct {
 
 func (s *server) startEnsemble(ctx context.Context, in *ensembleInput) (wire.EnsembleStarted, error) {
 	b := in.Body
-	op := operation.Operation{ID: b.TaskID, Type: operation.Backtesting, Priority: b.Priority, MaxAttempts: b.MaxAttempts, Deadline: b.Deadline}
+	op := submitted(operation.Backtesting, b.Submission)
 	if before, again, err := s.repeated(ctx, in.Wish, b, &op); err != nil || again {
 		return startedAs(before, err, s.ensembleStarted)
 	}
-	costs, err := costsOf(wire.StartBacktest{InitialCapital: b.InitialCapital, Commission: b.Commission, Slippage: b.Slippage, SizingFraction: b.SizingFraction})
+	costs, err := costsOf(b.BacktestTerms)
 	if err != nil {
 		return wire.EnsembleStarted{}, err
 	}
-	c, err := s.cast(ctx, b)
+	decisions, err := decisionsOf(b.BacktestTerms)
+	if err != nil {
+		return wire.EnsembleStarted{}, err
+	}
+	c, err := s.cast(ctx, b, decisions)
+	if err == nil {
+		err = c.trading.said(b.BacktestTerms, &costs)
+	}
 	if err != nil {
 		return wire.EnsembleStarted{}, err
 	}
@@ -60,10 +68,7 @@ func (s *server) startEnsemble(ctx context.Context, in *ensembleInput) (wire.Ens
 	if err != nil {
 		return wire.EnsembleStarted{}, err
 	}
-	r := c.trading
-	order := wire.EnsembleOrder{BacktestOrder: wire.BacktestOrder{StrategyName: c.ensemble.Name, Symbol: r.strategy.Symbols[0], Timeframe: r.strategy.Base,
-		StartDate: b.StartDate, EndDate: b.EndDate, InitialCapital: costs.capital, Commission: costs.commission, Slippage: costs.slippage,
-		SizingFraction: costs.fraction, WholeUnits: b.WholeUnits, InSample: inSample, EngineVersion: s.o.EngineVersion}, EnsembleYAML: b.EnsembleYAML}
+	order := wire.EnsembleOrder{BacktestOrder: c.trading.order(b.BacktestTerms, costs, decisions, inSample, s.o.EngineVersion), EnsembleYAML: b.EnsembleYAML}
 	for i, m := range c.models {
 		order.Members = append(order.Members, wire.MemberOrder{Member: c.ensemble.Members[i].Name, ModelID: m.ID, ModelName: m.Name, ModelSHA256: m.SHA256})
 		op.Artifacts = append(op.Artifacts, operation.Artifact{SHA256: m.SHA256, Role: "model", Bytes: m.Bytes})
@@ -71,8 +76,7 @@ func (s *server) startEnsemble(ctx context.Context, in *ensembleInput) (wire.Ens
 	if err := s.pinAll(ctx, c, &order, &op); err != nil {
 		return wire.EnsembleStarted{}, err
 	}
-	op.Metadata = r.metadata(map[string]any{"ensemble_name": c.ensemble.Name, "members": order.Members, "initial_capital": costs.capital,
-		"commission": costs.commission, "slippage": costs.slippage, "in_sample": inSample})
+	op.Metadata = c.trading.backtestMetadata(order.BacktestOrder, map[string]any{"ensemble_name": c.ensemble.Name, "members": order.Members})
 	if err := specify(&op, &order, b.Queue, threads(&order.Threads, b.Threads)); err != nil {
 		return wire.EnsembleStarted{}, err
 	}
@@ -89,23 +93,23 @@ func (s *server) ensembleStarted(op operation.Operation, o wire.EnsembleOrder) w
 
 // cast finds the models of an ensemble and checks that they are what its file says
 // and that their bars are held.
-func (s *server) cast(ctx context.Context, b wire.StartEnsemble) (cast, error) {
-	var c cast
-	var err error
-	if c.ensemble, err = ensemble.Parse("ensemble_yaml", []byte(b.EnsembleYAML)); err != nil {
-		return c, invalidEnsemble(err)
+func (s *server) cast(ctx context.Context, b wire.StartEnsemble, decisions json.RawMessage) (cast, error) {
+	e, err := ensembleOf(b, decisions)
+	if err != nil {
+		return cast{}, err
 	}
+	c := cast{ensemble: e}
 	span, err := market.ParseSpan(b.StartDate, b.EndDate)
 	if err != nil {
 		return c, wire.Errorf(wire.CodeBadRequest, "%w", err)
 	}
-	var symbols []market.Symbol
-	if b.Symbol != "" {
-		symbol, err := market.ParseSymbol(b.Symbol)
-		if err != nil {
-			return c, wire.Errorf(wire.CodeBadRequest, "%w", err)
-		}
-		symbols = []market.Symbol{symbol}
+	names, err := either("symbol", b.Symbol, b.Symbols)
+	if err != nil {
+		return c, err
+	}
+	symbols, err := symbolsOf(names)
+	if err != nil {
+		return c, err
 	}
 	strategies := map[string]*strategy.Strategy{}
 	for _, m := range c.ensemble.Members {
@@ -140,9 +144,27 @@ func (s *server) cast(ctx context.Context, b wire.StartEnsemble) (cast, error) {
 	if err != nil {
 		return c, wire.Errorf(wire.CodeBadRequest, "%w", err)
 	}
-	c.trading = request{strategy: c.ensemble.Trading(symbols[0], base), start: b.StartDate, end: b.EndDate, span: span, trades: true}
+	c.trading = request{strategy: c.ensemble.Trading(symbols, base), start: b.StartDate, end: b.EndDate, span: span, trades: true}
+	if err := s.readAlso(ctx, &c.trading); err != nil {
+		return c, err
+	}
 	c.requests = append(c.requests, c.trading)
 	return c, s.check(ctx, c.trading)
+}
+
+// ensembleOf reads an ensemble and varies it.
+func ensembleOf(b wire.StartEnsemble, decisions json.RawMessage) (*ensemble.Ensemble, error) {
+	e, err := ensemble.Parse("ensemble_yaml", []byte(b.EnsembleYAML))
+	if err != nil {
+		return nil, invalidEnsemble(err)
+	}
+	if decisions == nil {
+		return e, nil
+	}
+	if e, err = e.Vary(decisions); err != nil {
+		return nil, invalidDecisions(err)
+	}
+	return e, nil
 }
 
 // invalidEnsemble is the error of an ensemble file with problems, all of them.

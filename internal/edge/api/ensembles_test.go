@@ -89,6 +89,29 @@ func TestStartEnsemble(t *testing.T) {
 	}
 }
 
+// TestStartEnsembleVaried: the decisions of the request go into the order.
+func TestStartEnsembleVaried(t *testing.T) {
+	b := twoModels(t)
+	start := func(changes string) (order wire.EnsembleOrder) {
+		rec := b.do("POST", ensembles, merge(t, ensembleBody(t), changes))
+		op := b.controller.operations[len(b.controller.operations)-1]
+		if err := json.Unmarshal(op.Spec, &order); err != nil || rec.Code != 200 {
+			t.Fatalf("%d %s, %v", rec.Code, rec.Body, err)
+		}
+		if order.Decisions != nil && !strings.Contains(string(op.Metadata.Parameters["decisions"].(json.RawMessage)), "stop_loss") {
+			t.Errorf("people are told %v", op.Metadata.Parameters)
+		}
+		return order
+	}
+	varied := start(`{"symbols": ["EURUSD"], "decisions": {"exits": {"stop_loss": 0.02}, "costs": {"commission": 0.0002}}}`)
+	if string(varied.Decisions) != `{"costs":{"commission":0.0002},"exits":{"stop_loss":0.02}}` || varied.Commission != 0.0002 || len(varied.Data) != 2 || varied.Symbols != nil {
+		t.Errorf("order %+v", varied.BacktestOrder)
+	}
+	if plain := start(`{}`); plain.Decisions != nil || len(plain.Data) != 2 {
+		t.Errorf("without decisions: %+v", plain.BacktestOrder)
+	}
+}
+
 // TestStartEnsembleRefuses: nothing is stored for an ensemble that cannot run.
 func TestStartEnsembleRefuses(t *testing.T) {
 	for name, tc := range map[string]struct {
@@ -102,6 +125,13 @@ func TestStartEnsembleRefuses(t *testing.T) {
 		"in_sample":     {ensembleBody(t), `{"start_date":"2020-01-10"}`, 409, "overlaps the training window of member regime, model model_2"},
 		"not_held":      {ensembleBody(t), `{"symbol":"GBPUSD"}`, 404, "Data not found for GBPUSD"},
 		"commission":    {ensembleBody(t), `{"commission":0.5}`, 400, "commission"},
+		"not_a_key":     {ensembleBody(t), `{"decisions":{"confidence_threshold":0.5}}`, 400, "decisions.confidence_threshold: not a key here: every model has its own"},
+		"said_twice":    {ensembleBody(t), `{"commission":0.001,"decisions":{"costs":{"commission":0.002}}}`, 400, "commission: the file says it itself"},
+		"currency":      {ensembleBody(t), `{"decisions":{"account":{"currency":"CHF"}}}`, 404, "to count what EURUSD earns in it takes bars of"},
+		"finer_bars":    {ensembleBody(t), `{"decisions":{"fills":{"intrabar":"30m"}}}`, 404, "Data not found for EURUSD (30m)"},
+		"no_time":       {ensembleBody(t), `{"decisions":{"exits":{"session_end":"24:30"}}}`, 400, "is not a time of day"},
+		"one_not_held":  {ensembleBody(t), `{"symbols":["EURUSD","GBPUSD"]}`, 404, "Data not found for GBPUSD"},
+		"both_symbols":  {ensembleBody(t), `{"symbol":"EURUSD","symbols":["EURUSD","GBPUSD"]}`, 400, "give one of the two"},
 		"no_dates":      {ensembleBody(t), `{"start_date":null}`, 422, "start_date"},
 		"unknown_field": {ensembleBody(t), `{"strategy_name":"momentum"}`, 422, "strategy_name: unknown field"},
 	} {

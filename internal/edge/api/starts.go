@@ -36,7 +36,7 @@ func (s *server) addStarts() {
 
 func (s *server) startTraining(ctx context.Context, in *trainingInput) (wire.TrainingStarted, error) {
 	b := in.Body
-	op := operation.Operation{ID: b.TaskID, Type: operation.Training, Priority: b.Priority, MaxAttempts: b.MaxAttempts, Deadline: b.Deadline}
+	op := submitted(operation.Training, b.Submission)
 	if before, again, err := s.repeated(ctx, in.Wish, b, &op); err != nil || again {
 		return startedAs(before, err, s.trainingStarted)
 	}
@@ -134,7 +134,7 @@ func (s *server) started(op operation.Operation, status, message, strategyName s
 
 func (s *server) startBacktest(ctx context.Context, in *backtestInput) (wire.BacktestStarted, error) {
 	b := in.Body
-	op := operation.Operation{ID: b.TaskID, Type: operation.Backtesting, Priority: b.Priority, MaxAttempts: b.MaxAttempts, Deadline: b.Deadline}
+	op := submitted(operation.Backtesting, b.Submission)
 	if before, again, err := s.repeated(ctx, in.Wish, b, &op); err != nil || again {
 		return startedAs(before, err, s.backtestStarted)
 	}
@@ -155,7 +155,7 @@ func (s *server) startBacktest(ctx context.Context, in *backtestInput) (wire.Bac
 // follows from it, without threads, after checking everything and storing the bars.
 // It fills in what op says about its inputs.
 func (s *server) backtestOrder(ctx context.Context, b wire.StartBacktest, op *operation.Operation) (request, wire.BacktestOrder, error) {
-	costs, err := costsOf(b)
+	costs, err := costsOf(b.BacktestTerms)
 	if err != nil {
 		return request{}, wire.BacktestOrder{}, err
 	}
@@ -164,7 +164,13 @@ func (s *server) backtestOrder(ctx context.Context, b wire.StartBacktest, op *op
 		return r, wire.BacktestOrder{}, err
 	}
 	r.trades = true
-	decisions, err := r.vary(b, &costs)
+	decisions, err := decisionsOf(b.BacktestTerms)
+	if err == nil {
+		err = r.vary(decisions)
+	}
+	if err == nil {
+		err = r.said(b.BacktestTerms, &costs)
+	}
 	if err == nil {
 		err = s.readAlso(ctx, &r)
 	}
@@ -189,20 +195,10 @@ func (s *server) backtestOrder(ctx context.Context, b wire.StartBacktest, op *op
 		return r, wire.BacktestOrder{}, err
 	}
 	artifacts = append(artifacts, operation.Artifact{SHA256: m.SHA256, Role: "model", Bytes: m.Bytes})
-	symbol, tf := r.strategy.Symbols[0], r.strategy.Base
-	order := wire.BacktestOrder{StrategyName: r.strategy.Name, StrategyYAML: string(r.strategy.Source), ModelID: m.ID, ModelName: m.Name, ModelSHA256: m.SHA256,
-		Symbol: symbol, Timeframe: tf, StartDate: b.StartDate, EndDate: b.EndDate, InitialCapital: costs.capital, Commission: costs.commission,
-		Slippage: costs.slippage, SizingFraction: costs.fraction, WholeUnits: b.WholeUnits, Decisions: decisions, InSample: inSample, EngineVersion: s.o.EngineVersion, Data: refs}
-	if len(r.strategy.Symbols) > 1 {
-		order.Symbols = r.strategy.Symbols
-	}
+	order := r.order(b.BacktestTerms, costs, decisions, inSample, s.o.EngineVersion)
+	order.StrategyYAML, order.ModelID, order.ModelName, order.ModelSHA256, order.Data = string(r.strategy.Source), m.ID, m.Name, m.SHA256, refs
 	op.Artifacts = artifacts
-	parameters := map[string]any{"strategy_name": r.strategy.Name, "model_id": m.ID, "initial_capital": costs.capital,
-		"commission": costs.commission, "slippage": costs.slippage, "in_sample": inSample}
-	if decisions != nil {
-		parameters["decisions"] = decisions
-	}
-	op.Metadata = r.metadata(parameters)
+	op.Metadata = r.backtestMetadata(order, map[string]any{"strategy_name": r.strategy.Name, "model_id": m.ID})
 	return r, order, nil
 }
 

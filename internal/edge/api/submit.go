@@ -37,13 +37,9 @@ func (s *server) request(name, text string, symbols, timeframes []string, start,
 	if err != nil {
 		return r, err
 	}
-	var syms []market.Symbol
-	for _, text := range symbols {
-		sym, err := market.ParseSymbol(text)
-		if err != nil {
-			return r, wire.Errorf(wire.CodeBadRequest, "%w", err)
-		}
-		syms = append(syms, sym)
+	syms, err := symbolsOf(symbols)
+	if err != nil {
+		return r, err
 	}
 	var tfs []market.Timeframe
 	for _, text := range timeframes {
@@ -60,6 +56,23 @@ func (s *server) request(name, text string, symbols, timeframes []string, start,
 		return r, wire.Errorf(wire.CodeBadRequest, "%w", err)
 	}
 	return r, nil
+}
+
+// submitted is the operation that a start asks for, before anything is known of it.
+func submitted(kind operation.Type, b wire.Submission) operation.Operation {
+	return operation.Operation{ID: b.TaskID, Type: kind, Priority: b.Priority, MaxAttempts: b.MaxAttempts, Deadline: b.Deadline}
+}
+
+// symbolsOf reads the symbols of a request; none of none.
+func symbolsOf(names []string) (symbols []market.Symbol, err error) {
+	for _, name := range names {
+		symbol, err := market.ParseSymbol(name)
+		if err != nil {
+			return nil, wire.Errorf(wire.CodeBadRequest, "%w", err)
+		}
+		symbols = append(symbols, symbol)
+	}
+	return symbols, nil
 }
 
 // check refuses a request for bars that are not held, before anything is written.

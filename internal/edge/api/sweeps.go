@@ -38,7 +38,7 @@ func (s *server) addSweeps() {
 
 func (s *server) startSweep(ctx context.Context, in *startSweepInput) (wire.SweepStarted, error) {
 	b := in.Body
-	op := operation.Operation{ID: b.TaskID, Type: operation.Sweep, Priority: b.Priority, MaxAttempts: b.MaxAttempts, Deadline: b.Deadline}
+	op := submitted(operation.Sweep, b.Submission)
 	if before, again, err := s.repeated(ctx, in.Wish, b, &op); err != nil || again {
 		return startedAs(before, err, s.sweepStarted)
 	}
@@ -52,7 +52,7 @@ func (s *server) startSweep(ctx context.Context, in *startSweepInput) (wire.Swee
 	if err != nil {
 		return wire.SweepStarted{}, err
 	}
-	asked, err := costsOf(b.StartBacktest) // what the strategy says, a trial may not say
+	asked, err := costsOf(b.BacktestTerms) // what the strategy says, a trial may not say
 	if err != nil {
 		return wire.SweepStarted{}, err
 	}
@@ -233,9 +233,9 @@ func (s *server) sweepTrial(ctx context.Context, in *trialInput) (wire.SweepTria
 		return wire.SweepTrial{}, wire.Errorf(wire.CodeBadRequest, "trial %d is no strategy: %w", in.Trial, err)
 	}
 	answer := wire.SweepTrial{Success: true, OperationID: op.ID, Trial: in.Trial, Settings: map[string]string{}, StrategyName: o.StrategyName, StrategyYAML: string(source),
-		Backtest: wire.StartBacktest{StrategyName: o.StrategyName, StrategyYAML: string(source), Symbol: string(o.Symbol), Timeframe: o.Timeframe.String(),
-			StartDate: o.StartDate, EndDate: o.EndDate, InitialCapital: &o.InitialCapital,
-			SizingFraction: &o.SizingFraction, WholeUnits: o.WholeUnits, Model: o.ModelID, AllowInSample: o.InSample}}
+		Backtest: wire.StartBacktest{StrategyName: o.StrategyName, StrategyYAML: string(source), Timeframe: o.Timeframe.String(), Model: o.ModelID,
+			BacktestTerms: wire.BacktestTerms{Symbol: string(o.Symbol), StartDate: o.StartDate, EndDate: o.EndDate, InitialCapital: &o.InitialCapital,
+				SizingFraction: &o.SizingFraction, WholeUnits: o.WholeUnits, AllowInSample: o.InSample}}}
 	said := parsed.Decisions.Costs
 	if said.Commission == nil && said.CommissionSchedule == "" {
 		answer.Backtest.Commission = &o.Commission

@@ -260,7 +260,7 @@ func TestSystemQueuesAndCancels(t *testing.T) {
 		return err == nil && op.Status == operation.Running && op.Progress.Phase == "training"
 	})
 	no := false
-	if _, err := s.client.StartTraining(t.Context(), wire.StartTraining{StrategyName: "momentum", Queue: &no}, ""); wire.KindOf(err) != wire.Unavailable {
+	if _, err := s.client.StartTraining(t.Context(), wire.StartTraining{StrategyName: "momentum", Submission: wire.Submission{Queue: &no}}, ""); wire.KindOf(err) != wire.Unavailable {
 		t.Errorf("queue: false with a busy worker: %v, want unavailable", err)
 	}
 	second := s.train()

@@ -62,24 +62,42 @@ and slippage 0.0005.`,
 		},
 	}
 	r.bind(cmd)
-	bindDecisions(cmd.Flags(), &r.set)
+	bindDecisions(cmd.Flags(), &r.set, "strategy")
 	return cmd
 }
 
-// bind adds the flags that say nothing about decisions.
+// bind adds the flags of a backtest of one model that say nothing about decisions.
 func (r *backtestRequest) bind(cmd *cobra.Command) {
+	r.bindTerms(cmd)
+	cmd.Flags().StringVarP(&r.model, "model", "m", "", "id or name of the model (default: the newest of the strategy; also --model-path)")
+	renameFlags(cmd, map[string]string{"start": "start-date", "end": "end-date", "model-path": "model", "no-follow": "detach"})
+}
+
+// bindTerms adds the flags that every backtest has.
+func (r *backtestRequest) bindTerms(cmd *cobra.Command) {
 	r.span.bind(cmd)
 	f := cmd.Flags()
 	f.Float64VarP(&r.capital, "capital", "c", wire.DefaultCapital, "money at the start")
 	f.Float64Var(&r.fraction, "fraction", wire.DefaultSizingFraction, "part of the equity that a trade takes, above 0 to 1")
 	f.BoolVar(&r.fractionalUnits, "fractional-units", true, "quantities need not be whole numbers")
-	f.StringVarP(&r.model, "model", "m", "", "id or name of the model (default: the newest of the strategy; also --model-path)")
-	f.BoolVar(&r.inSample, "allow-in-sample", false, "run although the model was trained on part of the period")
+	f.BoolVar(&r.inSample, "allow-in-sample", false, "run although a model was trained on part of the period")
 	f.StringVarP(&r.output, "output", "o", "", "folder for trades.parquet, equity.parquet and summary.json")
 	f.IntVar(&r.threads, "threads", 0, "threads on the worker; 0 is all it has")
 	r.terms.bind(cmd)
 	f.BoolVarP(&r.detach, "detach", "d", false, "do not wait for the end (also --no-follow)")
-	renameFlags(cmd, map[string]string{"start": "start-date", "end": "end-date", "model-path": "model", "no-follow": "detach"})
+}
+
+// backtestTerms checks what every backtest is asked for with, and returns it. The
+// symbols stand between commas.
+func (r backtestRequest) backtestTerms(symbols []string) (wire.BacktestTerms, error) {
+	t := wire.BacktestTerms{
+		StartDate: r.span.start, EndDate: r.span.end, InitialCapital: &r.capital, SizingFraction: &r.fraction,
+		WholeUnits: !r.fractionalUnits, AllowInSample: r.inSample, Submission: r.terms.submission(r.threads),
+	}
+	if t.Symbols = splitList(symbols); len(t.Symbols) == 1 {
+		t.Symbol, t.Symbols = t.Symbols[0], nil
+	}
+	return t, r.check()
 }
 
 // backtestOrder checks what can be checked here and returns the request.
@@ -94,20 +112,10 @@ func (c *console) backtestOrder(cmd *cobra.Command, r backtestRequest, args []st
 
 // plainOrder is backtestOrder without decisions of its own.
 func (c *console) plainOrder(r backtestRequest, args []string) (wire.StartBacktest, error) {
-	var order wire.StartBacktest
-	if err := r.check(); err != nil {
+	terms, err := r.backtestTerms(args[1:min(2, len(args))])
+	order := wire.StartBacktest{Model: r.model, BacktestTerms: terms}
+	if err != nil {
 		return order, err
-	}
-	order = wire.StartBacktest{
-		StartDate: r.span.start, EndDate: r.span.end,
-		InitialCapital: &r.capital, SizingFraction: &r.fraction,
-		WholeUnits: !r.fractionalUnits, Model: r.model, AllowInSample: r.inSample, Threads: r.threads,
-		Priority: r.terms.priority, MaxAttempts: r.terms.maxAttempts, Deadline: r.terms.until(), Queue: r.terms.queue(),
-	}
-	if len(args) > 1 {
-		if order.Symbols = splitList(args[1:2]); len(order.Symbols) == 1 {
-			order.Symbol, order.Symbols = order.Symbols[0], nil
-		}
 	}
 	if len(args) > 2 {
 		order.Timeframe = args[2]
@@ -117,7 +125,6 @@ func (c *console) plainOrder(r backtestRequest, args []string) (wire.StartBackte
 			}
 		}
 	}
-	var err error
 	order.StrategyName, order.StrategyYAML, err = c.strategyOf(args[0])
 	return order, err
 }

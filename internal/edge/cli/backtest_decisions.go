@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -38,12 +39,15 @@ var decisionFlags = []struct{ name, path, usage string }{
 	{"confidence-threshold", "confidence_threshold", "least confidence to act on"},
 }
 
-// bindDecisions adds decisionFlags and --set.
-func bindDecisions(f *pflag.FlagSet, set *[]string) {
+// bindDecisions adds decisionFlags, but those without effect, and --set. They vary
+// the file of a strategy or of an ensemble.
+func bindDecisions(f *pflag.FlagSet, set *[]string, file string, without ...string) {
 	for _, x := range decisionFlags {
-		f.String(x.name, "", x.usage+" (default: of the strategy)")
+		if !slices.Contains(without, x.name) {
+			f.String(x.name, "", x.usage+" (default: of the "+file+")")
+		}
 	}
-	f.StringArrayVar(set, "set", nil, "PATH=VALUE: any key of decisions in the strategy file, for example exits.stop_loss=0.02; null takes it away; may be repeated")
+	f.StringArrayVar(set, "set", nil, "PATH=VALUE: any key of decisions in the "+file+" file, for example exits.stop_loss=0.02; null takes it away; may be repeated")
 }
 
 // decisionsOf returns what the flags of cmd and the settings say about decisions,
@@ -51,7 +55,7 @@ func bindDecisions(f *pflag.FlagSet, set *[]string) {
 func decisionsOf(cmd *cobra.Command, settings []string) (map[string]any, error) {
 	decisions := map[string]any{}
 	for _, x := range decisionFlags {
-		if f := cmd.Flags().Lookup(x.name); f.Changed {
+		if f := cmd.Flags().Lookup(x.name); f != nil && f.Changed {
 			v := scalarOf(f.Value.String())
 			if !canCost(x.name, v) {
 				return nil, usagef("--%s %v: want a fraction from 0 to %v (0.001 is 0.1 %%)", x.name, v, wire.MaxCostFraction)

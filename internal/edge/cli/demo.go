@@ -140,7 +140,7 @@ func (c *console) runDemo(ctx context.Context, client *wire.Client, report *demo
 	}
 	report.Training = newOutcome(client, trained)
 	c.say("Backtesting the model on %s to %s", demoTryFrom, demoTryTo)
-	backtest, err := client.StartBacktest(ctx, wire.StartBacktest{StrategyYAML: string(text), StartDate: demoTryFrom, EndDate: demoTryTo}, "")
+	backtest, err := client.StartBacktest(ctx, wire.StartBacktest{StrategyYAML: string(text), BacktestTerms: wire.BacktestTerms{StartDate: demoTryFrom, EndDate: demoTryTo}}, "")
 	if err != nil {
 		return err
 	}

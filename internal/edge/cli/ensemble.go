@@ -13,28 +13,29 @@ func newEnsemble(c *console) *cobra.Command {
 	return cmd
 }
 
-// An ensembleRequest is what the arguments and flags of ensemble backtest ask for.
-type ensembleRequest struct {
-	backtestRequest
-	commission, slippage float64
-}
-
 func newEnsembleBacktest(c *console) *cobra.Command {
-	var r ensembleRequest
+	var r backtestRequest
 	cmd := &cobra.Command{
 		Use: "backtest FILE [SYMBOL]", Short: "Backtest several models that an ensemble file puts together",
 		Long: `Backtest several models that an ensemble file puts together, and follow it to its
 report, which says how the models shared the period.
 
 The file names trained models; each reads its own inputs on its own timeframes. The
-symbol defaults to the first that the first of them was trained on. A period that
+symbol defaults to the first that the first of them was trained on. Several symbols
+between commas are traded together from one account, in that order. A period that
 one of them was trained on is refused unless asked for, and is then marked
-in-sample on every output. What happens to positions is said by the file alone and
-not by the strategies of its models. Ctrl+C cancels.`,
-		Example: "  ktrdr ensemble backtest strategies/ensembles/sample_regimes.yaml --start-date 2019-01-15 --end-date 2019-12-31",
-		Args:    arguments(1, 2),
+in-sample on every output. Ctrl+C cancels.
+
+What happens to positions is said by the file, and by the strategy of a model where
+the file says exits: own. What the file says under decisions can be varied for one
+backtest: by the flags from --commission to --kelly-fraction, and every key by
+--set. The report says in words what was applied. Where nobody says it, commission
+is 0.001 and slippage 0.0005.`,
+		Example: "  ktrdr ensemble backtest strategies/ensembles/sample_regimes.yaml --start-date 2019-01-15 --end-date 2019-12-31\n" +
+			"  ktrdr ensemble backtest regimes.yaml EURUSD,GBPUSD --stop-loss 0.02 --start-date 2019-01-15 --end-date 2019-12-31",
+		Args: arguments(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			order, err := c.ensembleOrder(r, args)
+			order, err := c.ensembleOrder(cmd, r, args)
 			if err != nil {
 				return err
 			}
@@ -49,36 +50,18 @@ not by the strategies of its models. Ctrl+C cancels.`,
 			return c.afterStart(cmd.Context(), client, started.Started, r.detach, r.output)
 		},
 	}
-	r.bindEnsemble(cmd)
+	r.bindTerms(cmd)
+	renameFlags(cmd, map[string]string{"start": "start-date", "end": "end-date", "no-follow": "detach"})
+	bindDecisions(cmd.Flags(), &r.set, "ensemble", "confidence-threshold")
 	return cmd
 }
 
-func (r *ensembleRequest) bindEnsemble(cmd *cobra.Command) {
-	r.span.bind(cmd)
-	f := cmd.Flags()
-	f.Float64VarP(&r.capital, "capital", "c", wire.DefaultCapital, "money at the start")
-	f.Float64Var(&r.commission, "commission", wire.DefaultCommission, "fraction of the value of each fill, 0 to 0.1, where the file says none")
-	f.Float64Var(&r.slippage, "slippage", wire.DefaultSlippage, "fraction by which each fill is worse than the price, 0 to 0.1, where the file says none")
-	f.Float64Var(&r.fraction, "fraction", wire.DefaultSizingFraction, "part of the equity that a trade takes, above 0 to 1")
-	f.BoolVar(&r.fractionalUnits, "fractional-units", true, "quantities need not be whole numbers")
-	f.BoolVar(&r.inSample, "allow-in-sample", false, "run although one of the models was trained on part of the period")
-	f.StringVarP(&r.output, "output", "o", "", "folder for trades.parquet, equity.parquet and summary.json")
-	f.IntVar(&r.threads, "threads", 0, "threads on the worker; 0 is all it has")
-	r.terms.bind(cmd)
-	f.BoolVarP(&r.detach, "detach", "d", false, "do not wait for the end (also --no-follow)")
-	renameFlags(cmd, map[string]string{"start": "start-date", "end": "end-date", "no-follow": "detach"})
-}
-
 // ensembleOrder checks what can be checked here and returns the request.
-func (c *console) ensembleOrder(r ensembleRequest, args []string) (wire.StartEnsemble, error) {
-	var order wire.StartEnsemble
-	if err := r.check(); err != nil {
+func (c *console) ensembleOrder(cmd *cobra.Command, r backtestRequest, args []string) (wire.StartEnsemble, error) {
+	terms, err := r.backtestTerms(args[1:])
+	order := wire.StartEnsemble{BacktestTerms: terms}
+	if err != nil {
 		return order, err
-	}
-	for flag, v := range map[string]float64{"commission": r.commission, "slippage": r.slippage} {
-		if !(v >= 0 && v <= wire.MaxCostFraction) {
-			return order, usagef("--%s %v: want a fraction from 0 to %v (0.001 is 0.1 %%)", flag, v, wire.MaxCostFraction)
-		}
 	}
 	text, err := c.readInput(args[0], wire.MaxStrategyBytes)
 	if err != nil {
@@ -87,16 +70,9 @@ func (c *console) ensembleOrder(r ensembleRequest, args []string) (wire.StartEns
 	if _, err := ensemble.Parse(args[0], text); err != nil {
 		return order, err
 	}
-	order = wire.StartEnsemble{
-		EnsembleYAML: string(text), StartDate: r.span.start, EndDate: r.span.end,
-		InitialCapital: &r.capital, Commission: &r.commission, Slippage: &r.slippage, SizingFraction: &r.fraction,
-		WholeUnits: !r.fractionalUnits, AllowInSample: r.inSample, Threads: r.threads,
-		Priority: r.terms.priority, MaxAttempts: r.terms.maxAttempts, Deadline: r.terms.until(), Queue: r.terms.queue(),
-	}
-	if len(args) > 1 {
-		order.Symbol = args[1]
-	}
-	return order, nil
+	order.EnsembleYAML = string(text)
+	order.Decisions, err = decisionsOf(cmd, r.set)
+	return order, err
 }
 
 // An ensembleValidation is the result of checking an ensemble file.

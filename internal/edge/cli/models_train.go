@@ -66,8 +66,7 @@ trained on where no dates are given. Ctrl+C cancels the training; with
 
 // trainOrder checks what can be checked here and returns the request.
 func (c *console) trainOrder(cmd *cobra.Command, r *trainRequest, args []string) (wire.StartTraining, error) {
-	order := wire.StartTraining{StartDate: r.span.start, EndDate: r.span.end, ModelName: r.name, Threads: r.threads,
-		Priority: r.terms.priority, MaxAttempts: r.terms.maxAttempts, Deadline: r.terms.until(), Queue: r.terms.queue()}
+	order := wire.StartTraining{StartDate: r.span.start, EndDate: r.span.end, ModelName: r.name, Submission: r.terms.submission(r.threads)}
 	if err := r.takeArguments(args); err != nil {
 		return order, err
 	}

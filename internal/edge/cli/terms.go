@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/ktrdr/ktrdr/internal/control/wire"
 )
 
 // terms are the flags that say how the operation of a start waits and ends.
@@ -46,8 +48,10 @@ func (t terms) until() *time.Time {
 	return new(time.Now().Add(t.deadline).UTC().Truncate(time.Second))
 }
 
-// queue is whether to wait, as a start has it.
-func (t terms) queue() *bool { return new(!t.noQueue) }
+// submission is what a start has of t, beside so many threads.
+func (t terms) submission(threads int) wire.Submission {
+	return wire.Submission{Threads: threads, Priority: t.priority, MaxAttempts: t.maxAttempts, Deadline: t.until(), Queue: new(!t.noQueue)}
+}
 
 // defaultSubmitter is user@host of this process, as far as they are known.
 func defaultSubmitter() string {

@@ -66,31 +66,69 @@ func runBacktest(ctx context.Context, text json.RawMessage, env worker.Env) (jso
 		return runEnsemble(ctx, several, env)
 	}
 	order := several.BacktestOrder
-	if len(order.Symbols) > 1 {
-		return runPortfolio(ctx, order, env)
+	var ins []backtest.Input
+	var last scene
+	for i, symbol := range symbolsOf(order) {
+		one := order
+		one.Symbol = symbol
+		m, err := readMarket(ctx, env, one)
+		if err != nil {
+			return nil, err
+		}
+		if len(order.Symbols) > 1 {
+			reportSymbol(env, symbol, i, len(order.Symbols))
+		}
+		signals, err := m.signals(ctx, env, m.strategy)
+		if err != nil {
+			return nil, err
+		}
+		in := backtest.InputOf(m.strategy, m.held, m.window, signals)
+		if err := addPolicyBars(ctx, env, m.strategy, order.Data, &in); err != nil {
+			return nil, err
+		}
+		ins, last = append(ins, in), m
 	}
-	m, err := readMarket(ctx, env, order)
+	summary, _, err := trade(ctx, env, order, last.strategy, ins)
 	if err != nil {
 		return nil, err
 	}
-	signals, err := m.signals(ctx, env, m.strategy)
-	if err != nil {
-		return nil, err
-	}
-	in := backtest.InputOf(m.strategy, m.held, m.window, signals)
-	if err := addPolicyBars(ctx, env, m.strategy, order.Data, &in); err != nil {
-		return nil, err
-	}
-	books, err := simulate(ctx, env, order, in, backtest.OptionsOf(m.strategy, requestOptions(order)))
-	if err != nil {
-		return nil, err
-	}
-	summary, err := summarise(ctx, env, order, m.strategy, books, in)
-	if err != nil {
-		return nil, err
-	}
-	summary.Model = ModelRef{ID: order.ModelID, Name: m.model.Manifest.Name, SHA256: order.ModelSHA256}
+	summary.Model = ModelRef{ID: order.ModelID, Name: last.model.Manifest.Name, SHA256: order.ModelSHA256}
 	return json.Marshal(summary)
+}
+
+// symbolsOf returns what an order trades.
+func symbolsOf(order wire.BacktestOrder) []market.Symbol {
+	if len(order.Symbols) > 1 {
+		return order.Symbols
+	}
+	return []market.Symbol{order.Symbol}
+}
+
+func reportSymbol(env worker.Env, symbol market.Symbol, i, of int) {
+	env.Report(operation.Progress{Phase: "inference", CurrentStep: fmt.Sprintf("Asking about %s", symbol), Percentage: 5 + 45*float64(i)/float64(of)})
+}
+
+// trade simulates what s says about ins, one of each symbol, and returns the summary,
+// which says nothing about models, and the trades of each.
+func trade(ctx context.Context, env worker.Env, order wire.BacktestOrder, s *strategy.Strategy, ins []backtest.Input) (BacktestResult, func(i int) []backtest.Trade, error) {
+	o := backtest.OptionsOf(s, requestOptions(order))
+	if ins[0].Routed != nil {
+		o.Exits = decision.Exits{}
+	}
+	if len(ins) > 1 {
+		r, err := simulateAll(ctx, env, order, ins, o)
+		if err != nil {
+			return BacktestResult{}, nil, err
+		}
+		summary, err := summarisePortfolio(ctx, env, order, s, ins, r)
+		return summary, func(i int) []backtest.Trade { return r.Symbols[i].Trades }, err
+	}
+	books, err := simulate(ctx, env, order, ins[0], o)
+	if err != nil {
+		return BacktestResult{}, nil, err
+	}
+	summary, err := summarise(ctx, env, order, s, books, ins[0])
+	return summary, func(int) []backtest.Trade { return books.Trades() }, err
 }
 
 // backtestStrategy is the strategy of an order, with its decisions as the order

@@ -26,7 +26,7 @@ type member struct {
 	ensemble.Member
 	ref      ModelRef
 	model    model.Model
-	strategy *strategy.Strategy // by which it was trained, for the symbol of the order
+	strategy *strategy.Strategy // by which it was trained; once it has read, for a symbol
 	frame    feature.Frame
 }
 
@@ -36,6 +36,9 @@ func (m member) bars() market.Series { return m.frame.Series[m.strategy.Base] }
 // runEnsemble is runBacktest for several models.
 func runEnsemble(ctx context.Context, order wire.EnsembleOrder, env worker.Env) (json.RawMessage, error) {
 	e, err := ensemble.Parse(order.StrategyName+".yaml", []byte(order.EnsembleYAML))
+	if err == nil && len(order.Decisions) > 0 {
+		e, err = e.Vary(order.Decisions)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -47,50 +50,76 @@ func runEnsemble(ctx context.Context, order wire.EnsembleOrder, env worker.Env) 
 	if err != nil {
 		return nil, err
 	}
-	strategies := map[string]*strategy.Strategy{}
-	for _, m := range members {
-		strategies[m.Name] = m.strategy
-		if unused := e.Unused(m.strategy); m.Trades() && unused != nil {
-			env.Warn(fmt.Sprintf("member %s: what its strategy %s says about %s is not used: an ensemble decides about positions by its own file",
-				m.Name, m.strategy.Name, strings.Join(unused, ", ")))
+	var ins []backtest.Input
+	var plays []play
+	for i, symbol := range symbolsOf(order.BacktestOrder) {
+		if len(order.Symbols) > 1 {
+			reportSymbol(env, symbol, i, len(order.Symbols))
 		}
+		p, err := perform(ctx, env, e, members, order.BacktestOrder, symbol, span)
+		if err != nil {
+			return nil, err
+		}
+		ins, plays = append(ins, p.in), append(plays, p)
+	}
+	summary, trades, err := trade(ctx, env, order.BacktestOrder, plays[0].strategy, ins)
+	if err != nil {
+		return nil, err
+	}
+	var reports []*EnsembleReport
+	for i, p := range plays {
+		reports = append(reports, reportOf(e, members, p, trades(i)))
+		if len(plays) > 1 {
+			summary.Symbols[i].Ensemble = reports[i]
+		}
+	}
+	summary.Ensemble = merged(reports)
+	return json.Marshal(summary)
+}
+
+// A play is what the members say about one symbol, and what follows.
+type play struct {
+	in        backtest.Input
+	strategy  *strategy.Strategy // the ensemble as one
+	gathering ensemble.Gathering
+	routing   ensemble.Routing
+}
+
+// perform asks all members about a symbol.
+func perform(ctx context.Context, env worker.Env, e *ensemble.Ensemble, members []member, order wire.BacktestOrder, symbol market.Symbol, span market.Span) (play, error) {
+	p, strategies := play{}, map[string]*strategy.Strategy{}
+	members = slices.Clone(members)
+	for i := range members {
+		if err := members[i].read(ctx, env, symbol, order.Data); err != nil {
+			return p, err
+		}
+		strategies[members[i].Name] = members[i].strategy
 	}
 	base, err := e.Base(strategies)
 	if err != nil {
-		return nil, err
+		return p, err
 	}
 	first := slices.IndexFunc(members, func(m member) bool { return m.Trades() })
 	held := members[first].bars()
 	window := held.Within(span)
 	if window.Len() == 0 {
-		return nil, fmt.Errorf("backtest %s %s: no bars from %s to %s", order.Symbol, base, order.StartDate, order.EndDate)
+		return p, fmt.Errorf("backtest %s %s: no bars from %s to %s", symbol, base, order.StartDate, order.EndDate)
 	}
-	g, err := gather(ctx, env, e, members, held, window, span, threadsOf(order.BacktestOrder, env))
-	if err != nil {
-		return nil, err
+	if p.gathering, err = gather(ctx, env, e, members, held, window, span, threadsOf(order, env)); err != nil {
+		return p, err
 	}
-	routing, err := e.Route(g)
-	if err != nil {
-		return nil, err
+	if p.routing, err = e.Route(p.gathering); err != nil {
+		return p, err
 	}
-	s := e.Trading(order.Symbol, base)
-	in := backtest.InputOf(s, held, window, routing.Signals)
-	if err := addPolicyBars(ctx, env, s, order.Data, &in); err != nil {
-		return nil, err
+	p.strategy = e.Trading([]market.Symbol{symbol}, base)
+	p.in = backtest.InputOf(p.strategy, held, window, p.routing.Signals)
+	if of, at := e.Exits(strategies, p.routing.Asked); of != nil {
+		p.in.Route(of, at, held)
 	}
-	books, err := simulate(ctx, env, order.BacktestOrder, in, backtest.OptionsOf(s, requestOptions(order.BacktestOrder)))
-	if err != nil {
-		return nil, err
-	}
-	summary, err := summarise(ctx, env, order.BacktestOrder, s, books, in)
-	if err != nil {
-		return nil, err
-	}
-	summary.Ensemble = reportOf(e, members, g, routing, books, window)
-	return json.Marshal(summary)
+	return p, addPolicyBars(ctx, env, p.strategy, order.Data, &p.in)
 }
 
-// fetchMembers fetches the models of an ensemble and the bars they read.
+// fetchMembers fetches the models of an ensemble.
 func fetchMembers(ctx context.Context, env worker.Env, e *ensemble.Ensemble, order wire.EnsembleOrder) ([]member, error) {
 	if len(order.Members) != len(e.Members) {
 		return nil, fmt.Errorf("ensemble %s: the order names %d models for %d members", e.Name, len(order.Members), len(e.Members))
@@ -114,18 +143,14 @@ func fetchMembers(ctx context.Context, env worker.Env, e *ensemble.Ensemble, ord
 		if err == nil {
 			err = m.Check(s)
 		}
-		if err == nil {
-			s, err = s.With([]market.Symbol{order.Symbol}, nil)
-		}
 		if err != nil {
 			return nil, err
 		}
-		loaded, err := frames(ctx, env, s, order.Data)
-		if err != nil {
-			return nil, err
+		if unused := e.Unused(m, s); m.Trades() && unused != nil {
+			env.Warn(fmt.Sprintf("member %s: what its strategy %s says about %s is not used: an ensemble decides about positions by its own file",
+				m.Name, s.Name, strings.Join(unused, ", ")))
 		}
-		all[i] = member{Member: m, ref: ModelRef{ID: named.ModelID, Name: trained.Manifest.Name, SHA256: named.ModelSHA256},
-			model: trained, strategy: s, frame: loaded[0]}
+		all[i] = member{Member: m, ref: ModelRef{ID: named.ModelID, Name: trained.Manifest.Name, SHA256: named.ModelSHA256}, model: trained, strategy: s}
 	}
 	for _, m := range all {
 		of := slices.IndexFunc(all, func(other member) bool { return other.Name == m.Of })
@@ -135,6 +160,18 @@ func fetchMembers(ctx context.Context, env worker.Env, e *ensemble.Ensemble, ord
 		}
 	}
 	return all, nil
+}
+
+// read fetches the bars that m reads of a symbol.
+func (m *member) read(ctx context.Context, env worker.Env, symbol market.Symbol, refs []wire.DataRef) (err error) {
+	if m.strategy, err = m.strategy.With([]market.Symbol{symbol}, nil); err != nil {
+		return err
+	}
+	loaded, err := frames(ctx, env, m.strategy, refs)
+	if err == nil {
+		m.frame = loaded[0]
+	}
+	return err
 }
 
 // gather asks every member and joins what the gates say to the bars of window.

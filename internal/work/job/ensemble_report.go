@@ -1,6 +1,8 @@
 package job
 
 import (
+	"slices"
+
 	"github.com/ktrdr/ktrdr/internal/core/backtest"
 	"github.com/ktrdr/ktrdr/internal/core/ensemble"
 	"github.com/ktrdr/ktrdr/internal/core/market"
@@ -41,6 +43,12 @@ type Tally struct {
 	Net    float64 `json:"net_pnl"`
 }
 
+func (t *Tally) merge(other Tally) {
+	t.Trades += other.Trades
+	t.Won += other.Won
+	t.Net += other.Net
+}
+
 func (t *Tally) add(trade backtest.Trade) {
 	t.Trades++
 	if trade.Net > 0 {
@@ -49,7 +57,9 @@ func (t *Tally) add(trade backtest.Trade) {
 	t.Net += trade.Net
 }
 
-func reportOf(e *ensemble.Ensemble, members []member, g ensemble.Gathering, r ensemble.Routing, books *backtest.Books, window market.Series) *EnsembleReport {
+// reportOf says how the members shared the bars of p, on which the trades were made.
+func reportOf(e *ensemble.Ensemble, members []member, p play, trades []backtest.Trade) *EnsembleReport {
+	g, r, window := p.gathering, p.routing, p.in.Series
 	report := &EnsembleReport{Name: e.Name, SHA256: e.Hash()}
 	at := map[string]int{}
 	for i, m := range members {
@@ -84,15 +94,42 @@ func reportOf(e *ensemble.Ensemble, members []member, g ensemble.Gathering, r en
 			before = now
 		}
 	}
-	for _, trade := range books.Trades() {
+	for _, trade := range trades {
 		decided := window.Search(trade.EntryTime) - 1
 		report.Members[at[r.Asked[decided]]].add(trade)
 		if g.Regimes != nil {
 			regime(decided).add(trade)
 		}
 	}
-	for i := range report.Regimes {
-		report.Regimes[i].Share = float64(report.Regimes[i].Bars) / float64(window.Len())
+	return report.shared()
+}
+
+// shared fills in the shares.
+func (r *EnsembleReport) shared() *EnsembleReport {
+	bars := 0
+	for _, x := range r.Regimes {
+		bars += x.Bars
 	}
-	return report
+	for i := range r.Regimes {
+		r.Regimes[i].Share = float64(r.Regimes[i].Bars) / float64(bars)
+	}
+	return r
+}
+
+// merged returns the reports of several symbols as one.
+func merged(reports []*EnsembleReport) *EnsembleReport {
+	all := *reports[0]
+	all.Members, all.Regimes = slices.Clone(all.Members), slices.Clone(all.Regimes)
+	for _, r := range reports[1:] {
+		for i, m := range r.Members {
+			all.Members[i].Bars += m.Bars
+			all.Members[i].merge(m.Tally)
+		}
+		for i, x := range r.Regimes {
+			all.Regimes[i].Bars += x.Bars
+			all.Regimes[i].merge(x.Tally)
+		}
+		all.Switches += r.Switches
+	}
+	return all.shared()
 }

@@ -273,35 +273,6 @@ func (c *cast) trades(t *testing.T, r job.BacktestResult) []closed {
 	return readTable[closed](t, c.content[r.Trades.SHA256])
 }
 
-// TestEnsembleOfOne: an ensemble of one model decides as the model does alone.
-func TestEnsembleOfOne(t *testing.T) {
-	w := newWorld()
-	result, trainOrder, bars := trained(t, w)
-	alone := backtestOrder(t, w, result, trainOrder, bars)
-	text, err := w.run(t, job.Backtest(), alone)
-	if err != nil {
-		t.Fatal(err)
-	}
-	several := wire.EnsembleOrder{BacktestOrder: alone, Members: []wire.MemberOrder{{Member: "trend", ModelSHA256: result.Model.SHA256}}}
-	several.StrategyName, several.StrategyYAML, several.ModelSHA256 = "alone", "", ""
-	several.EnsembleYAML = "name: alone\nmodels:\n  trend: {model: m, output_type: classification}\n" +
-		"composition: {type: single, model: trend, allow_short_from_flat: true}\ndecisions: {filters: {min_signal_separation: 12}}\n"
-	again, err := w.run(t, job.Backtest(), several)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var a, b job.BacktestResult
-	if err := json.Unmarshal(text, &a); err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(again, &b); err != nil {
-		t.Fatal(err)
-	}
-	if a.TradeCount == 0 || a.OrderHash != b.OrderHash || a.Equity != b.Equity || a.Decisions != b.Decisions {
-		t.Errorf("alone %d trades %v, as an ensemble %d trades %v", a.TradeCount, a.Decisions, b.TradeCount, b.Decisions)
-	}
-}
-
 func readTable[Row any](t *testing.T, file []byte) []Row {
 	t.Helper()
 	rows, err := parquet.Read[Row](bytes.NewReader(file), int64(len(file)))

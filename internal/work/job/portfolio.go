@@ -2,7 +2,6 @@ package job
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/decision"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/performance"
+	"github.com/ktrdr/ktrdr/internal/core/strategy"
 	"github.com/ktrdr/ktrdr/internal/work/worker"
 )
 
@@ -27,35 +27,13 @@ type SymbolResult struct {
 	Costs      backtest.Costs     `json:"costs"`
 	Intrabar   backtest.Intrabar  `json:"intrabar"`
 	OrderHash  string             `json:"order_hash"`
-	Equity     operation.Artifact `json:"equity"` // what it added to that of the account
+	Equity     operation.Artifact `json:"equity"`             // what it added to that of the account
+	Ensemble   *EnsembleReport    `json:"ensemble,omitempty"` // of an ensemble
 }
 
-// runPortfolio is runBacktest for several symbols in one account, of which each is
-// asked about by itself.
-func runPortfolio(ctx context.Context, order wire.BacktestOrder, env worker.Env) (json.RawMessage, error) {
-	var ins []backtest.Input
-	var last scene
-	for _, symbol := range order.Symbols {
-		one := order
-		one.Symbol = symbol
-		m, err := readMarket(ctx, env, one)
-		if err != nil {
-			return nil, err
-		}
-		env.Report(operation.Progress{Phase: "inference", CurrentStep: fmt.Sprintf("Asking the model about %s", symbol), Percentage: 30})
-		signals, err := m.signals(ctx, env, m.strategy)
-		if err != nil {
-			return nil, err
-		}
-		in := backtest.InputOf(m.strategy, m.held, m.window, signals)
-		if err := addPolicyBars(ctx, env, m.strategy, order.Data, &in); err != nil {
-			return nil, err
-		}
-		ins, last = append(ins, in), m
-	}
-	o := backtest.OptionsOf(last.strategy, requestOptions(order))
-	var result backtest.PortfolioResult
-	err := fromSaved(ctx, env, func(saved []byte, begun func()) (err error) {
+// simulateAll is simulate for several symbols in one account.
+func simulateAll(ctx context.Context, env worker.Env, order wire.BacktestOrder, ins []backtest.Input, o backtest.Options) (result backtest.PortfolioResult, err error) {
+	err = fromSaved(ctx, env, func(saved []byte, begun func()) (err error) {
 		at := int64(0)
 		result, err = backtest.RunPortfolio(ctx, ins, o, checkpoints(ctx, env, saved, &at), func(p backtest.Progress) {
 			begun()
@@ -64,16 +42,7 @@ func runPortfolio(ctx context.Context, order wire.BacktestOrder, env worker.Env)
 		})
 		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	summary, err := summarisePortfolio(ctx, env, order, ins, result)
-	if err != nil {
-		return nil, err
-	}
-	summary.StrategyName = last.strategy.Name
-	summary.Model = ModelRef{ID: order.ModelID, Name: last.model.Manifest.Name, SHA256: order.ModelSHA256}
-	return json.Marshal(summary)
+	return result, err
 }
 
 // checkpoints say when the work on env saves its state, and go on from saved. at is
@@ -91,13 +60,13 @@ func checkpoints(ctx context.Context, env worker.Env, saved []byte, at *int64) b
 
 // summarisePortfolio uploads the tables and returns the summary, which says
 // nothing about the model.
-func summarisePortfolio(ctx context.Context, env worker.Env, order wire.BacktestOrder, ins []backtest.Input, r backtest.PortfolioResult) (BacktestResult, error) {
-	w, tf := r.Whole(), order.Timeframe
+func summarisePortfolio(ctx context.Context, env worker.Env, order wire.BacktestOrder, s *strategy.Strategy, ins []backtest.Input, r backtest.PortfolioResult) (BacktestResult, error) {
+	w, tf := r.Whole(), s.Base
 	if r.Bankruptcy != nil {
 		env.Warn(fmt.Sprintf("equity was used up at %s: trading stopped there", market.Stamp(r.Bankruptcy.Time)))
 	}
 	summary := BacktestResult{
-		Symbol: order.Symbol, Timeframe: tf, InSample: order.InSample,
+		StrategyName: s.Name, Symbol: order.Symbol, Timeframe: tf, InSample: order.InSample,
 		StartTime: market.Stamp(r.Time[0]), EndTime: market.Stamp(tf.End(r.Time[len(r.Time)-1])),
 		Config: w.Options, Policy: assumption.OfPortfolio(ins, w.Options), Metrics: performance.Measure(w, r.Time, tf, performance.Options{}),
 		FinalEquity: w.FinalEquity, TradeCount: len(w.Trades), EquityCurveLength: len(w.Equity),
@@ -115,10 +84,10 @@ func summarisePortfolio(ctx context.Context, env worker.Env, order wire.Backtest
 	if summary.Equity, err = uploadCurve(ctx, env, "equity", r.Time, r.Equity, r.Position); err != nil {
 		return summary, err
 	}
-	for i, s := range r.Symbols {
-		one := SymbolResult{Symbol: s.Symbol, NetProfit: s.NetProfit, TradeCount: len(s.Trades), BuyAndHold: s.BuyAndHold,
-			Decisions: s.Decisions, Orders: s.Orders, Costs: s.Costs, Intrabar: s.Intrabar, OrderHash: s.OrderHash}
-		if one.Equity, err = uploadCurve(ctx, env, "equity "+string(s.Symbol), ins[i].Series.Time, s.Equity, s.Position); err != nil {
+	for i, x := range r.Symbols {
+		one := SymbolResult{Symbol: x.Symbol, NetProfit: x.NetProfit, TradeCount: len(x.Trades), BuyAndHold: x.BuyAndHold,
+			Decisions: x.Decisions, Orders: x.Orders, Costs: x.Costs, Intrabar: x.Intrabar, OrderHash: x.OrderHash}
+		if one.Equity, err = uploadCurve(ctx, env, "equity "+string(x.Symbol), ins[i].Series.Time, x.Equity, x.Position); err != nil {
 			return summary, err
 		}
 		summary.Symbols = append(summary.Symbols, one)
