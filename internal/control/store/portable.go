@@ -44,7 +44,7 @@ func (s *Store) Dump(ctx context.Context, w io.Writer) (hashes []string, err err
 	out := bufio.NewWriterSize(w, 1<<20)
 	enc := json.NewEncoder(out)
 	enc.SetEscapeHTML(false)
-	err = s.snapshot(ctx, func(tx *sql.Tx) error {
+	err = snapshot(ctx, s.slow, &s.d.snapshot, func(tx *sql.Tx) error {
 		head := recordsHead{Records: 1}
 		if err := tx.QueryRowContext(ctx, `SELECT MAX(version_id), (SELECT term FROM scheduler WHERE id = 1) FROM goose_db_version WHERE is_applied`).
 			Scan(&head.Schema, &head.Term); err != nil {
@@ -115,7 +115,7 @@ func Restore(ctx context.Context, location string, records io.Reader) (err error
 	if head.Records != 1 {
 		return fmt.Errorf("restore database: records of version %d: this program reads version 1; use the release that wrote them", head.Records)
 	}
-	s, err := Open(ctx, location, Options{schema: head.Schema})
+	s, err := Open(ctx, location, Options{schema: head.Schema, patient: true})
 	if err != nil {
 		return err
 	}

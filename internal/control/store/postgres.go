@@ -52,7 +52,11 @@ func (s *Store) openPostgres(ctx context.Context, address string, o Options) err
 	if err != nil {
 		return err
 	}
-	limitSilence(config)
+	s.slow = stdlib.OpenDB(*config)
+	s.slow.SetMaxIdleConns(-1) // it is seldom used
+	if !o.patient {
+		limitSilence(config)
+	}
 	s.write, s.reads = stdlib.OpenDB(*config), stdlib.OpenDB(*config)
 	s.write.SetMaxIdleConns(-1) // after a failure it connects anew, not over what broke as well
 	s.reads.SetMaxOpenConns(o.Readers)

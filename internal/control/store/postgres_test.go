@@ -47,6 +47,7 @@ func TestPostgres(t *testing.T) {
 	t.Run("full_disk", func(t *testing.T) { testFullDisk(t, server) })
 	t.Run("errors_of_the_server", func(t *testing.T) { testServerErrors(t, server.NewDatabase()) })
 	t.Run("server_does_not_answer", func(t *testing.T) { testSilence(t, server) })
+	t.Run("reads_of_everything_may_take_long", func(t *testing.T) { testSlow(t, server.NewDatabase()) })
 	t.Run("database_restarted", func(t *testing.T) {
 		s := open(t, server.NewDatabase())
 		term, err := s.AcquireTerm(t.Context(), "http://a:1#x")
@@ -214,6 +215,40 @@ func testSilence(t *testing.T, server *storetest.Server) {
 		if _, err := s.Operation(t.Context(), id); err != nil {
 			t.Errorf("acknowledged operation: %v", err)
 		}
+	}
+}
+
+// testSlow lets two reads wait for a lock, until the one for which there is a
+// limit has given up.
+func testSlow(t *testing.T, address string) {
+	s := open(t, address)
+	raw, err := sql.Open("pgx", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer raw.Close()
+	lock, err := raw.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = lock.Rollback() }() // it has been
+	if _, err := lock.ExecContext(t.Context(), "LOCK TABLE artifacts, operations IN ACCESS EXCLUSIVE MODE"); err != nil {
+		t.Fatal(err)
+	}
+	all := make(chan error, 1)
+	go func() {
+		_, err := s.Referenced(t.Context())
+		all <- err
+	}()
+	awaitWaiting(t, t.Context(), raw, 1)
+	if _, err := s.List(t.Context(), operation.Filter{}); !errors.Is(err, store.ErrAway) {
+		t.Errorf("List() = %v, want ErrAway", err)
+	}
+	if err := lock.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-all; err != nil {
+		t.Errorf("Referenced() = %v, want it to wait", err)
 	}
 }
 

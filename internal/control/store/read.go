@@ -155,7 +155,11 @@ func (s *Store) List(ctx context.Context, f operation.Filter) (operation.Page, e
 
 // snapshot runs f so that all its reads see one state.
 func (s *Store) snapshot(ctx context.Context, f func(tx *sql.Tx) error) error {
-	tx, err := s.reads.BeginTx(ctx, &s.d.snapshot)
+	return snapshot(ctx, s.reads, &s.d.snapshot, f)
+}
+
+func snapshot(ctx context.Context, db *sql.DB, o *sql.TxOptions, f func(tx *sql.Tx) error) error {
+	tx, err := db.BeginTx(ctx, o)
 	if err != nil {
 		return err
 	}

@@ -100,7 +100,7 @@ type Expiry struct {
 // until nothing is left for them.
 func (s *Store) Expired(ctx context.Context, operations, checkpoints time.Time) (Expiry, error) {
 	var e Expiry
-	err := s.snapshot(ctx, func(tx *sql.Tx) (err error) {
+	err := snapshot(ctx, s.slow, &s.d.snapshot, func(tx *sql.Tx) (err error) {
 		if e.Operations, err = query(ctx, tx, func(scan func(...any) error) (o Ended, err error) {
 			var at int64
 			err = scan(&o.ID, &o.Type, &o.Status, &at)
@@ -138,7 +138,7 @@ func (s *Store) PruneCheckpoints(ctx context.Context, before time.Time) (n int, 
 // stored lately may be referred to in a moment, so who deletes the rest must
 // spare it.
 func (s *Store) Referenced(ctx context.Context) (map[string]bool, error) {
-	all, err := hashes(ctx, s.reads, `SELECT sha256 FROM artifacts UNION SELECT sha256 FROM checkpoints UNION SELECT sha256 FROM models UNION SELECT sha256 FROM series_chunks`)
+	all, err := hashes(ctx, s.slow, `SELECT sha256 FROM artifacts UNION SELECT sha256 FROM checkpoints UNION SELECT sha256 FROM models UNION SELECT sha256 FROM series_chunks`)
 	return all, s.readError("references to artifacts", err)
 }
 

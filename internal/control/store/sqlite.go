@@ -42,6 +42,7 @@ func (s *Store) openSQLite(ctx context.Context, path string, o Options) error {
 	}
 	s.reads.SetMaxOpenConns(o.Readers)
 	s.reads.SetMaxIdleConns(o.Readers)
+	s.slow = s.reads
 	return syncDirectory(filepath.Dir(s.path))
 }
 

@@ -22,7 +22,8 @@ type Options struct {
 	// Readers is the number of connections for reading; 0 means 4.
 	Readers int
 
-	schema int64 // version of the schema to migrate to; 0 is the newest
+	schema  int64 // version of the schema to migrate to; 0 is the newest
+	patient bool  // any answer may take long
 }
 
 // A Store is an open database. It has no useful zero value: use Open. Its
@@ -33,6 +34,7 @@ type Store struct {
 	d     dialect
 	lock  *sql.DB // holds the lock that keeps other processes out of a SQLite file
 	reads *sql.DB
+	slow  *sql.DB // for reads of everything, which may take long
 	write *sql.DB
 	conn  *sql.Conn            // the one connection of write; nil after it was lost
 	stmts map[string]*sql.Stmt // prepared on conn; like it, of whoever has the turn
@@ -134,7 +136,7 @@ func (s *Store) Close() error {
 		s.hear()
 	}
 	errs := []error{s.disconnect()}
-	for _, db := range []*sql.DB{s.reads, s.write, s.lock} {
+	for _, db := range []*sql.DB{s.reads, s.slow, s.write, s.lock} {
 		if db != nil {
 			errs = append(errs, db.Close())
 		}
