@@ -67,7 +67,8 @@ const lattice = `
 
 	control/wire, core/ensemble, core/sweep  < edge/api
 	NONE                                     < observe, web, strategies, bench/limits
-	edge/api, work/job, control/dispatch, control/upkeep, control/replica, data/sample, observe, core/migration, core/leak,
+	work/job                                 < edge/display
+	edge/api, edge/display, control/dispatch, control/upkeep, control/replica, data/sample, observe, core/migration, core/leak,
 	web, strategies                          < edge/cli
 	edge/cli                                 < cmd/ktrdr
 	control/store, core/nn                   < bench

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ktrdr/ktrdr/internal/data/backup"
+	"github.com/ktrdr/ktrdr/internal/edge/display"
 )
 
 // A backupReport is what the command says about a backup, made or restored.
@@ -24,12 +25,12 @@ type backupReport struct {
 }
 
 func reportOf(file string, s backup.Summary) backupReport {
-	return backupReport{File: file, CreatedAt: moment(s.Head.CreatedAt), Version: s.Head.Version, Series: s.Series, Artifacts: s.Artifacts, SizeBytes: s.SizeBytes}
+	return backupReport{File: file, CreatedAt: display.Moment(s.Head.CreatedAt), Version: s.Head.Version, Series: s.Series, Artifacts: s.Artifacts, SizeBytes: s.SizeBytes}
 }
 
 func (r backupReport) print(w io.Writer, title string) {
-	facts(w, title, []fact{{"file", r.File}, {"made (UTC)", r.CreatedAt}, {"by version", r.Version}, {"size", size(r.SizeBytes)},
-		{"series of bars", integer(r.Series)}, {"artifacts", integer(r.Artifacts)}})
+	display.Facts(w, title, []display.Fact{{"file", r.File}, {"made (UTC)", r.CreatedAt}, {"by version", r.Version}, {"size", size(r.SizeBytes)},
+		{"series of bars", display.Integer(r.Series)}, {"artifacts", display.Integer(r.Artifacts)}})
 }
 
 func newAdminBackup(c *console) *cobra.Command {

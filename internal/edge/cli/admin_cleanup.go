@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/edge/display"
 )
 
 func newAdminCleanup(c *console) *cobra.Command {
@@ -52,13 +53,13 @@ func (c *console) printCleanup(w io.Writer, r wire.CleanupReport) {
 	if len(r.Operations) > 0 {
 		var rows [][]string
 		for _, o := range r.Operations {
-			rows = append(rows, []string{o.OperationID, string(o.OperationType), c.status(string(o.Status)), moment(o.CompletedAt)})
+			rows = append(rows, []string{o.OperationID, string(o.OperationType), c.status(string(o.Status)), display.Moment(o.CompletedAt)})
 		}
-		columns(w, []string{"operation", "type", "status", "ended (UTC)"}, rows)
+		display.Columns(w, []string{"operation", "type", "status", "ended (UTC)"}, rows)
 	}
 	amount := func(a wire.CleanedArtifacts) string {
-		return fmt.Sprintf("%s, %s", integer(a.Count), size(a.SizeBytes))
+		return fmt.Sprintf("%s, %s", display.Integer(a.Count), size(a.SizeBytes))
 	}
-	facts(w, title, []fact{{"operations", integer(r.OperationsCount)}, {"other checkpoints", integer(r.Checkpoints)},
+	display.Facts(w, title, []display.Fact{{"operations", display.Integer(r.OperationsCount)}, {"other checkpoints", display.Integer(r.Checkpoints)},
 		{"artifacts put aside", amount(r.Retired)}, {"artifacts deleted", amount(r.Deleted)}})
 }

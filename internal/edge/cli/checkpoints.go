@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/edge/display"
 )
 
 func newCheckpoints(c *console) *cobra.Command {
@@ -47,9 +48,9 @@ func printCheckpoints(w io.Writer, list wire.CheckpointList) {
 	var rows [][]string
 	for _, p := range list.Data {
 		rows = append(rows, []string{p.OperationID, string(p.OperationStatus), string(p.Kind), place(p.StateSummary),
-			size(p.ArtifactsSizeBytes), moment(p.CreatedAt)})
+			size(p.ArtifactsSizeBytes), display.Moment(p.CreatedAt)})
 	}
-	columns(w, []string{"operation", "status", "kind", "after", "size", "created (UTC)"}, rows, 5)
+	display.Columns(w, []string{"operation", "status", "kind", "after", "size", "created (UTC)"}, rows, 5)
 }
 
 // place says where the work stood.
@@ -80,12 +81,12 @@ func newCheckpointsShow(c *console) *cobra.Command {
 				return err
 			}
 			return c.show(p, func(w io.Writer) {
-				all := []fact{{"kind", string(p.Kind)}, {"after", place(p.State)}, {"attempt", fmt.Sprint(p.State.Attempt)},
-					{"created", moment(p.CreatedAt)}, {"size", size(p.SizeBytes)}, {"content", p.SHA256}}
+				all := []display.Fact{{"kind", string(p.Kind)}, {"after", place(p.State)}, {"attempt", fmt.Sprint(p.State.Attempt)},
+					{"created", display.Moment(p.CreatedAt)}, {"size", size(p.SizeBytes)}, {"content", p.SHA256}}
 				for _, older := range p.Older {
-					all = append(all, fact{"before it", place(older.StateSummary) + ", kept in case the newest is damaged"})
+					all = append(all, display.Fact{"before it", place(older.StateSummary) + ", kept in case the newest is damaged"})
 				}
-				facts(w, p.OperationID, all)
+				display.Facts(w, p.OperationID, all)
 			})
 		},
 	}

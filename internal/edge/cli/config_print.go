@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/ktrdr/ktrdr/internal/edge/display"
 )
 
 func newConfig(c *console) *cobra.Command {
@@ -77,7 +79,7 @@ func printed(s settings) []printedSetting {
 func printSettings(w io.Writer, s settings) {
 	var rows [][]string
 	for _, p := range printed(s) {
-		rows = append(rows, []string{p.Key, orDash(p.Value), p.Origin, p.Flag, p.Env[0]})
+		rows = append(rows, []string{p.Key, display.OrDash(p.Value), p.Origin, p.Flag, p.Env[0]})
 	}
-	columns(w, []string{"setting", "value", "origin", "flag", "environment"}, rows)
+	display.Columns(w, []string{"setting", "value", "origin", "flag", "environment"}, rows)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/edge/display"
 )
 
 func newDataImport(c *console) *cobra.Command {
@@ -76,13 +77,13 @@ func printImport(w io.Writer, r wire.ImportReport) {
 		quotes = " with bid and ask"
 	}
 	fmt.Fprintf(w, "Imported %s %s from %s: %s rows%s, %s added, %s changed, %s already held.\n", r.Symbol, r.Timeframe, r.File,
-		integer(r.Rows), quotes, integer(r.Added), integer(r.Changed), integer(r.Same))
-	fmt.Fprintf(w, "Held now: %s bars, %s to %s.\n", integer(r.Held.Bars), moment(r.Held.First), moment(r.Held.Last))
+		display.Integer(r.Rows), quotes, display.Integer(r.Added), display.Integer(r.Changed), display.Integer(r.Same))
+	fmt.Fprintf(w, "Held now: %s bars, %s to %s.\n", display.Integer(r.Held.Bars), display.Moment(r.Held.First), display.Moment(r.Held.Last))
 	if len(r.Ignored) > 0 {
 		fmt.Fprintf(w, "Not used: %s.\n", strings.Join(r.Ignored, ", "))
 	}
 	if r.Skipped > 0 {
-		fmt.Fprintf(w, "Left out %s bad rows:\n", integer(r.Skipped))
+		fmt.Fprintf(w, "Left out %s bad rows:\n", display.Integer(r.Skipped))
 		for _, p := range r.Problems {
 			fmt.Fprintf(w, "  %s\n", p)
 		}

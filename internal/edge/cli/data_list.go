@@ -5,6 +5,8 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+
+	"github.com/ktrdr/ktrdr/internal/edge/display"
 )
 
 func newDataList(c *console) *cobra.Command {
@@ -26,9 +28,9 @@ func newDataList(c *console) *cobra.Command {
 				}
 				var rows [][]string
 				for _, h := range info.Holdings {
-					rows = append(rows, []string{string(h.Symbol), h.Timeframe.String(), integer(h.Bars), moment(h.First), moment(h.Last)})
+					rows = append(rows, []string{string(h.Symbol), h.Timeframe.String(), display.Integer(h.Bars), display.Moment(h.First), display.Moment(h.Last)})
 				}
-				columns(w, []string{"symbol", "timeframe", "bars", "first", "last"}, rows, 3)
+				display.Columns(w, []string{"symbol", "timeframe", "bars", "first", "last"}, rows, 3)
 			})
 		},
 	}

@@ -5,6 +5,8 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+
+	"github.com/ktrdr/ktrdr/internal/edge/display"
 )
 
 func newDataRange(c *console) *cobra.Command {
@@ -30,7 +32,7 @@ func newDataRange(c *console) *cobra.Command {
 				return err
 			}
 			return c.show(held, func(w io.Writer) {
-				fmt.Fprintf(w, "%s %s: %s bars, %s to %s\n", held.Symbol, held.Timeframe, integer(held.PointCount), moment(held.StartDate), moment(held.EndDate))
+				fmt.Fprintf(w, "%s %s: %s bars, %s to %s\n", held.Symbol, held.Timeframe, display.Integer(held.PointCount), display.Moment(held.StartDate), display.Moment(held.EndDate))
 			})
 		},
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/data/sample"
 	"github.com/ktrdr/ktrdr/internal/data/tabular"
+	"github.com/ktrdr/ktrdr/internal/edge/display"
 )
 
 // maxSampleBars bounds the memory of a sample market.
@@ -101,7 +102,7 @@ func (r sampleRequest) generate() (market.Series, error) {
 		return market.Series{}, err
 	}
 	if r.bars < 1 || r.bars > maxSampleBars {
-		return market.Series{}, usagef("--bars %d: want 1 to %s", r.bars, integer(maxSampleBars))
+		return market.Series{}, usagef("--bars %d: want 1 to %s", r.bars, display.Integer(maxSampleBars))
 	}
 	span, err := market.ParseSpan(r.start, "")
 	if err != nil {
@@ -127,7 +128,7 @@ func printSample(w io.Writer, r sampleReport, text []byte) {
 		_, _ = w.Write(text) // w is a buffer: it does not fail
 		return
 	}
-	fmt.Fprintf(w, "Sample market %s %s, seed %d: %s bars, %s to %s.\n", r.Symbol, r.Timeframe, r.Seed, integer(r.Bars), r.First, r.Last)
+	fmt.Fprintf(w, "Sample market %s %s, seed %d: %s bars, %s to %s.\n", r.Symbol, r.Timeframe, r.Seed, display.Integer(r.Bars), r.First, r.Last)
 	if r.File != "" {
 		fmt.Fprintf(w, "Written to %s.\n", r.File)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/edge/display"
 )
 
 func newDataShow(c *console) *cobra.Command {
@@ -99,6 +100,6 @@ func printBars(w io.Writer, bars wire.Bars, format string) {
 		_ = out.WriteAll(append([][]string{headings}, rows...)) // w is a buffer: it does not fail
 		return
 	}
-	columns(w, headings, rows, 2, 3, 4, 5, 6, 7, 8)
-	fmt.Fprintf(w, "%s %s, %s of %s bars\n", bars.Metadata.Symbol, bars.Metadata.Timeframe, integer(len(rows)), integer(max(bars.Metadata.OriginalPoints, len(rows))))
+	display.Columns(w, headings, rows, 2, 3, 4, 5, 6, 7, 8)
+	fmt.Fprintf(w, "%s %s, %s of %s bars\n", bars.Metadata.Symbol, bars.Metadata.Timeframe, display.Integer(len(rows)), display.Integer(max(bars.Metadata.OriginalPoints, len(rows))))
 }

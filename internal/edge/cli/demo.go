@@ -18,6 +18,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/data/sample"
 	"github.com/ktrdr/ktrdr/internal/data/tabular"
+	"github.com/ktrdr/ktrdr/internal/edge/display"
 	"github.com/ktrdr/ktrdr/strategies"
 )
 
@@ -125,7 +126,7 @@ func (c *console) runDemo(ctx context.Context, client *wire.Client, report *demo
 	if err := awaitWorkers(ctx, client, fleet.Backtesting, fleet.Training); err != nil {
 		return err
 	}
-	c.say("Making up a market of %s bars", integer(demoBars))
+	c.say("Making up a market of %s bars", display.Integer(demoBars))
 	if report.Import, err = importDemoMarket(ctx, client); err != nil {
 		return err
 	}
@@ -163,7 +164,7 @@ func (c *console) finishDemoStep(ctx context.Context, client *wire.Client, id st
 		return op, err
 	}
 	if !c.json {
-		printReport(c.out, c, client.URL(), op, op.Result)
+		display.Result(c.out, c.yellow, client.URL(), op, op.Result)
 	}
 	return op, nil
 }
@@ -189,7 +190,7 @@ func awaitWorkers(ctx context.Context, client *wire.Client, types ...fleet.Worke
 			return nil
 		}
 		if err := wire.Pause(ctx, pollInterval); errors.Is(err, context.DeadlineExceeded) {
-			return fmt.Errorf("the workers were not available after %s", duration(demoWorkerWait))
+			return fmt.Errorf("the workers were not available after %s", display.Duration(demoWorkerWait))
 		} else if err != nil {
 			return err
 		}

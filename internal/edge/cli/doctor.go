@@ -11,6 +11,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/leak"
 	"github.com/ktrdr/ktrdr/internal/core/model"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
+	"github.com/ktrdr/ktrdr/internal/edge/display"
 )
 
 func newDoctor(c *console) *cobra.Command {
@@ -159,8 +160,8 @@ func printLeaks(w io.Writer, name string, r leakReport) {
 		looks += n
 	}
 	if len(r.Findings) == 0 {
-		fmt.Fprintf(w, "%s: no leak found in %s comparisons over %s bars (%s)\n", name, integer(looks), integer(r.Bars), r.Source)
+		fmt.Fprintf(w, "%s: no leak found in %s comparisons over %s bars (%s)\n", name, display.Integer(looks), display.Integer(r.Bars), r.Source)
 		return
 	}
-	fmt.Fprintf(w, "%s: %s over %s bars (%s)\n", name, count(len(r.Findings), "finding"), integer(r.Bars), r.Source)
+	fmt.Fprintf(w, "%s: %s over %s bars (%s)\n", name, count(len(r.Findings), "finding"), display.Integer(r.Bars), r.Source)
 }

@@ -63,12 +63,8 @@ func (l Line) Update(now time.Time, op wire.Operation) { l.p.update(now, op) }
 // Clear removes the line.
 func (l Line) Clear() { l.p.clear() }
 
-// Truncate, Group3 and Duration are what tables and lines are printed with.
-var (
-	Truncate = truncate
-	Group3   = group3
-	Duration = duration
-)
+// Truncate is what lines are printed with.
+var Truncate = truncate
 
 // Supervise keeps a shell script running as child "c" until ctx ends, with short
 // pauses between crashes. Lines go to say, addresses to ready.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/edge/display"
 )
 
 const (
@@ -139,7 +140,7 @@ func (c *console) awaitEnd(ctx context.Context, client *wire.Client, id string, 
 			err = wire.Pause(ctx, pollInterval)
 		}
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			return op, fmt.Errorf("%s has not stopped after %s: its worker may be cut off; see ktrdr operations status %s", id, duration(limit), id)
+			return op, fmt.Errorf("%s has not stopped after %s: its worker may be cut off; see ktrdr operations status %s", id, display.Duration(limit), id)
 		}
 		if err != nil {
 			return op, err
@@ -179,7 +180,7 @@ func (c *console) showOutcome(_ context.Context, client *wire.Client, op wire.Op
 	o := newOutcome(client, op)
 	o.Files = append(o.Files, files...)
 	return c.show(o, func(w io.Writer) {
-		printReport(w, c, client.URL(), op, o.Result)
+		display.Result(w, c.yellow, client.URL(), op, o.Result)
 		for _, f := range files {
 			fmt.Fprintf(w, "Written to %s\n", f)
 		}

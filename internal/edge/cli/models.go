@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/edge/display"
 )
 
 func newModels(c *console) *cobra.Command {
@@ -39,9 +40,9 @@ func newModelsList(c *console) *cobra.Command {
 				}
 				var rows [][]string
 				for _, m := range all {
-					rows = append(rows, []string{m.ID, m.StrategyName, joined(m.Symbols), joined(m.Timeframes), percent(m.TestAccuracy, 1), moment(m.CreatedAt)})
+					rows = append(rows, []string{m.ID, m.StrategyName, display.Joined(m.Symbols), display.Joined(m.Timeframes), display.Percent(m.TestAccuracy, 1), display.Moment(m.CreatedAt)})
 				}
-				columns(w, []string{"model", "strategy", "symbols", "timeframes", "test accuracy", "created (UTC)"}, rows, 5)
+				display.Columns(w, []string{"model", "strategy", "symbols", "timeframes", "test accuracy", "created (UTC)"}, rows, 5)
 			})
 		},
 	}
@@ -59,38 +60,29 @@ func newModelsShow(c *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.show(m, func(w io.Writer) { facts(w, m.ID, modelFacts(client.URL(), m)) })
+			return c.show(m, func(w io.Writer) { display.Facts(w, m.ID, modelFacts(client.URL(), m)) })
 		},
 	}
 }
 
-func modelFacts(url string, m wire.Model) []fact {
-	return []fact{
+func modelFacts(url string, m wire.Model) []display.Fact {
+	return []display.Fact{
 		{"name", fmt.Sprintf("%s, version %d", m.Name, m.Version)},
 		{"strategy", m.StrategyName},
-		{"symbols", joined(m.Symbols)},
-		{"timeframes", joined(m.Timeframes)},
-		{"training accuracy", percent(m.TrainingAccuracy, 1)},
-		{"test accuracy", percent(m.TestAccuracy, 1)},
-		{"knows the market", "from " + moment(m.TrainStart) + " to " + moment(m.TrainEnd)},
-		{"created", moment(m.CreatedAt)},
+		{"symbols", display.Joined(m.Symbols)},
+		{"timeframes", display.Joined(m.Timeframes)},
+		{"training accuracy", display.Percent(m.TrainingAccuracy, 1)},
+		{"test accuracy", display.Percent(m.TestAccuracy, 1)},
+		{"knows the market", "from " + display.Moment(m.TrainStart) + " to " + display.Moment(m.TrainEnd)},
+		{"created", display.Moment(m.CreatedAt)},
 		{"operation", m.OperationID},
 		{"features", m.FeatureHash},
 		{"artifact", m.SHA256},
-		{"bytes", integer(int(m.Bytes))},
+		{"bytes", display.Integer(int(m.Bytes))},
 		{"url", modelURL(url, m.ID)},
 	}
 }
 
 func modelURL(url, id string) string {
 	return url + strings.Replace(wire.PathModelArtifact, "{model}", id, 1)
-}
-
-// joined prints values between spaces.
-func joined[T any](values []T) string {
-	words := make([]string, len(values))
-	for i, v := range values {
-		words[i] = fmt.Sprint(v)
-	}
-	return strings.Join(words, " ")
 }

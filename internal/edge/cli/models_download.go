@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/edge/display"
 )
 
 // A download is the JSON of models download.
@@ -42,7 +43,7 @@ func newModelsDownload(c *console) *cobra.Command {
 			}
 			d := download{m.ID, m.SHA256, n, output}
 			return c.show(d, func(w io.Writer) {
-				fmt.Fprintf(w, "%s: %s bytes, sha256 %s, written to %s\n", d.ModelID, integer(int(d.Bytes)), d.SHA256, d.File)
+				fmt.Fprintf(w, "%s: %s bytes, sha256 %s, written to %s\n", d.ModelID, display.Integer(int(d.Bytes)), d.SHA256, d.File)
 			})
 		},
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/edge/display"
 )
 
 func newOperations(c *console) *cobra.Command {
@@ -20,8 +21,8 @@ func newOperations(c *console) *cobra.Command {
 }
 
 // operationFacts are the lines that describe one operation.
-func (c *console) operationFacts(op wire.Operation) []fact {
-	all := []fact{
+func (c *console) operationFacts(op wire.Operation) []display.Fact {
+	all := []display.Fact{
 		{"type", string(op.Type)},
 		{"status", c.status(string(op.Status)) + waiting(op)},
 		{"progress", fmt.Sprintf("%.0f %%  %s", op.Progress.Percentage, op.Progress.CurrentStep)},
@@ -29,26 +30,26 @@ func (c *console) operationFacts(op wire.Operation) []fact {
 		{"period", known(op.Metadata.StartDate) + " to " + known(op.Metadata.EndDate)},
 		{"worker", op.WorkerID},
 		{"attempt", fmt.Sprintf("%d of %d", op.Attempt, op.MaxAttempts)},
-		{"created", moment(op.CreatedAt)},
+		{"created", display.Moment(op.CreatedAt)},
 	}
 	if op.StartedAt != nil {
-		all = append(all, fact{"started", moment(*op.StartedAt)})
+		all = append(all, display.Fact{"started", display.Moment(*op.StartedAt)})
 	}
 	if op.CompletedAt != nil {
-		all = append(all, fact{"ended", moment(*op.CompletedAt)})
+		all = append(all, display.Fact{"ended", display.Moment(*op.CompletedAt)})
 	}
 	if op.StartedAt != nil && op.CompletedAt != nil {
-		all = append(all, fact{"took", duration(op.CompletedAt.Sub(*op.StartedAt))})
+		all = append(all, display.Fact{"took", display.Duration(op.CompletedAt.Sub(*op.StartedAt))})
 	}
-	all = append(all, fact{"specification", op.SpecHash})
+	all = append(all, display.Fact{"specification", op.SpecHash})
 	if op.ErrorMessage != nil {
-		all = append(all, fact{"error", *op.ErrorMessage})
+		all = append(all, display.Fact{"error", *op.ErrorMessage})
 	}
 	for _, e := range op.Errors {
-		all = append(all, fact{"earlier attempt", e})
+		all = append(all, display.Fact{"earlier attempt", e})
 	}
 	for _, w := range op.Warnings {
-		all = append(all, fact{"warning", w})
+		all = append(all, display.Fact{"warning", w})
 	}
 	return all
 }
@@ -84,10 +85,10 @@ func newOperationsStatus(c *console) *cobra.Command {
 				return err
 			}
 			return c.show(operationWithChildren{op, children.Data}, func(w io.Writer) {
-				facts(w, op.ID, c.operationFacts(op))
+				display.Facts(w, op.ID, c.operationFacts(op))
 				c.printChildren(w, children)
 				if op.Status == operation.Completed {
-					printReport(w, c, client.URL(), op, op.Result)
+					display.Result(w, c.yellow, client.URL(), op, op.Result)
 				}
 			})
 		},
@@ -114,13 +115,13 @@ func (c *console) printChildren(w io.Writer, list wire.OperationList) {
 		for _, op := range list.Data {
 			counts[op.Status]++
 		}
-		var all []fact
+		var all []display.Fact
 		for _, s := range operation.Statuses() {
 			if counts[s] > 0 {
-				all = append(all, fact{string(s), integer(counts[s])})
+				all = append(all, display.Fact{string(s), display.Integer(counts[s])})
 			}
 		}
-		facts(w, fmt.Sprintf("%s children", integer(list.TotalCount)), all)
+		display.Facts(w, fmt.Sprintf("%s children", display.Integer(list.TotalCount)), all)
 	}
 }
 

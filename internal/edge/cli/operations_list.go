@@ -9,6 +9,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/edge/display"
 )
 
 func newOperationsList(c *console) *cobra.Command {
@@ -77,12 +78,12 @@ func (c *console) printOperations(w io.Writer, list wire.OperationList) {
 		}
 		took := "–"
 		if op.DurationSeconds != nil {
-			took = duration(time.Duration(*op.DurationSeconds * float64(time.Second)))
+			took = display.Duration(time.Duration(*op.DurationSeconds * float64(time.Second)))
 		}
 		rows = append(rows, []string{op.OperationID, string(op.Type), status, fmt.Sprintf("%.0f %%", op.ProgressPercentage),
-			known(op.Symbol), known(op.Timeframe), took, moment(op.CreatedAt)})
+			known(op.Symbol), known(op.Timeframe), took, display.Moment(op.CreatedAt)})
 	}
-	columns(w, []string{"operation", "type", "status", "progress", "symbol", "timeframe", "took", "created (UTC)"}, rows, 4, 7)
+	display.Columns(w, []string{"operation", "type", "status", "progress", "symbol", "timeframe", "took", "created (UTC)"}, rows, 4, 7)
 	fmt.Fprintf(w, "%d of %d operations, %d active\n", len(list.Data), list.TotalCount, list.ActiveCount)
 }
 
@@ -90,5 +91,5 @@ func known(s *string) string {
 	if s == nil {
 		return "–"
 	}
-	return orDash(*s)
+	return display.OrDash(*s)
 }

@@ -5,13 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math"
 	"os"
-	"strconv"
-	"strings"
-	"time"
 
-	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 	"golang.org/x/term"
 )
@@ -97,115 +92,4 @@ func (c *console) status(s string) string {
 	default:
 		return s
 	}
-}
-
-// columns writes a table with a heading for each column. Columns whose number is
-// in right are aligned to the right.
-func columns(w io.Writer, headings []string, rows [][]string, right ...int) {
-	t := table.NewWriter()
-	style := table.StyleLight
-	style.Options = table.Options{SeparateColumns: false, SeparateHeader: true}
-	style.Format.Header = text.FormatUpper
-	t.SetStyle(style)
-	t.AppendHeader(cells(headings))
-	for _, row := range rows {
-		t.AppendRow(cells(row))
-	}
-	var configs []table.ColumnConfig
-	for _, n := range right {
-		configs = append(configs, table.ColumnConfig{Number: n, Align: text.AlignRight, AlignHeader: text.AlignRight})
-	}
-	t.SetColumnConfigs(configs)
-	fmt.Fprintln(w, t.Render())
-}
-
-func cells(values []string) table.Row {
-	row := make(table.Row, len(values))
-	for i, v := range values {
-		row[i] = v
-	}
-	return row
-}
-
-// A fact is one line of a report: a name and its value.
-type fact struct{ name, value string }
-
-// facts writes a title and below it one aligned line per fact, leaving out those
-// without a value.
-func facts(w io.Writer, title string, all []fact) {
-	longest := 0
-	for _, f := range all {
-		longest = max(longest, len(f.name))
-	}
-	fmt.Fprintln(w, title)
-	for _, f := range all {
-		if f.value != "" {
-			fmt.Fprintf(w, "  %-*s  %s\n", longest, f.name, f.value)
-		}
-	}
-}
-
-// number prints x with the given digits after the point and thousands apart; a
-// value that is not defined is a dash.
-func number(x *float64, digits int) string {
-	if x == nil || math.IsNaN(*x) || math.IsInf(*x, 0) {
-		return "–"
-	}
-	return group3(strconv.FormatFloat(*x, 'f', digits, 64))
-}
-
-// percent prints a fraction of 1 as per cent.
-func percent(x *float64, digits int) string {
-	if x == nil {
-		return "–"
-	}
-	scaled := *x * 100
-	return number(&scaled, digits) + " %"
-}
-
-func integer(n int) string { return group3(strconv.Itoa(n)) }
-
-// group3 puts commas between thousands: 1234567.8 becomes 1,234,567.8.
-func group3(s string) string {
-	sign := ""
-	if strings.HasPrefix(s, "-") {
-		sign, s = "-", s[1:]
-	}
-	whole, fraction, hasFraction := strings.Cut(s, ".")
-	for i := len(whole) - 3; i > 0; i -= 3 {
-		whole = whole[:i] + "," + whole[i:]
-	}
-	if hasFraction {
-		whole += "." + fraction
-	}
-	return sign + whole
-}
-
-// moment prints a time in UTC to the second.
-func moment(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format("2006-01-02 15:04:05")
-}
-
-// duration prints d as people say it: 0.4s, 12s, 3m05s, 2h10m.
-func duration(d time.Duration) string {
-	switch {
-	case d < 10*time.Second:
-		return fmt.Sprintf("%.1fs", d.Seconds())
-	case d < time.Minute:
-		return fmt.Sprintf("%ds", int(d.Seconds()))
-	case d < time.Hour:
-		return fmt.Sprintf("%dm%02ds", int(d.Minutes()), int(d.Seconds())%60)
-	default:
-		return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
-	}
-}
-
-func orDash(s string) string {
-	if s == "" {
-		return "–"
-	}
-	return s
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/edge/display"
 )
 
 // A progressLine shows how far an operation is: one line that is redrawn on a
@@ -102,7 +103,7 @@ func (p *progressLine) remaining(now time.Time, percent float64) string {
 	if p.first.at.IsZero() || done < 1 || elapsed < time.Second || percent >= 100 {
 		return ""
 	}
-	return "  ETA " + duration(time.Duration(float64(elapsed)*(100-percent)/done))
+	return "  ETA " + display.Duration(time.Duration(float64(elapsed)*(100-percent)/done))
 }
 
 // truncate shortens a line to the width of a terminal, so that redrawing it does

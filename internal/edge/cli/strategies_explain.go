@@ -17,6 +17,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/model"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 	"github.com/ktrdr/ktrdr/internal/core/train"
+	"github.com/ktrdr/ktrdr/internal/edge/display"
 )
 
 // An explanation is what a strategy comes to.
@@ -179,22 +180,22 @@ func printExplanation(w io.Writer, x explanation) {
 	for i, f := range x.Features {
 		rows = append(rows, []string{strconv.Itoa(i + 1), f.FeatureID, f.origin(), f.lastStep(), f.parameters()})
 	}
-	columns(w, []string{"#", "input", "of", "function", "parameters"}, rows, 1)
+	display.Columns(w, []string{"#", "input", "of", "function", "parameters"}, rows, 1)
 
 	rows = nil
 	for _, u := range x.WarmUp {
 		length := time.Duration(int64(u.Settled)*u.Timeframe.Seconds()) * time.Second
-		rows = append(rows, []string{strings.TrimSpace(u.Timeframe.String() + " " + u.DataSource), integer(u.Lookback), integer(u.Settled), fmt.Sprintf("%.1f days", length.Hours()/24)})
+		rows = append(rows, []string{strings.TrimSpace(u.Timeframe.String() + " " + u.DataSource), display.Integer(u.Lookback), display.Integer(u.Settled), fmt.Sprintf("%.1f days", length.Hours()/24)})
 	}
 	fmt.Fprintln(w, "\nBars before the first value, and until the beginning of the bars does not matter:")
-	columns(w, []string{"timeframe", "first value", "settled", "without gaps"}, rows, 2, 3, 4)
+	display.Columns(w, []string{"timeframe", "first value", "settled", "without gaps"}, rows, 2, 3, 4)
 
 	if x.Coverage == nil {
 		fmt.Fprintln(w, "\nCoverage: name bars with --data FILE or --symbol SYMBOL.")
 	} else {
 		printCoverage(w, x)
 	}
-	fmt.Fprintf(w, "\nThe network has %s parameters; a training has at most %s", integer(x.Cost.Parameters), count(x.Cost.Epochs, "epoch"))
+	fmt.Fprintf(w, "\nThe network has %s parameters; a training has at most %s", display.Integer(x.Cost.Parameters), count(x.Cost.Epochs, "epoch"))
 	if x.Cost.Seconds != nil {
 		fmt.Fprintf(w, " and makes about %.2g multiply-adds, some %.2g s of one core", *x.Cost.MultiplyAdds, *x.Cost.Seconds)
 	}
@@ -202,7 +203,7 @@ func printExplanation(w io.Writer, x explanation) {
 }
 
 func printCoverage(w io.Writer, x explanation) {
-	fmt.Fprintf(w, "\nOver %s bars of %s %s (blind: no degree above %v):\n", integer(x.Bars), x.Symbol, x.Base, feature.Blind)
+	fmt.Fprintf(w, "\nOver %s bars of %s %s (blind: no degree above %v):\n", display.Integer(x.Bars), x.Symbol, x.Base, feature.Blind)
 	var rows [][]string
 	for _, c := range x.Coverage {
 		blind := ""
@@ -212,7 +213,7 @@ func printCoverage(w io.Writer, x explanation) {
 		for i, f := range c.Features {
 			row := []string{"", "", "", f.Name, "", "", ""}
 			if i == 0 {
-				row[0], row[1], row[2] = c.Input+" "+c.Timeframe.String(), integer(c.Known), blind
+				row[0], row[1], row[2] = c.Input+" "+c.Timeframe.String(), display.Integer(c.Known), blind
 			}
 			if f.Mean != nil {
 				row[4], row[5], row[6] = fmt.Sprintf("%.4g", *f.Mean), fmt.Sprintf("%.4g", *f.Min), fmt.Sprintf("%.4g", *f.Max)
@@ -220,5 +221,5 @@ func printCoverage(w io.Writer, x explanation) {
 			rows = append(rows, row)
 		}
 	}
-	columns(w, []string{"input", "known", "blind", "feature", "mean", "least", "largest"}, rows, 2, 3, 5, 6, 7)
+	display.Columns(w, []string{"input", "known", "blind", "feature", "mean", "least", "largest"}, rows, 2, 3, 5, 6, 7)
 }

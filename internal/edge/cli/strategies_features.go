@@ -9,6 +9,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/core/fuzzy"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
+	"github.com/ktrdr/ktrdr/internal/edge/display"
 )
 
 // A printedFeature is one input of the network in the JSON of strategies
@@ -44,7 +45,7 @@ func newStrategiesFeatures(c *console) *cobra.Command {
 				for _, f := range all {
 					rows = append(rows, []string{f.FeatureID, f.Timeframe, f.origin(), f.lastStep(), f.parameters()})
 				}
-				columns(w, []string{"feature", "timeframe", "of", "function", "parameters"}, rows)
+				display.Columns(w, []string{"feature", "timeframe", "of", "function", "parameters"}, rows)
 			})
 		},
 	}

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/ktrdr/ktrdr/internal/edge/display"
 )
 
 func newStrategiesList(c *console) *cobra.Command {
@@ -34,7 +36,7 @@ func newStrategiesList(c *console) *cobra.Command {
 					}
 					rows = append(rows, []string{s.Name, strings.Join(s.Symbols, " "), strings.Join(s.Timeframes, " "), strconv.Itoa(s.Features), state})
 				}
-				columns(w, []string{"strategy", "symbols", "timeframes", "features", "status"}, rows, 4)
+				display.Columns(w, []string{"strategy", "symbols", "timeframes", "features", "status"}, rows, 4)
 			})
 		},
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/edge/display"
 )
 
 const (
@@ -90,7 +91,7 @@ func (s *supervisor) run(ctx context.Context, ch *child) error {
 		case time.Since(started) > stableAfter:
 			delay = s.delay
 		}
-		s.say("%s ended (%v); starting it again in %s", ch.name, err, duration(delay))
+		s.say("%s ended (%v); starting it again in %s", ch.name, err, display.Duration(delay))
 		if wire.Pause(ctx, delay) != nil {
 			return nil
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/core/sweep"
+	"github.com/ktrdr/ktrdr/internal/edge/display"
 	"github.com/ktrdr/ktrdr/internal/work/job"
 )
 
@@ -145,7 +146,7 @@ func newSweepShow(c *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.show(r, func(w io.Writer) { printSweep(w, c, client.URL(), op, r) })
+			return c.show(r, func(w io.Writer) { display.Sweep(w, c.yellow, client.URL(), op, r) })
 		},
 	}
 }
@@ -231,7 +232,7 @@ func newSweepDownload(c *console) *cobra.Command {
 				return err
 			}
 			return c.show(trialsFile{op.ID, r.Trials.SHA256, n, output}, func(w io.Writer) {
-				fmt.Fprintf(w, "%s: %s trials, %s bytes, sha256 %s, written to %s\n", op.ID, integer(r.Luck.Trials), integer(int(n)), r.Trials.SHA256, output)
+				fmt.Fprintf(w, "%s: %s trials, %s bytes, sha256 %s, written to %s\n", op.ID, display.Integer(r.Luck.Trials), display.Integer(int(n)), r.Trials.SHA256, output)
 			})
 		},
 	}

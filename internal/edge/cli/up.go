@@ -17,6 +17,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/control/fleet"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/core/spell"
+	"github.com/ktrdr/ktrdr/internal/edge/display"
 )
 
 func newUp(c *console) *cobra.Command {
@@ -183,7 +184,7 @@ func awaitReachable(ctx context.Context, address string, workers []*child) error
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout, fmt.Errorf("workers not ready after %s", duration(startTimeout)))
+	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout, fmt.Errorf("workers not ready after %s", display.Duration(startTimeout)))
 	defer cancel()
 	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()
@@ -245,6 +246,6 @@ func await(ctx context.Context, ch <-chan string) (string, error) {
 	case <-ctx.Done():
 		return "", context.Cause(ctx)
 	case <-limit.C:
-		return "", fmt.Errorf("not ready after %s", duration(startTimeout))
+		return "", fmt.Errorf("not ready after %s", display.Duration(startTimeout))
 	}
 }

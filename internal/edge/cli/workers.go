@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ktrdr/ktrdr/internal/control/fleet"
+	"github.com/ktrdr/ktrdr/internal/edge/display"
 )
 
 func newWorkers(c *console) *cobra.Command {
@@ -56,5 +57,5 @@ func (c *console) printWorkers(w io.Writer, url string, all []fleet.Worker) {
 		}
 		rows = append(rows, []string{x.ID, string(x.Type), status, gpu, x.EndpointURL, operation})
 	}
-	columns(w, []string{"worker", "type", "status", "gpu", "endpoint", "operation"}, rows)
+	display.Columns(w, []string{"worker", "type", "status", "gpu", "endpoint", "operation"}, rows)
 }

@@ -1,4 +1,4 @@
-package cli
+package display
 
 import (
 	"fmt"
@@ -15,11 +15,11 @@ func printTraining(w io.Writer, url string, op wire.Operation, r job.TrainingRes
 	if t.EarlyStopped {
 		stopped = ", stopped early"
 	}
-	facts(w, "Training of "+r.Model.Name, []fact{
-		{"bars", fmt.Sprintf("%s %s, %s to %s", joined(d.Symbols), joined(d.Timeframes), d.StartDate, d.EndDate)},
-		{"network", fmt.Sprintf("%s, %s parameters, %s features", r.ModelInfo.Architecture, integer(r.ModelInfo.ParametersCount), integer(d.FeatureCount))},
+	Facts(w, "Training of "+r.Model.Name, []Fact{
+		{"bars", fmt.Sprintf("%s %s, %s to %s", Joined(d.Symbols), Joined(d.Timeframes), d.StartDate, d.EndDate)},
+		{"network", fmt.Sprintf("%s, %s parameters, %s features", r.ModelInfo.Architecture, Integer(r.ModelInfo.ParametersCount), Integer(d.FeatureCount))},
 		{"rows", fmt.Sprintf("%s of %s bars; left out: %s without a feature, %s without a label, %s purged, %s embargoed",
-			integer(d.TotalSamples), integer(d.Bars), integer(d.Incomplete), integer(d.Unlabelled), integer(d.Purged), integer(d.Embargoed))},
+			Integer(d.TotalSamples), Integer(d.Bars), Integer(d.Incomplete), Integer(d.Unlabelled), Integer(d.Purged), Integer(d.Embargoed))},
 		{"epochs", epochsOf(t, stopped, len(r.Members))},
 	})
 	printQuality(w, r)
@@ -27,7 +27,7 @@ func printTraining(w io.Writer, url string, op wire.Operation, r job.TrainingRes
 	for _, warning := range r.Warnings {
 		fmt.Fprintf(w, "  warning: %s\n", warning)
 	}
-	printOrigin(w, url, op, r.EngineVersion, r.Data, []fact{
+	printOrigin(w, url, op, r.EngineVersion, r.Data, []Fact{
 		{"model", artifactURL(url, r.Model.SHA256)},
 		{"use it", "ktrdr backtest run STRATEGY SYMBOL TIMEFRAME --model " + r.Model.Name},
 	})
@@ -49,10 +49,10 @@ func printMembers(w io.Writer, members []train.MemberQuality) {
 	}
 	var rows [][]string
 	for _, q := range members {
-		rows = append(rows, []string{integer(q.Fold), integer(int(q.Seed)), integer(q.TrainRows), integer(q.ValidationRows), integer(q.BestEpoch),
-			number(&q.Validation.Loss, 4), number(&q.Test.Loss, 4), percent(q.Test.Accuracy, 1)})
+		rows = append(rows, []string{Integer(q.Fold), Integer(int(q.Seed)), Integer(q.TrainRows), Integer(q.ValidationRows), Integer(q.BestEpoch),
+			number(&q.Validation.Loss, 4), number(&q.Test.Loss, 4), Percent(q.Test.Accuracy, 1)})
 	}
-	columns(w, []string{"fold", "seed", "trained on", "validated by", "epoch", "validation loss", "test loss", "test accuracy"}, rows, 1, 2, 3, 4, 5, 6, 7, 8)
+	Columns(w, []string{"fold", "seed", "trained on", "validated by", "epoch", "validation loss", "test loss", "test accuracy"}, rows, 1, 2, 3, 4, 5, 6, 7, 8)
 }
 
 // printQuality writes how well the model fits each part of the data.
@@ -71,14 +71,14 @@ func printQuality(w io.Writer, r job.TrainingResult) {
 		{"validation", r.DataSummary.ValidateSplit, r.Quality.Validation},
 		{"test", r.DataSummary.TestSplit, r.Quality.Test},
 	} {
-		row := []string{p.name, integer(p.quality.Rows), p.split.Start, p.split.End, number(&p.quality.Loss, 4)}
+		row := []string{p.name, Integer(p.quality.Rows), p.split.Start, p.split.End, number(&p.quality.Loss, 4)}
 		switch q := p.quality; {
 		case q.Regression != nil:
-			row = append(row, percent(&q.SignAccuracy, 1), number(&q.MAE, 6), number(&q.BaselineMAE, 6))
+			row = append(row, Percent(&q.SignAccuracy, 1), number(&q.MAE, 6), number(&q.BaselineMAE, 6))
 		case q.Classification != nil:
-			row = append(row, percent(q.Accuracy, 1), percent(&q.BalancedAccuracy, 1), number(&q.LogLoss, 4), number(&q.BaselineLogLoss, 4))
+			row = append(row, Percent(q.Accuracy, 1), Percent(&q.BalancedAccuracy, 1), number(&q.LogLoss, 4), number(&q.BaselineLogLoss, 4))
 		}
 		rows = append(rows, row)
 	}
-	columns(w, headings, rows, 2, 5, 6, 7, 8, 9)
+	Columns(w, headings, rows, 2, 5, 6, 7, 8, 9)
 }

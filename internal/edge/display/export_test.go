@@ -1,0 +1,4 @@
+package display
+
+// Group3 is how numbers are printed.
+var Group3 = group3
