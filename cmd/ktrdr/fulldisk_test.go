@@ -3,7 +3,9 @@
 package main_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -34,17 +36,30 @@ func TestFullDisk(t *testing.T) {
 		c := newDatabase(t, address)
 		first := c.startBackend("first", "127.0.0.1:0")
 		c.gate.lead(first)
-		c.fullDisk(disk)
+		l, token := c.fullDisk(disk)
 		if n := strings.Count(first.stderr.String(), "scheduler started"); n != 1 {
 			t.Errorf("the scheduler began %d times, want once: a full disk leaves no doubt about what was stored", n)
 		}
+
+		// Without the record of an outcome nothing follows from it.
+		noise := make([]byte, 100_000)
+		rng := rand.NewChaCha8([32]byte{})
+		_, _ = rng.Read(noise) // never fails
+		report := func() (int, string) { return l.report(token, fmt.Sprintf(`"state":"failed","error":"%x"`, noise)) }
+		disk.Fill()
+		if code, answer := report(); code != http.StatusServiceUnavailable || !strings.Contains(answer, "when the database takes writes again") {
+			t.Errorf("outcome without room: %d %.200s, want 503 and why", code, answer)
+		}
+		disk.Clear()
+		c.await("the outcome is taken", func() bool { code, _ := report(); return code == http.StatusOK })
 	})
 }
 
-func (s *system) fullDisk(disk storetest.Disk) {
+// fullDisk returns a worker that still runs an operation, and its token.
+func (s *system) fullDisk(disk storetest.Disk) (l *liar, token json.RawMessage) {
 	t := s.t
 	t.Helper()
-	l := s.liar("liar")
+	l = s.liar("liar")
 	s.importSample("EURUSD")
 	text, err := os.ReadFile(s.strategy("quick", 5))
 	if err != nil {
@@ -56,7 +71,7 @@ func (s *system) fullDisk(disk storetest.Disk) {
 	if code, answer := submit(1); code != http.StatusOK {
 		t.Fatalf("submission: %d %s", code, answer)
 	}
-	<-l.started
+	token = <-l.started
 
 	disk.Fill()
 	acknowledged, refused := 1, ""
@@ -84,4 +99,5 @@ func (s *system) fullDisk(disk storetest.Disk) {
 	if s.get("/api/v1/operations", &list); list.Total != acknowledged+1 {
 		t.Errorf("%d operations are recorded, want the %d that were acknowledged", list.Total, acknowledged+1)
 	}
+	return l, token
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -74,6 +75,9 @@ func (s *server) classify(err error) *wire.Error {
 	}
 	_, impossible := errors.AsType[*operation.ProgressError](err)
 	switch {
+	case is(known.Standby):
+		return &wire.Error{Code: wire.CodeUnavailable, RetryAfter: time.Second,
+			Message: "No backend schedules now. One takes over within seconds, or when the database takes writes again: try again"}
 	case is(known.Stopping):
 		return &wire.Error{Code: wire.CodeUnavailable, Message: "Backend is shutting down - retry after restart", RetryAfter: restartDelay}
 	case is(known.Superseded):

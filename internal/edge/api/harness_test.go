@@ -36,6 +36,7 @@ var (
 	errWorkerBusy = errors.New("busy")
 	errNotFailed  = errors.New("")
 	errFull       = errors.New("no room")
+	errStandby    = fmt.Errorf("standing by: %w", errStopping)
 	errShort      = errors.New("no memory")
 	errAway       = errors.New("no answer")
 	errLimited    = errors.New("too much waits")
@@ -443,7 +444,7 @@ func newBackend(t testing.TB, models ...operation.ModelRecord) *backend {
 
 func (b *backend) options(models []operation.ModelRecord) api.Options {
 	return api.Options{Controller: b.controller, Operations: b.controller, Checkpoints: b.controller, History: b.history, Stopping: b.stopping, Models: fakeModels(models), Bars: barFiles{b.bars}, Artifacts: files{b.files}, Upkeep: fakeUpkeep{},
-		Errors: api.Errors{Unknown: errUnknown, Superseded: errSuperseded, Ended: errEnded, Stopping: errStopping, Short: errShort, Away: errAway,
+		Errors: api.Errors{Unknown: errUnknown, Superseded: errSuperseded, Ended: errEnded, Stopping: errStopping, Standby: errStandby, Short: errShort, Away: errAway,
 			Full:       func(err error) bool { return errors.Is(err, errFull) },
 			Limited:    func(err error) bool { return errors.Is(err, errLimited) },
 			Late:       func(err error) bool { return errors.Is(err, errLate) },

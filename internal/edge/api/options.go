@@ -115,6 +115,7 @@ type Errors struct {
 	Superseded error // of Controller.Report: a newer attempt speaks for the operation
 	Ended      error // of Controller.Cancel: the operation has ended
 	Stopping   error // of Controller: the backend is stopping
+	Standby    error // of Controller: it does not schedule now; may wrap Stopping
 	Short      error // of any: the database server is short of something else than room
 	Away       error // of any: the database cannot be reached
 

@@ -392,12 +392,12 @@ func TestStoppingBackend(t *testing.T) {
 		t.Errorf("full disk: %d %v %s, want 507 and when to come back", rec.Code, rec.Header(), rec.Body)
 	}
 	for _, away := range []struct {
-		err  error
-		want string
-	}{{errShort, "max_connections"}, {errAway, "cannot reach its database"}} {
+		err         error
+		want, after string
+	}{{errShort, "max_connections", "5"}, {errAway, "cannot reach its database", "5"}, {errStandby, "No backend schedules now", "1"}} {
 		b.controller.fail = fmt.Errorf("report: 10.0.0.7: %w", away.err)
 		rec = b.do("POST", "/api/v1/workers/w/reports", report)
-		if rec.Code != 503 || rec.Header().Get("Retry-After") != "5" || !strings.Contains(rec.Body.String(), away.want) || strings.Contains(rec.Body.String(), "10.0.0.7") {
+		if rec.Code != 503 || rec.Header().Get("Retry-After") != away.after || !strings.Contains(rec.Body.String(), away.want) || strings.Contains(rec.Body.String(), "10.0.0.7") {
 			t.Errorf("%v: %d %v %s, want 503, %q and when to come back", away.err, rec.Code, rec.Header(), rec.Body, away.want)
 		}
 	}

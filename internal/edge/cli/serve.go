@@ -248,7 +248,7 @@ func apiErrors() api.Errors {
 	return api.Errors{
 		Unknown: dispatch.ErrUnknown, Superseded: dispatch.ErrSuperseded, Ended: dispatch.ErrTerminal, Stopping: dispatch.ErrStopping,
 		NoBars: barstore.ErrNotFound, NoArtifact: artifact.ErrNotFound, WrongArtifact: artifact.ErrMismatch,
-		Full: isFull, Short: store.ErrShort, Away: store.ErrAway,
+		Full: isFull, Standby: dispatch.ErrStandby, Short: store.ErrShort, Away: store.ErrAway,
 		Limited: isError[*queue.LimitError], Late: isError[*dispatch.DeadlineError], WorkerBusy: isError[*dispatch.WorkerBusyError],
 		NotFailed: isError[*dispatch.NotRetriableError],
 		NoWorker: func(err error) (api.NoWorker, bool) {
