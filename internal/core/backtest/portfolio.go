@@ -194,13 +194,23 @@ func (p *Portfolio) open(t int64) error {
 	return nil
 }
 
-// force closes at the open of bar what is to be closed by force.
+// force closes at the open of bar what is to be closed by force, and gives up what
+// was ordered meanwhile.
 func (s *Simulation) force(bar int) error {
 	cause := s.due
 	if s.due = BySignal; cause == BySignal || s.last.Open.Side == decision.Flat {
 		return nil
 	}
+	s.giveUp()
 	return s.leaveAt(exit{bar: bar, bars: bar - s.last.Open.Bar, time: s.in.Series.Time[bar], price: s.in.Series.Open[bar], cause: cause})
+}
+
+// giveUp leaves unfilled what is ordered.
+func (s *Simulation) giveUp() {
+	if st := &s.last; st.Pending != decision.Hold {
+		st.Pending, st.Sureness = decision.Hold, 0
+		st.Orders.Unfilled++
+	}
 }
 
 // isOpenAt tells that a bar of s that opened before t has not been looked at yet.
@@ -294,12 +304,8 @@ func (p *Portfolio) judge(here []*Simulation) error {
 
 // closeNext gives up what is ordered and closes what is held at the next open.
 func (s *Simulation) closeNext(cause Cause) {
-	st := &s.last
-	if st.Pending != decision.Hold {
-		st.Pending, st.Sureness = decision.Hold, 0
-		st.Orders.Unfilled++
-	}
-	if st.Open.Side != decision.Flat {
+	s.giveUp()
+	if s.last.Open.Side != decision.Flat {
 		s.due = cause
 	}
 }
