@@ -46,7 +46,8 @@
 //	                                               regime is volatile
 //	  regime_hysteresis              0             by how much the probability of a new regime
 //	                                               must exceed that of the present one
-//	  stability_bars                 3             bars of the gate in a row before it counts
+//	  stability_bars                 3             bars of the gate in a row before it counts; where
+//	                                               bars of it are missing a row begins anew
 //	  rules.<regime>                 trending_up, trending_down, ranging and volatile, each
 //	                                 {model: MEMBER}, {action: FLAT}, which closes what is held and
 //	                                 stays out, or {action: HOLD}, which enters nothing

@@ -61,15 +61,16 @@ func checkRow(z []float32, row int) error {
 //
 // Shape:   outputs is row-major, a row per bar of the gate's base timeframe with a
 // column per class, in the order of classes; known tells at which the gate could
-// be asked. The result has one element per bar.
+// be asked, and holes, nil for none, before which bars of it are missing. The result
+// has one element per bar.
 // Range:   UnknownRegime where the gate could not be asked. Such a bar ends a row
-// of bars, and leaves the present regime as it is.
+// of bars, and leaves the present regime as it is. So does a hole.
 // Warm-up: that of the gate.
 // NaN:     an output that is no number is an error.
 // Panics:  never for outputs of len(known) rows.
 // Differs: the original asked the gate once per decision bar, also where its
 // timeframe was longer, so that one bar could be stable by itself.
-func (c Composition) Regimes(classes []string, outputs []float32, known []bool) ([]Regime, error) {
+func (c Composition) Regimes(classes []string, outputs []float32, known, holes []bool) ([]Regime, error) {
 	at, err := order(classes, RegimeNames())
 	if err != nil {
 		return nil, err
@@ -79,8 +80,10 @@ func (c Composition) Regimes(classes []string, outputs []float32, known []bool) 
 	var p, sorted [Regimes]float32
 	for row := range known {
 		regimes[row] = UnknownRegime
-		if !known[row] {
+		if !known[row] || holes != nil && holes[row] {
 			run = 0
+		}
+		if !known[row] {
 			continue
 		}
 		z := outputs[row*Regimes : (row+1)*Regimes]
@@ -108,6 +111,23 @@ func (c Composition) Regimes(classes []string, outputs []float32, known []bool) 
 		regimes[row] = present
 	}
 	return regimes, nil
+}
+
+// Holes tells before which of n bars of a gate some are missing. asOf is, for bar after
+// bar that is decided on, the bar of the gate that is read there, and -1 where that
+// would be too old; see feature.AsOf.
+func Holes(n int, asOf []int32) []bool {
+	holes := make([]bool, n)
+	last := int32(-1)
+	for _, bar := range asOf {
+		switch {
+		case bar >= 0:
+			last = bar
+		case last >= 0 && int(last)+1 < n:
+			holes[last+1] = true
+		}
+	}
+	return holes
 }
 
 // likeliest returns the regime that one row of probabilities speaks for.

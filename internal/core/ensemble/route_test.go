@@ -16,16 +16,22 @@ import (
 var regimeClasses = []string{"TRENDING_UP", "TRENDING_DOWN", "RANGING", "VOLATILE"}
 
 // sure returns outputs that speak for the classes that letters name (u, d, r, v),
-// with no outputs known where a letter is a dot, and all alike where it is =.
-func sure(letters string) (outputs []float32, known []bool) {
+// with no outputs known where a letter is a dot, all alike where it is =, and bars
+// missing before the letter behind a bar (|).
+func sure(letters string) (outputs []float32, known, holes []bool) {
+	isHole := false
 	for _, l := range letters {
+		if isHole = isHole || l == '|'; l == '|' {
+			continue
+		}
 		row := make([]float32, 4)
 		if c := strings.IndexRune("udrv", l); c >= 0 {
 			row[c] = 3
 		}
-		outputs, known = append(outputs, row...), append(known, l != '.')
+		outputs, known, holes = append(outputs, row...), append(known, l != '.'), append(holes, isHole)
+		isHole = false
 	}
-	return outputs, known
+	return outputs, known, holes
 }
 
 func letters(regimes []ensemble.Regime) string {
@@ -50,14 +56,25 @@ func TestRegimes(t *testing.T) {
 		{"unknown_until_it_can_be_asked", "..uu", "..uu", 3},
 		{"a_hole_ends_a_row", "uurr.rrr", "uuuu.uur", 3},
 		{"a_hole_keeps_the_regime", "uu.uu", "uu.uu", 3},
+		{"missing_bars_end_a_row", "uurr|rrr", "uuuuuur", 3},
+		{"missing_bars_keep_the_regime", "uu|uu|r|r|rrr", "uuuuuuuur", 3},
+		{"missing_bars_where_nothing_is_known", "uurr|.rrr", "uuuu.uur", 3},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			outputs, known := sure(c.says)
-			regimes, err := ensemble.Composition{Threshold: 0.4, Stability: c.stability}.Regimes(regimeClasses, outputs, known)
+			outputs, known, holes := sure(c.says)
+			regimes, err := ensemble.Composition{Threshold: 0.4, Stability: c.stability}.Regimes(regimeClasses, outputs, known, holes)
 			if err != nil || letters(regimes) != c.want {
 				t.Errorf("regimes %s, %v, want %s", letters(regimes), err, c.want)
 			}
 		})
+	}
+}
+
+// TestHoles: bars are missing before the one that is read after none was.
+func TestHoles(t *testing.T) {
+	holes := ensemble.Holes(4, []int32{-1, -1, 0, 0, -1, -1, 1, 2, -1, 3, -1})
+	if !slices.Equal(holes, []bool{false, true, false, true}) {
+		t.Errorf("holes %v, want before the second and the fourth", holes)
 	}
 }
 
@@ -74,7 +91,7 @@ func TestRegimes_hysteresis(t *testing.T) {
 		hysteresis float64
 		want       string
 	}{{0, "urr"}, {0.1, "uur"}, {0.3, "uuu"}} {
-		regimes, err := ensemble.Composition{Threshold: 0.4, Stability: 1, Hysteresis: c.hysteresis}.Regimes(regimeClasses, outputs, known)
+		regimes, err := ensemble.Composition{Threshold: 0.4, Stability: 1, Hysteresis: c.hysteresis}.Regimes(regimeClasses, outputs, known, nil)
 		if err != nil || letters(regimes) != c.want {
 			t.Errorf("with hysteresis %v: %s, %v, want %s", c.hysteresis, letters(regimes), err, c.want)
 		}
@@ -84,17 +101,17 @@ func TestRegimes_hysteresis(t *testing.T) {
 // TestRegimes_class_order: classes are read by their names.
 func TestRegimes_class_order(t *testing.T) {
 	regimes, err := ensemble.Composition{Threshold: 0.4, Stability: 1}.Regimes([]string{"RANGING", "VOLATILE", "TRENDING_UP", "TRENDING_DOWN"},
-		[]float32{0, 0, 5, 0}, []bool{true})
+		[]float32{0, 0, 5, 0}, []bool{true}, nil)
 	if err != nil || letters(regimes) != "u" {
 		t.Errorf("regimes %s, %v, want u", letters(regimes), err)
 	}
 	for name, classes := range map[string][]string{"of_trades": {"BUY", "HOLD", "SELL"}, "too_many": append([]string{"CRASH"}, regimeClasses...)} {
-		if _, err := (ensemble.Composition{Stability: 1}).Regimes(classes, nil, nil); err == nil || !strings.Contains(err.Error(), "classes of the model") {
+		if _, err := (ensemble.Composition{Stability: 1}).Regimes(classes, nil, nil, nil); err == nil || !strings.Contains(err.Error(), "classes of the model") {
 			t.Errorf("%s: error %v", name, err)
 		}
 	}
 	nan := float32(math.NaN())
-	if _, err := (ensemble.Composition{Stability: 1}).Regimes(regimeClasses, []float32{0, nan, 0, 0}, []bool{true}); err == nil {
+	if _, err := (ensemble.Composition{Stability: 1}).Regimes(regimeClasses, []float32{0, nan, 0, 0}, []bool{true}, nil); err == nil {
 		t.Error("an output that is no number is taken")
 	}
 }
@@ -104,15 +121,15 @@ func TestRegimes_causal(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(1, 60).Draw(t, "bars")
 		outputs := rapid.SliceOfN(rapid.Float32Range(-3, 3), 4*n, 4*n).Draw(t, "outputs")
-		known := rapid.SliceOfN(rapid.Bool(), n, n).Draw(t, "known")
+		known, holes := rapid.SliceOfN(rapid.Bool(), n, n).Draw(t, "known"), rapid.SliceOfN(rapid.Bool(), n, n).Draw(t, "holes")
 		c := ensemble.Composition{Threshold: rapid.Float64Range(0, 1).Draw(t, "threshold"),
 			Hysteresis: rapid.Float64Range(0, 0.5).Draw(t, "hysteresis"), Stability: rapid.IntRange(1, 5).Draw(t, "stability")}
-		whole, err := c.Regimes(regimeClasses, outputs, known)
+		whole, err := c.Regimes(regimeClasses, outputs, known, holes)
 		if err != nil {
 			t.Fatal(err)
 		}
 		cut := rapid.IntRange(0, n).Draw(t, "cut")
-		part, err := c.Regimes(regimeClasses, outputs[:4*cut], known[:cut])
+		part, err := c.Regimes(regimeClasses, outputs[:4*cut], known[:cut], holes[:cut])
 		if err != nil || !slices.Equal(part, whole[:cut]) {
 			t.Fatalf("the first %d bars alone give %v, %v, with the rest %v", cut, part, err, whole[:cut])
 		}

@@ -198,7 +198,8 @@ func gather(ctx context.Context, env worker.Env, e *ensemble.Ensemble, members [
 		asOf := func() []int32 { return feature.AsOf(held, held.Search(window.Time[0]), window.Len(), m.bars()) }
 		switch m.Output {
 		case strategy.RegimeClassification:
-			regimes, err := e.Composition.Regimes(classes, outputs, known)
+			holes := ensemble.Holes(len(known), feature.AsOf(held, 0, held.Len(), m.bars()))
+			regimes, err := e.Composition.Regimes(classes, outputs, known, holes)
 			if err != nil {
 				return g, fmt.Errorf("member %s: %w", m.Name, err)
 			}

@@ -3,6 +3,7 @@ package job_test
 import (
 	"bytes"
 	"encoding/json"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -216,6 +217,32 @@ func TestEnsemble(t *testing.T) {
 			t.Errorf("%d trades say little", len(cut))
 		}
 	})
+	t.Run("no_bar_is_seen_early", func(t *testing.T) {
+		// Every bar that is not available at a moment has other prices: equity is what it
+		// was up to then. The moments lie within bars of the gates, too.
+		own := strings.Replace(twoRegimes, "range: {model: sample_momentum_1h, output_type: classification}", "range: {model: sample_momentum_1h, output_type: classification, exits: own}", 1)
+		whole, _ := c.backtest(t, c.order(t, own, 8_000))
+		want := readTable[point](t, c.content[whole.Equity.SHA256])
+		rng := rand.New(rand.NewPCG(5, 6))
+		for range 6 {
+			now := c.hours.Available(5_300 + rng.IntN(2_600))
+			order := c.order(t, own, 8_000)
+			order.Data = []wire.DataRef{c.snapshot(t, alterAfter(c.hours.Slice(0, 8_000), now, rng)), c.snapshot(t, alterAfter(longer(c.hours.Slice(0, 8_000), market.Hour4), now, rng))}
+			altered, _ := c.backtest(t, order)
+			seen := 0
+			for i, p := range readTable[point](t, c.content[altered.Equity.SHA256]) {
+				if p.Time/1000+3600 > now {
+					break
+				}
+				if seen++; p != want[i] {
+					t.Fatalf("equity at %s is %v, and %v with other bars after %s", market.Stamp(p.Time/1000), want[i].Equity, p.Equity, market.Stamp(now))
+				}
+			}
+			if seen < 100 || altered.OrderHash == whole.OrderHash {
+				t.Errorf("%d points before %s, and the same orders with other bars after it: %t", seen, market.Stamp(now), altered.OrderHash == whole.OrderHash)
+			}
+		}
+	})
 	t.Run("the_window_moves_no_regime", func(t *testing.T) {
 		// The report of two halves is that of the whole, bar by bar.
 		first, second := c.order(t, twoRegimes, 6_600), c.order(t, twoRegimes, 8_000)
@@ -258,6 +285,12 @@ func TestEnsemble(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A point is a row of an equity curve.
+type point struct {
+	Time   int64   `parquet:"timestamp,timestamp(millisecond)"`
+	Equity float64 `parquet:"portfolio_value"`
 }
 
 // A closed is what a trade says that later bars must not change.
