@@ -34,16 +34,16 @@ const lattice = `
 	core/indicator/volatility                < core/label
 	core/indicator/catalog, core/fuzzy,
 	core/label, core/document                < core/strategy
-	core/strategy                            < core/feature, core/migration
-	core/feature, core/nn                    < core/model
+	core/strategy                            < core/grammar, core/feature
+	core/grammar                             < core/migration, core/sweep
+	core/grammar, core/feature, core/nn      < core/model
 	core/feature, core/label, core/model     < core/train
 	core/strategy, core/nn                   < core/decision
 	core/train, core/decision                < core/leak
 	core/market                              < core/margin
 	core/decision, core/margin               < core/backtest
-	core/feature, core/decision              < core/ensemble
+	core/grammar, core/feature, core/decision < core/ensemble
 	core/backtest                            < core/performance, core/assumption
-	core/strategy                            < core/sweep
 	core/performance, core/sweep             < core/trial
 
 	core/market                              < data/gap, data/barstore, data/tabular, data/sample, data/ib, data/featurecache
@@ -91,7 +91,6 @@ var overBudget = map[string]string{
 	"edge/api":      "every endpoint of the contract, a file for each part, described for OpenAPI where it is served",
 	"edge/cli":      "thirty commands, a file each, and the wiring of every role, which stands in one place",
 	"core/backtest": "one simulation, alone and in a portfolio, its saved states and the books made of it, which all read what it keeps to itself",
-	"core/strategy": "the whole grammar of strategy files, whose keys share one decoder that says where and why",
 }
 
 // impure lists the files of core that may use what core otherwise may not.
@@ -103,7 +102,7 @@ var impure = map[string]string{
 // standard library, and which.
 var coreModules = map[string]string{
 	"core/document":  "go.yaml.in/yaml/v4",
-	"core/strategy":  "go.yaml.in/yaml/v4",
+	"core/grammar":   "go.yaml.in/yaml/v4",
 	"core/migration": "go.yaml.in/yaml/v4",
 	"core/kernel":    "golang.org/x/sys/cpu",
 	"core/rolling":   "golang.org/x/sys/cpu",

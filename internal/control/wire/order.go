@@ -52,7 +52,7 @@ type BacktestOrder struct {
 	Slippage       float64          `json:"slippage"`
 	SizingFraction float64          `json:"sizing_fraction"`
 	WholeUnits     bool             `json:"whole_units,omitempty"`
-	Decisions      json.RawMessage  `json:"decisions,omitempty"` // strategy.Vary with them; none leaves the decisions of the file
+	Decisions      json.RawMessage  `json:"decisions,omitempty"` // grammar.Vary with them; none leaves the decisions of the file
 	InSample       bool             `json:"in_sample,omitempty"` // the window overlaps the model's training window, as asked for
 	Threads        int              `json:"threads,omitempty"`
 	EngineVersion  string           `json:"engine_version"`

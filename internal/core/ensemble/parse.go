@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/ktrdr/ktrdr/internal/core/document"
+	"github.com/ktrdr/ktrdr/internal/core/grammar"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
 
@@ -99,7 +100,7 @@ func Parse(file string, src []byte) (*Ensemble, error) {
 // mapping decisions says, in the words of the file; see strategy.Vary.
 func (e *Ensemble) Vary(decisions []byte) (*Ensemble, error) {
 	varied := &Ensemble{Source: e.Source}
-	if err := strategy.ReadVaried("ensemble", e.Source, topKeys, decisions, varied.read); err != nil {
+	if err := grammar.ReadVaried("ensemble", e.Source, topKeys, decisions, varied.read); err != nil {
 		return nil, err
 	}
 	return varied, nil
@@ -127,7 +128,7 @@ func (e *Ensemble) read(top document.Mapping) {
 		}
 	}
 	elsewhere := !slices.ContainsFunc(e.Members, func(m Member) bool { return m.Trades() && !m.OwnExits }) && slices.ContainsFunc(e.Members, Member.Trades)
-	e.Decisions = strategy.Trading(top, "decisions", elsewhere)
+	e.Decisions = grammar.Trading(top, "decisions", elsewhere)
 	e.Decisions.OutputFormat, e.Decisions.PositionAwareness = strategy.Classification, true
 	for _, m := range e.Members {
 		if by := e.Decisions.Sizing.Method; m.Sizes && by != strategy.SizeConfidence && by != strategy.SizeKelly {

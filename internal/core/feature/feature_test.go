@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ktrdr/ktrdr/internal/core/feature"
+	"github.com/ktrdr/ktrdr/internal/core/grammar"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
@@ -50,7 +51,7 @@ func closes(t testing.TB, timeframes ...market.Timeframe) *strategy.Strategy {
 
 func parse(t testing.TB, src string) *strategy.Strategy {
 	t.Helper()
-	s, err := strategy.Parse("test.yaml", []byte(src))
+	s, err := grammar.Parse("test.yaml", []byte(src))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -261,7 +262,7 @@ func ExampleBuild() {
 		fmt.Println(err)
 		return
 	}
-	s, err := strategy.Parse("gbpusd_two_timeframes.yaml", src)
+	s, err := grammar.Parse("gbpusd_two_timeframes.yaml", src)
 	if err != nil {
 		fmt.Println(err)
 		return

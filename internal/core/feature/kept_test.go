@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/ktrdr/ktrdr/internal/core/feature"
+	"github.com/ktrdr/ktrdr/internal/core/grammar"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 	"github.com/ktrdr/ktrdr/strategies"
@@ -70,7 +71,7 @@ func TestKeptColumnsChangeNothing(t *testing.T) {
 		if lagged != "" {
 			source = bytes.ReplaceAll(source, []byte(", timeframes: "), []byte(", lags: 2, timeframes: "))
 		}
-		s, err := strategy.Parse(name, source)
+		s, err := grammar.Parse(name, source)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -124,7 +125,7 @@ func TestKeptColumnsAreShared(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := strategy.Parse("s", source)
+	s, err := grammar.Parse("s", source)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/ktrdr/ktrdr/internal/core/feature"
+	"github.com/ktrdr/ktrdr/internal/core/grammar"
 	"github.com/ktrdr/ktrdr/internal/core/label"
 	"github.com/ktrdr/ktrdr/internal/core/leak"
 	"github.com/ktrdr/ktrdr/internal/core/market"
@@ -46,7 +47,7 @@ decisions: {output_format: classification}
 
 func parse(t testing.TB, src string) *strategy.Strategy {
 	t.Helper()
-	s, err := strategy.Parse("test.yaml", []byte(src))
+	s, err := grammar.Parse("test.yaml", []byte(src))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,6 +36,15 @@ func Timeframes() []Timeframe {
 	return []Timeframe{Minute1, Minute5, Minute15, Minute30, Hour1, Hour2, Hour4, Day1, Week1, Month1}
 }
 
+// TimeframeNames returns how the timeframes of list are written.
+func TimeframeNames(list []Timeframe) []string {
+	names := make([]string, len(list))
+	for i, tf := range list {
+		names[i] = tf.String()
+	}
+	return names
+}
+
 // ParseTimeframe returns the timeframe named s. Names are exact: 1m is a
 // minute and 1M a month.
 func ParseTimeframe(s string) (Timeframe, error) {

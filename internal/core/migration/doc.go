@@ -10,7 +10,7 @@
 // # Flow
 //
 //	bytes ─ one YAML document ─ sections, one after the other ─ YAML, comments kept
-//	      ─ strategy.Parse of what came out: its problems are refusals
+//	      ─ grammar.Parse of what came out: its problems are refusals
 //
 // # What is migrated
 //
@@ -27,7 +27,7 @@
 //
 //   - Nothing is lost in silence: what is in the old file and not in the new one
 //     has a Change or a Refusal.
-//   - A Result without refusals holds a file that strategy.Parse accepts.
+//   - A Result without refusals holds a file that grammar.Parse accepts.
 //   - Migrating what was migrated changes nothing.
 //   - No value is made up: a symbol that is not written is a refusal.
 //

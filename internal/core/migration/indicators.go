@@ -72,7 +72,7 @@ func (m *migration) indicatorMap(old *yaml.Node) *yaml.Node {
 func (m *migration) indicator(path string, n *yaml.Node) {
 	kind := get(n, "type")
 	if kind == nil || kind.Kind != yaml.ScalarNode {
-		return // strategy.Parse says what is missing
+		return // grammar.Parse says what is missing
 	}
 	spec, ok := catalog.Lookup(kind.Value)
 	if !ok {

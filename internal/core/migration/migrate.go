@@ -9,8 +9,8 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/ktrdr/ktrdr/internal/core/document"
+	"github.com/ktrdr/ktrdr/internal/core/grammar"
 	"github.com/ktrdr/ktrdr/internal/core/market"
-	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
 
 // A Change is one thing that was done to a file. Line is that of the old file,
@@ -41,7 +41,7 @@ type Result struct {
 // for messages. The error is document.Problems where src is no document that can
 // be looked at.
 func Migrate(file string, src []byte) (Result, error) {
-	top, err := strategy.Tree(file, src)
+	top, err := grammar.Tree(file, src)
 	if err != nil {
 		return Result{}, err
 	}
@@ -98,7 +98,7 @@ func versionOf(top *yaml.Node) int {
 // check reads the new file as a user would. What is wrong with it could not be
 // migrated.
 func (m *migration) check(file string, text []byte) {
-	_, err := strategy.Parse(file, text)
+	_, err := grammar.Parse(file, text)
 	problems, ok := errors.AsType[document.Problems](err)
 	if err != nil && !ok {
 		problems = document.Problems{{Message: err.Error()}}

@@ -10,8 +10,8 @@ import (
 	"testing"
 
 	"github.com/ktrdr/ktrdr/internal/core/document"
+	"github.com/ktrdr/ktrdr/internal/core/grammar"
 	"github.com/ktrdr/ktrdr/internal/core/migration"
-	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
 
 var update = flag.Bool("update", false, "write the files *.want beside the old strategies")
@@ -76,7 +76,7 @@ func TestMigrate_is_read(t *testing.T) {
 	whole := 0
 	for _, name := range oldFiles(t) {
 		r := migrate(t, name)
-		_, err := strategy.Parse(name, []byte(r.YAML))
+		_, err := grammar.Parse(name, []byte(r.YAML))
 		if (err == nil) != (len(r.Refusals) == 0) {
 			t.Errorf("%s: %d refusals, and Parse says %v", name, len(r.Refusals), err)
 		}
@@ -147,7 +147,7 @@ func FuzzMigrate(f *testing.F) {
 		if err != nil || len(r.Refusals) > 0 {
 			return
 		}
-		if _, err := strategy.Parse("x.yaml", []byte(r.YAML)); err != nil {
+		if _, err := grammar.Parse("x.yaml", []byte(r.YAML)); err != nil {
 			t.Fatalf("%v\n%s", err, r.YAML)
 		}
 	})

@@ -187,7 +187,7 @@ func (m *migration) separation(n *yaml.Node) {
 	if value != nil {
 		var err error
 		if hours, err = strconv.Atoi(value.Value); err != nil || hours < 0 {
-			return // strategy.Parse says what is wrong
+			return // grammar.Parse says what is wrong
 		}
 	}
 	bars := (int64(hours)*3600 + base.Seconds() - 1) / base.Seconds()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/ktrdr/ktrdr/internal/core/feature"
+	"github.com/ktrdr/ktrdr/internal/core/grammar"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/nn"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
@@ -98,7 +99,7 @@ type DataRef struct {
 // Strategy parses the strategy of the model and narrows it to the symbols, the
 // timeframes and the seed that were trained.
 func (m Model) Strategy() (*strategy.Strategy, error) {
-	s, err := strategy.Parse(strategyFile, m.StrategySource)
+	s, err := grammar.Parse(strategyFile, m.StrategySource)
 	if err != nil {
 		return nil, fmt.Errorf("strategy of the model: %w", err)
 	}

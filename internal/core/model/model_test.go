@@ -16,10 +16,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ktrdr/ktrdr/internal/core/feature"
+	"github.com/ktrdr/ktrdr/internal/core/grammar"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/model"
 	"github.com/ktrdr/ktrdr/internal/core/nn"
-	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
 
 const source = `
@@ -50,7 +50,7 @@ decisions:
 // tiny returns a model of source.
 func tiny(t testing.TB) model.Model {
 	t.Helper()
-	s, err := strategy.Parse("tiny.yaml", []byte(source))
+	s, err := grammar.Parse("tiny.yaml", []byte(source))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,16 +9,16 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ktrdr/ktrdr/internal/core/feature"
+	"github.com/ktrdr/ktrdr/internal/core/grammar"
 	"github.com/ktrdr/ktrdr/internal/core/model"
 	"github.com/ktrdr/ktrdr/internal/core/nn"
-	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
 
 // withRaw is tiny with a scaled input; its constants have no short decimals.
 func withRaw(t *testing.T) model.Model {
 	m := tiny(t)
 	m.StrategySource = []byte(strings.Replace(source, "nn_inputs:\n", "nn_inputs:\n  - {raw_indicator: rsi_14, timeframes: all, normalization: zscore}\n", 1))
-	s, err := strategy.Parse("tiny.yaml", m.StrategySource)
+	s, err := grammar.Parse("tiny.yaml", m.StrategySource)
 	if err != nil {
 		t.Fatal(err)
 	}

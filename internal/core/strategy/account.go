@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/ktrdr/ktrdr/internal/core/document"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 )
 
@@ -40,25 +39,25 @@ func (a Account) Validate() error {
 	}{{"leverage", a.Leverage, MaxLeverage}, {"maintenance_margin", a.MaintenanceMargin, math.Nextafter(1, 0)},
 		{"lot", a.Lot, 1e12}, {"min_quantity", a.MinQuantity, 1e12}, {"max_quantity", a.MaxQuantity, 1e12}} {
 		if !(x.value >= 0 && x.value <= x.most) {
-			return &accountError{x.key, fmt.Sprintf("%v: want a number from 0 to %v", x.value, x.most)}
+			return &AccountError{x.key, fmt.Sprintf("%v: want a number from 0 to %v", x.value, x.most)}
 		}
 	}
 	switch {
 	case a.Leverage > 1 && a.MaintenanceMargin == 0:
-		return &accountError{"leverage", fmt.Sprintf("%v needs a maintenance_margin: at which share of a position's value is it closed by force? For example %v", a.Leverage, 0.5/a.Leverage)}
+		return &AccountError{"leverage", fmt.Sprintf("%v needs a maintenance_margin: at which share of a position's value is it closed by force? For example %v", a.Leverage, 0.5/a.Leverage)}
 	case a.MaintenanceMargin > 0 && a.MaintenanceMargin >= 1/max(1, a.Leverage):
-		return &accountError{"maintenance_margin", fmt.Sprintf("%v: want less than %v, the share with which leverage %v lets a position begin",
+		return &AccountError{"maintenance_margin", fmt.Sprintf("%v: want less than %v, the share with which leverage %v lets a position begin",
 			a.MaintenanceMargin, 1/max(1, a.Leverage), max(1, a.Leverage))}
 	case a.MaxQuantity != 0 && a.MaxQuantity < max(a.MinQuantity, a.Lot):
-		return &accountError{"max_quantity", fmt.Sprintf("%v: want at least the min_quantity of %v and the lot of %v", a.MaxQuantity, a.MinQuantity, a.Lot)}
+		return &AccountError{"max_quantity", fmt.Sprintf("%v: want at least the min_quantity of %v and the lot of %v", a.MaxQuantity, a.MinQuantity, a.Lot)}
 	}
 	return nil
 }
 
-// An accountError says which key is wrong, and why.
-type accountError struct{ key, problem string }
+// An AccountError says which key of an account is wrong, and why.
+type AccountError struct{ Key, Problem string }
 
-func (e *accountError) Error() string { return e.key + " " + e.problem }
+func (e *AccountError) Error() string { return e.Key + " " + e.Problem }
 
 // Fills say how orders meet the bars. The zero value is the usual.
 type Fills struct {
@@ -104,73 +103,6 @@ func Conversions(symbol market.Symbol, account market.Currency) ([]Conversion, e
 	return []Conversion{{market.Symbol(quote + account), false}, {market.Symbol(account + quote), true}}, nil
 }
 
-var (
-	accountShape = document.Keys{
-		Names: []string{"currency", "leverage", "maintenance_margin", "lot", "min_quantity", "max_quantity"},
-		Hints: map[string]string{
-			"initial_margin":  "write leverage, which is 1 / initial_margin",
-			"margin":          "write leverage and maintenance_margin",
-			"lot_size":        "the key is called lot",
-			"initial_capital": "it belongs to the request of a backtest: remove it",
-		},
-	}
-	fillsShape = document.Keys{Names: []string{"volume_limit", "intrabar"}, Hints: map[string]string{"max_volume": "the key is called volume_limit"}}
-)
-
-func (d *decoder) account(s *Strategy, f document.Mapping) {
-	n, ok := f.Get("account")
-	if !ok {
-		return
-	}
-	if f, ok = n.Mapping(accountShape); !ok {
-		return
-	}
-	a, positive := &s.Decisions.Account, document.Interval{Low: 0, LowOpen: true, High: 1e12}
-	if n, ok := f.Get("currency"); ok {
-		var names []string
-		for _, c := range market.Currencies() {
-			names = append(names, string(c))
-		}
-		v, _ := n.Choice(names)
-		a.Currency = market.Currency(v)
-	}
-	a.Lot = f.Number("lot", 0, positive)
-	a.MinQuantity = f.Number("min_quantity", 0, positive)
-	a.MaxQuantity = f.Number("max_quantity", 0, positive)
-	positive.High = MaxLeverage
-	a.Leverage = f.Number("leverage", 0, positive)
-	a.MaintenanceMargin = f.Number("maintenance_margin", 0, document.Interval{Low: 0, LowOpen: true, High: 1, HighOpen: true})
-	f.Reject(a.Validate(), func(err error) (key, problem string) {
-		if e, ok := err.(*accountError); ok {
-			return e.key, e.problem
-		}
-		return "", err.Error()
-	})
-}
-
-func (d *decoder) fills(s *Strategy, f document.Mapping) {
-	n, ok := f.Get("fills")
-	if !ok {
-		return
-	}
-	if f, ok = n.Mapping(fillsShape); !ok {
-		return
-	}
-	x := &s.Decisions.Fills
-	x.VolumeLimit = f.Number("volume_limit", 0, document.Interval{Low: 0, LowOpen: true, High: 1})
-	if n, ok := f.Get("intrabar"); ok && n.Raw() != FillsPessimistic {
-		if v, ok := n.Choice(names(market.Timeframes())); ok {
-			var err error
-			if x.Intrabar, err = market.ParseTimeframe(v); err == nil && s.Base != 0 {
-				err = x.Fit(d.decidesOn(s))
-			}
-			if err != nil {
-				n.Problem("%s", err.Error())
-			}
-		}
-	}
-}
-
 // accountObject and fillsObject are in the form of the file.
 func accountObject(a Account) object {
 	return present(object{{"currency", string(a.Currency)}, {"leverage", a.Leverage}, {"maintenance_margin", a.MaintenanceMargin}, {"lot", a.Lot},
@@ -194,13 +126,4 @@ func present(o object) object {
 		}
 	}
 	return kept
-}
-
-func accountSchema() document.Schema {
-	return accountShape.Schema(map[string]document.Schema{"currency": textSchema, "leverage": numberSchema, "maintenance_margin": numberSchema, "lot": numberSchema,
-		"min_quantity": numberSchema, "max_quantity": numberSchema})
-}
-
-func fillsSchema() document.Schema {
-	return fillsShape.Schema(map[string]document.Schema{"volume_limit": numberSchema, "intrabar": document.WordOf(append(names(market.Timeframes()), FillsPessimistic)...)})
 }

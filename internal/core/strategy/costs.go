@@ -2,8 +2,6 @@ package strategy
 
 import (
 	"strconv"
-
-	"github.com/ktrdr/ktrdr/internal/core/document"
 )
 
 // Costs are what trading the strategy's instruments costs. Zero is none, and nil
@@ -25,66 +23,12 @@ const (
 	CommissionIBTiered = "ib_tiered"
 )
 
-var commissionSchedules = []string{CommissionIBFixed, CommissionIBTiered}
-
 // MaxCommission bounds commissions in account currency, and MaxCostFraction those
 // and slippages that are fractions.
 const (
 	MaxCommission   = 10_000
 	MaxCostFraction = 0.1
 )
-
-var costsShape = document.Keys{
-	Names: []string{"commission", "commission_per_unit", "commission_minimum", "slippage", "spread", "financing_long", "financing_short"},
-	Hints: map[string]string{
-		"financing": "write financing_long and financing_short",
-		"borrow":    "the key is called financing_short",
-		"swap":      "write financing_long and financing_short",
-	},
-}
-
-func (d *decoder) costs(s *Strategy, f document.Mapping) {
-	n, ok := f.Get("costs")
-	if !ok {
-		return
-	}
-	if f, ok = n.Mapping(costsShape); !ok {
-		return
-	}
-	c := &s.Decisions.Costs
-	fraction, money, rate := document.Interval{Low: 0, High: MaxCostFraction}, document.Interval{Low: 0, High: MaxCommission}, document.Interval{Low: 0, High: 1}
-	if n, ok := f.Get("commission"); ok {
-		d.commission(c, n, fraction)
-	}
-	if n, ok := f.Get("slippage"); ok {
-		if v, ok := n.NumberIn(fraction); ok {
-			c.Slippage = &v
-		}
-	}
-	if n, ok := f.Get("spread"); ok {
-		c.Spread = d.spread(n)
-	}
-	c.CommissionPerUnit = f.Number("commission_per_unit", 0, money)
-	c.CommissionMinimum = f.Number("commission_minimum", 0, money)
-	c.FinancingLong = f.Number("financing_long", 0, rate)
-	c.FinancingShort = f.Number("financing_short", 0, rate)
-	if c.CommissionSchedule != "" {
-		for _, key := range []string{"commission_per_unit", "commission_minimum"} {
-			f.Useless(key, "commission "+c.CommissionSchedule+" is all of it")
-		}
-	}
-}
-
-// commission reads a fraction, or the name of a schedule.
-func (d *decoder) commission(c *Costs, n document.Node, fraction document.Interval) {
-	if n.IsScalar() && !document.IsNumeral(n.Raw()) {
-		c.CommissionSchedule, _ = n.Choice(commissionSchedules)
-		return
-	}
-	if v, ok := n.NumberIn(fraction); ok {
-		c.Commission = &v
-	}
-}
 
 // costsObject is the costs in the form of the file.
 func costsObject(c Costs) object {

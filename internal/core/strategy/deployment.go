@@ -26,8 +26,8 @@ const (
 	TargetTraining   = "training_only" // the symbols that the model was trained on
 )
 
-// assetForex is the one class of assets that a symbol tells.
-const assetForex = "forex"
+// AssetForex is the one class of assets that a symbol tells.
+const AssetForex = "forex"
 
 // FitSymbol refuses symbol where a model that was trained on the symbols trained is
 // not meant for it.
@@ -52,7 +52,7 @@ func (d Deployment) fitTimeframe(tf market.Timeframe) error {
 	if d.Timeframes == nil || slices.Contains(d.Timeframes, tf) {
 		return nil
 	}
-	return fmt.Errorf("decisions on %s are not what the strategy is meant for: deployment.target_timeframes names %s", tf, document.Alternatives(names(d.Timeframes)))
+	return fmt.Errorf("decisions on %s are not what the strategy is meant for: deployment.target_timeframes names %s", tf, document.Alternatives(market.TimeframeNames(d.Timeframes)))
 }
 
 // String says what the models are meant for; "" is everything.
@@ -68,7 +68,7 @@ func (d Deployment) String() string {
 		text = cmp.Or(text, "all symbols") + " but " + joinSymbols(d.Excluded)
 	}
 	if len(d.Timeframes) > 0 {
-		text = cmp.Or(text, "all symbols") + ", for decisions on " + document.Alternatives(names(d.Timeframes))
+		text = cmp.Or(text, "all symbols") + ", for decisions on " + document.Alternatives(market.TimeframeNames(d.Timeframes))
 	}
 	return text
 }
@@ -81,146 +81,13 @@ func joinSymbols(list []market.Symbol) string {
 	return strings.Join(texts, ", ")
 }
 
-var (
-	deploymentShape = document.Keys{
-		Names: []string{"target_symbols", "target_timeframes"},
-		Hints: map[string]string{"symbols": "the key is called target_symbols", "timeframes": "the key is called target_timeframes",
-			"scope": "write target_symbols: {mode: …}"},
-	}
-	targetSymbolsShape = document.Keys{
-		Names: []string{"mode", "restrictions"},
-		Hints: map[string]string{"asset_classes": "it stands under restrictions", "excluded_symbols": "it stands under restrictions",
-			"list": "write mode: training_only, and train on those symbols"},
-	}
-	restrictionsShape = document.Keys{
-		Names: []string{"asset_classes", "excluded_symbols"},
-		Hints: map[string]string{"min_liquidity_tier": "remove it: nothing here knows how liquid a symbol is; name those that are not under excluded_symbols"},
-	}
-	targetTimeframesShape = document.Keys{
-		Names: []string{"mode", "timeframe", "supported"},
-		Hints: map[string]string{"list": "the key is called supported", "timeframes": "the key is called supported"},
-	}
-)
-
-// deployment reads what the models are meant for.
-func (d *decoder) deployment(s *Strategy, f document.Mapping) {
-	n, ok := f.Get("deployment")
-	if !ok {
-		return
-	}
-	if f, ok = n.Mapping(deploymentShape); !ok {
-		return
-	}
-	symbols, hasSymbols := f.Get("target_symbols")
-	timeframes, hasTimeframes := f.Get("target_timeframes")
-	if hasSymbols {
-		d.targetSymbols(&s.Deployment, symbols)
-	}
-	if hasTimeframes {
-		d.targetTimeframes(s, timeframes)
-	}
-	if !hasSymbols && !hasTimeframes && !f.IsRefused() {
-		n.Problem("it says nothing: want target_symbols or target_timeframes, or remove it")
-	}
-}
-
-func (d *decoder) targetSymbols(to *Deployment, n document.Node) {
-	f, ok := n.Mapping(targetSymbolsShape)
-	if !ok {
-		return
-	}
-	if n, there := f.Need("mode", document.Alternatives([]string{TargetUniversal, TargetRestricted, TargetTraining})); there {
-		to.Symbols, ok = n.Choice([]string{TargetUniversal, TargetRestricted, TargetTraining})
-	}
-	n, restricted := f.Get("restrictions")
-	switch {
-	case !ok || to.Symbols == "":
-	case restricted && to.Symbols != TargetRestricted:
-		n.Problem("they belong to mode: group_restricted, and the mode is %s", to.Symbols)
-	case restricted:
-		d.restrictions(to, n)
-	case to.Symbols == TargetRestricted:
-		f.Need("restrictions", "asset_classes: [forex] or excluded_symbols: [...]; mode: universal restricts nothing")
-	}
-}
-
-func (d *decoder) restrictions(to *Deployment, n document.Node) {
-	f, ok := n.Mapping(restrictionsShape)
-	if !ok {
-		return
-	}
-	classes, hasClasses := f.Get("asset_classes")
-	if hasClasses {
-		for _, item := range classes.Items("class") {
-			if class, ok := item.Text(); ok && class != assetForex {
-				item.Problem("%q cannot be told from a symbol, only forex can: want [forex], or name what is not meant under excluded_symbols", document.Clip(class))
-			}
-			to.PairsOnly = true
-		}
-	}
-	excluded, hasExcluded := f.Get("excluded_symbols")
-	if hasExcluded {
-		for _, item := range excluded.Items("symbol") {
-			symbol, ok := readSymbol(item)
-			switch {
-			case !ok:
-			case slices.Contains(to.Excluded, symbol):
-				item.Problem("%s is listed twice", symbol)
-			default:
-				to.Excluded = append(to.Excluded, symbol)
-			}
-		}
-	}
-	if !hasClasses && !hasExcluded && !f.IsRefused() {
-		n.Problem("they restrict nothing: want asset_classes or excluded_symbols")
-	}
-}
-
-func (d *decoder) targetTimeframes(s *Strategy, n document.Node) {
-	f, ok := n.Mapping(targetTimeframesShape)
-	if !ok {
-		return
-	}
-	single, multi := "single", "multi_timeframe"
-	mode, ok := "", false
-	if n, there := f.Need("mode", single+" or "+multi); there {
-		mode, ok = n.Choice([]string{single, multi})
-	}
-	if !ok {
-		return
-	}
-	key, other, want := "timeframe", "supported", "the timeframe of decisions, for example timeframe: 1h"
-	if mode == multi {
-		key, other, want = "supported", "timeframe", "a list of timeframes of decisions, for example supported: [1h, 4h]"
-	}
-	if n, there := f.Get(other); there {
-		n.Problem("mode %s wants %s", mode, key)
-	}
-	value, there := f.Need(key, want)
-	if !there {
-		return
-	}
-	items := []document.Node{value}
-	if mode == multi {
-		items = value.Items("timeframe")
-	}
-	list, ok := d.timeframeList(items)
-	if !ok || len(list) == 0 {
-		return
-	}
-	s.Deployment.Timeframes = list
-	if d.base == 0 && s.Base != 0 && !slices.Contains(list, s.Base) {
-		value.Problem("the strategy decides on %s, which is not among them: no model of it could be used", s.Base)
-	}
-}
-
 func (x Deployment) object() object {
 	var o object
 	if x.Symbols != "" {
 		symbols := object{{"mode", x.Symbols}}
 		var restrictions object
 		if x.PairsOnly {
-			restrictions = append(restrictions, member{"asset_classes", []string{assetForex}})
+			restrictions = append(restrictions, member{"asset_classes", []string{AssetForex}})
 		}
 		if x.Excluded != nil {
 			restrictions = append(restrictions, member{"excluded_symbols", x.Excluded})
@@ -238,16 +105,4 @@ func (x Deployment) object() object {
 		o = append(o, member{"target_timeframes", object{{"mode", "multi_timeframe"}, {"supported", x.Timeframes}}})
 	}
 	return o
-}
-
-func deploymentSchema() document.Schema {
-	return deploymentShape.Schema(map[string]document.Schema{
-		"target_symbols": targetSymbolsShape.Schema(map[string]document.Schema{
-			"mode": document.WordOf(TargetUniversal, TargetRestricted, TargetTraining),
-			"restrictions": restrictionsShape.Schema(map[string]document.Schema{
-				"asset_classes": document.ListOf(document.WordOf(assetForex)), "excluded_symbols": document.ListOf(textSchema)}),
-		}),
-		"target_timeframes": targetTimeframesShape.Schema(map[string]document.Schema{
-			"mode": document.WordOf("single", "multi_timeframe"), "timeframe": timeframeSchema(), "supported": document.ListOf(timeframeSchema())}),
-	})
 }

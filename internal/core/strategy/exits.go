@@ -3,8 +3,6 @@ package strategy
 import (
 	"fmt"
 
-	"github.com/ktrdr/ktrdr/internal/core/document"
-	"github.com/ktrdr/ktrdr/internal/core/label"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 )
 
@@ -61,86 +59,21 @@ func (c *Clock) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// exitsFromLabel is the value of exits that takes them from the labels.
-const exitsFromLabel = "from_label"
+// ExitsFromLabel is the value of exits that takes them from the labels.
+const ExitsFromLabel = "from_label"
 
-var exitsShape = document.Keys{
-	Names: []string{"stop_loss", "take_profit", "trailing_stop", "max_holding_bars", "session_end"},
-	Hints: map[string]string{
-		"stop":               "the key is called stop_loss",
-		"sl":                 "the key is called stop_loss",
-		"target":             "the key is called take_profit",
-		"tp":                 "the key is called take_profit",
-		"max_holding_period": "the key is called max_holding_bars",
-		"from_label":         "write exits: from_label",
-	},
-}
-
-func (d *decoder) exits(s *Strategy, f document.Mapping) {
-	n, ok := f.Get("exits")
-	if !ok {
-		return
+// Fit returns an error where x cannot act on base bars of tf.
+func (x Exits) Fit(tf market.Timeframe) error {
+	if x.SessionEnd == 0 || tf < market.Day1 {
+		return nil
 	}
-	if n.IsScalar() {
-		_, s.Decisions.Exits.FromLabel = n.Choice([]string{exitsFromLabel})
-		return
-	}
-	if f, ok = n.Mapping(exitsShape); !ok {
-		return
-	}
-	x, below1 := &s.Decisions.Exits, document.Interval{Low: 0, LowOpen: true, High: 1, HighOpen: true}
-	x.StopLoss = f.Number("stop_loss", 0, below1)
-	x.TakeProfit = f.Number("take_profit", 0, document.Interval{Low: 0, LowOpen: true, High: 100})
-	x.TrailingStop = f.Number("trailing_stop", 0, below1)
-	x.MaxHoldingBars = f.Whole("max_holding_bars", 0, 1, maxBars)
-	if n, ok := f.Get("session_end"); ok {
-		d.sessionEnd(x, n)
-	}
-	if n, ok := f.Get("stop_loss"); ok && x.TrailingStop > 0 && x.StopLoss >= x.TrailingStop {
-		n.Problem("it would have no effect: the trailing_stop of %v is at least as near from the start: remove one", x.TrailingStop)
-	}
-}
-
-func (d *decoder) sessionEnd(x *Exits, n document.Node) {
-	v, ok := n.Text()
-	if !ok {
-		return
-	}
-	clock, err := ParseClock(v)
-	if err != nil {
-		n.Problem("%s", err.Error())
-		return
-	}
-	x.SessionEnd = clock
-}
-
-// exitsFit reports exits of the decisions n that cannot act with the labels or
-// the timeframe, which are read after them.
-func (d *decoder) exitsFit(s *Strategy, n document.Node) {
-	at := n
-	if x, ok := n.Peek("exits"); ok {
-		at = x
-	}
-	x := s.Decisions.Exits
-	switch source := s.Training.Labels.Source; {
-	case !x.FromLabel || source == "" || source == label.TripleBarrier || source == label.ForwardReturn:
-	default:
-		at.Problem("%s labels have no exit to take over: want labels of source triple_barrier or forward_return, or the exits written out, for example {stop_loss: 0.02, take_profit: 0.04}", source)
-	}
-	if base := d.decidesOn(s); x.SessionEnd != 0 && base >= market.Day1 {
-		at.Problem("%s", sessionOfDays(base))
-	}
-}
-
-// sessionOfDays says why bars of tf have no session_end.
-func sessionOfDays(tf market.Timeframe) string {
-	return fmt.Sprintf("session_end would close every position on the bar of its entry: the bars of base timeframe %s are not shorter than a day", tf)
+	return fmt.Errorf("session_end would close every position on the bar of its entry: the bars of base timeframe %s are not shorter than a day", tf)
 }
 
 // exitsValue is the exits in the form of the file.
 func exitsValue(x Exits) any {
 	if x.FromLabel {
-		return exitsFromLabel
+		return ExitsFromLabel
 	}
 	var o object
 	for _, m := range []member{{"stop_loss", x.StopLoss}, {"take_profit", x.TakeProfit}, {"trailing_stop", x.TrailingStop}} {

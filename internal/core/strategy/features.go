@@ -16,21 +16,28 @@ import (
 func (s *Strategy) Features() []Feature {
 	var list []Feature
 	for _, in := range s.Inputs {
-		id, output, set := s.origin(in)
-		i := slices.IndexFunc(s.Indicators, func(x Indicator) bool { return x.ID == id })
-		at := slices.Index(s.Indicators[i].Indicator.Outputs(), output)
-		for lag := range in.Lags + 1 {
-			for _, tf := range in.Timeframes {
-				column := Feature{Timeframe: tf, Source: s.Indicators[i].Source, Indicator: i, Output: at, Lag: lag}
-				if in.FuzzySet == "" {
-					column.Name, column.Normalization = in.rawName(tf, lag), in.Raw.Normalization
-					list = append(list, column)
-				}
-				for k, member := range s.sets(set) {
-					column.Name, column.Set, column.Place = in.memberName(tf, member.Name, lag), member.Function, s.FuzzySets[set].Place
-					column.FuzzySet, column.Member, column.Reference = set, k, s.FuzzySets[set].Reference
-					list = append(list, column)
-				}
+		list = append(list, s.FeaturesOf(in)...)
+	}
+	return list
+}
+
+// FeaturesOf returns the columns of one input in their order.
+func (s *Strategy) FeaturesOf(in Input) []Feature {
+	var list []Feature
+	id, output, set := s.origin(in)
+	i := slices.IndexFunc(s.Indicators, func(x Indicator) bool { return x.ID == id })
+	at := slices.Index(s.Indicators[i].Indicator.Outputs(), output)
+	for lag := range in.Lags + 1 {
+		for _, tf := range in.Timeframes {
+			column := Feature{Timeframe: tf, Source: s.Indicators[i].Source, Indicator: i, Output: at, Lag: lag}
+			if in.FuzzySet == "" {
+				column.Name, column.Normalization = in.rawName(tf, lag), in.Raw.Normalization
+				list = append(list, column)
+			}
+			for k, member := range s.sets(set) {
+				column.Name, column.Set, column.Place = in.memberName(tf, member.Name, lag), member.Function, s.FuzzySets[set].Place
+				column.FuzzySet, column.Member, column.Reference = set, k, s.FuzzySets[set].Reference
+				list = append(list, column)
 			}
 		}
 	}

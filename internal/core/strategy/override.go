@@ -1,6 +1,7 @@
 package strategy
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -31,17 +32,14 @@ func (s *Strategy) With(symbols []market.Symbol, timeframes []market.Timeframe) 
 			return &changed, nil
 		}
 		return nil, fmt.Errorf("strategy %s is written for the timeframes %s together and decides on %s: ask for %s, or leave the timeframe out",
-			s.Name, strings.Join(names(s.Timeframes), " "), s.Base, s.Base)
+			s.Name, strings.Join(market.TimeframeNames(s.Timeframes), " "), s.Base, s.Base)
 	case len(timeframes) > 1:
-		return nil, fmt.Errorf("strategy %s is written for one timeframe: ask for one, have %s", s.Name, strings.Join(names(timeframes), " "))
+		return nil, fmt.Errorf("strategy %s is written for one timeframe: ask for one, have %s", s.Name, strings.Join(market.TimeframeNames(timeframes), " "))
 	}
 	if err := s.Deployment.fitTimeframe(timeframes[0]); err != nil {
 		return nil, fmt.Errorf("strategy %s on %s: %w", s.Name, timeframes[0], err)
 	}
-	if s.Decisions.Exits.SessionEnd != 0 && timeframes[0] >= market.Day1 {
-		return nil, fmt.Errorf("strategy %s on %s: %s", s.Name, timeframes[0], sessionOfDays(timeframes[0]))
-	}
-	if err := s.Decisions.Fills.Fit(timeframes[0]); err != nil {
+	if err := cmp.Or(s.Decisions.Exits.Fit(timeframes[0]), s.Decisions.Fills.Fit(timeframes[0])); err != nil {
 		return nil, fmt.Errorf("strategy %s on %s: %w", s.Name, timeframes[0], err)
 	}
 	changed.move(timeframes[0])
@@ -61,8 +59,7 @@ func (s *Strategy) move(tf market.Timeframe) {
 	s.Base, s.Timeframes = tf, []market.Timeframe{tf}
 	s.Inputs = slices.Clone(s.Inputs)
 	for i := range s.Inputs {
-		id, _, _ := s.origin(s.Inputs[i])
-		if _, isContext := s.source(id); !isContext {
+		if _, isContext := s.SourceOf(s.Inputs[i]); !isContext {
 			s.Inputs[i].Timeframes = s.Timeframes
 		}
 	}

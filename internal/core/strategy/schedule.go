@@ -1,56 +1,5 @@
 package strategy
 
-import "github.com/ktrdr/ktrdr/internal/core/document"
-
-// The parameters that each schedule takes besides its type.
-var scheduleShapes = map[string]document.Keys{
-	ScheduleStep:        {Names: []string{"type", "step_size", "gamma"}},
-	ScheduleExponential: {Names: []string{"type", "gamma"}},
-	ScheduleCosine:      {Names: []string{"type", "min_factor"}, Hints: map[string]string{"eta_min": "write min_factor, the last rate as a share of learning_rate", "T_max": "remove it: it is epochs"}},
-	SchedulePlateau:     {Names: []string{"type", "factor", "patience"}, Hints: map[string]string{"gamma": "the key is called factor"}},
-	ScheduleOneCycle:    {Names: []string{"type", "warmup"}, Hints: map[string]string{"pct_start": "the key is called warmup", "max_lr": "remove it: the peak is learning_rate"}},
-}
-
-// schedule reads how the learning rate changes.
-func (d *decoder) schedule(s *Strategy, f document.Mapping) {
-	n, ok := f.Get("lr_scheduler")
-	if !ok || n.IsWord("false") {
-		return
-	}
-	if n.IsWord("true") {
-		n.Problem("say how the learning rate changes: write {type: cosine}, or step, exponential, reduce_on_plateau or one_cycle")
-		return
-	}
-	all, ok := n.Entries()
-	if !ok {
-		return
-	}
-	kind, ok := all.Need("type", "step, exponential, cosine, reduce_on_plateau or one_cycle")
-	if !ok {
-		return
-	}
-	to := &s.Training.Schedule
-	if to.Type, ok = kind.Choice([]string{ScheduleStep, ScheduleExponential, ScheduleCosine, SchedulePlateau, ScheduleOneCycle}); !ok {
-		return
-	}
-	if f, ok = n.Mapping(scheduleShapes[to.Type]); !ok {
-		return
-	}
-	factor := document.Interval{Low: 0, LowOpen: true, High: 1}
-	switch to.Type {
-	case ScheduleStep:
-		to.Every, to.Factor = f.Whole("step_size", 30, 1, 100_000), f.Number("gamma", 0.1, factor)
-	case ScheduleExponential:
-		to.Factor = f.Number("gamma", 0.95, factor)
-	case ScheduleCosine:
-		to.Floor = f.Number("min_factor", 0, document.Interval{Low: 0, High: 1})
-	case SchedulePlateau:
-		to.Every, to.Factor = f.Whole("patience", 5, 0, 100_000), f.Number("factor", 0.5, factor)
-	case ScheduleOneCycle:
-		to.WarmUp = f.Number("warmup", 0.3, document.Interval{Low: 0, LowOpen: true, High: 1, HighOpen: true})
-	}
-}
-
 // scheduleObject is the canonical form of a schedule.
 func scheduleObject(x Schedule) object {
 	return map[string]object{

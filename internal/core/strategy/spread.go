@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"strconv"
 
-	"github.com/ktrdr/ktrdr/internal/core/document"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 )
 
@@ -231,120 +230,14 @@ func ScheduleFits(schedule string, symbol market.Symbol, account market.Currency
 	return nil
 }
 
-var (
-	spreadShape        = document.Keys{Names: []string{"usual", "time_zone", "sessions"}, Hints: map[string]string{"default": "the key is called usual", "timezone": "the key is called time_zone"}}
-	spreadSessionShape = document.Keys{Names: []string{"from", "to", "spread"}}
-)
-
-// maxSessions bounds the sessions of a spread: more are a table and not a rule.
-const maxSessions = 24
-
-// spread reads quotes, a distance, or a mapping with sessions.
-func (d *decoder) spread(n document.Node) *Spread {
-	if n.IsScalar() {
-		if n.Raw() == quotesWord {
-			return &Spread{Quotes: true}
-		}
-		if v, ok := d.distance(n); ok {
-			return &Spread{Usual: v}
-		}
-		return nil
-	}
-	f, ok := n.Mapping(spreadShape)
-	if !ok {
-		return nil
-	}
-	s := &Spread{}
-	if n, ok := f.Need("usual", "the spread outside of the sessions, for example 0.8 pips"); ok {
-		s.Usual, _ = d.distance(n)
-	}
-	if n, ok := f.Get("time_zone"); ok {
-		if v, ok := n.Text(); ok {
-			var err error
-			if s.Zone, err = market.ParseZone(v); err != nil {
-				n.Problem("%s", err.Error())
-			}
-		}
-	}
-	n, ok = f.Need("sessions", "when the spread is another one, for example [{from: 17:00, to: 18:00, spread: 3 pips}]; without them write spread: 0.8 pips")
-	if !ok {
-		return s
-	}
-	items, ok := n.List()
-	if ok && (len(items) == 0 || len(items) > maxSessions) {
-		n.Problem("want 1 to %d sessions, have %d", maxSessions, len(items))
-		return s
-	}
-	for _, item := range items {
-		if f, ok := item.Mapping(spreadSessionShape); ok {
-			s.Sessions = append(s.Sessions, d.spreadSession(f))
-		}
-	}
-	return s
-}
-
-func (d *decoder) spreadSession(f document.Mapping) (s SpreadSession) {
-	for _, c := range []struct {
-		key string
-		at  *Clock
-	}{{"from", &s.From}, {"to", &s.To}} {
-		if n, ok := f.Need(c.key, "a time of day such as 17:00"); ok {
-			*c.at = d.clock(n)
-		}
-	}
-	if n, ok := f.Need("spread", "the spread of the session, for example 3 pips"); ok {
-		s.Spread, _ = d.distance(n)
-	}
-	return s
-}
-
-// clock reads hh:mm; 00:00 is the midnight that ends the day.
-func (d *decoder) clock(n document.Node) Clock {
-	v, ok := n.Text()
-	if !ok {
-		return 0
-	}
-	if v == "00:00" {
-		v = "24:00"
-	}
-	c, err := ParseClock(v)
-	if err != nil {
-		n.Problem("%.20q is not a time of day: want hh:mm", v)
-	}
-	return c
-}
-
-// quotesWord stands for the spread that the bars bring along, and otherQuotes is
+// SpreadQuotes stands for the spread that the bars bring along, and otherQuotes is
 // what people write for it.
-const quotesWord = "quotes"
-
-var otherQuotes = map[string]bool{"bid_ask": true, "columns": true, "from_data": true, "data": true, "bars": true, "quote": true}
-
-// distance reads a distance, which may be a bare number.
-func (d *decoder) distance(n document.Node) (Distance, bool) {
-	if !n.IsScalar() || n.IsNull() {
-		n.Problem("want a distance of prices such as 0.0002, 0.8 pips or 2 bps, have %s", n.Describe())
-		return Distance{}, false
-	}
-	switch word := n.Raw(); {
-	case word == quotesWord:
-		n.Problem("quotes are a spread by themselves, which changes from bar to bar: write spread: quotes, or a distance here")
-		return Distance{}, false
-	case otherQuotes[word]:
-		n.Problem("the spread that bars bring along is called quotes: write spread: quotes, or a distance such as 0.8 pips")
-		return Distance{}, false
-	}
-	v, err := ParseDistance(n.Raw())
-	if err != nil {
-		n.Problem("%s", err.Error())
-	}
-	return v, err == nil
-}
+const SpreadQuotes = "quotes"
 
 // object is the spread in the form of the file.
 func (s *Spread) object() any {
 	if s.Quotes {
-		return quotesWord
+		return SpreadQuotes
 	}
 	if len(s.Sessions) == 0 {
 		return s.Usual.String()

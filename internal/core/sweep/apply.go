@@ -7,16 +7,15 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ktrdr/ktrdr/internal/core/grammar"
 	"go.yaml.in/yaml/v4"
-
-	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
 
 // Apply returns the strategy file of trial t of the strategy file source: the same
 // with the settings in their places, comments included. Whether it is a strategy
-// is for strategy.Parse to say.
+// is for grammar.Parse to say.
 func Apply(source []byte, t Trial) ([]byte, error) {
-	top, err := strategy.Tree("strategy.yaml", source)
+	top, err := grammar.Tree("strategy.yaml", source)
 	if err != nil {
 		return nil, fmt.Errorf("trial %d: %w", t.Index, err)
 	}

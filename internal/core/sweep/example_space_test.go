@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ktrdr/ktrdr/internal/core/strategy"
+	"github.com/ktrdr/ktrdr/internal/core/grammar"
 	"github.com/ktrdr/ktrdr/internal/core/sweep"
 )
 
@@ -36,7 +36,7 @@ func TestExampleSpaces(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if _, err := strategy.Parse("trial.yaml", varied); err != nil {
+				if _, err := grammar.Parse("trial.yaml", varied); err != nil {
 					t.Errorf("trial %d: %v", i, err)
 				}
 			}

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/ktrdr/ktrdr/internal/core/grammar"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 	"github.com/ktrdr/ktrdr/internal/core/sweep"
 	"github.com/ktrdr/ktrdr/strategies"
@@ -160,7 +161,7 @@ func TestApply(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before, err := strategy.Parse("s.yaml", source)
+	before, err := grammar.Parse("s.yaml", source)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,7 +174,7 @@ func TestApply(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	after, err := strategy.Parse("s.yaml", changed)
+	after, err := grammar.Parse("s.yaml", changed)
 	if err != nil {
 		t.Fatal(err)
 	}

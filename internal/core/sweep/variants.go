@@ -5,6 +5,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/ktrdr/ktrdr/internal/core/grammar"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
 
@@ -18,7 +19,7 @@ type Variants struct {
 
 // VariantsOf returns the variants of s.
 func VariantsOf(s *strategy.Strategy) (*Variants, error) {
-	top, err := strategy.Tree("strategy.yaml", s.Source)
+	top, err := grammar.Tree("strategy.yaml", s.Source)
 	if err != nil {
 		return nil, err
 	}
@@ -32,7 +33,7 @@ func VariantsOf(s *strategy.Strategy) (*Variants, error) {
 	return &Variants{strategy: s, decisions: decisions, values: map[Setting]*yaml.Node{}}, nil
 }
 
-// Strategy returns the strategy of trial t: what strategy.Parse makes of the file
+// Strategy returns the strategy of trial t: what grammar.Parse makes of the file
 // that Apply writes, narrowed like the strategy that v was made of, except for its
 // Source and Warnings.
 func (v *Variants) Strategy(t Trial) (*strategy.Strategy, error) {
@@ -51,7 +52,7 @@ func (v *Variants) Strategy(t Trial) (*strategy.Strategy, error) {
 			return nil, fmt.Errorf("trial %d: %w", t.Index, err)
 		}
 	}
-	changed, err := v.strategy.Decide("trial", get(top, "decisions"))
+	changed, err := grammar.Decide(v.strategy, "trial", get(top, "decisions"))
 	if err != nil {
 		return nil, fmt.Errorf("trial %d, %v: %w", t.Index, t.Settings, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/ktrdr/ktrdr/internal/core/feature"
+	"github.com/ktrdr/ktrdr/internal/core/grammar"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/model"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
@@ -59,7 +60,7 @@ var regressionSource = strings.NewReplacer(
 
 func parse(t testing.TB, src string) *strategy.Strategy {
 	t.Helper()
-	s, err := strategy.Parse("test_momentum.yaml", []byte(src))
+	s, err := grammar.Parse("test_momentum.yaml", []byte(src))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
+	"github.com/ktrdr/ktrdr/internal/core/grammar"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 	"github.com/ktrdr/ktrdr/internal/core/sweep"
@@ -137,7 +138,7 @@ func TestVariantsAreTheStrategiesOfTheFiles(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want, err := strategy.Parse("trial.yaml", source)
+			want, err := grammar.Parse("trial.yaml", source)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -166,7 +167,7 @@ func TestVariantsRefuseWhatTheFilesDo(t *testing.T) {
 		_, short := variants.Strategy(at)
 		source, long := sweep.Apply(base.Source, at)
 		if long == nil {
-			_, long = strategy.Parse("trial.yaml", source)
+			_, long = grammar.Parse("trial.yaml", source)
 		}
 		if short == nil || long == nil {
 			t.Errorf("%v: the file gives %v, the variant %v: want both refused", settings, long, short)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/core/backtest"
 	"github.com/ktrdr/ktrdr/internal/core/decision"
+	"github.com/ktrdr/ktrdr/internal/core/grammar"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/performance"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
@@ -172,7 +173,7 @@ func (sh *Shared) Backtest(ctx context.Context, t sweep.Trial) (sweep.Row, error
 	if err != nil {
 		return sweep.Row{}, err
 	}
-	s, err := strategy.Parse(fmt.Sprintf("trial-%d.yaml", t.Index), source)
+	s, err := grammar.Parse(fmt.Sprintf("trial-%d.yaml", t.Index), source)
 	if err == nil {
 		s, err = s.With(sh.in.Strategy.Symbols, sh.in.Strategy.Timeframes)
 	}

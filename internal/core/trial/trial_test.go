@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/ktrdr/ktrdr/internal/core/backtest"
+	"github.com/ktrdr/ktrdr/internal/core/grammar"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 	"github.com/ktrdr/ktrdr/internal/core/sweep"
@@ -49,7 +50,7 @@ func example(t fataler, name string) *strategy.Strategy {
 	text, rest, _ := strings.Cut(string(source), "\ndeployment:") // what it says is of no use here
 	_, rest, _ = strings.Cut(rest, "\n\n")
 	text += "\n\n" + rest
-	s, err := strategy.Parse(name+".yaml", []byte(text))
+	s, err := grammar.Parse(name+".yaml", []byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/core/grammar"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
@@ -71,7 +72,7 @@ func (r *request) vary(decisions json.RawMessage) error {
 	if decisions == nil {
 		return nil
 	}
-	varied, err := r.strategy.Vary(decisions)
+	varied, err := grammar.Vary(r.strategy, decisions)
 	if err != nil {
 		return invalidDecisions(err)
 	}

@@ -27,8 +27,8 @@ import (
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/core/feature"
+	"github.com/ktrdr/ktrdr/internal/core/grammar"
 	"github.com/ktrdr/ktrdr/internal/core/market"
-	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
 
 var update = flag.Bool("update", false, "rewrite testdata/golden")
@@ -41,7 +41,7 @@ func momentumModel(t *testing.T, id, sha256 string) operation.ModelRecord {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := strategy.Parse("momentum.yaml", text)
+	s, err := grammar.Parse("momentum.yaml", text)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/core/document"
+	"github.com/ktrdr/ktrdr/internal/core/grammar"
 	"github.com/ktrdr/ktrdr/internal/core/spell"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
@@ -131,7 +132,7 @@ func (s *server) parse(name, text string) (*strategy.Strategy, error) {
 		return nil, err
 	}
 	work := func() (*strategy.Strategy, error) {
-		parsed, err := strategy.Parse(file, []byte(source))
+		parsed, err := grammar.Parse(file, []byte(source))
 		if err != nil {
 			return nil, invalidStrategy(err)
 		}

@@ -10,8 +10,8 @@ import (
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/core/document"
 	"github.com/ktrdr/ktrdr/internal/core/feature"
+	"github.com/ktrdr/ktrdr/internal/core/grammar"
 	"github.com/ktrdr/ktrdr/internal/core/indicator/catalog"
-	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
 
 type strategyInput struct {
@@ -119,7 +119,7 @@ func (s *server) checkStrategy(_ context.Context, in *checkInput) (wire.Strategy
 // validate checks a strategy and says everything that is wrong with it.
 func validate(name, file string, text []byte) wire.StrategyValidation {
 	v := wire.StrategyValidation{Success: true, StrategyName: name, Issues: []wire.StrategyIssue{}, Features: []string{}, AvailableIndicators: catalog.Names()}
-	parsed, err := strategy.Parse(file, text)
+	parsed, err := grammar.Parse(file, text)
 	if err != nil {
 		problems, ok := errors.AsType[document.Problems](err)
 		if !ok {

@@ -13,6 +13,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/core/document"
+	"github.com/ktrdr/ktrdr/internal/core/grammar"
 	"github.com/ktrdr/ktrdr/internal/core/spell"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 	"github.com/ktrdr/ktrdr/internal/core/sweep"
@@ -114,7 +115,7 @@ func spaceOf(b wire.StartSweep, s *strategy.Strategy) (space sweep.Space, quoted
 			var varied *strategy.Strategy
 			source, err := sweep.Apply(s.Source, sweep.Trial{Settings: []sweep.Setting{{Path: a.Path, Value: v}}})
 			if err == nil {
-				varied, err = strategy.Parse(s.Name+".yaml", source)
+				varied, err = grammar.Parse(s.Name+".yaml", source)
 			}
 			if err == nil {
 				err = sweepable(varied, s)
@@ -228,7 +229,7 @@ func (s *server) sweepTrial(ctx context.Context, in *trialInput) (wire.SweepTria
 	if err != nil {
 		return wire.SweepTrial{}, fmt.Errorf("trial %d of %s: %w", in.Trial, op.ID, err)
 	}
-	parsed, err := strategy.Parse(o.StrategyName+".yaml", source)
+	parsed, err := grammar.Parse(o.StrategyName+".yaml", source)
 	if err != nil {
 		return wire.SweepTrial{}, wire.Errorf(wire.CodeBadRequest, "trial %d is no strategy: %w", in.Trial, err)
 	}

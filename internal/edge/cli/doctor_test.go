@@ -8,9 +8,9 @@ import (
 	"testing"
 
 	"github.com/ktrdr/ktrdr/internal/core/feature"
+	"github.com/ktrdr/ktrdr/internal/core/grammar"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/model"
-	"github.com/ktrdr/ktrdr/internal/core/strategy"
 	"github.com/ktrdr/ktrdr/internal/core/train"
 	"github.com/ktrdr/ktrdr/internal/data/sample"
 )
@@ -23,7 +23,7 @@ func momentumModel(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := strategy.Parse("sample_momentum.yaml", []byte(strings.NewReplacer("epochs: 40", "epochs: 3", "patience: 6", "patience: 2",
+	s, err := grammar.Parse("sample_momentum.yaml", []byte(strings.NewReplacer("epochs: 40", "epochs: 3", "patience: 6", "patience: 2",
 		"confidence_threshold: 0.45", "confidence_threshold: 0.34").Replace(string(text))))
 	if err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/core/document"
+	"github.com/ktrdr/ktrdr/internal/core/grammar"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
 
@@ -33,7 +34,7 @@ func (c *console) readStrategy(name string) (*strategy.Strategy, error) {
 	if err != nil {
 		return nil, err
 	}
-	return strategy.Parse(name, text)
+	return grammar.Parse(name, text)
 }
 
 // openStrategy reads a strategy from a file, or by the name under which the backend
@@ -50,7 +51,7 @@ func (c *console) openStrategy(cmd *cobra.Command, name string) (*strategy.Strat
 	if err != nil {
 		return nil, err
 	}
-	return strategy.Parse(name+".yaml", []byte(held.StrategyYAML))
+	return grammar.Parse(name+".yaml", []byte(held.StrategyYAML))
 }
 
 // problemsOf returns the problems of a strategy that did not parse.

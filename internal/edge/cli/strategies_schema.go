@@ -1,9 +1,8 @@
 package cli
 
 import (
+	"github.com/ktrdr/ktrdr/internal/core/grammar"
 	"github.com/spf13/cobra"
-
-	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
 
 func newStrategiesSchema(c *console) *cobra.Command {
@@ -14,7 +13,7 @@ each has, and the words it can be. References, ranges and what depends on other
 keys are checked by ktrdr strategies validate alone.`,
 		Example: "  ktrdr strategies schema > strategy.schema.json",
 		RunE: func(*cobra.Command, []string) error {
-			_, err := c.out.Write(strategy.Schema())
+			_, err := c.out.Write(grammar.Schema())
 			return err
 		},
 	}

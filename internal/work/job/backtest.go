@@ -11,6 +11,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/backtest"
 	"github.com/ktrdr/ktrdr/internal/core/decision"
 	"github.com/ktrdr/ktrdr/internal/core/feature"
+	"github.com/ktrdr/ktrdr/internal/core/grammar"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/model"
 	"github.com/ktrdr/ktrdr/internal/core/performance"
@@ -139,7 +140,7 @@ func backtestStrategy(order wire.BacktestOrder) (*strategy.Strategy, error) {
 	if err != nil || len(order.Decisions) == 0 {
 		return s, err
 	}
-	if s, err = s.Vary(order.Decisions); err != nil {
+	if s, err = grammar.Vary(s, order.Decisions); err != nil {
 		return nil, err
 	}
 	return s.With(symbols, timeframes)

@@ -8,6 +8,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/core/feature"
+	"github.com/ktrdr/ktrdr/internal/core/grammar"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/model"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
@@ -18,7 +19,7 @@ import (
 
 // parseStrategy reads the strategy of an order and narrows it as the order says.
 func parseStrategy(name, text string, symbols []market.Symbol, timeframes []market.Timeframe) (*strategy.Strategy, error) {
-	s, err := strategy.Parse(name+".yaml", []byte(text))
+	s, err := grammar.Parse(name+".yaml", []byte(text))
 	if err != nil {
 		return nil, err
 	}

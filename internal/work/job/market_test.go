@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/ktrdr/ktrdr/internal/core/feature"
+	"github.com/ktrdr/ktrdr/internal/core/grammar"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 	"github.com/ktrdr/ktrdr/internal/data/tabular"
@@ -23,7 +24,7 @@ func realFrame(t *testing.T) (*strategy.Strategy, feature.Frame) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := strategy.Parse("gbpusd_two_timeframes.yaml", text)
+	s, err := grammar.Parse("gbpusd_two_timeframes.yaml", text)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/backtest"
 	"github.com/ktrdr/ktrdr/internal/core/decision"
 	"github.com/ktrdr/ktrdr/internal/core/feature"
+	"github.com/ktrdr/ktrdr/internal/core/grammar"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/model"
 	"github.com/ktrdr/ktrdr/internal/core/nn"
@@ -73,7 +74,7 @@ func newPipeline(b *testing.B, bars int) pipeline {
 	if _, err := store.Merge(b.Context(), sample.BenchSeries(bars, 42)); err != nil {
 		b.Fatal(err)
 	}
-	s, err := strategy.Parse("pipeline.yaml", []byte(pipelineStrategy))
+	s, err := grammar.Parse("pipeline.yaml", []byte(pipelineStrategy))
 	if err != nil {
 		b.Fatal(err)
 	}
