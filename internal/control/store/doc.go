@@ -31,7 +31,8 @@
 // time may write as the scheduler: [Store.AcquireTerm] says which, and a group of
 // writes holds the row of the term until it commits. A write that PostgreSQL
 // says it has undone has failed; after any other failure of its connection the
-// write is in doubt, operation.ErrUncertain.
+// write is in doubt, operation.ErrUncertain. Nobody waits longer than a limit for
+// an answer of PostgreSQL, but for who asks about all records; see silence.go.
 //
 // Start reading at [Open], then [Store.Commit].
 package store
