@@ -46,8 +46,9 @@ const lattice = `
 	core/backtest                            < core/performance, core/assumption
 	core/performance, core/sweep             < core/trial
 
-	core/market                              < data/gap, data/barstore, data/tabular, data/sample, data/ib, data/featurecache
-	NONE                                     < data/artifact, data/backup
+	core/market                              < data/gap, data/barstore, data/tabular, data/sample, data/ib
+	NONE                                     < data/artifact, data/backup, data/shelf
+	core/market, data/shelf                  < data/featurecache
 
 	core/spell                               < control/operation
 	control/operation                        < control/fleet
@@ -60,7 +61,7 @@ const lattice = `
 	control/store, data/artifact,
 	data/barstore                            < control/replica
 
-	control/wire                             < work/worker
+	control/wire, data/shelf                 < work/worker
 	core/train, core/performance, core/assumption, core/trial, core/ensemble,
 	data/gap, data/barstore, data/tabular, data/ib, data/featurecache,
 	work/worker                              < work/job

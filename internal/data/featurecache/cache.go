@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+
+	"github.com/ktrdr/ktrdr/internal/data/shelf"
 )
 
 // Options say how much a cache may hold. The zero value of a size is none.
@@ -53,7 +55,7 @@ func Open(dir string, o Options) (*Cache, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open feature cache: %w", err)
 	}
-	c.folder = &folder{root: root, maxBytes: o.DiskBytes}
+	c.folder = &folder{shelf.New(root, o.DiskBytes)}
 	return c, nil
 }
 
@@ -62,7 +64,7 @@ func (c *Cache) Close() error {
 	if c == nil || c.folder == nil {
 		return nil
 	}
-	return c.folder.root.Close()
+	return c.folder.files.Close()
 }
 
 // Get returns the column of key, which has rows values, if it is held undamaged. It

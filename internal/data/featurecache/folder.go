@@ -2,38 +2,30 @@ package featurecache
 
 import (
 	"bytes"
-	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"io/fs"
 	"math"
-	"os"
-	"slices"
-	"strings"
-	"sync"
+	"time"
+
+	"github.com/ktrdr/ktrdr/internal/data/shelf"
 )
 
 const (
-	magic      = "KTRDCOL1"
-	hashAt     = len(magic)
-	countAt    = hashAt + sha256.Size
-	sumAt      = countAt + 8
-	valuesAt   = sumAt + 4
-	partSuffix = ".part"
+	magic    = "KTRDCOL1"
+	hashAt   = len(magic)
+	countAt  = hashAt + sha256.Size
+	sumAt    = countAt + 8
+	valuesAt = sumAt + 4
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // A folder keeps columns as files.
-type folder struct {
-	root     *os.Root
-	maxBytes int64
-	mu       sync.Mutex // guards the folder while files are added and removed
-}
+type folder struct{ files *shelf.Shelf }
 
 // A name is the hash of what a column follows from.
 type name [sha256.Size]byte
@@ -45,13 +37,13 @@ func (c *Cache) nameOf(key string) name { return sha256.Sum256([]byte(c.o.Engine
 // read returns the column called n, which has rows values. A file that is not such a
 // column is removed.
 func (f *folder) read(n name, rows int) ([]float32, error) {
-	content, err := f.root.ReadFile(n.String())
+	content, err := f.files.Get(n.String())
 	if err != nil {
 		return nil, err
 	}
 	column, err := decode(content, n, rows)
 	if err != nil {
-		return nil, errors.Join(err, f.root.Remove(n.String()))
+		return nil, errors.Join(err, f.files.Remove(n.String()))
 	}
 	return column, nil
 }
@@ -91,58 +83,7 @@ func checksum(b []byte) uint32 {
 	return crc32.Update(crc32.Checksum(b[:sumAt], castagnoli), castagnoli, b[valuesAt:])
 }
 
-// write keeps column as the file n. It is not synced: a file that a crash tears
-// fails its checksum.
+// write keeps column as the file n. A file that a crash tears fails its checksum.
 func (f *folder) write(n name, column []float32) error {
-	content := encode(n, column)
-	if int64(len(content)) > f.maxBytes {
-		return nil
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if err := f.evict(f.maxBytes - int64(len(content))); err != nil {
-		return err
-	}
-	part := n.String() + partSuffix
-	if err := f.root.WriteFile(part, content, 0o644); err != nil {
-		return errors.Join(err, f.root.Remove(part))
-	}
-	return f.root.Rename(part, n.String())
-}
-
-// evict removes the files that were written first until at most limit bytes are
-// left. It removes what an interrupted write left behind in any case.
-func (f *folder) evict(limit int64) error {
-	entries, err := fs.ReadDir(f.root.FS(), ".")
-	if err != nil {
-		return err
-	}
-	var files []fs.FileInfo
-	total := int64(0)
-	for _, e := range entries {
-		info, err := e.Info()
-		if err != nil {
-			return err
-		}
-		if strings.HasSuffix(e.Name(), partSuffix) {
-			if err := f.root.Remove(e.Name()); err != nil {
-				return err
-			}
-			continue
-		}
-		files, total = append(files, info), total+info.Size()
-	}
-	slices.SortFunc(files, func(a, b fs.FileInfo) int {
-		return cmp.Or(a.ModTime().Compare(b.ModTime()), cmp.Compare(a.Name(), b.Name()))
-	})
-	for _, file := range files {
-		if total <= limit {
-			break
-		}
-		if err := f.root.Remove(file.Name()); err != nil {
-			return err
-		}
-		total -= file.Size()
-	}
-	return nil
+	return f.files.Put(n.String(), encode(n, column), time.Time{})
 }

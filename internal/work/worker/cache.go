@@ -2,7 +2,6 @@ package worker
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -10,11 +9,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"slices"
-	"sync"
 	"time"
 
 	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/data/shelf"
 )
 
 const cacheFolder = "cache"
@@ -22,9 +20,8 @@ const cacheFolder = "cache"
 // A cache keeps what jobs fetched, under its hash, up to a size. What it gives
 // out is verified; a damaged file is as good as none.
 type cache struct {
-	root     *os.Root
+	files    *shelf.Shelf
 	maxBytes int64
-	mu       sync.Mutex // guards the folder while files are added and removed
 }
 
 func openCache(root *os.Root, maxBytes int64) (*cache, error) {
@@ -35,72 +32,20 @@ func openCache(root *os.Root, maxBytes int64) (*cache, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &cache{root: folder, maxBytes: maxBytes}, nil
+	return &cache{files: shelf.New(folder, maxBytes), maxBytes: maxBytes}, nil
 }
 
 // get returns the content with this hash, if it is held undamaged.
 func (c *cache) get(hash string, now time.Time) ([]byte, bool) {
-	content, err := c.root.ReadFile(hash)
+	content, err := c.files.Get(hash)
 	if err != nil {
 		return nil, false
 	}
 	if sum := sha256.Sum256(content); hex.EncodeToString(sum[:]) != hash {
 		return nil, false
 	}
-	_ = c.root.Chtimes(hash, now, now) // only the order of eviction suffers
+	_ = c.files.Use(hash, now) // only the order of eviction suffers
 	return content, true
-}
-
-// put keeps content, whose hash the caller has checked, and lets go of what was
-// used longest ago.
-func (c *cache) put(hash string, content []byte, now time.Time) error {
-	if int64(len(content)) > c.maxBytes {
-		return nil
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if err := c.evict(c.maxBytes - int64(len(content))); err != nil {
-		return err
-	}
-	part := hash + ".part"
-	err := c.root.WriteFile(part, content, 0o644)
-	if err == nil {
-		err = c.root.Chtimes(part, now, now)
-	}
-	if err != nil {
-		return errors.Join(err, c.root.Remove(part))
-	}
-	return c.root.Rename(part, hash)
-}
-
-// evict removes files until at most limit bytes are left.
-func (c *cache) evict(limit int64) error {
-	entries, err := fs.ReadDir(c.root.FS(), ".")
-	if err != nil {
-		return err
-	}
-	var files []fs.FileInfo
-	total := int64(0)
-	for _, e := range entries {
-		info, err := e.Info()
-		if err != nil {
-			return err
-		}
-		files, total = append(files, info), total+info.Size()
-	}
-	slices.SortFunc(files, func(a, b fs.FileInfo) int {
-		return cmp.Or(a.ModTime().Compare(b.ModTime()), cmp.Compare(a.Name(), b.Name()))
-	})
-	for _, f := range files {
-		if total <= limit {
-			break
-		}
-		if err := c.root.Remove(f.Name()); err != nil {
-			return err
-		}
-		total -= f.Size()
-	}
-	return nil
 }
 
 // A boundedBuffer refuses to grow beyond a size.
@@ -137,7 +82,7 @@ func (w *Worker) fetch(ctx context.Context, hash string) ([]byte, error) {
 	if sum := sha256.Sum256(content); hex.EncodeToString(sum[:]) != hash {
 		return nil, fmt.Errorf("fetch artifact %s: the backend sent other content", hash)
 	}
-	if err := w.cache.put(hash, content, w.o.Now()); err != nil {
+	if err := w.cache.files.Put(hash, content, w.o.Now()); err != nil {
 		w.log.WarnContext(ctx, "artifact was not cached", "sha256", hash, "error", err)
 	}
 	return content, nil
