@@ -11,6 +11,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/core/fuzzy"
 	"github.com/ktrdr/ktrdr/internal/core/indicator"
+	"github.com/ktrdr/ktrdr/internal/core/label"
 )
 
 // Hash returns the SHA-256 of what the strategy means, as 64 hexadecimal digits.
@@ -280,4 +281,67 @@ func (s *Strategy) decisionsObject() object {
 			{"round_trip_cost", r.CostModel.RoundTripCost}, {"min_edge_multiplier", r.CostModel.MinEdgeMultiplier}}})
 	}
 	return append(o, member{"confidence_threshold", r.ConfidenceThreshold})
+}
+
+// labelsObject is the label specification in the form of the file. It leaves out
+// what is off: a hash outlives the keys that later versions add.
+func labelsObject(spec label.Spec) object {
+	o := object{{"source", spec.Source}}
+	values := map[string]any{
+		"entry": spec.Entry, "zigzag_threshold": spec.Threshold, "label_lookahead": spec.Lookahead, "horizon": spec.Horizon,
+		"pt_multiplier": spec.PTMultiplier, "sl_multiplier": spec.SLMultiplier, "max_holding_period": spec.MaxHolding,
+		"vol_span": spec.VolSpan, "vol_method": spec.VolMethod,
+		"macro_atr_mult": spec.MacroATRMult, "micro_atr_mult": spec.MicroATRMult, "atr_period": spec.ATRPeriod,
+		"progression_tolerance": spec.ProgressionTolerance, "vol_lookback": spec.VolLookback,
+		"vol_crisis_threshold": spec.VolCrisisThreshold, "trending_threshold": spec.TrendingThreshold,
+		"bullish_threshold": spec.BullishThreshold, "bearish_threshold": spec.BearishThreshold,
+	}
+	if spec.Classes == 2 {
+		values["classes"] = spec.Classes
+	} else if spec.HoldThreshold != label.DefaultHoldThreshold {
+		values["hold_threshold"] = spec.HoldThreshold
+	}
+	for _, key := range spec.Source.Parameters() {
+		if v, ok := values[key]; ok {
+			o = append(o, member{key, v})
+		}
+	}
+	if spec.ComputeWeights {
+		o = append(o, member{"compute_weights", true})
+	}
+	if spec.CUSUM {
+		o = append(o, member{"cusum_threshold", spec.CUSUMThreshold})
+	}
+	if spec.CUSUM && spec.CUSUMThreshold == 0 {
+		o = append(o, member{"cusum_multiplier", spec.CUSUMMultiplier})
+		if spec.Source != label.TripleBarrier {
+			o = append(o, member{"vol_span", spec.VolSpan})
+		}
+	}
+	return o
+}
+
+// MetaSource is the source of labels on the decisions of another model. The labels
+// themselves are those of triple_barrier, seen from the side of each decision.
+const MetaSource label.Source = "meta"
+
+// labelObject is the labels of t in the form of the file.
+func labelObject(t Training) object {
+	o := labelsObject(t.Labels)
+	if t.Primary == "" {
+		return o
+	}
+	o[0].value = MetaSource
+	return append(slices.DeleteFunc(o, func(m member) bool { return m.key == "classes" }), member{"primary", t.Primary})
+}
+
+// scheduleObject is the canonical form of a schedule.
+func scheduleObject(x Schedule) object {
+	return map[string]object{
+		ScheduleStep:        {{"type", x.Type}, {"step_size", x.Every}, {"gamma", x.Factor}},
+		ScheduleExponential: {{"type", x.Type}, {"gamma", x.Factor}},
+		ScheduleCosine:      {{"type", x.Type}, {"min_factor", x.Floor}},
+		SchedulePlateau:     {{"type", x.Type}, {"factor", x.Factor}, {"patience", x.Every}},
+		ScheduleOneCycle:    {{"type", x.Type}, {"warmup", x.WarmUp}},
+	}[x.Type]
 }
