@@ -64,41 +64,29 @@ func panel(m machine, vectors, most int) {
 	rows := Load(Param("rows"), GP64())
 	p := panelState{machine: m, vectors: vectors, c: c, a: a, crow: crow, astep: astep, brow: brow, arow: rowsOf{stride: stride}}
 
-	p.blocks(fmt.Sprintf("p%sx%d", m.suffix(), vectors), rows, most)
-}
 
-// blocks takes most rows at a time, and shares the last few out between two
-// blocks: a block of one row or two waits for its own sums.
-func (p panelState) blocks(prefix string, rows reg.Register, most int) {
-	const few = 4 // rows that keep the multipliers busy
-	Label(prefix + "next")
-	take := GP64()
-	MOVQ(rows, take)
+	prefix := fmt.Sprintf("p%sx%d", m.suffix(), vectors)
+	Label(prefix + "whole")
 	CMPQ(rows, Imm(uint64(most)))
-	JLE(LabelRef(prefix + "take"))
-	INCQ(take)
-	SHRQ(Imm(1), take)
-	CMPQ(rows, Imm(uint64(most+few)))
-	JLT(LabelRef(prefix + "take"))
-	MOVQ(I32(int32(most)), take)
-	Label(prefix + "take")
-	for r := most; r > 0; r-- {
-		next := fmt.Sprint(prefix, "not", r)
-		if r > 1 {
-			CMPQ(take, Imm(uint64(r)))
-			JNE(LabelRef(next))
-		}
-		p.block(prefix, r)
-		for range r {
-			ADDQ(p.arow.stride[1], p.a)
-		}
-		SUBQ(Imm(uint64(r)), rows)
-		JNE(LabelRef(prefix + "next"))
-		done()
-		if r > 1 {
-			Label(next)
-		}
+	JL(LabelRef(prefix + "rest"))
+	p.block(prefix, most)
+	SUBQ(Imm(uint64(most)), rows)
+	for range most {
+		ADDQ(arow, a)
 	}
+	JMP(LabelRef(prefix + "whole"))
+	Label(prefix + "rest")
+	for r := most - 1; r > 0; r-- {
+		next := fmt.Sprint(prefix, "not", r)
+		CMPQ(rows, Imm(uint64(r)))
+		JNE(LabelRef(next))
+		p.block(prefix, r)
+		VZEROUPPER()
+		RET()
+		Label(next)
+	}
+	VZEROUPPER()
+	RET()
 }
 
 type panelState struct {

@@ -32,27 +32,19 @@ func (p panel) write() {
 	for _, r := range []int{rowC, rowA, stepA, rowB} {
 		p.ins("LSL $2, R%d, R%d", r, r)
 	}
-	// Whole blocks, and the last few rows shared out between two: a block of one
-	// row or two waits for its own sums.
-	const few = 4
-	next, take := p.fresh("next"), p.fresh("take")
-	p.label(next)
-	p.ins("MOVD R%d, R%d", rowsLeft, count)
+	whole, rest := p.fresh("whole"), p.fresh("rest")
+	p.label(whole)
 	p.ins("CMP $%d, R%d", p.most, rowsLeft)
-	p.ins("BLE %s", take)
-	p.ins("ADD $1, R%d, R%d", count, count)
-	p.ins("LSR $1, R%d, R%d", count, count)
-	p.ins("CMP $%d, R%d", p.most+few, rowsLeft)
-	p.ins("BLT %s", take)
-	p.ins("MOVD $%d, R%d", p.most, count)
-	p.label(take)
-	for rows := p.most; rows > 0; rows-- {
+	p.ins("BLT %s", rest)
+	p.block(p.most)
+	p.ins("SUB $%d, R%d, R%d", p.most, rowsLeft, rowsLeft)
+	p.ins("B %s", whole)
+	p.label(rest)
+	for rows := p.most - 1; rows > 0; rows-- {
 		other := p.fresh("not")
-		p.ins("CMP $%d, R%d", rows, count)
+		p.ins("CMP $%d, R%d", rows, rowsLeft)
 		p.ins("BNE %s", other)
 		p.block(rows)
-		p.ins("SUBS $%d, R%d, R%d", rows, rowsLeft, rowsLeft)
-		p.ins("BNE %s", next)
 		p.ins("RET")
 		p.label(other)
 	}

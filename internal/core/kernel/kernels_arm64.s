@@ -178,20 +178,11 @@ TEXT ·productNeonx16(SB), NOSPLIT, $0-88
 	LSL $2, R3, R3
 	LSL $2, R4, R4
 	LSL $2, R5, R5
-next1:
-	MOVD R6, R8
+whole1:
 	CMP $6, R6
-	BLE take2
-	ADD $1, R8, R8
-	LSR $1, R8, R8
-	CMP $10, R6
-	BLT take2
-	MOVD $6, R8
-take2:
-	CMP $6, R8
-	BNE not3
+	BLT rest2
 	MOVD start+24(FP), R9
-	CBZ R9, zero4
+	CBZ R9, zero3
 	VLD1 (R9), [V8.S4, V9.S4, V10.S4, V11.S4]
 	VMOV V8.B16, V12.B16
 	VMOV V9.B16, V13.B16
@@ -213,8 +204,8 @@ take2:
 	VMOV V9.B16, V29.B16
 	VMOV V10.B16, V30.B16
 	VMOV V11.B16, V31.B16
-	B begin5
-zero4:
+	B begin4
+zero3:
 	VEOR V8.B16, V8.B16, V8.B16
 	VEOR V9.B16, V9.B16, V9.B16
 	VEOR V10.B16, V10.B16, V10.B16
@@ -239,7 +230,7 @@ zero4:
 	VEOR V29.B16, V29.B16, V29.B16
 	VEOR V30.B16, V30.B16, V30.B16
 	VEOR V31.B16, V31.B16, V31.B16
-begin5:
+begin4:
 	MOVD steps+72(FP), R8
 	MOVD b+16(FP), R9
 	MOVD ZR, R10
@@ -249,7 +240,7 @@ begin5:
 	ADD R3, R13, R14
 	ADD R3, R14, R15
 	ADD R3, R15, R19
-loop6:
+loop5:
 	FLDPQ 0(R9), (F0, F1)
 	FLDPQ 32(R9), (F2, F3)
 	ADD R5, R9, R9
@@ -285,13 +276,13 @@ loop6:
 	WORD $0x4f85107f // fmla v31, v3, v5.s[0]
 	ADD R4, R10, R10
 	SUBS $1, R8, R8
-	BNE loop6
+	BNE loop5
 	ADD R3, R19, R1
 	MOVD then+80(FP), R8
 	CMP $1, R8
-	BEQ rectify7
-	BGT add8
-store9:
+	BEQ rectify6
+	BGT add7
+store8:
 	FSTPQ (F8, F9), 0(R0)
 	FSTPQ (F10, F11), 32(R0)
 	ADD R2, R0, R0
@@ -310,8 +301,8 @@ store9:
 	FSTPQ (F28, F29), 0(R0)
 	FSTPQ (F30, F31), 32(R0)
 	ADD R2, R0, R0
-	B end10
-rectify7:
+	B end9
+rectify6:
 	WORD $0x4ea0e900 // fcmlt zero v0, v8
 	WORD $0x4e601d08 // bic v8, v8, v0
 	WORD $0x4ea0e920 // fcmlt zero v0, v9
@@ -360,8 +351,8 @@ rectify7:
 	WORD $0x4e601fde // bic v30, v30, v0
 	WORD $0x4ea0ebe0 // fcmlt zero v0, v31
 	WORD $0x4e601fff // bic v31, v31, v0
-	B store9
-add8:
+	B store8
+add7:
 	FLDPQ 0(R0), (F0, F1)
 	FLDPQ 32(R0), (F2, F3)
 	WORD $0x4e28d408 // fadd v8, v0, v8
@@ -416,15 +407,14 @@ add8:
 	FSTPQ (F28, F29), 0(R0)
 	FSTPQ (F30, F31), 32(R0)
 	ADD R2, R0, R0
-end10:
-	SUBS $6, R6, R6
-	BNE next1
-	RET
-not3:
-	CMP $5, R8
-	BNE not11
+end9:
+	SUB $6, R6, R6
+	B whole1
+rest2:
+	CMP $5, R6
+	BNE not10
 	MOVD start+24(FP), R9
-	CBZ R9, zero12
+	CBZ R9, zero11
 	VLD1 (R9), [V8.S4, V9.S4, V10.S4, V11.S4]
 	VMOV V8.B16, V12.B16
 	VMOV V9.B16, V13.B16
@@ -442,8 +432,8 @@ not3:
 	VMOV V9.B16, V25.B16
 	VMOV V10.B16, V26.B16
 	VMOV V11.B16, V27.B16
-	B begin13
-zero12:
+	B begin12
+zero11:
 	VEOR V8.B16, V8.B16, V8.B16
 	VEOR V9.B16, V9.B16, V9.B16
 	VEOR V10.B16, V10.B16, V10.B16
@@ -464,7 +454,7 @@ zero12:
 	VEOR V25.B16, V25.B16, V25.B16
 	VEOR V26.B16, V26.B16, V26.B16
 	VEOR V27.B16, V27.B16, V27.B16
-begin13:
+begin12:
 	MOVD steps+72(FP), R8
 	MOVD b+16(FP), R9
 	MOVD ZR, R10
@@ -473,7 +463,7 @@ begin13:
 	ADD R3, R12, R13
 	ADD R3, R13, R14
 	ADD R3, R14, R15
-loop14:
+loop13:
 	FLDPQ 0(R9), (F0, F1)
 	FLDPQ 32(R9), (F2, F3)
 	ADD R5, R9, R9
@@ -504,13 +494,13 @@ loop14:
 	WORD $0x4f84107b // fmla v27, v3, v4.s[0]
 	ADD R4, R10, R10
 	SUBS $1, R8, R8
-	BNE loop14
+	BNE loop13
 	ADD R3, R15, R1
 	MOVD then+80(FP), R8
 	CMP $1, R8
-	BEQ rectify15
-	BGT add16
-store17:
+	BEQ rectify14
+	BGT add15
+store16:
 	FSTPQ (F8, F9), 0(R0)
 	FSTPQ (F10, F11), 32(R0)
 	ADD R2, R0, R0
@@ -526,8 +516,8 @@ store17:
 	FSTPQ (F24, F25), 0(R0)
 	FSTPQ (F26, F27), 32(R0)
 	ADD R2, R0, R0
-	B end18
-rectify15:
+	B end17
+rectify14:
 	WORD $0x4ea0e900 // fcmlt zero v0, v8
 	WORD $0x4e601d08 // bic v8, v8, v0
 	WORD $0x4ea0e920 // fcmlt zero v0, v9
@@ -568,8 +558,8 @@ rectify15:
 	WORD $0x4e601f5a // bic v26, v26, v0
 	WORD $0x4ea0eb60 // fcmlt zero v0, v27
 	WORD $0x4e601f7b // bic v27, v27, v0
-	B store17
-add16:
+	B store16
+add15:
 	FLDPQ 0(R0), (F0, F1)
 	FLDPQ 32(R0), (F2, F3)
 	WORD $0x4e28d408 // fadd v8, v0, v8
@@ -615,15 +605,13 @@ add16:
 	FSTPQ (F24, F25), 0(R0)
 	FSTPQ (F26, F27), 32(R0)
 	ADD R2, R0, R0
-end18:
-	SUBS $5, R6, R6
-	BNE next1
+end17:
 	RET
-not11:
-	CMP $4, R8
-	BNE not19
+not10:
+	CMP $4, R6
+	BNE not18
 	MOVD start+24(FP), R9
-	CBZ R9, zero20
+	CBZ R9, zero19
 	VLD1 (R9), [V8.S4, V9.S4, V10.S4, V11.S4]
 	VMOV V8.B16, V12.B16
 	VMOV V9.B16, V13.B16
@@ -637,8 +625,8 @@ not11:
 	VMOV V9.B16, V21.B16
 	VMOV V10.B16, V22.B16
 	VMOV V11.B16, V23.B16
-	B begin21
-zero20:
+	B begin20
+zero19:
 	VEOR V8.B16, V8.B16, V8.B16
 	VEOR V9.B16, V9.B16, V9.B16
 	VEOR V10.B16, V10.B16, V10.B16
@@ -655,7 +643,7 @@ zero20:
 	VEOR V21.B16, V21.B16, V21.B16
 	VEOR V22.B16, V22.B16, V22.B16
 	VEOR V23.B16, V23.B16, V23.B16
-begin21:
+begin20:
 	MOVD steps+72(FP), R8
 	MOVD b+16(FP), R9
 	MOVD ZR, R10
@@ -663,7 +651,7 @@ begin21:
 	ADD R3, R11, R12
 	ADD R3, R12, R13
 	ADD R3, R13, R14
-loop22:
+loop21:
 	FLDPQ 0(R9), (F0, F1)
 	FLDPQ 32(R9), (F2, F3)
 	ADD R5, R9, R9
@@ -689,13 +677,13 @@ loop22:
 	WORD $0x4f871077 // fmla v23, v3, v7.s[0]
 	ADD R4, R10, R10
 	SUBS $1, R8, R8
-	BNE loop22
+	BNE loop21
 	ADD R3, R14, R1
 	MOVD then+80(FP), R8
 	CMP $1, R8
-	BEQ rectify23
-	BGT add24
-store25:
+	BEQ rectify22
+	BGT add23
+store24:
 	FSTPQ (F8, F9), 0(R0)
 	FSTPQ (F10, F11), 32(R0)
 	ADD R2, R0, R0
@@ -708,8 +696,8 @@ store25:
 	FSTPQ (F20, F21), 0(R0)
 	FSTPQ (F22, F23), 32(R0)
 	ADD R2, R0, R0
-	B end26
-rectify23:
+	B end25
+rectify22:
 	WORD $0x4ea0e900 // fcmlt zero v0, v8
 	WORD $0x4e601d08 // bic v8, v8, v0
 	WORD $0x4ea0e920 // fcmlt zero v0, v9
@@ -742,8 +730,8 @@ rectify23:
 	WORD $0x4e601ed6 // bic v22, v22, v0
 	WORD $0x4ea0eae0 // fcmlt zero v0, v23
 	WORD $0x4e601ef7 // bic v23, v23, v0
-	B store25
-add24:
+	B store24
+add23:
 	FLDPQ 0(R0), (F0, F1)
 	FLDPQ 32(R0), (F2, F3)
 	WORD $0x4e28d408 // fadd v8, v0, v8
@@ -780,15 +768,13 @@ add24:
 	FSTPQ (F20, F21), 0(R0)
 	FSTPQ (F22, F23), 32(R0)
 	ADD R2, R0, R0
-end26:
-	SUBS $4, R6, R6
-	BNE next1
+end25:
 	RET
-not19:
-	CMP $3, R8
-	BNE not27
+not18:
+	CMP $3, R6
+	BNE not26
 	MOVD start+24(FP), R9
-	CBZ R9, zero28
+	CBZ R9, zero27
 	VLD1 (R9), [V8.S4, V9.S4, V10.S4, V11.S4]
 	VMOV V8.B16, V12.B16
 	VMOV V9.B16, V13.B16
@@ -798,8 +784,8 @@ not19:
 	VMOV V9.B16, V17.B16
 	VMOV V10.B16, V18.B16
 	VMOV V11.B16, V19.B16
-	B begin29
-zero28:
+	B begin28
+zero27:
 	VEOR V8.B16, V8.B16, V8.B16
 	VEOR V9.B16, V9.B16, V9.B16
 	VEOR V10.B16, V10.B16, V10.B16
@@ -812,14 +798,14 @@ zero28:
 	VEOR V17.B16, V17.B16, V17.B16
 	VEOR V18.B16, V18.B16, V18.B16
 	VEOR V19.B16, V19.B16, V19.B16
-begin29:
+begin28:
 	MOVD steps+72(FP), R8
 	MOVD b+16(FP), R9
 	MOVD ZR, R10
 	MOVD R1, R11
 	ADD R3, R11, R12
 	ADD R3, R12, R13
-loop30:
+loop29:
 	FLDPQ 0(R9), (F0, F1)
 	FLDPQ 32(R9), (F2, F3)
 	ADD R5, R9, R9
@@ -840,13 +826,13 @@ loop30:
 	WORD $0x4f861073 // fmla v19, v3, v6.s[0]
 	ADD R4, R10, R10
 	SUBS $1, R8, R8
-	BNE loop30
+	BNE loop29
 	ADD R3, R13, R1
 	MOVD then+80(FP), R8
 	CMP $1, R8
-	BEQ rectify31
-	BGT add32
-store33:
+	BEQ rectify30
+	BGT add31
+store32:
 	FSTPQ (F8, F9), 0(R0)
 	FSTPQ (F10, F11), 32(R0)
 	ADD R2, R0, R0
@@ -856,8 +842,8 @@ store33:
 	FSTPQ (F16, F17), 0(R0)
 	FSTPQ (F18, F19), 32(R0)
 	ADD R2, R0, R0
-	B end34
-rectify31:
+	B end33
+rectify30:
 	WORD $0x4ea0e900 // fcmlt zero v0, v8
 	WORD $0x4e601d08 // bic v8, v8, v0
 	WORD $0x4ea0e920 // fcmlt zero v0, v9
@@ -882,8 +868,8 @@ rectify31:
 	WORD $0x4e601e52 // bic v18, v18, v0
 	WORD $0x4ea0ea60 // fcmlt zero v0, v19
 	WORD $0x4e601e73 // bic v19, v19, v0
-	B store33
-add32:
+	B store32
+add31:
 	FLDPQ 0(R0), (F0, F1)
 	FLDPQ 32(R0), (F2, F3)
 	WORD $0x4e28d408 // fadd v8, v0, v8
@@ -911,22 +897,20 @@ add32:
 	FSTPQ (F16, F17), 0(R0)
 	FSTPQ (F18, F19), 32(R0)
 	ADD R2, R0, R0
-end34:
-	SUBS $3, R6, R6
-	BNE next1
+end33:
 	RET
-not27:
-	CMP $2, R8
-	BNE not35
+not26:
+	CMP $2, R6
+	BNE not34
 	MOVD start+24(FP), R9
-	CBZ R9, zero36
+	CBZ R9, zero35
 	VLD1 (R9), [V8.S4, V9.S4, V10.S4, V11.S4]
 	VMOV V8.B16, V12.B16
 	VMOV V9.B16, V13.B16
 	VMOV V10.B16, V14.B16
 	VMOV V11.B16, V15.B16
-	B begin37
-zero36:
+	B begin36
+zero35:
 	VEOR V8.B16, V8.B16, V8.B16
 	VEOR V9.B16, V9.B16, V9.B16
 	VEOR V10.B16, V10.B16, V10.B16
@@ -935,13 +919,13 @@ zero36:
 	VEOR V13.B16, V13.B16, V13.B16
 	VEOR V14.B16, V14.B16, V14.B16
 	VEOR V15.B16, V15.B16, V15.B16
-begin37:
+begin36:
 	MOVD steps+72(FP), R8
 	MOVD b+16(FP), R9
 	MOVD ZR, R10
 	MOVD R1, R11
 	ADD R3, R11, R12
-loop38:
+loop37:
 	FLDPQ 0(R9), (F0, F1)
 	FLDPQ 32(R9), (F2, F3)
 	ADD R5, R9, R9
@@ -957,21 +941,21 @@ loop38:
 	WORD $0x4f85106f // fmla v15, v3, v5.s[0]
 	ADD R4, R10, R10
 	SUBS $1, R8, R8
-	BNE loop38
+	BNE loop37
 	ADD R3, R12, R1
 	MOVD then+80(FP), R8
 	CMP $1, R8
-	BEQ rectify39
-	BGT add40
-store41:
+	BEQ rectify38
+	BGT add39
+store40:
 	FSTPQ (F8, F9), 0(R0)
 	FSTPQ (F10, F11), 32(R0)
 	ADD R2, R0, R0
 	FSTPQ (F12, F13), 0(R0)
 	FSTPQ (F14, F15), 32(R0)
 	ADD R2, R0, R0
-	B end42
-rectify39:
+	B end41
+rectify38:
 	WORD $0x4ea0e900 // fcmlt zero v0, v8
 	WORD $0x4e601d08 // bic v8, v8, v0
 	WORD $0x4ea0e920 // fcmlt zero v0, v9
@@ -988,8 +972,8 @@ rectify39:
 	WORD $0x4e601dce // bic v14, v14, v0
 	WORD $0x4ea0e9e0 // fcmlt zero v0, v15
 	WORD $0x4e601def // bic v15, v15, v0
-	B store41
-add40:
+	B store40
+add39:
 	FLDPQ 0(R0), (F0, F1)
 	FLDPQ 32(R0), (F2, F3)
 	WORD $0x4e28d408 // fadd v8, v0, v8
@@ -1008,28 +992,26 @@ add40:
 	FSTPQ (F12, F13), 0(R0)
 	FSTPQ (F14, F15), 32(R0)
 	ADD R2, R0, R0
-end42:
-	SUBS $2, R6, R6
-	BNE next1
+end41:
 	RET
-not35:
-	CMP $1, R8
-	BNE not43
+not34:
+	CMP $1, R6
+	BNE not42
 	MOVD start+24(FP), R9
-	CBZ R9, zero44
+	CBZ R9, zero43
 	VLD1 (R9), [V8.S4, V9.S4, V10.S4, V11.S4]
-	B begin45
-zero44:
+	B begin44
+zero43:
 	VEOR V8.B16, V8.B16, V8.B16
 	VEOR V9.B16, V9.B16, V9.B16
 	VEOR V10.B16, V10.B16, V10.B16
 	VEOR V11.B16, V11.B16, V11.B16
-begin45:
+begin44:
 	MOVD steps+72(FP), R8
 	MOVD b+16(FP), R9
 	MOVD ZR, R10
 	MOVD R1, R11
-loop46:
+loop45:
 	FLDPQ 0(R9), (F0, F1)
 	FLDPQ 32(R9), (F2, F3)
 	ADD R5, R9, R9
@@ -1040,18 +1022,18 @@ loop46:
 	WORD $0x4f84106b // fmla v11, v3, v4.s[0]
 	ADD R4, R10, R10
 	SUBS $1, R8, R8
-	BNE loop46
+	BNE loop45
 	ADD R3, R11, R1
 	MOVD then+80(FP), R8
 	CMP $1, R8
-	BEQ rectify47
-	BGT add48
-store49:
+	BEQ rectify46
+	BGT add47
+store48:
 	FSTPQ (F8, F9), 0(R0)
 	FSTPQ (F10, F11), 32(R0)
 	ADD R2, R0, R0
-	B end50
-rectify47:
+	B end49
+rectify46:
 	WORD $0x4ea0e900 // fcmlt zero v0, v8
 	WORD $0x4e601d08 // bic v8, v8, v0
 	WORD $0x4ea0e920 // fcmlt zero v0, v9
@@ -1060,8 +1042,8 @@ rectify47:
 	WORD $0x4e601d4a // bic v10, v10, v0
 	WORD $0x4ea0e960 // fcmlt zero v0, v11
 	WORD $0x4e601d6b // bic v11, v11, v0
-	B store49
-add48:
+	B store48
+add47:
 	FLDPQ 0(R0), (F0, F1)
 	FLDPQ 32(R0), (F2, F3)
 	WORD $0x4e28d408 // fadd v8, v0, v8
@@ -1071,11 +1053,9 @@ add48:
 	FSTPQ (F8, F9), 0(R0)
 	FSTPQ (F10, F11), 32(R0)
 	ADD R2, R0, R0
-end50:
-	SUBS $1, R6, R6
-	BNE next1
+end49:
 	RET
-not43:
+not42:
 	RET
 
 // func productNeonx8(c *float32, a *float32, b *float32, start *float32, crow int, arow int, astep int, brow int, rows int, steps int, then int)
@@ -1091,20 +1071,11 @@ TEXT ·productNeonx8(SB), NOSPLIT, $0-88
 	LSL $2, R3, R3
 	LSL $2, R4, R4
 	LSL $2, R5, R5
-next51:
-	MOVD R6, R8
+whole50:
 	CMP $8, R6
-	BLE take52
-	ADD $1, R8, R8
-	LSR $1, R8, R8
-	CMP $12, R6
-	BLT take52
-	MOVD $8, R8
-take52:
-	CMP $8, R8
-	BNE not53
+	BLT rest51
 	MOVD start+24(FP), R9
-	CBZ R9, zero54
+	CBZ R9, zero52
 	VLD1 (R9), [V8.S4, V9.S4]
 	VMOV V8.B16, V10.B16
 	VMOV V9.B16, V11.B16
@@ -1120,8 +1091,8 @@ take52:
 	VMOV V9.B16, V21.B16
 	VMOV V8.B16, V22.B16
 	VMOV V9.B16, V23.B16
-	B begin55
-zero54:
+	B begin53
+zero52:
 	VEOR V8.B16, V8.B16, V8.B16
 	VEOR V9.B16, V9.B16, V9.B16
 	VEOR V10.B16, V10.B16, V10.B16
@@ -1138,7 +1109,7 @@ zero54:
 	VEOR V21.B16, V21.B16, V21.B16
 	VEOR V22.B16, V22.B16, V22.B16
 	VEOR V23.B16, V23.B16, V23.B16
-begin55:
+begin53:
 	MOVD steps+72(FP), R8
 	MOVD b+16(FP), R9
 	MOVD ZR, R10
@@ -1150,7 +1121,7 @@ begin55:
 	ADD R3, R15, R19
 	ADD R3, R19, R20
 	ADD R3, R20, R21
-loop56:
+loop54:
 	FLDPQ 0(R9), (F0, F1)
 	ADD R5, R9, R9
 	FMOVS (R11)(R10), F4
@@ -1179,13 +1150,13 @@ loop56:
 	WORD $0x4f871037 // fmla v23, v1, v7.s[0]
 	ADD R4, R10, R10
 	SUBS $1, R8, R8
-	BNE loop56
+	BNE loop54
 	ADD R3, R21, R1
 	MOVD then+80(FP), R8
 	CMP $1, R8
-	BEQ rectify57
-	BGT add58
-store59:
+	BEQ rectify55
+	BGT add56
+store57:
 	FSTPQ (F8, F9), 0(R0)
 	ADD R2, R0, R0
 	FSTPQ (F10, F11), 0(R0)
@@ -1202,8 +1173,8 @@ store59:
 	ADD R2, R0, R0
 	FSTPQ (F22, F23), 0(R0)
 	ADD R2, R0, R0
-	B end60
-rectify57:
+	B end58
+rectify55:
 	WORD $0x4ea0e900 // fcmlt zero v0, v8
 	WORD $0x4e601d08 // bic v8, v8, v0
 	WORD $0x4ea0e920 // fcmlt zero v0, v9
@@ -1236,8 +1207,8 @@ rectify57:
 	WORD $0x4e601ed6 // bic v22, v22, v0
 	WORD $0x4ea0eae0 // fcmlt zero v0, v23
 	WORD $0x4e601ef7 // bic v23, v23, v0
-	B store59
-add58:
+	B store57
+add56:
 	FLDPQ 0(R0), (F0, F1)
 	WORD $0x4e28d408 // fadd v8, v0, v8
 	WORD $0x4e29d429 // fadd v9, v1, v9
@@ -1278,15 +1249,14 @@ add58:
 	WORD $0x4e37d437 // fadd v23, v1, v23
 	FSTPQ (F22, F23), 0(R0)
 	ADD R2, R0, R0
-end60:
-	SUBS $8, R6, R6
-	BNE next51
-	RET
-not53:
-	CMP $7, R8
-	BNE not61
+end58:
+	SUB $8, R6, R6
+	B whole50
+rest51:
+	CMP $7, R6
+	BNE not59
 	MOVD start+24(FP), R9
-	CBZ R9, zero62
+	CBZ R9, zero60
 	VLD1 (R9), [V8.S4, V9.S4]
 	VMOV V8.B16, V10.B16
 	VMOV V9.B16, V11.B16
@@ -1300,8 +1270,8 @@ not53:
 	VMOV V9.B16, V19.B16
 	VMOV V8.B16, V20.B16
 	VMOV V9.B16, V21.B16
-	B begin63
-zero62:
+	B begin61
+zero60:
 	VEOR V8.B16, V8.B16, V8.B16
 	VEOR V9.B16, V9.B16, V9.B16
 	VEOR V10.B16, V10.B16, V10.B16
@@ -1316,7 +1286,7 @@ zero62:
 	VEOR V19.B16, V19.B16, V19.B16
 	VEOR V20.B16, V20.B16, V20.B16
 	VEOR V21.B16, V21.B16, V21.B16
-begin63:
+begin61:
 	MOVD steps+72(FP), R8
 	MOVD b+16(FP), R9
 	MOVD ZR, R10
@@ -1327,7 +1297,7 @@ begin63:
 	ADD R3, R14, R15
 	ADD R3, R15, R19
 	ADD R3, R19, R20
-loop64:
+loop62:
 	FLDPQ 0(R9), (F0, F1)
 	ADD R5, R9, R9
 	FMOVS (R11)(R10), F4
@@ -1353,13 +1323,13 @@ loop64:
 	WORD $0x4f861035 // fmla v21, v1, v6.s[0]
 	ADD R4, R10, R10
 	SUBS $1, R8, R8
-	BNE loop64
+	BNE loop62
 	ADD R3, R20, R1
 	MOVD then+80(FP), R8
 	CMP $1, R8
-	BEQ rectify65
-	BGT add66
-store67:
+	BEQ rectify63
+	BGT add64
+store65:
 	FSTPQ (F8, F9), 0(R0)
 	ADD R2, R0, R0
 	FSTPQ (F10, F11), 0(R0)
@@ -1374,8 +1344,8 @@ store67:
 	ADD R2, R0, R0
 	FSTPQ (F20, F21), 0(R0)
 	ADD R2, R0, R0
-	B end68
-rectify65:
+	B end66
+rectify63:
 	WORD $0x4ea0e900 // fcmlt zero v0, v8
 	WORD $0x4e601d08 // bic v8, v8, v0
 	WORD $0x4ea0e920 // fcmlt zero v0, v9
@@ -1404,8 +1374,8 @@ rectify65:
 	WORD $0x4e601e94 // bic v20, v20, v0
 	WORD $0x4ea0eaa0 // fcmlt zero v0, v21
 	WORD $0x4e601eb5 // bic v21, v21, v0
-	B store67
-add66:
+	B store65
+add64:
 	FLDPQ 0(R0), (F0, F1)
 	WORD $0x4e28d408 // fadd v8, v0, v8
 	WORD $0x4e29d429 // fadd v9, v1, v9
@@ -1441,15 +1411,13 @@ add66:
 	WORD $0x4e35d435 // fadd v21, v1, v21
 	FSTPQ (F20, F21), 0(R0)
 	ADD R2, R0, R0
-end68:
-	SUBS $7, R6, R6
-	BNE next51
+end66:
 	RET
-not61:
-	CMP $6, R8
-	BNE not69
+not59:
+	CMP $6, R6
+	BNE not67
 	MOVD start+24(FP), R9
-	CBZ R9, zero70
+	CBZ R9, zero68
 	VLD1 (R9), [V8.S4, V9.S4]
 	VMOV V8.B16, V10.B16
 	VMOV V9.B16, V11.B16
@@ -1461,8 +1429,8 @@ not61:
 	VMOV V9.B16, V17.B16
 	VMOV V8.B16, V18.B16
 	VMOV V9.B16, V19.B16
-	B begin71
-zero70:
+	B begin69
+zero68:
 	VEOR V8.B16, V8.B16, V8.B16
 	VEOR V9.B16, V9.B16, V9.B16
 	VEOR V10.B16, V10.B16, V10.B16
@@ -1475,7 +1443,7 @@ zero70:
 	VEOR V17.B16, V17.B16, V17.B16
 	VEOR V18.B16, V18.B16, V18.B16
 	VEOR V19.B16, V19.B16, V19.B16
-begin71:
+begin69:
 	MOVD steps+72(FP), R8
 	MOVD b+16(FP), R9
 	MOVD ZR, R10
@@ -1485,7 +1453,7 @@ begin71:
 	ADD R3, R13, R14
 	ADD R3, R14, R15
 	ADD R3, R15, R19
-loop72:
+loop70:
 	FLDPQ 0(R9), (F0, F1)
 	ADD R5, R9, R9
 	FMOVS (R11)(R10), F4
@@ -1508,13 +1476,13 @@ loop72:
 	WORD $0x4f851033 // fmla v19, v1, v5.s[0]
 	ADD R4, R10, R10
 	SUBS $1, R8, R8
-	BNE loop72
+	BNE loop70
 	ADD R3, R19, R1
 	MOVD then+80(FP), R8
 	CMP $1, R8
-	BEQ rectify73
-	BGT add74
-store75:
+	BEQ rectify71
+	BGT add72
+store73:
 	FSTPQ (F8, F9), 0(R0)
 	ADD R2, R0, R0
 	FSTPQ (F10, F11), 0(R0)
@@ -1527,8 +1495,8 @@ store75:
 	ADD R2, R0, R0
 	FSTPQ (F18, F19), 0(R0)
 	ADD R2, R0, R0
-	B end76
-rectify73:
+	B end74
+rectify71:
 	WORD $0x4ea0e900 // fcmlt zero v0, v8
 	WORD $0x4e601d08 // bic v8, v8, v0
 	WORD $0x4ea0e920 // fcmlt zero v0, v9
@@ -1553,8 +1521,8 @@ rectify73:
 	WORD $0x4e601e52 // bic v18, v18, v0
 	WORD $0x4ea0ea60 // fcmlt zero v0, v19
 	WORD $0x4e601e73 // bic v19, v19, v0
-	B store75
-add74:
+	B store73
+add72:
 	FLDPQ 0(R0), (F0, F1)
 	WORD $0x4e28d408 // fadd v8, v0, v8
 	WORD $0x4e29d429 // fadd v9, v1, v9
@@ -1585,15 +1553,13 @@ add74:
 	WORD $0x4e33d433 // fadd v19, v1, v19
 	FSTPQ (F18, F19), 0(R0)
 	ADD R2, R0, R0
-end76:
-	SUBS $6, R6, R6
-	BNE next51
+end74:
 	RET
-not69:
-	CMP $5, R8
-	BNE not77
+not67:
+	CMP $5, R6
+	BNE not75
 	MOVD start+24(FP), R9
-	CBZ R9, zero78
+	CBZ R9, zero76
 	VLD1 (R9), [V8.S4, V9.S4]
 	VMOV V8.B16, V10.B16
 	VMOV V9.B16, V11.B16
@@ -1603,8 +1569,8 @@ not69:
 	VMOV V9.B16, V15.B16
 	VMOV V8.B16, V16.B16
 	VMOV V9.B16, V17.B16
-	B begin79
-zero78:
+	B begin77
+zero76:
 	VEOR V8.B16, V8.B16, V8.B16
 	VEOR V9.B16, V9.B16, V9.B16
 	VEOR V10.B16, V10.B16, V10.B16
@@ -1615,7 +1581,7 @@ zero78:
 	VEOR V15.B16, V15.B16, V15.B16
 	VEOR V16.B16, V16.B16, V16.B16
 	VEOR V17.B16, V17.B16, V17.B16
-begin79:
+begin77:
 	MOVD steps+72(FP), R8
 	MOVD b+16(FP), R9
 	MOVD ZR, R10
@@ -1624,7 +1590,7 @@ begin79:
 	ADD R3, R12, R13
 	ADD R3, R13, R14
 	ADD R3, R14, R15
-loop80:
+loop78:
 	FLDPQ 0(R9), (F0, F1)
 	ADD R5, R9, R9
 	FMOVS (R11)(R10), F4
@@ -1644,13 +1610,13 @@ loop80:
 	WORD $0x4f841031 // fmla v17, v1, v4.s[0]
 	ADD R4, R10, R10
 	SUBS $1, R8, R8
-	BNE loop80
+	BNE loop78
 	ADD R3, R15, R1
 	MOVD then+80(FP), R8
 	CMP $1, R8
-	BEQ rectify81
-	BGT add82
-store83:
+	BEQ rectify79
+	BGT add80
+store81:
 	FSTPQ (F8, F9), 0(R0)
 	ADD R2, R0, R0
 	FSTPQ (F10, F11), 0(R0)
@@ -1661,8 +1627,8 @@ store83:
 	ADD R2, R0, R0
 	FSTPQ (F16, F17), 0(R0)
 	ADD R2, R0, R0
-	B end84
-rectify81:
+	B end82
+rectify79:
 	WORD $0x4ea0e900 // fcmlt zero v0, v8
 	WORD $0x4e601d08 // bic v8, v8, v0
 	WORD $0x4ea0e920 // fcmlt zero v0, v9
@@ -1683,8 +1649,8 @@ rectify81:
 	WORD $0x4e601e10 // bic v16, v16, v0
 	WORD $0x4ea0ea20 // fcmlt zero v0, v17
 	WORD $0x4e601e31 // bic v17, v17, v0
-	B store83
-add82:
+	B store81
+add80:
 	FLDPQ 0(R0), (F0, F1)
 	WORD $0x4e28d408 // fadd v8, v0, v8
 	WORD $0x4e29d429 // fadd v9, v1, v9
@@ -1710,15 +1676,13 @@ add82:
 	WORD $0x4e31d431 // fadd v17, v1, v17
 	FSTPQ (F16, F17), 0(R0)
 	ADD R2, R0, R0
-end84:
-	SUBS $5, R6, R6
-	BNE next51
+end82:
 	RET
-not77:
-	CMP $4, R8
-	BNE not85
+not75:
+	CMP $4, R6
+	BNE not83
 	MOVD start+24(FP), R9
-	CBZ R9, zero86
+	CBZ R9, zero84
 	VLD1 (R9), [V8.S4, V9.S4]
 	VMOV V8.B16, V10.B16
 	VMOV V9.B16, V11.B16
@@ -1726,8 +1690,8 @@ not77:
 	VMOV V9.B16, V13.B16
 	VMOV V8.B16, V14.B16
 	VMOV V9.B16, V15.B16
-	B begin87
-zero86:
+	B begin85
+zero84:
 	VEOR V8.B16, V8.B16, V8.B16
 	VEOR V9.B16, V9.B16, V9.B16
 	VEOR V10.B16, V10.B16, V10.B16
@@ -1736,7 +1700,7 @@ zero86:
 	VEOR V13.B16, V13.B16, V13.B16
 	VEOR V14.B16, V14.B16, V14.B16
 	VEOR V15.B16, V15.B16, V15.B16
-begin87:
+begin85:
 	MOVD steps+72(FP), R8
 	MOVD b+16(FP), R9
 	MOVD ZR, R10
@@ -1744,7 +1708,7 @@ begin87:
 	ADD R3, R11, R12
 	ADD R3, R12, R13
 	ADD R3, R13, R14
-loop88:
+loop86:
 	FLDPQ 0(R9), (F0, F1)
 	ADD R5, R9, R9
 	FMOVS (R11)(R10), F4
@@ -1761,13 +1725,13 @@ loop88:
 	WORD $0x4f87102f // fmla v15, v1, v7.s[0]
 	ADD R4, R10, R10
 	SUBS $1, R8, R8
-	BNE loop88
+	BNE loop86
 	ADD R3, R14, R1
 	MOVD then+80(FP), R8
 	CMP $1, R8
-	BEQ rectify89
-	BGT add90
-store91:
+	BEQ rectify87
+	BGT add88
+store89:
 	FSTPQ (F8, F9), 0(R0)
 	ADD R2, R0, R0
 	FSTPQ (F10, F11), 0(R0)
@@ -1776,8 +1740,8 @@ store91:
 	ADD R2, R0, R0
 	FSTPQ (F14, F15), 0(R0)
 	ADD R2, R0, R0
-	B end92
-rectify89:
+	B end90
+rectify87:
 	WORD $0x4ea0e900 // fcmlt zero v0, v8
 	WORD $0x4e601d08 // bic v8, v8, v0
 	WORD $0x4ea0e920 // fcmlt zero v0, v9
@@ -1794,8 +1758,8 @@ rectify89:
 	WORD $0x4e601dce // bic v14, v14, v0
 	WORD $0x4ea0e9e0 // fcmlt zero v0, v15
 	WORD $0x4e601def // bic v15, v15, v0
-	B store91
-add90:
+	B store89
+add88:
 	FLDPQ 0(R0), (F0, F1)
 	WORD $0x4e28d408 // fadd v8, v0, v8
 	WORD $0x4e29d429 // fadd v9, v1, v9
@@ -1816,36 +1780,34 @@ add90:
 	WORD $0x4e2fd42f // fadd v15, v1, v15
 	FSTPQ (F14, F15), 0(R0)
 	ADD R2, R0, R0
-end92:
-	SUBS $4, R6, R6
-	BNE next51
+end90:
 	RET
-not85:
-	CMP $3, R8
-	BNE not93
+not83:
+	CMP $3, R6
+	BNE not91
 	MOVD start+24(FP), R9
-	CBZ R9, zero94
+	CBZ R9, zero92
 	VLD1 (R9), [V8.S4, V9.S4]
 	VMOV V8.B16, V10.B16
 	VMOV V9.B16, V11.B16
 	VMOV V8.B16, V12.B16
 	VMOV V9.B16, V13.B16
-	B begin95
-zero94:
+	B begin93
+zero92:
 	VEOR V8.B16, V8.B16, V8.B16
 	VEOR V9.B16, V9.B16, V9.B16
 	VEOR V10.B16, V10.B16, V10.B16
 	VEOR V11.B16, V11.B16, V11.B16
 	VEOR V12.B16, V12.B16, V12.B16
 	VEOR V13.B16, V13.B16, V13.B16
-begin95:
+begin93:
 	MOVD steps+72(FP), R8
 	MOVD b+16(FP), R9
 	MOVD ZR, R10
 	MOVD R1, R11
 	ADD R3, R11, R12
 	ADD R3, R12, R13
-loop96:
+loop94:
 	FLDPQ 0(R9), (F0, F1)
 	ADD R5, R9, R9
 	FMOVS (R11)(R10), F4
@@ -1859,21 +1821,21 @@ loop96:
 	WORD $0x4f86102d // fmla v13, v1, v6.s[0]
 	ADD R4, R10, R10
 	SUBS $1, R8, R8
-	BNE loop96
+	BNE loop94
 	ADD R3, R13, R1
 	MOVD then+80(FP), R8
 	CMP $1, R8
-	BEQ rectify97
-	BGT add98
-store99:
+	BEQ rectify95
+	BGT add96
+store97:
 	FSTPQ (F8, F9), 0(R0)
 	ADD R2, R0, R0
 	FSTPQ (F10, F11), 0(R0)
 	ADD R2, R0, R0
 	FSTPQ (F12, F13), 0(R0)
 	ADD R2, R0, R0
-	B end100
-rectify97:
+	B end98
+rectify95:
 	WORD $0x4ea0e900 // fcmlt zero v0, v8
 	WORD $0x4e601d08 // bic v8, v8, v0
 	WORD $0x4ea0e920 // fcmlt zero v0, v9
@@ -1886,8 +1848,8 @@ rectify97:
 	WORD $0x4e601d8c // bic v12, v12, v0
 	WORD $0x4ea0e9a0 // fcmlt zero v0, v13
 	WORD $0x4e601dad // bic v13, v13, v0
-	B store99
-add98:
+	B store97
+add96:
 	FLDPQ 0(R0), (F0, F1)
 	WORD $0x4e28d408 // fadd v8, v0, v8
 	WORD $0x4e29d429 // fadd v9, v1, v9
@@ -1903,31 +1865,29 @@ add98:
 	WORD $0x4e2dd42d // fadd v13, v1, v13
 	FSTPQ (F12, F13), 0(R0)
 	ADD R2, R0, R0
-end100:
-	SUBS $3, R6, R6
-	BNE next51
+end98:
 	RET
-not93:
-	CMP $2, R8
-	BNE not101
+not91:
+	CMP $2, R6
+	BNE not99
 	MOVD start+24(FP), R9
-	CBZ R9, zero102
+	CBZ R9, zero100
 	VLD1 (R9), [V8.S4, V9.S4]
 	VMOV V8.B16, V10.B16
 	VMOV V9.B16, V11.B16
-	B begin103
-zero102:
+	B begin101
+zero100:
 	VEOR V8.B16, V8.B16, V8.B16
 	VEOR V9.B16, V9.B16, V9.B16
 	VEOR V10.B16, V10.B16, V10.B16
 	VEOR V11.B16, V11.B16, V11.B16
-begin103:
+begin101:
 	MOVD steps+72(FP), R8
 	MOVD b+16(FP), R9
 	MOVD ZR, R10
 	MOVD R1, R11
 	ADD R3, R11, R12
-loop104:
+loop102:
 	FLDPQ 0(R9), (F0, F1)
 	ADD R5, R9, R9
 	FMOVS (R11)(R10), F4
@@ -1938,19 +1898,19 @@ loop104:
 	WORD $0x4f85102b // fmla v11, v1, v5.s[0]
 	ADD R4, R10, R10
 	SUBS $1, R8, R8
-	BNE loop104
+	BNE loop102
 	ADD R3, R12, R1
 	MOVD then+80(FP), R8
 	CMP $1, R8
-	BEQ rectify105
-	BGT add106
-store107:
+	BEQ rectify103
+	BGT add104
+store105:
 	FSTPQ (F8, F9), 0(R0)
 	ADD R2, R0, R0
 	FSTPQ (F10, F11), 0(R0)
 	ADD R2, R0, R0
-	B end108
-rectify105:
+	B end106
+rectify103:
 	WORD $0x4ea0e900 // fcmlt zero v0, v8
 	WORD $0x4e601d08 // bic v8, v8, v0
 	WORD $0x4ea0e920 // fcmlt zero v0, v9
@@ -1959,8 +1919,8 @@ rectify105:
 	WORD $0x4e601d4a // bic v10, v10, v0
 	WORD $0x4ea0e960 // fcmlt zero v0, v11
 	WORD $0x4e601d6b // bic v11, v11, v0
-	B store107
-add106:
+	B store105
+add104:
 	FLDPQ 0(R0), (F0, F1)
 	WORD $0x4e28d408 // fadd v8, v0, v8
 	WORD $0x4e29d429 // fadd v9, v1, v9
@@ -1971,26 +1931,24 @@ add106:
 	WORD $0x4e2bd42b // fadd v11, v1, v11
 	FSTPQ (F10, F11), 0(R0)
 	ADD R2, R0, R0
-end108:
-	SUBS $2, R6, R6
-	BNE next51
+end106:
 	RET
-not101:
-	CMP $1, R8
-	BNE not109
+not99:
+	CMP $1, R6
+	BNE not107
 	MOVD start+24(FP), R9
-	CBZ R9, zero110
+	CBZ R9, zero108
 	VLD1 (R9), [V8.S4, V9.S4]
-	B begin111
-zero110:
+	B begin109
+zero108:
 	VEOR V8.B16, V8.B16, V8.B16
 	VEOR V9.B16, V9.B16, V9.B16
-begin111:
+begin109:
 	MOVD steps+72(FP), R8
 	MOVD b+16(FP), R9
 	MOVD ZR, R10
 	MOVD R1, R11
-loop112:
+loop110:
 	FLDPQ 0(R9), (F0, F1)
 	ADD R5, R9, R9
 	FMOVS (R11)(R10), F4
@@ -1998,33 +1956,31 @@ loop112:
 	WORD $0x4f841029 // fmla v9, v1, v4.s[0]
 	ADD R4, R10, R10
 	SUBS $1, R8, R8
-	BNE loop112
+	BNE loop110
 	ADD R3, R11, R1
 	MOVD then+80(FP), R8
 	CMP $1, R8
-	BEQ rectify113
-	BGT add114
-store115:
+	BEQ rectify111
+	BGT add112
+store113:
 	FSTPQ (F8, F9), 0(R0)
 	ADD R2, R0, R0
-	B end116
-rectify113:
+	B end114
+rectify111:
 	WORD $0x4ea0e900 // fcmlt zero v0, v8
 	WORD $0x4e601d08 // bic v8, v8, v0
 	WORD $0x4ea0e920 // fcmlt zero v0, v9
 	WORD $0x4e601d29 // bic v9, v9, v0
-	B store115
-add114:
+	B store113
+add112:
 	FLDPQ 0(R0), (F0, F1)
 	WORD $0x4e28d408 // fadd v8, v0, v8
 	WORD $0x4e29d429 // fadd v9, v1, v9
 	FSTPQ (F8, F9), 0(R0)
 	ADD R2, R0, R0
-end116:
-	SUBS $1, R6, R6
-	BNE next51
+end114:
 	RET
-not109:
+not107:
 	RET
 
 // func sumRowsNeonx64(dst *float32, d *float32, rows int, stride int)
@@ -2050,7 +2006,7 @@ TEXT ·sumRowsNeonx64(SB), NOSPLIT, $0-32
 	VEOR V17.B16, V17.B16, V17.B16
 	VEOR V18.B16, V18.B16, V18.B16
 	VEOR V19.B16, V19.B16, V19.B16
-loop117:
+loop115:
 	MOVD R1, R4
 	VLD1 (R4), [V0.S4, V1.S4, V2.S4, V3.S4]
 	WORD $0x4e24d404 // fadd v4, v0, v4
@@ -2078,7 +2034,7 @@ loop117:
 	ADD $64, R4, R4
 	ADD R3, R1, R1
 	SUBS $1, R2, R2
-	BNE loop117
+	BNE loop115
 	MOVD R0, R4
 	VLD1 (R4), [V0.S4, V1.S4, V2.S4, V3.S4]
 	WORD $0x4e24d404 // fadd v4, v0, v4
@@ -2121,7 +2077,7 @@ TEXT ·sumRowsNeonx16(SB), NOSPLIT, $0-32
 	VEOR V5.B16, V5.B16, V5.B16
 	VEOR V6.B16, V6.B16, V6.B16
 	VEOR V7.B16, V7.B16, V7.B16
-loop118:
+loop116:
 	MOVD R1, R4
 	VLD1 (R4), [V0.S4, V1.S4, V2.S4, V3.S4]
 	WORD $0x4e24d404 // fadd v4, v0, v4
@@ -2131,7 +2087,7 @@ loop118:
 	ADD $64, R4, R4
 	ADD R3, R1, R1
 	SUBS $1, R2, R2
-	BNE loop118
+	BNE loop116
 	MOVD R0, R4
 	VLD1 (R4), [V0.S4, V1.S4, V2.S4, V3.S4]
 	WORD $0x4e24d404 // fadd v4, v0, v4
@@ -2163,7 +2119,7 @@ TEXT ·squaresNeon(SB), NOSPLIT, $0-24
 	VEOR V29.B16, V29.B16, V29.B16
 	VEOR V30.B16, V30.B16, V30.B16
 	VEOR V31.B16, V31.B16, V31.B16
-loop119:
+loop117:
 	VLD1.P 64(R1), [V0.S4, V1.S4, V2.S4, V3.S4]
 	WORD $0x0e617804 // fcvtl v4, v0
 	WORD $0x4e617805 // fcvtl2 v5, v0
@@ -2199,7 +2155,7 @@ loop119:
 	VFMLA V4.D2, V4.D2, V30.D2
 	VFMLA V5.D2, V5.D2, V31.D2
 	SUBS $32, R2, R2
-	BNE loop119
+	BNE loop117
 	FMOVQ F16, 0(R0)
 	FMOVQ F17, 16(R0)
 	FMOVQ F18, 32(R0)
@@ -2223,7 +2179,7 @@ TEXT ·addNeon(SB), NOSPLIT, $0-24
 	MOVD dst+0(FP), R0
 	MOVD v+8(FP), R1
 	MOVD n+16(FP), R2
-loop120:
+loop118:
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
 	VLD1.P 64(R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	WORD $0x4e24d400 // fadd v0, v0, v4
@@ -2232,7 +2188,7 @@ loop120:
 	WORD $0x4e27d463 // fadd v3, v3, v7
 	VST1.P [V0.S4, V1.S4, V2.S4, V3.S4], 64(R0)
 	SUBS $16, R2, R2
-	BNE loop120
+	BNE loop118
 	RET
 
 // func scaleNeon(dst *float32, v *float32, n int)
@@ -2240,7 +2196,7 @@ TEXT ·scaleNeon(SB), NOSPLIT, $0-24
 	MOVD dst+0(FP), R0
 	MOVD v+8(FP), R1
 	MOVD n+16(FP), R2
-loop121:
+loop119:
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
 	VLD1.P 64(R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	WORD $0x6e24dc00 // fmul v0, v0, v4
@@ -2249,7 +2205,7 @@ loop121:
 	WORD $0x6e27dc63 // fmul v3, v3, v7
 	VST1.P [V0.S4, V1.S4, V2.S4, V3.S4], 64(R0)
 	SUBS $16, R2, R2
-	BNE loop121
+	BNE loop119
 	RET
 
 // func maskNeon(dst *float32, v *float32, n int, scale float32)
@@ -2259,7 +2215,7 @@ TEXT ·maskNeon(SB), NOSPLIT, $0-28
 	MOVD n+16(FP), R2
 	FMOVS scale+24(FP), F16
 	VDUP V16.S[0], V16.S4
-loop122:
+loop120:
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
 	VLD1.P 64(R1), [V4.S4, V5.S4, V6.S4, V7.S4]
 	WORD $0x4ea0c884 // fcmgt zero v4, v4
@@ -2276,7 +2232,7 @@ loop122:
 	VAND V7.B16, V3.B16, V3.B16
 	VST1.P [V0.S4, V1.S4, V2.S4, V3.S4], 64(R0)
 	SUBS $16, R2, R2
-	BNE loop122
+	BNE loop120
 	RET
 
 // func cutNeon(v *float32, n int, least float32)
@@ -2285,7 +2241,7 @@ TEXT ·cutNeon(SB), NOSPLIT, $0-20
 	MOVD n+8(FP), R1
 	FMOVS least+16(FP), F16
 	VDUP V16.S[0], V16.S4
-loop123:
+loop121:
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
 	WORD $0x4ea0f808 // fabs v8, v0
 	WORD $0x6ea8e608 // fcmgt v8, v16, v8
@@ -2301,14 +2257,14 @@ loop123:
 	WORD $0x4e681c63 // bic v3, v3, v8
 	VST1.P [V0.S4, V1.S4, V2.S4, V3.S4], 64(R0)
 	SUBS $16, R1, R1
-	BNE loop123
+	BNE loop121
 	RET
 
 // func rectifyNeon(v *float32, n int)
 TEXT ·rectifyNeon(SB), NOSPLIT, $0-16
 	MOVD v+0(FP), R0
 	MOVD n+8(FP), R1
-loop124:
+loop122:
 	VLD1 (R0), [V0.S4, V1.S4, V2.S4, V3.S4]
 	WORD $0x4ea0e808 // fcmlt zero v8, v0
 	WORD $0x4e681c00 // bic v0, v0, v8
@@ -2320,7 +2276,7 @@ loop124:
 	WORD $0x4e681c63 // bic v3, v3, v8
 	VST1.P [V0.S4, V1.S4, V2.S4, V3.S4], 64(R0)
 	SUBS $16, R1, R1
-	BNE loop124
+	BNE loop122
 	RET
 
 // func dropNeon(v *float32, slope *float32, rows int, stride int, state uint64, next uint64, threshold uint32, scale float32)
@@ -2343,7 +2299,7 @@ TEXT ·dropNeon(SB), NOSPLIT, $0-56
 	VDUP R15, V24.S4
 	MOVD $weyl<>(SB), R7
 	VLD1 (R7), [V16.S4, V17.S4, V18.S4, V19.S4]
-loop125:
+loop123:
 	MOVD R4, R8
 	EOR R8>>30, R8, R8
 	MOVD $0xbf58476d1ce4e5b9, R9
@@ -2361,7 +2317,7 @@ loop125:
 	VADD V17.S4, V8.S4, V9.S4
 	VADD V16.S4, V8.S4, V8.S4
 	MOVD R3, R10
-loop126:
+loop124:
 	VUSHR $16, V8.S4, V12.S4
 	VEOR V12.B16, V8.B16, V4.B16
 	WORD $0x4eb69c84 // mul v4, v4, v22
@@ -2408,7 +2364,7 @@ loop126:
 	WORD $0x6e35dc63 // fmul v3, v3, v21
 	VAND V7.B16, V3.B16, V3.B16
 	VST1.P [V0.S4, V1.S4, V2.S4, V3.S4], 64(R0)
-	CBZ R1, without127
+	CBZ R1, without125
 	VLD1 (R1), [V0.S4, V1.S4, V2.S4, V3.S4]
 	WORD $0x6e35dc00 // fmul v0, v0, v21
 	VAND V4.B16, V0.B16, V0.B16
@@ -2419,11 +2375,11 @@ loop126:
 	WORD $0x6e35dc63 // fmul v3, v3, v21
 	VAND V7.B16, V3.B16, V3.B16
 	VST1.P [V0.S4, V1.S4, V2.S4, V3.S4], 64(R1)
-without127:
+without125:
 	SUBS $16, R10, R10
-	BNE loop126
+	BNE loop124
 	SUBS $1, R2, R2
-	BNE loop125
+	BNE loop123
 	RET
 
 // func adamNeon(w *float32, grad *float32, first *float32, second *float32, n int, clip float32, decay float32, beta1 float32, rest1 float32, beta2 float32, rest2 float32, keep float32, pace float32, root float32, epsilon float32)
@@ -2459,7 +2415,7 @@ TEXT ·adamNeon(SB), NOSPLIT, $0-80
 	VDUP R15, V30.S4
 	MOVD $0x7800000, R15
 	VDUP R15, V31.S4
-loop128:
+loop126:
 	VLD1 (R0), [V0.S4]
 	VLD1 (R1), [V1.S4]
 	VLD1 (R2), [V2.S4]
@@ -2495,7 +2451,7 @@ loop128:
 	VST1.P [V2.S4], 16(R2)
 	VST1.P [V3.S4], 16(R3)
 	SUBS $4, R5, R5
-	BNE loop128
+	BNE loop126
 	RET
 
 // func sgdNeon(w *float32, grad *float32, first *float32, n int, clip float32, decay float32, momentum float32, pace float32)
@@ -2518,7 +2474,7 @@ TEXT ·sgdNeon(SB), NOSPLIT, $0-48
 	VDUP R15, V30.S4
 	MOVD $0x7800000, R15
 	VDUP R15, V31.S4
-loop129:
+loop127:
 	VLD1 (R0), [V0.S4]
 	VLD1 (R1), [V1.S4]
 	VLD1 (R2), [V2.S4]
@@ -2539,7 +2495,7 @@ loop129:
 	ADD $16, R1, R1
 	VST1.P [V2.S4], 16(R2)
 	SUBS $4, R5, R5
-	BNE loop129
+	BNE loop127
 	RET
 
 // func rmsPropNeon(w *float32, grad *float32, second *float32, n int, clip float32, decay float32, alpha float32, rest float32, pace float32, epsilon float32)
@@ -2566,7 +2522,7 @@ TEXT ·rmsPropNeon(SB), NOSPLIT, $0-56
 	VDUP R15, V30.S4
 	MOVD $0x7800000, R15
 	VDUP R15, V31.S4
-loop130:
+loop128:
 	VLD1 (R0), [V0.S4]
 	VLD1 (R1), [V1.S4]
 	VLD1 (R2), [V2.S4]
@@ -2592,7 +2548,7 @@ loop130:
 	ADD $16, R1, R1
 	VST1.P [V2.S4], 16(R2)
 	SUBS $4, R5, R5
-	BNE loop130
+	BNE loop128
 	RET
 
 // func leakyNeon(v *float32, slope *float32, n int)
@@ -2601,7 +2557,7 @@ TEXT ·leakyNeon(SB), NOSPLIT, $0-24
 	MOVD slope+8(FP), R1
 	MOVD n+16(FP), R2
 	MOVD $numbers<>(SB), R14
-loop131:
+loop129:
 	VLD1 (R0), [V0.S4]
 	FMOVQ 0(R14), F2
 	FMOVQ 16(R14), F3
@@ -2609,11 +2565,11 @@ loop131:
 	VBSL V3.B16, V2.B16, V1.B16
 	WORD $0x6e21dc00 // fmul v0, v0, v1
 	VST1.P [V0.S4], 16(R0)
-	CBZ R1, without132
+	CBZ R1, without130
 	VST1.P [V1.S4], 16(R1)
-without132:
+without130:
 	SUBS $4, R2, R2
-	BNE loop131
+	BNE loop129
 	RET
 
 // func tanhNeon(v *float32, slope *float32, n int)
@@ -2622,7 +2578,7 @@ TEXT ·tanhNeon(SB), NOSPLIT, $0-24
 	MOVD slope+8(FP), R1
 	MOVD n+16(FP), R2
 	MOVD $numbers<>(SB), R14
-loop133:
+loop131:
 	VLD1 (R0), [V0.S4]
 	WORD $0x4ea0f801 // fabs v1, v0
 	WORD $0x4e21d422 // fadd v2, v1, v1
@@ -2704,11 +2660,11 @@ loop133:
 	WORD $0x6e21dc25 // fmul v5, v1, v1
 	WORD $0x4ea5d4e7 // fsub v7, v7, v5
 	VST1.P [V1.S4], 16(R0)
-	CBZ R1, without134
+	CBZ R1, without132
 	VST1.P [V7.S4], 16(R1)
-without134:
+without132:
 	SUBS $4, R2, R2
-	BNE loop133
+	BNE loop131
 	RET
 
 // func sigmoidNeon(v *float32, slope *float32, n int)
@@ -2717,7 +2673,7 @@ TEXT ·sigmoidNeon(SB), NOSPLIT, $0-24
 	MOVD slope+8(FP), R1
 	MOVD n+16(FP), R2
 	MOVD $numbers<>(SB), R14
-loop135:
+loop133:
 	VLD1 (R0), [V0.S4]
 	WORD $0x4ea0f801 // fabs v1, v0
 	WORD $0x6ea0f821 // fneg v1, v1
@@ -2774,11 +2730,11 @@ loop135:
 	WORD $0x4ea1d4c6 // fsub v6, v6, v1
 	WORD $0x6e21dcc6 // fmul v6, v6, v1
 	VST1.P [V1.S4], 16(R0)
-	CBZ R1, without136
+	CBZ R1, without134
 	VST1.P [V6.S4], 16(R1)
-without136:
+without134:
 	SUBS $4, R2, R2
-	BNE loop135
+	BNE loop133
 	RET
 
 // func softmaxNeon(z *float32, top *float32, logSum *float32, best *int32, n int, classes int)
@@ -2791,13 +2747,13 @@ TEXT ·softmaxNeon(SB), NOSPLIT, $0-48
 	MOVD classes+40(FP), R5
 	LSL $2, R4, R6
 	MOVD $numbers<>(SB), R14
-loop137:
+loop135:
 	VLD1 (R0), [V0.S4]
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
 	MOVD R0, R7
 	MOVD R5, R8
-loop138:
+loop136:
 	VLD1 (R7), [V3.S4]
 	FMOVQ 352(R14), F5
 	WORD $0x6ea0e464 // fcmgt v4, v3, v0
@@ -2806,13 +2762,13 @@ loop138:
 	VADD V5.S4, V2.S4, V2.S4
 	ADD R6, R7, R7
 	SUBS $1, R8, R8
-	BNE loop138
+	BNE loop136
 	VST1 [V0.S4], (R1)
 	VST1 [V1.S4], (R3)
 	VEOR V5.B16, V5.B16, V5.B16
 	MOVD R0, R7
 	MOVD R5, R8
-loop139:
+loop137:
 	VLD1 (R7), [V4.S4]
 	WORD $0x4ea0d484 // fsub v4, v4, v0
 	FMOVQ 48(R14), F8
@@ -2862,16 +2818,16 @@ loop139:
 	WORD $0x4e28d4a5 // fadd v5, v5, v8
 	ADD R6, R7, R7
 	SUBS $1, R8, R8
-	BNE loop139
+	BNE loop137
 	MOVD R0, R7
 	MOVD R5, R8
-loop140:
+loop138:
 	VLD1 (R7), [V8.S4]
 	WORD $0x6e25fd08 // fdiv v8, v8, v5
 	VST1 [V8.S4], (R7)
 	ADD R6, R7, R7
 	SUBS $1, R8, R8
-	BNE loop140
+	BNE loop138
 	VUSHR $23, V5.S4, V8.S4
 	FMOVQ 368(R14), F7
 	FMOVQ 384(R14), F6
@@ -2935,7 +2891,7 @@ loop140:
 	ADD $16, R2, R2
 	ADD $16, R3, R3
 	SUBS $4, R4, R4
-	BNE loop137
+	BNE loop135
 	RET
 
 // func lstmNeon(gates *float32, before *float32, cell *float32, squash *float32, hidden *float32, rows int, width int)
@@ -2949,9 +2905,9 @@ TEXT ·lstmNeon(SB), NOSPLIT, $0-56
 	MOVD width+48(FP), R10
 	LSL $2, R10, R10
 	MOVD $numbers<>(SB), R14
-loop141:
+loop139:
 	MOVD R10, R11
-loop142:
+loop140:
 	ADD R10, R0, R12
 	VLD1 (R12), [V0.S4]
 	WORD $0x4ea0f801 // fabs v1, v0
@@ -3291,12 +3247,12 @@ loop142:
 	ADD $16, R3, R3
 	ADD $16, R4, R4
 	SUBS $16, R11, R11
-	BNE loop142
+	BNE loop140
 	ADD R10, R0, R0
 	ADD R10, R0, R0
 	ADD R10, R0, R0
 	SUBS $1, R9, R9
-	BNE loop141
+	BNE loop139
 	RET
 
 // func lstmBackNeon(gates *float32, delta *float32, squash *float32, before *float32, up *float32, hidden *float32, cell *float32, rows int, width int)
@@ -3312,9 +3268,9 @@ TEXT ·lstmBackNeon(SB), NOSPLIT, $0-72
 	MOVD width+64(FP), R10
 	LSL $2, R10, R10
 	MOVD $numbers<>(SB), R14
-loop143:
+loop141:
 	MOVD R10, R11
-loop144:
+loop142:
 	VLD1 (R4), [V0.S4]
 	VLD1 (R5), [V1.S4]
 	WORD $0x4e21d400 // fadd v0, v0, v1
@@ -3377,7 +3333,7 @@ loop144:
 	ADD $16, R5, R5
 	ADD $16, R6, R6
 	SUBS $16, R11, R11
-	BNE loop144
+	BNE loop142
 	ADD R10, R0, R0
 	ADD R10, R0, R0
 	ADD R10, R0, R0
@@ -3385,7 +3341,7 @@ loop144:
 	ADD R10, R1, R1
 	ADD R10, R1, R1
 	SUBS $1, R9, R9
-	BNE loop143
+	BNE loop141
 	RET
 
 // func gruNeon(gates *float32, state *float32, before *float32, hidden *float32, rows int, width int)
@@ -3398,9 +3354,9 @@ TEXT ·gruNeon(SB), NOSPLIT, $0-48
 	MOVD width+40(FP), R10
 	LSL $2, R10, R10
 	MOVD $numbers<>(SB), R14
-loop145:
+loop143:
 	MOVD R10, R11
-loop146:
+loop144:
 	VLD1 (R0), [V0.S4]
 	VLD1 (R1), [V1.S4]
 	WORD $0x4e21d400 // fadd v0, v0, v1
@@ -3613,13 +3569,13 @@ loop146:
 	ADD $16, R2, R2
 	ADD $16, R3, R3
 	SUBS $16, R11, R11
-	BNE loop146
+	BNE loop144
 	ADD R10, R0, R0
 	ADD R10, R0, R0
 	ADD R10, R1, R1
 	ADD R10, R1, R1
 	SUBS $1, R9, R9
-	BNE loop145
+	BNE loop143
 	RET
 
 // func gruBackNeon(gates *float32, state *float32, deltaInput *float32, deltaState *float32, before *float32, up *float32, hidden *float32, cell *float32, rows int, width int)
@@ -3636,9 +3592,9 @@ TEXT ·gruBackNeon(SB), NOSPLIT, $0-80
 	MOVD width+72(FP), R10
 	LSL $2, R10, R10
 	MOVD $numbers<>(SB), R14
-loop147:
+loop145:
 	MOVD R10, R11
-loop148:
+loop146:
 	VLD1 (R5), [V0.S4]
 	VLD1 (R6), [V1.S4]
 	WORD $0x4e21d400 // fadd v0, v0, v1
@@ -3694,7 +3650,7 @@ loop148:
 	ADD $16, R6, R6
 	ADD $16, R7, R7
 	SUBS $16, R11, R11
-	BNE loop148
+	BNE loop146
 	ADD R10, R0, R0
 	ADD R10, R0, R0
 	ADD R10, R1, R1
@@ -3704,5 +3660,5 @@ loop148:
 	ADD R10, R3, R3
 	ADD R10, R3, R3
 	SUBS $1, R9, R9
-	BNE loop147
+	BNE loop145
 	RET
