@@ -34,6 +34,7 @@ type Portfolio struct {
 	times   []int64 // at which any symbol has a bar
 	moments []int64 // those, and when a bar that opens there ends
 	at      int     // the moment whose bars open next
+	room    []*Simulation
 	equity  []float64
 	held    []int8
 	stopped *Bankruptcy
@@ -172,7 +173,7 @@ func (p *Portfolio) Done() bool { return len(p.equity) == len(p.times) }
 
 // open simulates what the bars that open at t do at their opens.
 func (p *Portfolio) open(t int64) error {
-	var here []*Simulation
+	here := p.room[:0]
 	for _, s := range p.sims {
 		if bar := s.last.Bar; !s.Done() && s.in.Series.Time[bar] == t {
 			here = append(here, s)
@@ -182,6 +183,7 @@ func (p *Portfolio) open(t int64) error {
 			}
 		}
 	}
+	p.room = here
 	p.callAtOpen(here, t)
 	for _, s := range here {
 		if s.last.Open.Side != decision.Flat {
@@ -219,13 +221,14 @@ func (s *Simulation) isOpenAt(t int64) bool { return !s.Done() && s.in.Series.Ti
 // end simulates the rest of the bars that end at t, or before it because the next
 // one opens.
 func (p *Portfolio) end(t int64) error {
-	var here []*Simulation
+	here := p.room[:0]
 	for _, s := range p.sims {
 		next := s.last.Bar + 1
 		if s.isOpenAt(t) && (s.in.Series.Available(next-1) <= t || next < s.in.Series.Len() && s.in.Series.Time[next] <= t) {
 			here = append(here, s)
 		}
 	}
+	p.room = here
 	p.callWithin(here, t)
 	held := int8(0)
 	for _, s := range here {
