@@ -83,7 +83,7 @@ bench: ## run all benchmarks, ten times each
 bench-diff: bin/benchstat ## run benchmarks (NAME, default all; COUNT, default 6) and compare them with the stored numbers of this kind of machine
 	bench/diff
 
-bench-peers: ## measure the same work done by KTRDR and by PyTorch (needs Debian's python3-torch)
+bench-peers: ## measure the same work done by KTRDR and by PyTorch (needs Debian's python3-torch), and by TA-Lib where it is
 	bench/peers/run
 
 limits: ## measure what bounds the benchmarks here: multiply-adds and memory
