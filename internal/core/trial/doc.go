@@ -14,10 +14,11 @@
 // the next; where a price leaves the exits, in the extremes of blocks of bars; the
 // drawdown during a position, from the extremes of its closes, because equity and
 // close rise and fall together, rounding included; returns, at the ends of days.
-// Thirty-two trials go through the same bars side by side, so that the bars are
-// fetched from memory once for all of them.
+// A spread is worked out at each bar once for all trials that pay it. Thirty-two
+// trials go through the same bars side by side, so that the bars are fetched from
+// memory once for all of them.
 //
-// Policies that need every bar (financing, spreads, of quotes too, sizes by volatility, commissions
+// Policies that need every bar (financing, sizes by volatility, commissions
 // by volume), and trials that use their equity up, are simulated by package backtest.
 //
 // # What always holds

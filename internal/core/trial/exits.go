@@ -28,6 +28,7 @@ func (s *simulation) exit(x *exit) {
 		return
 	}
 	x.bar, x.time, x.price, x.cause = n-1, s.bars.Available(n-1), s.bars.Close[n-1], backtest.ByEnd
+	x.atClose = true
 }
 
 // leaves returns the first bar before to on which one of its exits ends the open
@@ -40,18 +41,15 @@ func (s *simulation) leaves(to int) int {
 	if open.sessionEnd != 0 {
 		to = open.bar + sort.Search(to-open.bar, func(i int) bool { return s.bars.Available(open.bar+i) >= open.sessionEnd })
 	}
-	below, above := open.stop, open.target
-	if open.side == decision.Short {
-		below, above = above, below
-	}
-	if above == 0 {
-		above = math.Inf(1)
-	}
+	below, above := open.bounds()
 	if open.trail != 0 {
 		return s.trailed(to, below, above)
 	}
 	if below == 0 && math.IsInf(above, 1) {
 		return to
+	}
+	if s.halves != nil {
+		return s.halves.left(s, open.bar, to, below, above)
 	}
 	return s.bars.prices.leaves(open.bar, to, keyOf(below), keyOf(above))
 }
@@ -61,7 +59,11 @@ func (s *simulation) trailed(to int, below, above float64) int {
 	open, d := &s.open, s.options.Exits.TrailingStop
 	for bar := open.bar; bar < to; bar++ {
 		high, low := s.bars.High[bar], s.bars.Low[bar]
-		if low <= below || high >= above || open.side == decision.Long && low <= open.trail || open.side == decision.Short && high >= open.trail {
+		if s.halves != nil {
+			if s.halves.meets(s, bar, open.nearest()) {
+				return bar
+			}
+		} else if low <= below || high >= above || open.side == decision.Long && low <= open.trail || open.side == decision.Short && high >= open.trail {
 			return bar
 		}
 		open.high, open.low = max(open.high, high), min(open.low, low)
@@ -74,17 +76,29 @@ func (s *simulation) trailed(to int, below, above float64) int {
 	return to
 }
 
+// nearest returns the nearer of the stop and the trailing stop.
+func (o *opened) nearest() float64 {
+	if o.trail != 0 && (o.stop == 0 || o.sign*(o.trail-o.stop) > 0) {
+		return o.trail
+	}
+	return o.stop
+}
+
 // at says how the open position is left on bar, on which one of its exits ends it:
 // what comes first by the order of package backtest.
 func (s *simulation) at(x *exit, bar int) {
 	b, open := s.bars, &s.open
 	sign, limit := open.sign, s.options.Exits.MaxHoldingBars
-	stop, cause := open.stop, backtest.ByStop
-	if open.trail != 0 && (stop == 0 || sign*(open.trail-stop) > 0) {
-		stop, cause = open.trail, backtest.ByTrail
+	stop, target, cause, half := open.nearest(), open.target, backtest.ByStop, 0.0
+	if stop != open.stop {
+		cause = backtest.ByTrail
+	}
+	if s.halves != nil {
+		stop, target = s.halves.levels(s, bar, stop)
+		half = float64(sign * s.halves.open[bar])
 	}
 	reached := func(price float64) bool { return stop != 0 && sign*(price-stop) <= 0 }
-	passed := func(price float64) bool { return open.target != 0 && sign*(price-open.target) >= 0 }
+	passed := func(price float64) bool { return target != 0 && sign*(price-target) >= 0 }
 	against, inFavour, price := b.Low[bar], b.High[bar], b.Open[bar]
 	if sign < 0 {
 		against, inFavour = inFavour, against
@@ -99,7 +113,7 @@ func (s *simulation) at(x *exit, bar int) {
 		x.cause = cause
 		return
 	case older && passed(price):
-		x.cause, x.limit = backtest.ByTarget, price
+		x.cause, x.limit = backtest.ByTarget, price-half
 		return
 	}
 	x.time, x.price, x.atOpen = b.Available(bar), b.Close[bar], false
@@ -107,10 +121,10 @@ func (s *simulation) at(x *exit, bar int) {
 	case reached(against):
 		x.cause, x.price = cause, sign*min(sign*stop, sign*price)
 	case passed(inFavour):
-		x.cause, x.price, x.limit = backtest.ByTarget, open.target, open.target
+		x.cause, x.price, x.limit = backtest.ByTarget, target, open.target
 	case limit != 0 && bar+1-open.bar >= limit:
-		x.cause = backtest.ByTime
+		x.cause, x.atClose = backtest.ByTime, true
 	default:
-		x.cause = backtest.BySession
+		x.cause, x.atClose = backtest.BySession, true
 	}
 }

@@ -20,6 +20,9 @@ type lanes struct {
 	live signals            // of the threshold of the last trial taken
 	kept [laneCount]signals // of the thresholds of the trials, one each
 	sims [laneCount]simulation
+
+	spread string // of the trials taken
+	halves *halves
 }
 
 func newLanes(sh *Shared) *lanes {
@@ -31,7 +34,7 @@ func newLanes(sh *Shared) *lanes {
 	return l
 }
 
-// run simulates tasks, at most laneCount of them.
+// run simulates tasks, at most laneCount of them, all of one spread.
 func (l *lanes) run(tasks []task) error {
 	kept := 0 // thresholds
 	for i := range tasks {
@@ -52,7 +55,9 @@ func (l *lanes) run(tasks []task) error {
 			l.kept[kept].copyFrom(&l.live)
 			kept++
 		}
-		s.begin(t.policy, &l.kept[kept-1])
+		if l.spreadOf(t.policy) {
+			s.begin(t.policy, &l.kept[kept-1], l.halves)
+		}
 	}
 	n := l.sh.bars.Len()
 	for limit := 0; limit < n; {

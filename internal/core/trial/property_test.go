@@ -31,7 +31,7 @@ var pools = []struct {
 	{"decisions.sizing", []string{"null", "{method: units, units: 30}", "{method: units, units: 0.5}", "{method: confidence}",
 		"{method: volatility_target, bar_volatility: 0.002}"}},
 	{"decisions.costs", []string{"null", "{commission_per_unit: 0.01}", "{commission_minimum: 3}", "{financing_long: 0.05}",
-		"{spread: quotes}", "{commission: 0.01, slippage: 0}", "{commission_per_unit: 2, commission_minimum: 1000}", "{slippage: 0.1}"}},
+		"{spread: quotes}", "{spread: 20 bps, slippage: 0.001}", "{spread: 0.00001}", "{spread: {usual: 5 bps, sessions: [{from: \"20:00\", to: \"04:00\", spread: 300 bps}]}, commission: 0.001}", "{commission: 0.01, slippage: 0}", "{commission_per_unit: 2, commission_minimum: 1000}", "{slippage: 0.1}"}},
 }
 
 func drawPools(t *rapid.T) sweep.Space {

@@ -21,7 +21,7 @@ func (p policy) isSparse() bool {
 	o, x, z, c := p.options, p.options.Exits, p.options.Sizing, p.options.Costs
 	known := backtest.Options{Capital: o.Capital, Commission: o.Commission, Slippage: o.Slippage, Fraction: o.Fraction,
 		FractionalUnits: o.FractionalUnits, SeparationSeconds: o.SeparationSeconds,
-		Costs: decision.Costs{PerUnit: c.PerUnit, Minimum: c.Minimum},
+		Costs: decision.Costs{PerUnit: c.PerUnit, Minimum: c.Minimum, Spread: c.Spread},
 		Exits: decision.Exits{StopLoss: x.StopLoss, TakeProfit: x.TakeProfit, TrailingStop: x.TrailingStop,
 			MaxHoldingBars: x.MaxHoldingBars, SessionEnd: x.SessionEnd},
 		Sizing: decision.Sizing{Method: z.Method, Units: z.Units}}
@@ -46,6 +46,7 @@ type simulation struct {
 	longs       factors
 	shorts      factors
 	bars        *bars
+	halves      *halves // of the spread; nil where there is none
 	raws        []decision.Raw
 	buys, sells []uint64
 	book        book
@@ -100,10 +101,13 @@ type exit struct {
 	limit  float64 // what a limit order is filled at; 0 is none
 	cause  backtest.Cause
 	atOpen bool
+
+	atClose bool // at the close itself, and not within the bar
 }
 
-// begin starts the simulation of p on signals.
-func (s *simulation) begin(p policy, on *signals) {
+// begin starts the simulation of p on signals, at a spread of twice h.
+func (s *simulation) begin(p policy, on *signals, h *halves) {
+	s.halves = h
 	s.policy, s.raws, s.buys, s.sells = p, on.raws, on.buys, on.sells
 	s.hasExits, s.charge = p.options.Exits != (decision.Exits{}), 1+p.options.Commission
 	s.longs, s.shorts = p.factorsOf(decision.Long), p.factorsOf(decision.Short)
@@ -139,7 +143,11 @@ func (s *simulation) hold() {
 	s.exit(&x)
 	atEnd := x.cause == backtest.ByEnd
 	isRuined := atEnd && !(s.open.equity(s.book.balance(), x.price) > 0)
-	if isRuined || !s.book.hold(&s.open.position, s.open.bar, x.bar, s.open.stop, s.open.target) {
+	worst, best := s.open.stop, s.open.target
+	if s.halves != nil { // closes go beyond the levels by half a spread
+		worst, best = 0, 0
+	}
+	if isRuined || !s.book.hold(&s.open.position, s.open.bar, x.bar, worst, best) {
 		s.state = unable
 		return
 	}
@@ -187,6 +195,9 @@ func (s *simulation) enter(sign int) bool {
 	}
 	price, equity := s.bars.Open[bar], s.book.balance()
 	fill := float64(price * factor.fill)
+	if s.halves != nil {
+		fill += float64(float64(side) * s.halves.open[bar])
+	}
 	quantity := s.quantity(sign, price, fill, equity)
 	if quantity == 0 {
 		return false
@@ -217,7 +228,7 @@ func (s *simulation) quantity(sign int, price, fill, equity float64) float64 {
 		share = float64(float64(s.raws[sign].Confidence) * o.Fraction)
 	}
 	quantity := share * equity / s.charge / price
-	if share > 0.5 { // up to a half, no slippage makes less than that affordable
+	if share > 0.5 || s.halves != nil { // up to a half, no slippage makes less than that affordable
 		quantity = min(quantity, equity/s.charge/fill)
 	}
 	if o.Sizing.Method == strategy.SizeUnits {
@@ -253,6 +264,11 @@ func (s *simulation) leave(x *exit) {
 	fill := x.limit
 	if fill == 0 {
 		fill = float64(x.price * (1 + float64(-open.sign*s.options.Slippage)))
+		if h := s.halves; h != nil && x.atClose {
+			fill -= float64(open.sign * h.close[x.bar])
+		} else if h != nil {
+			fill -= float64(open.sign * h.open[x.bar])
+		}
 	}
 	value := float64(fill * open.quantity)
 	gross := float64(open.sign * (value - open.value))

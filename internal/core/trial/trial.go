@@ -97,8 +97,9 @@ func areSound(s market.Series) bool {
 // A task is a trial that is to be evaluated.
 type task struct {
 	policy
-	cost  strategy.CostModel
-	trial int
+	cost   strategy.CostModel
+	spread string // spreadKey
+	trial  int
 }
 
 // Evaluate writes the rows of trials from to to-1 of space into out. A trial whose
@@ -119,12 +120,12 @@ func (sh *Shared) Evaluate(ctx context.Context, space sweep.Space, from, to int,
 			return err
 		}
 		p := policy{rules: decision.RulesOf(s), options: backtest.OptionsOf(s, sh.in.Options)}
-		tasks[i] = task{policy: p, cost: s.Decisions.CostModel, trial: from + i}
+		tasks[i] = task{policy: p, cost: s.Decisions.CostModel, spread: spreadKey(p.options.Costs.Spread), trial: from + i}
 	}
 	// Trials with the same signals follow each other, those of a lower threshold
-	// later, so that signals are only ever added.
+	// later, so that signals are added rather than taken away, and all of a spread.
 	slices.SortFunc(tasks, func(a, b task) int {
-		return cmp.Or(cmp.Compare(a.cost.RoundTripCost, b.cost.RoundTripCost), cmp.Compare(a.cost.MinEdgeMultiplier, b.cost.MinEdgeMultiplier),
+		return cmp.Or(cmp.Compare(a.spread, b.spread), cmp.Compare(a.cost.RoundTripCost, b.cost.RoundTripCost), cmp.Compare(a.cost.MinEdgeMultiplier, b.cost.MinEdgeMultiplier),
 			cmp.Compare(b.rules.ConfidenceThreshold, a.rules.ConfidenceThreshold), cmp.Compare(a.trial, b.trial))
 	})
 	group := newLanes(sh)
@@ -133,6 +134,9 @@ func (sh *Shared) Evaluate(ctx context.Context, space sweep.Space, from, to int,
 			return fmt.Errorf("sweep stopped at trial %d: %w", tasks[0].trial, context.Cause(ctx))
 		}
 		some := tasks[:min(laneCount, len(tasks))]
+		if other := slices.IndexFunc(some, func(t task) bool { return t.spread != some[0].spread }); other > 0 {
+			some = some[:other]
+		}
 		tasks = tasks[len(some):]
 		if err := group.run(some); err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -148,6 +149,28 @@ func TestEvaluateQuotes(t *testing.T) {
 	}
 	if err := shared.Evaluate(context.Background(), s, 0, s.Len(), rows); err == nil || !strings.Contains(err.Error(), "have no bid and ask") {
 		t.Errorf("without quotes: %v", err)
+	}
+}
+
+// Trials that pay a spread go from order to order too: backtests of them would
+// allocate nine bytes a bar each.
+func TestEvaluateSpreadsFromOrderToOrder(t *testing.T) {
+	const bars = 20_000
+	in := inputs(t, "sample_momentum", market.Hour1, bars, 5, 0.01, 0.9)
+	s := space(t, "axes:\n  decisions.confidence_threshold: {from: 0.4, to: 0.7, step: 0.01}\n  decisions.exits: [null, {stop_loss: 0.01, take_profit: 0.02}]\n  decisions.costs: [{spread: quotes}, {spread: 2 bps}]")
+	shared, err := trial.Prepare(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := make([]sweep.Row, s.Len())
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if err := shared.Evaluate(context.Background(), s, 0, s.Len(), rows); err != nil {
+		t.Fatal(err)
+	}
+	runtime.ReadMemStats(&after)
+	if allocated, most := after.TotalAlloc-before.TotalAlloc, uint64(9*bars*s.Len()/2); allocated > most {
+		t.Errorf("%d trials allocated %d bytes, want at most %d", s.Len(), allocated, most)
 	}
 }
 
