@@ -71,6 +71,7 @@ type Simulation struct {
 	o     Options
 	byBar bool  // every bar is gone through; see byBar
 	sized bool  // Options.Sizing has a method
+	plain bool  // Options.IsPlain, in the currency of the prices
 	last  State // without its Deals and Fees; Equity, where it is kept, has the length of the whole window
 	deals deals
 	wins  int // of the deals
@@ -108,7 +109,7 @@ func Resume(in Input, o Options, state State) (*Simulation, error) {
 	if err := state.check(n); err != nil {
 		return nil, err
 	}
-	s := &Simulation{in: in, o: o.withDefaults(), byBar: byBar(in, o), sized: o.Sizing.Method != "", last: state.clone()}
+	s := &Simulation{in: in, o: o.withDefaults(), byBar: byBar(in, o), sized: o.Sizing.Method != "", plain: o.IsPlain() && in.Rates == nil, last: state.clone()}
 	s.fee = decision.Fee{Fraction: o.Commission, PerUnit: o.Costs.PerUnit, Minimum: o.Costs.Minimum}
 	schedule, err := o.scheduleFor(in.Series.Symbol)
 	if err != nil {
@@ -179,6 +180,11 @@ func (s *Simulation) Advance(upTo int) error {
 	}
 	st := &s.last
 	for st.Bar < upTo {
+		if s.plain {
+			if s.advancePlain(upTo); st.Bar == upTo && upTo < n {
+				return nil
+			}
+		}
 		from := st.Bar
 		if err := s.fill(from); err != nil {
 			return err
