@@ -150,7 +150,7 @@ func (c *console) suggestion(err error) string {
 	switch {
 	case ok && known.Code == wire.CodeWorkerUnavailable:
 		return "Start one with: " + workerCommand(known.Message) + " --url " + c.backend
-	case ok && known.Code == wire.CodeInSample:
+	case ok && known.Code == wire.CodeInSample && strings.Contains(known.Message, "allow_in_sample"):
 		return "To run it all the same, marked in-sample, add --allow-in-sample"
 	default:
 		return ""

@@ -157,13 +157,14 @@ type outcome struct {
 	SpecHash      string          `json:"spec_hash"`
 	URL           string          `json:"url"`    // of the operation
 	Result        json.RawMessage `json:"result"` // null until it has completed
-	Files         []string        `json:"files"`  // written by this command
+	Warnings      []string        `json:"warnings,omitempty"`
+	Files         []string        `json:"files"` // written by this command
 }
 
 func newOutcome(client *wire.Client, op wire.Operation) outcome {
 	o := outcome{
 		OperationID: op.ID, Type: string(op.Type), Status: string(op.Status), QueuePosition: op.QueuePosition,
-		SpecHash: op.SpecHash, URL: client.URL() + wire.PathOperations + "/" + op.ID, Files: []string{},
+		SpecHash: op.SpecHash, URL: client.URL() + wire.PathOperations + "/" + op.ID, Warnings: op.Warnings, Files: []string{},
 	}
 	if op.Status == operation.Completed {
 		o.Result = op.Result
@@ -181,6 +182,11 @@ func (c *console) showOutcome(_ context.Context, client *wire.Client, op wire.Op
 	o.Files = append(o.Files, files...)
 	return c.show(o, func(w io.Writer) {
 		display.Result(w, c.yellow, client.URL(), op, o.Result)
+		if op.Type != operation.Training { // whose report has its own
+			for _, warning := range op.Warnings {
+				fmt.Fprintf(w, "%s %s\n", c.yellow("Warning:"), warning)
+			}
+		}
 		for _, f := range files {
 			fmt.Fprintf(w, "Written to %s\n", f)
 		}
