@@ -147,8 +147,12 @@ func fetchMembers(ctx context.Context, env worker.Env, e *ensemble.Ensemble, ord
 			return nil, err
 		}
 		if unused := e.Unused(m, s); m.Trades() && unused != nil {
-			env.Warn(fmt.Sprintf("member %s: what its strategy %s says about %s is not used: an ensemble decides about positions by its own file",
-				m.Name, s.Name, strings.Join(unused, ", ")))
+			hint := ""
+			if slices.Contains(unused, "exits") {
+				hint = "; exits: own at the member has its entries left by those of its strategy"
+			}
+			env.Warn(fmt.Sprintf("member %s: what its strategy %s says about %s is not used: an ensemble decides about positions by its own file%s",
+				m.Name, s.Name, strings.Join(unused, ", "), hint))
 		}
 		all[i] = member{Member: m, ref: ModelRef{ID: named.ModelID, Name: trained.Manifest.Name, SHA256: named.ModelSHA256}, model: trained, strategy: s}
 	}
