@@ -214,8 +214,9 @@ type place struct {
 // to that bar. It is for curves that are not kept.
 func (s *Simulation) curve(p *place, dst []float64, to int) {
 	dst = dst[:to-p.bar]
+	var x stretch
 	for len(dst) > 0 {
-		x := s.stretch(p, to)
+		s.stretch(&x, p, to)
 		n := x.to - x.from
 		if x.sign == 0 {
 			fill(dst[:n], x.balance)
@@ -245,10 +246,11 @@ func (x *stretch) at(close float64) float64 {
 	return x.balance + float64(x.sign*(float64(close*x.quantity)-x.value))
 }
 
-// stretch returns the next stretch at p, which ends before bar to at the latest, and
-// moves p behind it. There is a bar before to.
-func (s *Simulation) stretch(p *place, to int) stretch {
-	x := stretch{from: p.bar, to: to}
+// stretch makes x the next stretch at p, which ends before bar to at the latest, and
+// moves p behind it. There is a bar before to. (A result would be copied in pieces
+// wider than those it was written in, for which a processor waits.)
+func (s *Simulation) stretch(x *stretch, p *place, to int) {
+	x.from, x.to, x.sign = p.bar, to, 0
 	for {
 		x.balance = s.o.Capital + p.realised
 		if p.deal == s.deals.n {
@@ -268,14 +270,13 @@ func (s *Simulation) stretch(p *place, to int) stretch {
 		}
 		if exit := int(d.Exit); x.from < exit {
 			x.to = min(to, exit)
-			s.hold(&x, d, p.deal)
+			s.hold(x, d, p.deal)
 			break
 		}
 		p.realised += d.Net
 		p.deal++
 	}
 	p.bar = x.to
-	return x
 }
 
 // hold makes x, whose balance is that before d, a stretch during which d, deal i,

@@ -36,9 +36,8 @@ func longRaws(bars int, seed uint64, every int) []decision.Raw {
 }
 
 // TestLongRunIsTheReference goes over many thousands of bars, in parts of any length,
-// to ruin in some.
+// to ruin in some where shorts meet a jump.
 func TestLongRunIsTheReference(t *testing.T) {
-	ruined := 0
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(1, 15_000).Draw(t, "bars")
 		s := scenario{in: backtest.Input{Series: benchSeries(n), Signals: longRaws(n, rapid.Uint64().Draw(t, "seed"), rapid.SampledFrom([]int{1, 40, 3000}).Draw(t, "every")),
@@ -62,15 +61,33 @@ func TestLongRunIsTheReference(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := sim.Result()
-		if got.Bankruptcy != nil {
-			ruined++
-		}
 		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty(), cmpopts.IgnoreFields(backtest.Result{}, "OrderHash")); diff != "" {
 			t.Fatalf("(-reference +Run):\n%s", diff)
 		}
 	})
-	if ruined == 0 {
-		t.Error("no run was ruined")
+}
+
+// TestRuinFarFromADecision ruins a short between two decisions, in the middle of what
+// was searched through and counted.
+func TestRuinFarFromADecision(t *testing.T) {
+	const n, jump = 9000, 5000
+	s := scenario{in: backtest.Input{Series: benchSeries(n), Signals: make([]decision.Raw, n), Rules: decision.Rules{AllowShort: true}},
+		o: backtest.Options{Capital: 10_000, Fraction: 1, FractionalUnits: true}}
+	for i := range s.in.Signals {
+		s.in.Signals[i] = decision.Raw{Known: i%7 != 0, Confidence: 1}
+		if i%10 == 0 && i < 8500 {
+			s.in.Signals[i].Signal = decision.Sell
+		}
+	}
+	s.in.Signals[8700].Known, s.in.Signals[8700].Signal = true, decision.Buy
+	for _, column := range [][]float64{s.in.Series.Open, s.in.Series.High, s.in.Series.Low, s.in.Series.Close} {
+		for i := jump; i < n; i++ {
+			column[i] *= 30
+		}
+	}
+	want, got := referenceRun(s.in, s.o), run(t, s)
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty(), cmpopts.IgnoreFields(backtest.Result{}, "OrderHash")); diff != "" || got.Bankruptcy == nil || got.Bankruptcy.Bar != jump {
+		t.Errorf("ruin %+v (-reference +Run):\n%s", got.Bankruptcy, diff)
 	}
 }
 

@@ -32,6 +32,7 @@ type diary struct {
 // note takes in the bars up to the last one simulated.
 func (s *Simulation) note() {
 	d, closes := &s.diary, s.in.Series.Close
+	var x stretch
 	if d.ends == nil {
 		d.ends = market.DayEnds(s.in.Series.Time, s.in.Series.Timeframe)
 		d.days = make([]Day, 0, len(d.ends))
@@ -44,7 +45,7 @@ func (s *Simulation) note() {
 		end := d.ends[len(d.days)-1] + 1
 		day, t := &d.days[len(d.days)-1], &d.tally
 		for to := min(end, s.last.Bar); d.place.bar < to; {
-			x := s.stretch(&d.place, to)
+			s.stretch(&x, &d.place, to)
 			if x.sign == 0 {
 				t.flat(closes[x.from:x.to], x.balance)
 				day.Last = x.balance

@@ -63,7 +63,7 @@ func (s *Simulation) enterPlain(bar, end int) bool {
 	a := bar - v.from
 	at := first(against, nil, a, end)
 	if at == end || !isPrice(price) || !isPrice(value) ||
-		!isSolvent(s.in.Series.Close[bar:v.from+at+1], stretch{balance: equity - commission, sign: sign, quantity: quantity, value: value}) {
+		!isSolvent(s.in.Series.Close[bar:v.from+at+1], equity-commission, sign, quantity, value) {
 		return false
 	}
 	open := &st.Open
@@ -130,10 +130,13 @@ func (s *Simulation) leavePlain(bar, end int) bool {
 	return true
 }
 
-// isSolvent tells that equity is a finite number above zero at each of the closes.
-func isSolvent(closes []float64, x stretch) bool {
+// isSolvent tells that equity is a finite number above zero at each of the closes. As
+// a part of a large function its loop would not have the registers.
+//
+//go:noinline
+func isSolvent(closes []float64, balance, sign, quantity, value float64) bool {
 	for _, price := range closes {
-		e := x.balance + float64(x.sign*(float64(price*x.quantity)-x.value))
+		e := balance + float64(sign*(float64(price*quantity)-value))
 		if !(e > 0 && e <= math.MaxFloat64) {
 			return false
 		}
