@@ -64,7 +64,6 @@ func panel(m machine, vectors, most int) {
 	rows := Load(Param("rows"), GP64())
 	p := panelState{machine: m, vectors: vectors, c: c, a: a, crow: crow, astep: astep, brow: brow, arow: rowsOf{stride: stride}}
 
-
 	prefix := fmt.Sprintf("p%sx%d", m.suffix(), vectors)
 	Label(prefix + "whole")
 	CMPQ(rows, Imm(uint64(most)))

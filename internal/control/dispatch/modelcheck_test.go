@@ -70,7 +70,7 @@ func TestModel(t *testing.T) {
 			if x.violation != "" {
 				t.Errorf("%s\nafter:\n%s", x.violation, strings.Join(x.trace, "\n"))
 			}
-			if len(x.seen) < 500 || x.ends == 0 {
+			if len(x.seen) < 300 || x.ends == 0 {
 				t.Errorf("only %d states were reached and %d histories ended", len(x.seen), x.ends)
 			}
 		})
