@@ -122,9 +122,10 @@ func evaluate(ctx context.Context, in Input, t *table, parts division, network a
 	}
 	var base baseline
 	for _, p := range [...]struct {
+		name    string
 		part    part
 		quality *Quality
-	}{{parts.train, &e.Quality.Train}, {parts.validation, &e.Quality.Validation}, {parts.test, &e.Quality.Test}} {
+	}{{"training", parts.train, &e.Quality.Train}, {"validation", parts.validation, &e.Quality.Validation}, {"test", parts.test, &e.Quality.Test}} {
 		data := t.data(p.part)
 		outputs, err := infer(ctx, network, data)
 		if err != nil {
@@ -134,6 +135,9 @@ func evaluate(ctx context.Context, in Input, t *table, parts division, network a
 			base = baselineOf(t.classes, data)
 		}
 		*p.quality = measure(t.classes, outputs, data, loss, base, e.Calibration.temperature())
+		if err := bounded(p.quality.Loss, p.name, feature.SchemaOf(in.Strategy).Names, t, p.part); err != nil {
+			return Evaluation{}, err
+		}
 	}
 	q := e.Quality
 	e.TrainingMetrics.FinalTrainLoss, e.TrainingMetrics.FinalTrainAccuracy = q.Train.Loss, q.Train.Accuracy

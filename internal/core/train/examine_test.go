@@ -173,3 +173,29 @@ func TestRun_diverged(t *testing.T) {
 		}
 	}
 }
+
+// TestRun_test_rows_out_of_reach: a network that was trained well and is asked far
+// outside of what it learnt says where, and by which features.
+func TestRun_test_rows_out_of_reach(t *testing.T) {
+	const bars, leaps = 500, 470 // in the test part
+	src := strings.NewReplacer("loss: huber\n  huber_delta: 0.02", "loss: mse", "activation: tanh", "activation: leaky_relu",
+		"nn_inputs:\n", "nn_inputs:\n  - {raw_indicator: roc_12, timeframes: all, normalization: none}\n").Replace(regressionSource)
+	in := twoSymbols(t, src, bars)
+	for _, f := range in.Frames {
+		s := f.Series[market.Hour1]
+		for i := leaps; i < s.Len(); i++ {
+			for _, column := range [][]float64{s.Open, s.High, s.Low, s.Close} {
+				column[i] *= 1e36
+			}
+		}
+	}
+	_, _, err := train.Run(t.Context(), in, nil)
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, want := range []string{"test rows", "is +Inf", "look at the bars", "1h_roc_12"} {
+		if !strings.Contains(strings.ToLower(err.Error()), strings.ToLower(want)) {
+			t.Errorf("error %v, want it to say %q", err, want)
+		}
+	}
+}
