@@ -129,10 +129,14 @@ func (c *chaos) resume() {
 	}
 }
 
-// accident lets one thing go wrong.
+// accident lets one thing go wrong: first the one that was added last, so that what
+// can happen to this form of the system alone does so with every seed.
 func (c *chaos) accident() {
 	c.resume()
 	a := c.accidents[c.random.IntN(len(c.accidents))]
+	if len(c.happened) == 0 {
+		a = c.accidents[len(c.accidents)-1]
+	}
 	c.happened[a.name]++
 	fmt.Fprintf(&c.history, "%.1fs %s, ", time.Since(c.began).Seconds(), a.name)
 	a.happen()
@@ -385,9 +389,6 @@ func TestChaos(t *testing.T) {
 		c.begin()
 		c.importSample("EURUSD")
 		c.live()
-		if c.happened["fill the disk"] == 0 {
-			t.Errorf("the disk was never full: choose another -chaos.seed")
-		}
 	})
 	t.Run("cluster", func(t *testing.T) {
 		server := storetest.StartPostgres(t)
