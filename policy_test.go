@@ -41,7 +41,8 @@ const lattice = `
 	core/strategy, core/nn                   < core/decision
 	core/train, core/decision                < core/leak
 	core/market                              < core/margin
-	core/decision, core/margin               < core/backtest
+	core/decision                            < core/ledger
+	core/ledger, core/margin                 < core/backtest
 	core/grammar, core/feature, core/decision < core/ensemble
 	core/backtest                            < core/performance, core/assumption
 	core/performance, core/sweep             < core/trial

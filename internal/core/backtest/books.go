@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/ktrdr/ktrdr/internal/core/decision"
+	"github.com/ktrdr/ktrdr/internal/core/ledger"
 )
 
 // Books are what a run kept: a few words per trade, from which with the bars
@@ -53,11 +54,11 @@ func (b *Books) Closes() []float64 { return b.s.in.Series.Close }
 func (b *Books) Len() int { return b.s.deals.n }
 
 // Trades returns all trades.
-func (b *Books) Trades() []Trade {
+func (b *Books) Trades() []ledger.Trade {
 	if b.Len() == 0 {
 		return nil
 	}
-	all := make([]Trade, b.Len())
+	all := make([]ledger.Trade, b.Len())
 	for i := range all {
 		all[i] = b.Trade(i)
 	}
@@ -65,21 +66,21 @@ func (b *Books) Trades() []Trade {
 }
 
 // Trade returns trade i, from 0 on.
-func (b *Books) Trade(i int) Trade { return b.s.tradeOf(i) }
+func (b *Books) Trade(i int) ledger.Trade { return b.s.tradeOf(i) }
 
 // tradeOf makes the Trade of deal i, by the operations of enter and exit.
-func (s *Simulation) tradeOf(i int) Trade {
+func (s *Simulation) tradeOf(i int) ledger.Trade {
 	d, in := s.deals.at(i), &s.in
 	entry, exit := int(d.Entry), int(d.Exit)
 	sign, q := float64(d.Side), d.Quantity
-	t := Trade{ID: i + 1, Side: d.Side, Cause: d.Cause, Quantity: q, Net: d.Net, EntryConfidence: in.Signals[entry-1].Confidence,
+	t := ledger.Trade{ID: i + 1, Side: d.Side, Cause: d.Cause, Quantity: q, Net: d.Net, EntryConfidence: in.Signals[entry-1].Confidence,
 		EntryTime: in.Series.Time[entry], ExitTime: in.Series.Available(exit), HoldingBars: exit + 1 - entry}
 	rate := s.closeRate(exit)
 	if d.AtOpen {
 		t.ExitTime, rate = in.Series.Time[exit], s.openRate(exit)
 		t.HoldingBars--
 	}
-	if d.Cause == BySignal {
+	if d.Cause == ledger.BySignal {
 		t.ExitConfidence = in.Signals[exit-1].Confidence
 	}
 	t.HoldingHours = float64(t.ExitTime-t.EntryTime) / 3600
@@ -112,7 +113,7 @@ func (s *Simulation) tradeOf(i int) Trade {
 
 // excursions fills in the best and the worst that the trade t of d showed. They are
 // finite: what no float64 can hold is the largest that it can.
-func (s *Simulation) excursions(d *Deal, t *Trade, half, value, rate float64) {
+func (s *Simulation) excursions(d *ledger.Deal, t *ledger.Trade, half, value, rate float64) {
 	series, sign := &s.in.Series, float64(d.Side)
 	entry, exit := int(d.Entry), int(d.Exit)
 	high, low := series.Open[entry], series.Open[entry]
@@ -168,19 +169,10 @@ func (b *Books) Position() []int8 {
 	for _, block := range b.s.deals.blocks() {
 		for i := range block {
 			d := &block[i]
-			occupy(position[d.Entry:d.heldTo()], int8(d.Side))
+			occupy(position[d.Entry:d.HeldTo()], int8(d.Side))
 		}
 	}
 	return position
-}
-
-// heldTo returns the first bar after the entry during which nothing of d was held
-// after its open.
-func (d *Deal) heldTo() int {
-	if d.AtOpen {
-		return int(d.Exit)
-	}
-	return int(d.Exit) + 1
 }
 
 // occupy writes side at each bar.
@@ -281,7 +273,7 @@ func (s *Simulation) stretch(x *stretch, p *place, to int) {
 
 // hold makes x, whose balance is that before d, a stretch during which d, deal i,
 // is held.
-func (s *Simulation) hold(x *stretch, d *Deal, i int) {
+func (s *Simulation) hold(x *stretch, d *ledger.Deal, i int) {
 	x.sign, x.quantity = float64(d.Side), d.Quantity
 	entry := int(d.Entry)
 	x.value = float64((s.slipped(s.in.Series.Open[entry], x.sign) + float64(x.sign*s.half(entry))) * d.Quantity)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/core/backtest"
 	"github.com/ktrdr/ktrdr/internal/core/decision"
+	"github.com/ktrdr/ktrdr/internal/core/ledger"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
@@ -314,7 +315,7 @@ func setSpread(t *testing.T, s *scenario, key, value string) {
 
 func text(v float64) string { return strconv.FormatFloat(v+0, 'f', -1, 64) }
 
-func tradeLine(series market.Series, trade backtest.Trade) string {
+func tradeLine(series market.Series, trade ledger.Trade) string {
 	entry, _ := indexOf(series, trade.EntryTime)
 	return fmt.Sprintf("trade %s entry=%d bars=%d quantity=%s in=%s out=%s exit=%s net=%s", strings.ToLower(trade.Side.String()),
 		entry, trade.HoldingBars, text(trade.Quantity), text(trade.EntryPrice), text(trade.ExitPrice), trade.Cause, text(trade.Net))

@@ -6,16 +6,15 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/ktrdr/ktrdr/internal/core/backtest"
 	"github.com/ktrdr/ktrdr/internal/core/decision"
+	"github.com/ktrdr/ktrdr/internal/core/ledger"
 )
 
 // resultBytes is everything in a result, in the form in which bits differ where
@@ -30,7 +29,7 @@ func resultBytes(t interface{ Fatal(...any) }, r backtest.Result) []byte {
 
 // through saves the state of sim, reads it back and goes on from it.
 func through(t interface{ Fatal(...any) }, s scenario, sim *backtest.Simulation) *backtest.Simulation {
-	state, err := backtest.ParseState(sim.AppendState(nil), sim.Work())
+	state, err := ledger.ParseState(sim.AppendState(nil), sim.Work())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,56 +107,6 @@ func TestCheckpointIsAsked(t *testing.T) {
 	}
 }
 
-// TestStateBytesHoldEveryField fills every field of a State by reflection, so
-// that a field that is added and not saved fails here.
-func TestStateBytesHoldEveryField(t *testing.T) {
-	var s backtest.State
-	next := 1
-	fill(reflect.ValueOf(&s).Elem(), &next)
-	got, err := backtest.ParseState(s.AppendBinary([]byte("before")[6:], backtest.Work{1}), backtest.Work{1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(s, got); diff != "" {
-		t.Errorf("after a trip through bytes (-want +got):\n%s", diff)
-	}
-}
-
-// fill sets every field to another value; enumerations and flags to 1.
-func fill(v reflect.Value, next *int) {
-	*next++
-	switch v.Kind() {
-	case reflect.Struct:
-		for i := range v.NumField() {
-			fill(v.Field(i), next)
-		}
-	case reflect.Array:
-		for i := range v.Len() {
-			fill(v.Index(i), next)
-		}
-	case reflect.Slice:
-		v.Set(reflect.MakeSlice(v.Type(), 3, 3))
-		for i := range v.Len() {
-			fill(v.Index(i), next)
-		}
-	case reflect.Pointer:
-		v.Set(reflect.New(v.Type().Elem()))
-		fill(v.Elem(), next)
-	case reflect.Bool:
-		v.SetBool(true)
-	case reflect.Int8:
-		v.SetInt(1)
-	case reflect.Uint8:
-		v.SetUint(1)
-	case reflect.Int, reflect.Int32, reflect.Int64:
-		v.SetInt(int64(*next))
-	case reflect.Float32, reflect.Float64:
-		v.SetFloat(float64(*next) + 0.5)
-	default:
-		panic("fill: " + v.Kind().String())
-	}
-}
-
 func TestParseStateRefuses(t *testing.T) {
 	s := scenario{in: backtest.Input{Series: benchSeries(40), Signals: alternatingSignals(40)}}
 	sim, err := backtest.New(s.in, s.o)
@@ -169,21 +118,21 @@ func TestParseStateRefuses(t *testing.T) {
 	}
 	whole := sim.AppendState(nil)
 	for n := range whole {
-		if _, err := backtest.ParseState(whole[:n], sim.Work()); err == nil {
+		if _, err := ledger.ParseState(whole[:n], sim.Work()); err == nil {
 			t.Fatalf("the first %d of %d bytes are accepted", n, len(whole))
 		}
 		damaged := slices.Clone(whole)
 		damaged[n] ^= 0x40
-		if _, err := backtest.ParseState(damaged, sim.Work()); err == nil {
+		if _, err := ledger.ParseState(damaged, sim.Work()); err == nil {
 			t.Fatalf("byte %d of %d can change unseen", n, len(whole))
 		}
 	}
-	if _, err := backtest.ParseState(append(slices.Clone(whole), 0), sim.Work()); err == nil {
+	if _, err := ledger.ParseState(append(slices.Clone(whole), 0), sim.Work()); err == nil {
 		t.Error("a byte too many is accepted")
 	}
 	newer := slices.Clone(whole)
 	newer[bytes.IndexByte(newer, '3')] = '4'
-	if _, err := backtest.ParseState(newer, sim.Work()); err == nil || !strings.Contains(err.Error(), "another version") {
+	if _, err := ledger.ParseState(newer, sim.Work()); err == nil || !strings.Contains(err.Error(), "another version") {
 		t.Errorf("version 4 gives %v, want another version", err)
 	}
 }
@@ -212,7 +161,7 @@ func TestStateIsOfOneWork(t *testing.T) {
 		in, o := backtest.Input{Series: benchSeries(n), Signals: alternatingSignals(n)}, backtest.Options{}
 		change(&in, &o)
 		_, err := backtest.RunFrom(context.Background(), in, o, backtest.Checkpoints{Resume: saved}, nil)
-		if same := name == "nothing" || name == "default"; same != (err == nil) || !same && !errors.Is(err, backtest.ErrOtherWork) {
+		if same := name == "nothing" || name == "default"; same != (err == nil) || !same && !errors.Is(err, ledger.ErrOtherWork) {
 			t.Errorf("another %s gives %v", name, err)
 		}
 	}
@@ -235,13 +184,13 @@ func FuzzParseState(f *testing.F) {
 		f.Add(b[head : len(b)-sha256.Size])
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		if _, err := backtest.ParseState(body, work); err == nil {
+		if _, err := ledger.ParseState(body, work); err == nil {
 			t.Fatal("bytes without a frame are accepted")
 		}
 		b := slices.Concat([]byte("ktrdr backtest state 3\n"), work[:], body)
 		sum := sha256.Sum256(b)
 		b = append(b, sum[:]...)
-		state, err := backtest.ParseState(b, work)
+		state, err := ledger.ParseState(b, work)
 		if err != nil {
 			return
 		}
@@ -282,7 +231,7 @@ func BenchmarkSaveState(b *testing.B) {
 	b.Run("bars=1000000/step=read", func(b *testing.B) {
 		b.SetBytes(int64(len(saved)))
 		for b.Loop() {
-			if _, err := backtest.ParseState(saved, sim.Work()); err != nil {
+			if _, err := ledger.ParseState(saved, sim.Work()); err != nil {
 				b.Fatal(err)
 			}
 		}

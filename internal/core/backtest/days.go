@@ -96,7 +96,7 @@ func (s *Simulation) addHeld(days []Day, ends []int) {
 	day := 0
 	for _, block := range s.deals.blocks() {
 		for i := range block {
-			from, to := int(block[i].Entry), block[i].heldTo()
+			from, to := int(block[i].Entry), block[i].HeldTo()
 			for ends[day] < from {
 				day++
 			}

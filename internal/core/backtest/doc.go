@@ -4,10 +4,11 @@
 //
 // An [Input] is a window of bars with one raw signal per bar and the rules to
 // decide by. [Options] say what trading costs and how large an order is. A
-// [Simulation] goes through the window; its [State] is everything it knows, in
-// one value. A [Trade] is a position from entry to exit. A [Result] is what came
-// of it, written out; [Books] are the same in a few words per trade, a [Deal], from
-// which trades, equity and positions are made for those who ask.
+// [Simulation] goes through the window; its [ledger.State] is everything it knows, in
+// one value. A trade is a position from entry to exit. A [Result] is what came of
+// it, written out; [Books] are the same in a few words per trade, from which trades,
+// equity and positions are made for those who ask. What is written down, and its
+// form in bytes, is package ledger.
 //
 // # Flow
 //
@@ -25,7 +26,7 @@
 //  3. Equity is marked at the close of t. An open position counts what it would
 //     bring at the close, without the costs of an exit that has not happened.
 //  4. If equity is not above zero, the position is closed at that close and
-//     trading stops for good ([Bankruptcy]).
+//     trading stops for good ([ledger.Bankruptcy]).
 //  5. decision.Rules.Decide looks at the signal of t. What it decides is filled
 //     at the open of t+1.
 //
@@ -54,8 +55,8 @@
 // net result.
 //
 // The same input gives the same bits on every CPU, and when it is simulated in
-// parts, cut at any bar, or resumed from a State, also by another process:
-// [RunFrom] saves states as bytes that are bound to the [Work] they belong to.
+// parts, cut at any bar, or resumed from a state, also by another process:
+// [RunFrom] saves states as bytes that are bound to the [ledger.Work] they belong to.
 //
 // # What it refuses
 //

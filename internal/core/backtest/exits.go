@@ -5,6 +5,7 @@ import (
 	"sort"
 
 	"github.com/ktrdr/ktrdr/internal/core/decision"
+	"github.com/ktrdr/ktrdr/internal/core/ledger"
 )
 
 // byBar tells whether every bar has to be gone through: because a position can
@@ -186,7 +187,7 @@ type bracket struct {
 	side   float64
 	half   float64 // what a fill is worse by than the price: half the spread times side
 	stop   float64
-	cause  Cause // of leaving at stop
+	cause  ledger.Cause // of leaving at stop
 	target float64
 }
 
@@ -203,11 +204,11 @@ func (s *Simulation) leaveAtOpen(bar int, l bracket) (gone bool, err error) {
 	x := exit{bar: bar, bars: bar - open.Bar, time: s.in.Series.Time[bar], price: price}
 	switch {
 	case open.SessionEnd != 0 && open.SessionEnd <= x.time:
-		x.cause = BySession
+		x.cause = ledger.BySession
 	case l.isStopped(price):
 		x.cause = l.cause
 	case l.isMet(price):
-		x.cause, x.limit = ByTarget, price-l.half
+		x.cause, x.limit = ledger.ByTarget, price-l.half
 	default:
 		return false, nil
 	}
@@ -222,20 +223,20 @@ func (s *Simulation) leaveWithin(bar int, l bracket) error {
 	x := exit{bar: bar, bars: bar + 1 - open.Bar, time: series.Available(bar)}
 	switch {
 	case l.isStopped(against) && l.isMet(inFavour) && s.targetFirst(bar, l.stop, l.target):
-		x.cause, x.price, x.limit = ByTarget, l.target, open.Target
+		x.cause, x.price, x.limit = ledger.ByTarget, l.target, open.Target
 	case l.isStopped(against):
 		// A stop that is nearer than the spread is met at the open of the entry.
 		x.cause, x.price = l.cause, l.side*min(l.side*l.stop, l.side*series.Open[bar])
 	case l.isMet(inFavour):
-		x.cause, x.price, x.limit = ByTarget, l.target, open.Target
+		x.cause, x.price, x.limit = ledger.ByTarget, l.target, open.Target
 	case most != 0 && x.bars >= most:
-		x.cause, x.price, x.atClose = ByTime, series.Close[bar], true
+		x.cause, x.price, x.atClose = ledger.ByTime, series.Close[bar], true
 	case open.SessionEnd != 0 && open.SessionEnd <= x.time:
-		x.cause, x.price, x.atClose = BySession, series.Close[bar], true
+		x.cause, x.price, x.atClose = ledger.BySession, series.Close[bar], true
 	default:
 		return nil
 	}
-	if x.cause == ByTime || x.cause == BySession {
+	if x.cause == ledger.ByTime || x.cause == ledger.BySession {
 		open.High, open.Low = max(open.High, series.High[bar]), min(open.Low, series.Low[bar])
 	}
 	return s.leaveAt(x)
@@ -261,20 +262,20 @@ func (s *Simulation) levels(bar int) bracket {
 		}
 		return max(0, level+l.half)
 	}
-	stop, cause := open.stop()
+	stop, cause := stopOf(open)
 	l.stop, l.cause, l.target = inBar(stop), cause, inBar(open.Target)
 	if call := s.marginCall(bar); call != 0 && (l.stop == 0 || side*(call-l.stop) > 0) {
-		l.stop, l.cause = call, ByMargin
+		l.stop, l.cause = call, ledger.ByMargin
 	}
 	return l
 }
 
-// stop returns the nearer of the stop loss and the trailing stop, and its cause.
-func (o *Open) stop() (level float64, cause Cause) {
+// stopOf returns the nearer of the stop loss and the trailing stop, and its cause.
+func stopOf(o *ledger.Open) (level float64, cause ledger.Cause) {
 	if o.Trail != 0 && (o.Stop == 0 || float64(o.Side)*(o.Trail-o.Stop) > 0) {
-		return o.Trail, ByTrail
+		return o.Trail, ledger.ByTrail
 	}
-	return o.Stop, ByStop
+	return o.Stop, ledger.ByStop
 }
 
 // leaveAt is exit with prices that a bar can have.
@@ -288,7 +289,7 @@ func (s *Simulation) leaveAt(x exit) error {
 		}
 	}
 	open := &s.last.Open
-	if x.cause != ByTime && x.cause != BySession && open.Bar < x.bar {
+	if x.cause != ledger.ByTime && x.cause != ledger.BySession && open.Bar < x.bar {
 		price := s.in.Series.Open[x.bar]
 		open.High, open.Low = max(open.High, price), min(open.Low, price)
 	}

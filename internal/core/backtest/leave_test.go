@@ -5,6 +5,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/core/backtest"
 	"github.com/ktrdr/ktrdr/internal/core/decision"
+	"github.com/ktrdr/ktrdr/internal/core/ledger"
 )
 
 // TestLeave: a signal that says to leave closes what is held at the next open,
@@ -18,7 +19,7 @@ func TestLeave(t *testing.T) {
 		t.Fatalf("%d trades, want 1", len(r.Trades))
 	}
 	trade := r.Trades[0]
-	if trade.Cause != backtest.ByRegime || trade.ExitPrice != 103 || trade.HoldingBars != 2 || trade.ExitConfidence != 0 {
+	if trade.Cause != ledger.ByRegime || trade.ExitPrice != 103 || trade.HoldingBars != 2 || trade.ExitConfidence != 0 {
 		t.Errorf("left %v at %v after %d bars with confidence %v, want by the regime at 103 after 2 bars with 0",
 			trade.Cause, trade.ExitPrice, trade.HoldingBars, trade.ExitConfidence)
 	}
@@ -30,7 +31,7 @@ func TestLeave(t *testing.T) {
 // TestWorkOfWithheld: whether a signal is withheld, and whether it says to leave,
 // are part of what a saved state belongs to.
 func TestWorkOfWithheld(t *testing.T) {
-	seen := map[backtest.Work]bool{}
+	seen := map[ledger.Work]bool{}
 	for _, change := range []func(*decision.Raw){
 		func(*decision.Raw) {},
 		func(r *decision.Raw) { r.Withheld = decision.NoEvent },

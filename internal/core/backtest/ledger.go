@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/ktrdr/ktrdr/internal/core/decision"
+	"github.com/ktrdr/ktrdr/internal/core/ledger"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 )
 
@@ -29,7 +30,7 @@ func (s *Simulation) fill(bar int) error {
 	st.Orders.Filled++
 	x := exit{bar: bar, bars: bar - st.Open.Bar, time: s.in.Series.Time[bar], price: price}
 	if s.in.Signals[bar-1].Leave {
-		x.cause = ByRegime
+		x.cause = ledger.ByRegime
 	}
 	return s.exit(x)
 }
@@ -98,12 +99,12 @@ type exit struct {
 	time    int64   // Unix second
 	atClose bool    // the bar had ended, so that its quote was known
 	price   float64 // of the bar
-	cause   Cause
+	cause   ledger.Cause
 	limit   float64 // where it is a limit order: what it is filled at, without slippage
 }
 
 // closeAtClose leaves the position at the close of bar.
-func (s *Simulation) closeAtClose(bar int, cause Cause) error {
+func (s *Simulation) closeAtClose(bar int, cause ledger.Cause) error {
 	price := s.in.Series.Close[bar]
 	if !isPrice(price) {
 		return priceError(s.in.Series, bar, "close", price)
@@ -147,10 +148,10 @@ func (s *Simulation) exit(x exit) error {
 		d.Price = x.limit
 	}
 	if s.keepsFees {
-		s.deals.fees = append(s.deals.fees, Fees{Entry: open.Commission, Exit: commission, Financing: open.Financing})
+		s.deals.fees = append(s.deals.fees, ledger.Fees{Entry: open.Commission, Exit: commission, Financing: open.Financing})
 	}
 	s.take(d, s.in.Series.Time[open.Bar], x.time, open.Price, fill)
-	st.Open = Open{}
+	st.Open = ledger.Open{}
 	st.Realised += net
 	st.Turnover += float64(value * rate)
 	st.Costs.Commission += commission
@@ -160,8 +161,8 @@ func (s *Simulation) exit(x exit) error {
 }
 
 // take takes the two fills of d into the order hash, and counts it.
-func (s *Simulation) take(d *Deal, entered, left int64, entry, exit float64) {
-	s.orders.Fill(entered, d.Quantity, entry, int8(d.Side), BySignal)
+func (s *Simulation) take(d *ledger.Deal, entered, left int64, entry, exit float64) {
+	s.orders.Fill(entered, d.Quantity, entry, int8(d.Side), ledger.BySignal)
 	s.orders.Fill(left, d.Quantity, exit, -int8(d.Side), d.Cause)
 	if d.Net > 0 {
 		s.wins++

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/ktrdr/ktrdr/internal/core/decision"
+	"github.com/ktrdr/ktrdr/internal/core/ledger"
 	"github.com/ktrdr/ktrdr/internal/core/margin"
 )
 
@@ -91,7 +92,7 @@ func (s *Simulation) callTo(price float64, hasBar bool) {
 	if hasBar {
 		s.call = price
 	} else {
-		s.closeNext(ByMargin)
+		s.closeNext(ledger.ByMargin)
 	}
 }
 

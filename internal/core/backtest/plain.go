@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/ktrdr/ktrdr/internal/core/decision"
+	"github.com/ktrdr/ktrdr/internal/core/ledger"
 )
 
 // The orders of a plain policy (Options.IsPlain), one after the other, as far as
@@ -109,13 +110,13 @@ func (s *Simulation) leavePlain(bar, end int) bool {
 	}
 	d := s.deals.next()
 	d.Entry, d.Exit, d.Quantity, d.Price, d.Net = int32(open.Bar), int32(bar), open.Quantity, price, net
-	d.Side, d.Cause, d.AtOpen = open.Side, BySignal, true
+	d.Side, d.Cause, d.AtOpen = open.Side, ledger.BySignal, true
 	s.take(d, s.in.Series.Time[open.Bar], s.in.Series.Time[bar], open.Price, fill)
 	st.Realised += net
 	st.Turnover += value
 	st.Costs.Commission += commission
 	st.Costs.Slippage += float64(math.Abs(fill-price) * open.Quantity)
-	*open = Open{}
+	*open = ledger.Open{}
 	st.Decisions[decision.Separation] += count(&v.Buys, a, free)
 	reason, until := decision.Separation, free
 	if shorts == nil {

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/ktrdr/ktrdr/internal/core/decision"
+	"github.com/ktrdr/ktrdr/internal/core/ledger"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 )
 
@@ -37,7 +38,7 @@ type Portfolio struct {
 	room    []*Simulation
 	equity  []float64
 	held    []int8
-	stopped *Bankruptcy
+	stopped *ledger.Bankruptcy
 }
 
 // NewPortfolio returns a portfolio before the first bars of its symbols. Their
@@ -200,7 +201,7 @@ func (p *Portfolio) open(t int64) error {
 // was ordered meanwhile.
 func (s *Simulation) force(bar int) error {
 	cause := s.due
-	if s.due = BySignal; cause == BySignal || s.last.Open.Side == decision.Flat {
+	if s.due = ledger.BySignal; cause == ledger.BySignal || s.last.Open.Side == decision.Flat {
 		return nil
 	}
 	s.giveUp()
@@ -278,7 +279,7 @@ func (p *Portfolio) end(t int64) error {
 func (s *Simulation) close() {
 	st, bar := &s.last, s.last.Bar
 	if st.Open.Side != decision.Flat {
-		st.Open.widen(s.in.Series.High[bar:bar+1], s.in.Series.Low[bar:bar+1])
+		st.Open.Widen(s.in.Series.High[bar:bar+1], s.in.Series.Low[bar:bar+1])
 	}
 	st.Bar++
 	st.Equity[bar] = s.addTo(0)
@@ -293,9 +294,9 @@ func (p *Portfolio) judge(here []*Simulation) error {
 		st := &s.last
 		switch {
 		case st.Open.Side == decision.Flat || !slices.Contains(here, s):
-			s.closeNext(ByBankrupt)
+			s.closeNext(ledger.ByBankrupt)
 		default:
-			if err := s.closeAtClose(st.Bar-1, ByBankrupt); err != nil {
+			if err := s.closeAtClose(st.Bar-1, ledger.ByBankrupt); err != nil {
 				return err
 			}
 			st.Equity[st.Bar-1] = s.addTo(0)
@@ -306,7 +307,7 @@ func (p *Portfolio) judge(here []*Simulation) error {
 }
 
 // closeNext gives up what is ordered and closes what is held at the next open.
-func (s *Simulation) closeNext(cause Cause) {
+func (s *Simulation) closeNext(cause ledger.Cause) {
 	s.giveUp()
 	if s.last.Open.Side != decision.Flat {
 		s.due = cause
@@ -315,7 +316,7 @@ func (s *Simulation) closeNext(cause Cause) {
 
 // stop ends all trading at t.
 func (p *Portfolio) stop(t int64) {
-	p.stopped = &Bankruptcy{Bar: len(p.equity), Time: t, Equity: p.total()}
+	p.stopped = &ledger.Bankruptcy{Bar: len(p.equity), Time: t, Equity: p.total()}
 	for _, s := range p.sims {
 		s.last.Bankruptcy = p.stopped
 	}

@@ -1,7 +1,6 @@
 package backtest
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
@@ -10,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/ktrdr/ktrdr/internal/core/ledger"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 )
 
@@ -21,7 +21,7 @@ type PortfolioResult struct {
 	Equity     []float64
 	Position   []int8 // 1 where anything was held during the bars
 	NetProfit  float64
-	Bankruptcy *Bankruptcy
+	Bankruptcy *ledger.Bankruptcy
 }
 
 // Result returns what came of it and panics before the last bars have been
@@ -82,7 +82,7 @@ func (p *Portfolio) progress() Progress {
 // number Trade.ID of all.
 type SymbolTrade struct {
 	Symbol market.Symbol
-	Trade
+	ledger.Trade
 }
 
 // Trades returns the trades of all symbols in the order in which they ended, and
@@ -119,85 +119,49 @@ func (r PortfolioResult) Whole() Result {
 		for reason, n := range s.Decisions {
 			w.Decisions[reason] += n
 		}
-		o, c := s.Orders, s.Costs
-		w.Orders = Orders{w.Orders.Placed + o.Placed, w.Orders.Filled + o.Filled, w.Orders.Unfilled + o.Unfilled, w.Orders.TooSmall + o.TooSmall, w.Orders.Partial + o.Partial}
-		w.Costs = Costs{w.Costs.Commission + c.Commission, w.Costs.Slippage + c.Slippage, w.Costs.Spread + c.Spread, w.Costs.Financing + c.Financing}
-		w.Intrabar = Intrabar{w.Intrabar.Conflicts + s.Intrabar.Conflicts, w.Intrabar.Resolved + s.Intrabar.Resolved}
+		w.Orders, w.Costs, w.Intrabar = w.Orders.Plus(s.Orders), w.Costs.Plus(s.Costs), w.Intrabar.Plus(s.Intrabar)
 		orders.Write([]byte(s.OrderHash))
 	}
 	w.OrderHash = hex.EncodeToString(orders.Sum(nil))
 	return w
 }
 
-// portfolioMagic begins every saved state of a portfolio.
-const portfolioMagic = "ktrdr portfolio state 2\n"
-
-// AppendState appends the state of p to b and returns it: the magic, the points of
-// equity and of what was held, whether trading was stopped, the states of the
-// symbols in their order, each with its length before it and bound to its Work, and
-// the SHA-256 of all of that.
+// AppendState appends the state of p to b and returns it, in the form of
+// ledger.PortfolioState.AppendBinary; each symbol is bound to its Work.
 func (p *Portfolio) AppendState(b []byte) []byte {
-	start := len(b)
-	c := codec{b: append(b, portfolioMagic...)}
-	p.code(&c)
+	state := ledger.PortfolioState{Equity: p.equity, Held: p.held, Stopped: p.stopped}
 	for _, s := range p.sims {
-		state := s.AppendState(nil)
-		n := len(state)
-		enum(&c, &s.due, 0, causeCount-1)
-		c.int(&n)
-		c.b = append(c.b, state...)
+		state.Symbols = append(state.Symbols, ledger.SymbolState{State: s.known(), Due: s.due})
 	}
-	sum := sha256.Sum256(c.b[start:])
-	return append(c.b, sum[:]...)
+	return state.AppendBinary(b, p.works())
 }
 
-func (p *Portfolio) code(c *codec) {
-	list(c, &p.equity, 8, c.float)
-	list(c, &p.held, 1, func(h *int8) { enum(c, h, 0, 1) })
-	isStopped := p.stopped != nil
-	if c.flag(&isStopped); !isStopped {
-		return
+func (p *Portfolio) works() []ledger.Work {
+	works := make([]ledger.Work, len(p.sims))
+	for i, s := range p.sims {
+		works[i] = s.Work()
 	}
-	if c.reads {
-		p.stopped = new(Bankruptcy)
-	}
-	c.int(&p.stopped.Bar)
-	c.int64(&p.stopped.Time)
-	c.float(&p.stopped.Equity)
+	return works
 }
 
 // restore puts p, which is new, into a saved state.
 func (p *Portfolio) restore(saved []byte) error {
-	rest, ok := bytes.CutPrefix(saved, []byte(portfolioMagic))
-	if !ok || len(rest) < sha256.Size {
-		return fmt.Errorf("saved portfolio state: want it to begin with %q", portfolioMagic)
+	state, err := ledger.ParsePortfolioState(saved, p.works())
+	if err != nil {
+		return err
 	}
-	body := len(saved) - sha256.Size
-	if sum := sha256.Sum256(saved[:body]); !bytes.Equal(sum[:], saved[body:]) {
-		return errors.New("saved portfolio state: it is damaged: its checksum does not match")
+	if len(state.Equity) > len(p.times) {
+		return errors.New("saved portfolio state: it is not one of these bars")
 	}
-	c := codec{b: rest[:len(rest)-sha256.Size], reads: true}
-	p.code(&c)
+	p.equity, p.held, p.stopped = state.Equity, state.Held, state.Stopped
 	for i, s := range p.sims {
-		n, due := 0, BySignal
-		enum(&c, &due, 0, causeCount-1)
-		if c.int(&n); c.err != nil || n < 0 || n > len(c.b) {
-			return errors.New("saved portfolio state: it is cut short")
-		}
-		state, err := ParseState(c.next(n), s.Work())
-		if err != nil {
-			return err
-		}
-		again, err := Resume(s.in, s.o, state)
+		again, err := Resume(s.in, s.o, state.Symbols[i].State)
 		if err != nil {
 			return err
 		}
 		again.joins(p)
-		again.due = due
+		again.due = state.Symbols[i].Due
 		p.sims[i] = again
-	}
-	if len(c.b) > 0 || len(p.equity) != len(p.held) || len(p.equity) > len(p.times) {
-		return errors.New("saved portfolio state: it is not one of these bars")
 	}
 	if n := len(p.equity); n > 0 {
 		p.at, _ = slices.BinarySearch(p.moments, p.ends(p.times[n-1]))

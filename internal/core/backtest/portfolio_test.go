@@ -16,6 +16,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/core/backtest"
 	"github.com/ktrdr/ktrdr/internal/core/decision"
+	"github.com/ktrdr/ktrdr/internal/core/ledger"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
@@ -296,7 +297,7 @@ func TestPortfolioMargin(t *testing.T) {
 			byEnd[x.ExitTime] = append(byEnd[x.ExitTime], x)
 		}
 		for end, trades := range byEnd {
-			if len(trades) < 2 || trades[0].Cause != backtest.ByMargin || trades[1].Cause != backtest.ByMargin {
+			if len(trades) < 2 || trades[0].Cause != ledger.ByMargin || trades[1].Cause != ledger.ByMargin {
 				continue
 			}
 			if !slices.Contains(ins[0].Series.Time, end-3600) || !slices.Contains(ins[1].Series.Time, end-3600) {
@@ -345,7 +346,7 @@ func TestPortfolioState_refuses(t *testing.T) {
 			t.Fatalf("the first %d of %d bytes, or all with one changed, are accepted", n, len(whole))
 		}
 	}
-	if err := resume([]backtest.Input{ins[1], ins[0]}, whole); !errors.Is(err, backtest.ErrOtherWork) {
+	if err := resume([]backtest.Input{ins[1], ins[0]}, whole); !errors.Is(err, ledger.ErrOtherWork) {
 		t.Errorf("symbols in another order: %v", err)
 	}
 }

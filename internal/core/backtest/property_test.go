@@ -12,6 +12,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/core/backtest"
 	"github.com/ktrdr/ktrdr/internal/core/decision"
+	"github.com/ktrdr/ktrdr/internal/core/ledger"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
@@ -277,7 +278,7 @@ func TestRunIsTheReference(t *testing.T) {
 // they are there for.
 func TestRunReachesEveryBranch(t *testing.T) {
 	var seen struct{ bankrupt, shorts, longs, unfilled, small, partial, conflict, resolved, forced, blocked, unplaced bool }
-	causes := map[backtest.Cause]bool{}
+	causes := map[ledger.Cause]bool{}
 	scenarios := rapid.Custom(drawScenario)
 	for seed := range 500 {
 		r := run(t, scenarios.Example(seed))
@@ -293,7 +294,7 @@ func TestRunReachesEveryBranch(t *testing.T) {
 			causes[trade.Cause] = true
 			seen.shorts = seen.shorts || trade.Side == decision.Short
 			seen.longs = seen.longs || trade.Side == decision.Long
-			seen.forced = seen.forced || trade.Cause == backtest.ByEnd
+			seen.forced = seen.forced || trade.Cause == ledger.ByEnd
 		}
 	}
 	if len(causes) != 9 { // all but by the regime, which signals do not draw
@@ -420,7 +421,7 @@ func TestFinerBarsAreNoWorse(t *testing.T) {
 		finer, pessimistic := run(t, s).Trades, run(t, worst).Trades
 		for i := range min(len(finer), len(pessimistic)) {
 			if a, b := finer[i], pessimistic[i]; a != b {
-				if a.Net < b.Net || a.Cause != backtest.ByTarget {
+				if a.Net < b.Net || a.Cause != ledger.ByTarget {
 					t.Fatalf("trade %d: %+v with finer bars, %+v in the worst case", i, a, b)
 				}
 				return
@@ -473,8 +474,8 @@ func TestNoFillOutsideTheBar(t *testing.T) {
 
 // isAtClose tells that a position left for that reason after the open of a bar was
 // left at its close.
-func isAtClose(c backtest.Cause) bool {
-	return c == backtest.ByEnd || c == backtest.ByBankrupt || c == backtest.ByTime || c == backtest.BySession
+func isAtClose(c ledger.Cause) bool {
+	return c == ledger.ByEnd || c == ledger.ByBankrupt || c == ledger.ByTime || c == ledger.BySession
 }
 
 // TestQuotesAreOfTheEndOfTheBar: another quote of a bar changes no fill at its open
@@ -544,7 +545,7 @@ func TestCountsAddUp(t *testing.T) {
 		fills := 0
 		for _, trade := range r.Trades {
 			fills++
-			if trade.Cause == backtest.BySignal {
+			if trade.Cause == ledger.BySignal {
 				fills++
 			}
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/core/backtest"
 	"github.com/ktrdr/ktrdr/internal/core/decision"
+	"github.com/ktrdr/ktrdr/internal/core/ledger"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
@@ -117,9 +118,9 @@ func (r *reference) fillPending(t int) {
 	case signal == decision.Hold:
 	case r.side != 0:
 		r.out.Orders.Filled++
-		cause, confidence := backtest.BySignal, r.pendingConfidence
+		cause, confidence := ledger.BySignal, r.pendingConfidence
 		if r.raws[t-1].Leave {
-			cause, confidence = backtest.ByRegime, 0
+			cause, confidence = ledger.ByRegime, 0
 		}
 		r.leave(t, r.series.Time[t], r.series.Open[t], t-r.entryBar, cause, confidence, 1)
 	default:
@@ -223,7 +224,7 @@ func (r *reference) half(t int) float64 {
 	return distance.Value / 2
 }
 
-func (r *reference) leave(t int, at int64, price float64, bars int, cause backtest.Cause, confidence float32, slips float64) {
+func (r *reference) leave(t int, at int64, price float64, bars int, cause ledger.Cause, confidence float32, slips float64) {
 	if opens := r.series.Time[t]; at > opens {
 		r.finance(opens+1, at-1, r.rate(t, true))
 	}
@@ -233,7 +234,7 @@ func (r *reference) leave(t int, at int64, price float64, bars int, cause backte
 		half = (r.series.Ask[t] - r.series.Bid[t]) / 2
 	}
 	fill := slipped - float64(r.side)*half
-	if cause == backtest.ByTarget && at != r.series.Time[t] {
+	if cause == ledger.ByTarget && at != r.series.Time[t] {
 		fill = r.target
 	}
 	rate := r.rate(t, at != r.series.Time[t])
@@ -247,7 +248,7 @@ func (r *reference) leave(t int, at int64, price float64, bars int, cause backte
 		best, worst = worst, best
 	}
 	entered := r.series.Time[r.entryBar]
-	r.out.Trades = append(r.out.Trades, backtest.Trade{
+	r.out.Trades = append(r.out.Trades, ledger.Trade{
 		ID: len(r.out.Trades) + 1, Side: decision.Position(r.side), Cause: cause,
 		EntryConfidence: r.entryConfidence, ExitConfidence: confidence,
 		EntryTime: entered, ExitTime: at, EntryPrice: r.entryPrice, ExitPrice: fill, Quantity: r.quantity,
@@ -267,10 +268,10 @@ func (r *reference) leave(t int, at int64, price float64, bars int, cause backte
 func (r *reference) bankrupt(t int) float64 {
 	at := r.series.Available(t)
 	if r.side != 0 {
-		r.leave(t, at, r.series.Close[t], t+1-r.entryBar, backtest.ByBankrupt, 0, 1)
+		r.leave(t, at, r.series.Close[t], t+1-r.entryBar, ledger.ByBankrupt, 0, 1)
 	}
 	equity := r.o.Capital + r.profit
-	r.out.Bankruptcy = &backtest.Bankruptcy{Bar: t, Time: at, Equity: equity}
+	r.out.Bankruptcy = &ledger.Bankruptcy{Bar: t, Time: at, Equity: equity}
 	return equity
 }
 
@@ -281,7 +282,7 @@ func (r *reference) end(t int, equity float64) float64 {
 	if r.side == 0 {
 		return equity
 	}
-	r.leave(t, r.series.Available(t), r.series.Close[t], t+1-r.entryBar, backtest.ByEnd, 0, 1)
+	r.leave(t, r.series.Available(t), r.series.Close[t], t+1-r.entryBar, ledger.ByEnd, 0, 1)
 	equity = r.o.Capital + r.profit
 	if equity <= 0 {
 		r.bankrupt(t)
@@ -416,35 +417,35 @@ func (r *reference) exits(t int) (held int) {
 	type event struct {
 		happens bool
 		price   float64
-		cause   backtest.Cause
+		cause   ledger.Cause
 		slips   float64
 		atOpen  bool
 		whole   bool // all of the bar was held
 	}
 	events := []event{
-		{older && r.sessionEnd <= s.Time[t], open, backtest.BySession, 1, true, false},
-		{older && (long && open <= call || !long && open >= call), open, backtest.ByMargin, 1, true, false},
-		{older && long && (open <= trail && !(trail <= stop)), open, backtest.ByTrail, 1, true, false},
-		{older && !long && (open >= trail && !(trail >= stop)), open, backtest.ByTrail, 1, true, false},
-		{older && (long && open <= stop || !long && open >= stop), open, backtest.ByStop, 1, true, false},
-		{older && (long && open >= target || !long && open <= target && target > 0), open, backtest.ByTarget, 0, true, false},
-		{long && s.Low[t] <= call || !long && s.High[t] >= call, met(call), backtest.ByMargin, 1, false, false},
-		{long && s.Low[t] <= trail && !(trail <= stop), met(trail), backtest.ByTrail, 1, false, false},
-		{!long && s.High[t] >= trail && !(trail >= stop), met(trail), backtest.ByTrail, 1, false, false},
-		{long && s.Low[t] <= stop || !long && s.High[t] >= stop, met(stop), backtest.ByStop, 1, false, false},
-		{long && s.High[t] >= target || !long && s.Low[t] <= target && target > 0, target, backtest.ByTarget, 0, false, false},
-		{x.MaxHoldingBars > 0 && bars >= x.MaxHoldingBars, close, backtest.ByTime, 1, false, true},
-		{r.sessionEnd <= end, close, backtest.BySession, 1, false, true},
+		{older && r.sessionEnd <= s.Time[t], open, ledger.BySession, 1, true, false},
+		{older && (long && open <= call || !long && open >= call), open, ledger.ByMargin, 1, true, false},
+		{older && long && (open <= trail && !(trail <= stop)), open, ledger.ByTrail, 1, true, false},
+		{older && !long && (open >= trail && !(trail >= stop)), open, ledger.ByTrail, 1, true, false},
+		{older && (long && open <= stop || !long && open >= stop), open, ledger.ByStop, 1, true, false},
+		{older && (long && open >= target || !long && open <= target && target > 0), open, ledger.ByTarget, 0, true, false},
+		{long && s.Low[t] <= call || !long && s.High[t] >= call, met(call), ledger.ByMargin, 1, false, false},
+		{long && s.Low[t] <= trail && !(trail <= stop), met(trail), ledger.ByTrail, 1, false, false},
+		{!long && s.High[t] >= trail && !(trail >= stop), met(trail), ledger.ByTrail, 1, false, false},
+		{long && s.Low[t] <= stop || !long && s.High[t] >= stop, met(stop), ledger.ByStop, 1, false, false},
+		{long && s.High[t] >= target || !long && s.Low[t] <= target && target > 0, target, ledger.ByTarget, 0, false, false},
+		{x.MaxHoldingBars > 0 && bars >= x.MaxHoldingBars, close, ledger.ByTime, 1, false, true},
+		{r.sessionEnd <= end, close, ledger.BySession, 1, false, true},
 	}
 	isStopped, isMet, isGone := math.NaN(), false, false
 	for _, e := range events {
 		switch {
 		case e.happens && e.atOpen:
 			isGone = true
-		case e.happens && e.cause == backtest.ByTarget:
+		case e.happens && e.cause == ledger.ByTarget:
 			isMet = true
 		case e.happens && !e.whole && math.IsNaN(isStopped):
-			isStopped = map[backtest.Cause]float64{backtest.ByMargin: call, backtest.ByTrail: trail, backtest.ByStop: stop}[e.cause]
+			isStopped = map[ledger.Cause]float64{ledger.ByMargin: call, ledger.ByTrail: trail, ledger.ByStop: stop}[e.cause]
 		}
 	}
 	if !isGone && isMet && !math.IsNaN(isStopped) {
@@ -457,7 +458,7 @@ func (r *reference) exits(t int) (held int) {
 		if down >= 0 && up >= 0 && down != up {
 			r.out.Intrabar.Resolved++
 			if long == (up < down) {
-				events = append([]event{{true, target, backtest.ByTarget, 0, false, false}}, events...)
+				events = append([]event{{true, target, ledger.ByTarget, 0, false, false}}, events...)
 			}
 		}
 	}

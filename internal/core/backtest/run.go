@@ -3,6 +3,8 @@ package backtest
 import (
 	"context"
 	"fmt"
+
+	"github.com/ktrdr/ktrdr/internal/core/ledger"
 )
 
 // stride is how many bars are simulated between two looks at the context and two
@@ -62,7 +64,7 @@ func Simulate(ctx context.Context, in Input, o Options, c Checkpoints, report fu
 		return nil, err
 	}
 	if c.Resume != nil {
-		state, err := ParseState(c.Resume, s.Work())
+		state, err := ledger.ParseState(c.Resume, s.Work())
 		if err == nil {
 			s, err = Resume(in, o, state)
 		}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/core/backtest"
 	"github.com/ktrdr/ktrdr/internal/core/decision"
+	"github.com/ktrdr/ktrdr/internal/core/ledger"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 )
 
@@ -119,22 +120,22 @@ func TestFillTimes(t *testing.T) {
 		rules    decision.Rules
 		position string
 		trades   string // entry bar-exit bar cause
-		orders   backtest.Orders
+		orders   ledger.Orders
 	}{
-		{"next_open", "hBhhShh", long, "..LLL..", "2-5 signal", backtest.Orders{Placed: 2, Filled: 2}},
-		{"forced_at_the_end", "hBhh", long, "..LL", "2-4 end_of_data", backtest.Orders{Placed: 1, Filled: 1}},
-		{"entry_on_the_last_bar", "hBh", long, "..L", "2-3 end_of_data", backtest.Orders{Placed: 1, Filled: 1}},
-		{"decided_on_the_last_bar", "hhB", long, "...", "", backtest.Orders{Placed: 1, Unfilled: 1}},
-		{"exit_decided_on_the_last_bar", "BhS", long, ".LL", "1-3 end_of_data", backtest.Orders{Placed: 2, Filled: 1, Unfilled: 1}},
-		{"one_bar", "B", long, ".", "", backtest.Orders{Placed: 1, Unfilled: 1}},
-		{"short_not_allowed", "ShSh", long, "....", "", backtest.Orders{}},
-		{"short", "ShBh", both, ".SS.", "1-3 signal", backtest.Orders{Placed: 2, Filled: 2}},
-		{"reversal_takes_a_second_signal", "BShhShh", both, ".L...SS", "1-2 signal 5-7 end_of_data", backtest.Orders{Placed: 3, Filled: 3}},
-		{"signals_in_a_row_reverse", "BSSh", both, ".L.S", "1-2 signal 3-4 end_of_data", backtest.Orders{Placed: 3, Filled: 3}},
-		{"not_added_to", "BBBSh", long, ".LLL.", "1-4 signal", backtest.Orders{Placed: 2, Filled: 2}},
-		{"not_known", "-B-S-", long, "..LL.", "2-4 signal", backtest.Orders{Placed: 2, Filled: 2}},
-		{"separation_blocks_entries", "BSBBBBh", decision.Rules{MinSignalSeparation: 4}, ".L...LL", "1-2 signal 5-7 end_of_data", backtest.Orders{Placed: 3, Filled: 3}},
-		{"separation_never_blocks_exits", "BSh", decision.Rules{MinSignalSeparation: 50}, ".L.", "1-2 signal", backtest.Orders{Placed: 2, Filled: 2}},
+		{"next_open", "hBhhShh", long, "..LLL..", "2-5 signal", ledger.Orders{Placed: 2, Filled: 2}},
+		{"forced_at_the_end", "hBhh", long, "..LL", "2-4 end_of_data", ledger.Orders{Placed: 1, Filled: 1}},
+		{"entry_on_the_last_bar", "hBh", long, "..L", "2-3 end_of_data", ledger.Orders{Placed: 1, Filled: 1}},
+		{"decided_on_the_last_bar", "hhB", long, "...", "", ledger.Orders{Placed: 1, Unfilled: 1}},
+		{"exit_decided_on_the_last_bar", "BhS", long, ".LL", "1-3 end_of_data", ledger.Orders{Placed: 2, Filled: 1, Unfilled: 1}},
+		{"one_bar", "B", long, ".", "", ledger.Orders{Placed: 1, Unfilled: 1}},
+		{"short_not_allowed", "ShSh", long, "....", "", ledger.Orders{}},
+		{"short", "ShBh", both, ".SS.", "1-3 signal", ledger.Orders{Placed: 2, Filled: 2}},
+		{"reversal_takes_a_second_signal", "BShhShh", both, ".L...SS", "1-2 signal 5-7 end_of_data", ledger.Orders{Placed: 3, Filled: 3}},
+		{"signals_in_a_row_reverse", "BSSh", both, ".L.S", "1-2 signal 3-4 end_of_data", ledger.Orders{Placed: 3, Filled: 3}},
+		{"not_added_to", "BBBSh", long, ".LLL.", "1-4 signal", ledger.Orders{Placed: 2, Filled: 2}},
+		{"not_known", "-B-S-", long, "..LL.", "2-4 signal", ledger.Orders{Placed: 2, Filled: 2}},
+		{"separation_blocks_entries", "BSBBBBh", decision.Rules{MinSignalSeparation: 4}, ".L...LL", "1-2 signal 5-7 end_of_data", ledger.Orders{Placed: 3, Filled: 3}},
+		{"separation_never_blocks_exits", "BSh", decision.Rules{MinSignalSeparation: 50}, ".L.", "1-2 signal", ledger.Orders{Placed: 2, Filled: 2}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			prices := make([]float64, len(c.signals))
@@ -151,7 +152,7 @@ func TestFillTimes(t *testing.T) {
 					t.Errorf("held %d bars, %v hours, want %d", trade.HoldingBars, trade.HoldingHours, exit-entry)
 				}
 				want := 100 + float64(exit)
-				if trade.Cause == backtest.ByEnd {
+				if trade.Cause == ledger.ByEnd {
 					want-- // the close of the bar before
 				}
 				if trade.EntryPrice != 100+float64(entry) || trade.ExitPrice != want {
@@ -210,7 +211,7 @@ func TestSizing(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			r := run(t, scenario{backtest.Input{Series: flat(c.price, c.price, c.price), Signals: signals("Bhh")}, c.o})
 			if c.want == 0 {
-				if len(r.Trades) != 0 || r.Orders != (backtest.Orders{Placed: 1, TooSmall: 1}) {
+				if len(r.Trades) != 0 || r.Orders != (ledger.Orders{Placed: 1, TooSmall: 1}) {
 					t.Errorf("%d trades, orders %+v, want none and one too small", len(r.Trades), r.Orders)
 				}
 				return
@@ -227,14 +228,14 @@ func TestBankruptcy(t *testing.T) {
 	series := flat(100, 100, 150, 250, 100, 100)
 	o := backtest.Options{Capital: 1000, Fraction: 1}
 	r := run(t, scenario{backtest.Input{Series: series, Signals: signals("ShhBSB"), Rules: decision.Rules{AllowShort: true}}, o})
-	want := backtest.Bankruptcy{Bar: 3, Time: series.Available(3), Equity: -500}
+	want := ledger.Bankruptcy{Bar: 3, Time: series.Available(3), Equity: -500}
 	if r.Bankruptcy == nil || *r.Bankruptcy != want {
 		t.Fatalf("bankruptcy %+v, want %+v", r.Bankruptcy, want)
 	}
 	if diff := cmp.Diff([]float64{1000, 1000, 500, -500, -500, -500}, r.Equity); diff != "" {
 		t.Errorf("equity (-want +got):\n%s", diff)
 	}
-	if len(r.Trades) != 1 || r.Trades[0].Cause != backtest.ByBankrupt || r.Decisions.Total() != 3 || side(r.Position) != ".SSS.." {
+	if len(r.Trades) != 1 || r.Trades[0].Cause != ledger.ByBankrupt || r.Decisions.Total() != 3 || side(r.Position) != ".SSS.." {
 		t.Errorf("trades %+v, decisions %v, position %s: want one trade, 3 decisions, .SSS..", r.Trades, r.Decisions, side(r.Position))
 	}
 }
@@ -324,16 +325,16 @@ func TestResumeIsChecked(t *testing.T) {
 	in := backtest.Input{Series: flat(1, 2, 3), Signals: signals("hhh")}
 	for _, c := range []struct {
 		name  string
-		state backtest.State
+		state ledger.State
 	}{
-		{"bar_beyond_the_window", backtest.State{Bar: 4}},
-		{"negative_bar", backtest.State{Bar: -1}},
-		{"curve_of_another_length", backtest.State{Bar: 2, Equity: make([]float64, 1)}},
-		{"trade_from_the_future", backtest.State{Bar: 2, Deals: []backtest.Deal{{Entry: 1, Exit: 2, Side: decision.Long}}}},
-		{"trades_at_the_same_time", backtest.State{Bar: 3, Deals: []backtest.Deal{{Entry: 1, Exit: 2, Side: decision.Long}, {Entry: 2, Exit: 2, Side: decision.Long}}}},
-		{"position_during_a_trade", backtest.State{Bar: 3, Open: backtest.Open{Side: decision.Long, Bar: 2}, Deals: []backtest.Deal{{Entry: 1, Exit: 2, Side: decision.Long}}}},
-		{"fees_of_another_trade", backtest.State{Bar: 2, Fees: make([]backtest.Fees, 1)}},
-		{"position_from_the_future", backtest.State{Open: backtest.Open{Side: decision.Long, Bar: 1}}},
+		{"bar_beyond_the_window", ledger.State{Bar: 4}},
+		{"negative_bar", ledger.State{Bar: -1}},
+		{"curve_of_another_length", ledger.State{Bar: 2, Equity: make([]float64, 1)}},
+		{"trade_from_the_future", ledger.State{Bar: 2, Deals: []ledger.Deal{{Entry: 1, Exit: 2, Side: decision.Long}}}},
+		{"trades_at_the_same_time", ledger.State{Bar: 3, Deals: []ledger.Deal{{Entry: 1, Exit: 2, Side: decision.Long}, {Entry: 2, Exit: 2, Side: decision.Long}}}},
+		{"position_during_a_trade", ledger.State{Bar: 3, Open: ledger.Open{Side: decision.Long, Bar: 2}, Deals: []ledger.Deal{{Entry: 1, Exit: 2, Side: decision.Long}}}},
+		{"fees_of_another_trade", ledger.State{Bar: 2, Fees: make([]ledger.Fees, 1)}},
+		{"position_from_the_future", ledger.State{Open: ledger.Open{Side: decision.Long, Bar: 1}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if _, err := backtest.Resume(in, backtest.Options{}, c.state); err == nil {
@@ -426,18 +427,18 @@ func TestAdvanceDoesNotAllocate(t *testing.T) {
 }
 
 func TestCauseText(t *testing.T) {
-	text, err := json.Marshal([]backtest.Cause{backtest.BySignal, backtest.ByEnd, backtest.ByBankrupt})
+	text, err := json.Marshal([]ledger.Cause{ledger.BySignal, ledger.ByEnd, ledger.ByBankrupt})
 	if err != nil || string(text) != `["signal","end_of_data","bankrupt"]` {
 		t.Fatalf("causes are %s, %v", text, err)
 	}
-	var back []backtest.Cause
-	if err := json.Unmarshal(text, &back); err != nil || len(back) != 3 || back[2] != backtest.ByBankrupt {
+	var back []ledger.Cause
+	if err := json.Unmarshal(text, &back); err != nil || len(back) != 3 || back[2] != ledger.ByBankrupt {
 		t.Errorf("read back %v, %v", back, err)
 	}
 	if err := json.Unmarshal([]byte(`["stop"]`), &back); err == nil {
 		t.Error("cause stop is accepted")
 	}
-	if _, err := backtest.Cause(99).MarshalText(); err == nil {
+	if _, err := ledger.Cause(99).MarshalText(); err == nil {
 		t.Error("cause 99 has a text")
 	}
 }

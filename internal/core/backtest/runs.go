@@ -1,6 +1,10 @@
 package backtest
 
-import "math"
+import (
+	"math"
+
+	"github.com/ktrdr/ktrdr/internal/core/ledger"
+)
 
 // The loops over bars between two orders. Each does one thing to one or two columns
 // and has nothing in it that a processor cannot foresee.
@@ -9,7 +13,7 @@ import "math"
 // number above zero while open is held.
 //
 //	equity = balance + sign * (close * quantity - value of the entry)
-func solvent(closes []float64, balance, sign float64, open *Open) int {
+func solvent(closes []float64, balance, sign float64, open *ledger.Open) int {
 	quantity, value := open.Quantity, open.Value
 	for i, price := range closes {
 		e := balance + float64(sign*(float64(price*quantity)-value))
@@ -18,20 +22,4 @@ func solvent(closes []float64, balance, sign float64, open *Open) int {
 		}
 	}
 	return len(closes)
-}
-
-// widen takes the prices of bars into the extremes since the entry.
-func (o *Open) widen(highs, lows []float64) {
-	high, low := o.High, o.Low
-	for _, v := range highs {
-		if v > high {
-			high = v
-		}
-	}
-	for _, v := range lows {
-		if v < low {
-			low = v
-		}
-	}
-	o.High, o.Low = high, low
 }

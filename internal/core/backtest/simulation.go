@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/ktrdr/ktrdr/internal/core/decision"
+	"github.com/ktrdr/ktrdr/internal/core/ledger"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 )
 
@@ -69,33 +70,33 @@ func (in Input) validate() error {
 type Simulation struct {
 	in    Input
 	o     Options
-	byBar bool  // every bar is gone through; see byBar
-	sized bool  // Options.Sizing has a method
-	plain bool  // Options.IsPlain, in the currency of the prices
-	last  State // without its Deals and Fees; Equity, where it is kept, has the length of the whole window
+	byBar bool         // every bar is gone through; see byBar
+	sized bool         // Options.Sizing has a method
+	plain bool         // Options.IsPlain, in the currency of the prices
+	last  ledger.State // without its Deals and Fees; Equity, where it is kept, has the length of the whole window
 	deals deals
 	wins  int // of the deals
 
 	keepsCurve bool // Equity does not follow from the deals
 	keepsFees  bool // fees do not follow from the deals
-	orders     OrderStream
+	orders     ledger.OrderStream
 	sieve      sieve
 	diary      diary
 
 	purse    *Portfolio         // whose money it spends; nil where it has its own
 	call     float64            // price of the bar at which the account of purse is called; 0 for none
-	due      Cause              // of closing by force at the next open; BySignal for none
+	due      ledger.Cause       // of closing by force at the next open; BySignal for none
 	fee      decision.Fee       // no fill has a higher commission
 	schedule *decision.Schedule // nil where there is none
-	work     Work               // zero until it is asked for
+	work     ledger.Work        // zero until it is asked for
 }
 
 // New returns a simulation before the first bar of in.
-func New(in Input, o Options) (*Simulation, error) { return Resume(in, o, State{}) }
+func New(in Input, o Options) (*Simulation, error) { return Resume(in, o, ledger.State{}) }
 
 // Resume returns a simulation that goes on from state, which State returned for
 // the same input and options. It copies state.
-func Resume(in Input, o Options, state State) (*Simulation, error) {
+func Resume(in Input, o Options, state ledger.State) (*Simulation, error) {
 	if err := in.validate(); err != nil {
 		return nil, err
 	}
@@ -106,10 +107,10 @@ func Resume(in Input, o Options, state State) (*Simulation, error) {
 	if err := o.validateFor(in); err != nil {
 		return nil, err
 	}
-	if err := state.check(n); err != nil {
+	if err := state.Check(n); err != nil {
 		return nil, err
 	}
-	s := &Simulation{in: in, o: o.withDefaults(), byBar: byBar(in, o), sized: o.Sizing.Method != "", plain: o.IsPlain() && in.Rates == nil, last: state.clone()}
+	s := &Simulation{in: in, o: o.withDefaults(), byBar: byBar(in, o), sized: o.Sizing.Method != "", plain: o.IsPlain() && in.Rates == nil, last: state.Clone()}
 	s.fee = decision.Fee{Fraction: o.Commission, PerUnit: o.Costs.PerUnit, Minimum: o.Costs.Minimum}
 	schedule, err := o.scheduleFor(in.Series.Symbol)
 	if err != nil {
@@ -151,10 +152,10 @@ func (s *Simulation) restore() error {
 }
 
 // State returns a copy of what the simulation knows.
-func (s *Simulation) State() State { return s.known().clone() }
+func (s *Simulation) State() ledger.State { return s.known().Clone() }
 
 // known returns what the simulation knows, which is not a copy.
-func (s *Simulation) known() State {
+func (s *Simulation) known() ledger.State {
 	state := s.last
 	state.Deals, state.Fees = s.deals.all(), s.deals.fees
 	if s.keepsCurve {
@@ -233,7 +234,7 @@ func (s *Simulation) mark(bar int) bool {
 		equity = equity - open.Commission - open.Financing
 		sign := float64(float64(open.Side) * s.closeRate(bar))
 		equity += float64(sign * (float64(s.in.Series.Close[bar]*open.Quantity) - open.Value))
-		open.widen(s.in.Series.High[bar:bar+1], s.in.Series.Low[bar:bar+1])
+		open.Widen(s.in.Series.High[bar:bar+1], s.in.Series.Low[bar:bar+1])
 		if !(equity <= math.MaxFloat64) {
 			return false
 		}
@@ -256,12 +257,12 @@ func (s *Simulation) keep(bar int, equity float64) {
 func (s *Simulation) stop(bar int) error {
 	st := &s.last
 	if st.Open.Side != decision.Flat {
-		if err := s.closeAtClose(bar, ByBankrupt); err != nil {
+		if err := s.closeAtClose(bar, ledger.ByBankrupt); err != nil {
 			return err
 		}
 	}
 	s.keep(bar, s.balance())
-	st.Bankruptcy = &Bankruptcy{Bar: bar, Time: s.in.Series.Available(bar), Equity: s.balance()}
+	st.Bankruptcy = &ledger.Bankruptcy{Bar: bar, Time: s.in.Series.Available(bar), Equity: s.balance()}
 	return nil
 }
 
@@ -277,7 +278,7 @@ func (s *Simulation) finish() error {
 	if st.Open.Side == decision.Flat {
 		return nil
 	}
-	if err := s.closeAtClose(bar, ByEnd); err != nil {
+	if err := s.closeAtClose(bar, ledger.ByEnd); err != nil {
 		return err
 	}
 	if s.purse != nil {

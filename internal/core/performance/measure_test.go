@@ -14,6 +14,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/core/backtest"
 	"github.com/ktrdr/ktrdr/internal/core/decision"
+	"github.com/ktrdr/ktrdr/internal/core/ledger"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/performance"
 )
@@ -188,16 +189,16 @@ func TestDrawdown(t *testing.T) {
 func ptr(v float64) *float64 { return &v }
 
 func TestTradeMetrics(t *testing.T) {
-	trade := func(net, hours float64, side decision.Position) backtest.Trade {
-		return backtest.Trade{Net: net, HoldingHours: hours, Side: side}
+	trade := func(net, hours float64, side decision.Position) ledger.Trade {
+		return ledger.Trade{Net: net, HoldingHours: hours, Side: side}
 	}
 	r := curve(1000, 1000, 1010)
-	r.Trades = []backtest.Trade{
+	r.Trades = []ledger.Trade{
 		trade(30, 1, decision.Long), trade(-10, 2, decision.Short), trade(-20, 4, decision.Long), trade(0, 8, decision.Long),
 		trade(-5, 1, decision.Short), trade(15, 3, decision.Long),
 	}
 	r.Position[1] = -1
-	r.Turnover, r.Costs, r.BuyAndHold = 2010, backtest.Costs{Commission: 3, Slippage: 2}, 0.07
+	r.Turnover, r.Costs, r.BuyAndHold = 2010, ledger.Costs{Commission: 3, Slippage: 2}, 0.07
 	m := performance.Measure(r, every(3600, 2), market.Hour1, performance.Options{})
 	if m.TotalTrades != 6 || m.WinningTrades != 2 || m.LosingTrades != 3 || m.LongTrades != 4 || m.ShortTrades != 2 || m.MaxConsecutiveLosses != 2 {
 		t.Errorf("counts %+v", m)

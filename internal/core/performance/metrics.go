@@ -6,6 +6,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/core/backtest"
 	"github.com/ktrdr/ktrdr/internal/core/decision"
+	"github.com/ktrdr/ktrdr/internal/core/ledger"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 )
 
@@ -149,7 +150,7 @@ func MeasureBooks(b *backtest.Books, times []int64, tf market.Timeframe, o Optio
 }
 
 // closings are backtest.Books.Closings of trades that are written out.
-func closings(trades []backtest.Trade) iter.Seq[[]backtest.Closing] {
+func closings(trades []ledger.Trade) iter.Seq[[]backtest.Closing] {
 	return func(yield func([]backtest.Closing) bool) {
 		all := make([]backtest.Closing, len(trades))
 		for i := range trades {

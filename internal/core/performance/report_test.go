@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/ktrdr/ktrdr/internal/core/backtest"
+	"github.com/ktrdr/ktrdr/internal/core/ledger"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/performance"
 )
@@ -105,7 +106,7 @@ func TestTables(t *testing.T) {
 	times := []int64{start, start + 43200, start + 86400, start + 86400 + 32*86400}
 	r := curve(1000, 1200, 900, 990, 495)
 	r.Position = []int8{0, 1, 1, -1}
-	r.Trades = []backtest.Trade{{ExitTime: start + 86400, Net: -100}, {ExitTime: start + 86401, Net: 90}, {ExitTime: times[3], Net: -495}}
+	r.Trades = []ledger.Trade{{ExitTime: start + 86400, Net: -100}, {ExitTime: start + 86401, Net: 90}, {ExitTime: times[3], Net: -495}}
 	m := performance.Measure(r, times, market.Hour4, performance.Options{})
 	f := func(v float64) *float64 { return &v }
 	months := []performance.Period{

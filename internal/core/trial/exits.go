@@ -4,8 +4,8 @@ import (
 	"math"
 	"sort"
 
-	"github.com/ktrdr/ktrdr/internal/core/backtest"
 	"github.com/ktrdr/ktrdr/internal/core/decision"
+	"github.com/ktrdr/ktrdr/internal/core/ledger"
 )
 
 // exit says how the open position is left: by a signal against it, by one of its
@@ -27,7 +27,7 @@ func (s *simulation) exit(x *exit) {
 		x.bar, x.time, x.price, x.atOpen = filled, s.bars.Time[filled], s.bars.Open[filled], true
 		return
 	}
-	x.bar, x.time, x.price, x.cause = n-1, s.bars.Available(n-1), s.bars.Close[n-1], backtest.ByEnd
+	x.bar, x.time, x.price, x.cause = n-1, s.bars.Available(n-1), s.bars.Close[n-1], ledger.ByEnd
 	x.atClose = true
 }
 
@@ -89,9 +89,9 @@ func (o *opened) nearest() float64 {
 func (s *simulation) at(x *exit, bar int) {
 	b, open := s.bars, &s.open
 	sign, limit := open.sign, s.options.Exits.MaxHoldingBars
-	stop, target, cause, half := open.nearest(), open.target, backtest.ByStop, 0.0
+	stop, target, cause, half := open.nearest(), open.target, ledger.ByStop, 0.0
 	if stop != open.stop {
-		cause = backtest.ByTrail
+		cause = ledger.ByTrail
 	}
 	if s.halves != nil {
 		stop, target = s.halves.levels(s, bar, stop)
@@ -107,13 +107,13 @@ func (s *simulation) at(x *exit, bar int) {
 	x.bar, x.time, x.price, x.atOpen = bar, b.Time[bar], price, true
 	switch {
 	case older && open.sessionEnd != 0 && open.sessionEnd <= x.time:
-		x.cause = backtest.BySession
+		x.cause = ledger.BySession
 		return
 	case older && reached(price):
 		x.cause = cause
 		return
 	case older && passed(price):
-		x.cause, x.limit = backtest.ByTarget, price-half
+		x.cause, x.limit = ledger.ByTarget, price-half
 		return
 	}
 	x.time, x.price, x.atOpen = b.Available(bar), b.Close[bar], false
@@ -121,10 +121,10 @@ func (s *simulation) at(x *exit, bar int) {
 	case reached(against):
 		x.cause, x.price = cause, sign*min(sign*stop, sign*price)
 	case passed(inFavour):
-		x.cause, x.price, x.limit = backtest.ByTarget, target, open.target
+		x.cause, x.price, x.limit = ledger.ByTarget, target, open.target
 	case limit != 0 && bar+1-open.bar >= limit:
-		x.cause, x.atClose = backtest.ByTime, true
+		x.cause, x.atClose = ledger.ByTime, true
 	default:
-		x.cause, x.atClose = backtest.BySession, true
+		x.cause, x.atClose = ledger.BySession, true
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/core/backtest"
 	"github.com/ktrdr/ktrdr/internal/core/decision"
+	"github.com/ktrdr/ktrdr/internal/core/ledger"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
 
@@ -50,7 +51,7 @@ type simulation struct {
 	raws        []decision.Raw
 	buys, sells []uint64
 	book        book
-	orders      backtest.OrderStream
+	orders      ledger.OrderStream
 	open        opened // the position held, or the last one
 	flat        int    // the bar since which nothing is held
 	from        int    // the bar from which on decisions are made
@@ -99,7 +100,7 @@ type exit struct {
 	time   int64
 	price  float64
 	limit  float64 // what a limit order is filled at; 0 is none
-	cause  backtest.Cause
+	cause  ledger.Cause
 	atOpen bool
 
 	atClose bool // at the close itself, and not within the bar
@@ -111,7 +112,7 @@ func (s *simulation) begin(p policy, on *signals, h *halves) {
 	s.policy, s.raws, s.buys, s.sells = p, on.raws, on.buys, on.sells
 	s.hasExits, s.charge = p.options.Exits != (decision.Exits{}), 1+p.options.Commission
 	s.longs, s.shorts = p.factorsOf(decision.Long), p.factorsOf(decision.Short)
-	s.orders, s.open = backtest.OrderStream{}, opened{}
+	s.orders, s.open = ledger.OrderStream{}, opened{}
 	s.flat, s.from, s.state = 0, 0, running
 	s.book.begin(p.options.Capital)
 }
@@ -141,7 +142,7 @@ func (s *simulation) hold() {
 	n := s.bars.Len()
 	var x exit
 	s.exit(&x)
-	atEnd := x.cause == backtest.ByEnd
+	atEnd := x.cause == ledger.ByEnd
 	isRuined := atEnd && !(s.open.equity(s.book.balance(), x.price) > 0)
 	worst, best := s.open.stop, s.open.target
 	if s.halves != nil { // closes go beyond the levels by half a spread
@@ -216,7 +217,7 @@ func (s *simulation) enter(sign int) bool {
 			open.high, open.low = price, price
 		}
 	}
-	s.orders.Fill(s.bars.Time[bar], quantity, fill, int8(side), backtest.BySignal)
+	s.orders.Fill(s.bars.Time[bar], quantity, fill, int8(side), ledger.BySignal)
 	return true
 }
 

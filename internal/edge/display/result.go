@@ -8,8 +8,8 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
-	"github.com/ktrdr/ktrdr/internal/core/backtest"
 	"github.com/ktrdr/ktrdr/internal/core/decision"
+	"github.com/ktrdr/ktrdr/internal/core/ledger"
 	"github.com/ktrdr/ktrdr/internal/core/model"
 	"github.com/ktrdr/ktrdr/internal/core/performance"
 	"github.com/ktrdr/ktrdr/internal/work/job"
@@ -113,7 +113,7 @@ func artifactURL(url, hash string) string {
 }
 
 // conflicts says how many bars reached a stop and a target, "" where none did.
-func conflicts(x backtest.Intrabar) string {
+func conflicts(x ledger.Intrabar) string {
 	if x.Conflicts == 0 {
 		return ""
 	}
@@ -135,7 +135,7 @@ func heldBack(c decision.Counts) string {
 }
 
 // notFilled says what became of the orders that were not, or not wholly, filled.
-func notFilled(o backtest.Orders) string {
+func notFilled(o ledger.Orders) string {
 	var all []string
 	for _, x := range []struct {
 		n    int

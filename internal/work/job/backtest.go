@@ -12,6 +12,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/decision"
 	"github.com/ktrdr/ktrdr/internal/core/feature"
 	"github.com/ktrdr/ktrdr/internal/core/grammar"
+	"github.com/ktrdr/ktrdr/internal/core/ledger"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/model"
 	"github.com/ktrdr/ktrdr/internal/core/performance"
@@ -22,30 +23,30 @@ import (
 // A BacktestResult is the summary of a backtest. The trades and the equity curve
 // are files of their own, named by content hash.
 type BacktestResult struct {
-	StrategyName      string               `json:"strategy_name"`
-	Symbol            market.Symbol        `json:"symbol"`
-	Timeframe         market.Timeframe     `json:"timeframe"`
-	StartTime         string               `json:"start_time"` // open of the first bar simulated
-	EndTime           string               `json:"end_time"`   // close of the last bar simulated
-	InSample          bool                 `json:"in_sample"`  // the model has seen bars of the window
-	Model             ModelRef             `json:"model"`
-	Config            backtest.Options     `json:"config"`
-	Policy            []string             `json:"policy"` // Config and the rules in words
-	Metrics           performance.Metrics  `json:"metrics"`
-	FinalEquity       float64              `json:"final_equity"`
-	TradeCount        int                  `json:"trade_count"`
-	EquityCurveLength int                  `json:"equity_curve_length"`
-	Decisions         decision.Counts      `json:"decisions"`
-	Orders            backtest.Orders      `json:"orders"`
-	Intrabar          backtest.Intrabar    `json:"intrabar"`
-	Bankruptcy        *backtest.Bankruptcy `json:"bankruptcy"`
-	OrderHash         string               `json:"order_hash"`
-	Trades            operation.Artifact   `json:"trades"`
-	Equity            operation.Artifact   `json:"equity"`
-	Data              []model.DataRef      `json:"data"`
-	EngineVersion     string               `json:"engine_version"`
-	Symbols           []SymbolResult       `json:"symbols,omitempty"`  // of a portfolio, whose Symbol is its first
-	Ensemble          *EnsembleReport      `json:"ensemble,omitempty"` // of an ensemble, whose Model is empty
+	StrategyName      string              `json:"strategy_name"`
+	Symbol            market.Symbol       `json:"symbol"`
+	Timeframe         market.Timeframe    `json:"timeframe"`
+	StartTime         string              `json:"start_time"` // open of the first bar simulated
+	EndTime           string              `json:"end_time"`   // close of the last bar simulated
+	InSample          bool                `json:"in_sample"`  // the model has seen bars of the window
+	Model             ModelRef            `json:"model"`
+	Config            backtest.Options    `json:"config"`
+	Policy            []string            `json:"policy"` // Config and the rules in words
+	Metrics           performance.Metrics `json:"metrics"`
+	FinalEquity       float64             `json:"final_equity"`
+	TradeCount        int                 `json:"trade_count"`
+	EquityCurveLength int                 `json:"equity_curve_length"`
+	Decisions         decision.Counts     `json:"decisions"`
+	Orders            ledger.Orders       `json:"orders"`
+	Intrabar          ledger.Intrabar     `json:"intrabar"`
+	Bankruptcy        *ledger.Bankruptcy  `json:"bankruptcy"`
+	OrderHash         string              `json:"order_hash"`
+	Trades            operation.Artifact  `json:"trades"`
+	Equity            operation.Artifact  `json:"equity"`
+	Data              []model.DataRef     `json:"data"`
+	EngineVersion     string              `json:"engine_version"`
+	Symbols           []SymbolResult      `json:"symbols,omitempty"`  // of a portfolio, whose Symbol is its first
+	Ensemble          *EnsembleReport     `json:"ensemble,omitempty"` // of an ensemble, whose Model is empty
 }
 
 // A ModelRef names a model.
@@ -111,7 +112,7 @@ func reportSymbol(env worker.Env, symbol market.Symbol, i, of int) {
 
 // trade simulates what s says about ins, one of each symbol, and returns the summary,
 // which says nothing about models, and the trades of each.
-func trade(ctx context.Context, env worker.Env, order wire.BacktestOrder, s *strategy.Strategy, ins []backtest.Input) (BacktestResult, func(i int) []backtest.Trade, error) {
+func trade(ctx context.Context, env worker.Env, order wire.BacktestOrder, s *strategy.Strategy, ins []backtest.Input) (BacktestResult, func(i int) []ledger.Trade, error) {
 	o := backtest.OptionsOf(s, requestOptions(order))
 	if ins[0].Routed != nil {
 		o.Exits = decision.Exits{}
@@ -122,14 +123,14 @@ func trade(ctx context.Context, env worker.Env, order wire.BacktestOrder, s *str
 			return BacktestResult{}, nil, err
 		}
 		summary, err := summarisePortfolio(ctx, env, order, s, ins, r)
-		return summary, func(i int) []backtest.Trade { return r.Symbols[i].Trades }, err
+		return summary, func(i int) []ledger.Trade { return r.Symbols[i].Trades }, err
 	}
 	books, err := simulate(ctx, env, order, ins[0], o)
 	if err != nil {
 		return BacktestResult{}, nil, err
 	}
 	summary, err := summarise(ctx, env, order, s, books, ins[0])
-	return summary, func(int) []backtest.Trade { return books.Trades() }, err
+	return summary, func(int) []ledger.Trade { return books.Trades() }, err
 }
 
 // backtestStrategy is the strategy of an order, with its decisions as the order

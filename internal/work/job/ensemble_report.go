@@ -3,8 +3,8 @@ package job
 import (
 	"slices"
 
-	"github.com/ktrdr/ktrdr/internal/core/backtest"
 	"github.com/ktrdr/ktrdr/internal/core/ensemble"
+	"github.com/ktrdr/ktrdr/internal/core/ledger"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 )
 
@@ -49,7 +49,7 @@ func (t *Tally) merge(other Tally) {
 	t.Net += other.Net
 }
 
-func (t *Tally) add(trade backtest.Trade) {
+func (t *Tally) add(trade ledger.Trade) {
 	t.Trades++
 	if trade.Net > 0 {
 		t.Won++
@@ -58,7 +58,7 @@ func (t *Tally) add(trade backtest.Trade) {
 }
 
 // reportOf says how the members shared the bars of p, on which the trades were made.
-func reportOf(e *ensemble.Ensemble, members []member, p play, trades []backtest.Trade) *EnsembleReport {
+func reportOf(e *ensemble.Ensemble, members []member, p play, trades []ledger.Trade) *EnsembleReport {
 	g, r, window := p.gathering, p.routing, p.in.Series
 	report := &EnsembleReport{Name: e.Name, SHA256: e.Hash()}
 	at := map[string]int{}

@@ -14,8 +14,8 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"github.com/ktrdr/ktrdr/internal/control/wire"
-	"github.com/ktrdr/ktrdr/internal/core/backtest"
 	"github.com/ktrdr/ktrdr/internal/core/decision"
+	"github.com/ktrdr/ktrdr/internal/core/ledger"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/data/sample"
 	"github.com/ktrdr/ktrdr/internal/work/job"
@@ -206,7 +206,7 @@ func TestEnsemble(t *testing.T) {
 		short, _ := c.backtest(t, c.order(t, twoRegimes, 7_000))
 		long, cut := c.trades(t, r), c.trades(t, short)
 		for i, trade := range cut {
-			if trade.Reason == backtest.ByEnd.String() {
+			if trade.Reason == ledger.ByEnd.String() {
 				break
 			}
 			if diff := cmp.Diff(long[i], trade); diff != "" {
@@ -259,7 +259,7 @@ func TestEnsemble(t *testing.T) {
 		run, _ := c.backtest(t, c.order(t, strings.NewReplacer("  rules:", "  on_regime_transition: let_run\n  rules:", "{action: FLAT}", "{action: HOLD}").Replace(twoRegimes), 8_000))
 		left := func(trades []closed) (n int) {
 			for _, trade := range trades {
-				if trade.Reason == backtest.ByRegime.String() {
+				if trade.Reason == ledger.ByRegime.String() {
 					n++
 				}
 			}

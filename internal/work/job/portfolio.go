@@ -10,6 +10,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/assumption"
 	"github.com/ktrdr/ktrdr/internal/core/backtest"
 	"github.com/ktrdr/ktrdr/internal/core/decision"
+	"github.com/ktrdr/ktrdr/internal/core/ledger"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/performance"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
@@ -23,9 +24,9 @@ type SymbolResult struct {
 	TradeCount int                `json:"trade_count"`
 	BuyAndHold float64            `json:"buy_and_hold_return"`
 	Decisions  decision.Counts    `json:"decisions"`
-	Orders     backtest.Orders    `json:"orders"`
-	Costs      backtest.Costs     `json:"costs"`
-	Intrabar   backtest.Intrabar  `json:"intrabar"`
+	Orders     ledger.Orders      `json:"orders"`
+	Costs      ledger.Costs       `json:"costs"`
+	Intrabar   ledger.Intrabar    `json:"intrabar"`
 	OrderHash  string             `json:"order_hash"`
 	Equity     operation.Artifact `json:"equity"`             // what it added to that of the account
 	Ensemble   *EnsembleReport    `json:"ensemble,omitempty"` // of an ensemble

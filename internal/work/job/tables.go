@@ -10,6 +10,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/core/backtest"
+	"github.com/ktrdr/ktrdr/internal/core/ledger"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/work/worker"
 )
@@ -50,7 +51,7 @@ type equityRow struct {
 }
 
 // rowOf is the row of a trade in a symbol.
-func rowOf(symbol market.Symbol, t *backtest.Trade) tradeRow {
+func rowOf(symbol market.Symbol, t *ledger.Trade) tradeRow {
 	return tradeRow{
 		TradeID: int64(t.ID), Symbol: string(symbol), Side: t.Side.String(),
 		EntryTime: time.Unix(t.EntryTime, 0).UTC(), EntryPrice: t.EntryPrice,

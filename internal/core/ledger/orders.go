@@ -1,4 +1,4 @@
-package backtest
+package ledger
 
 import (
 	"crypto/sha256"

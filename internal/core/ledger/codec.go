@@ -1,13 +1,11 @@
-package backtest
+package ledger
 
 import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"hash"
 	"math"
 	"slices"
 
@@ -22,84 +20,10 @@ var ErrOtherWork = errors.New("the saved state is of other bars, signals, rules 
 // rules and options. Two simulations of one Work give the same bits.
 type Work [sha256.Size]byte
 
-// Work returns what s works on. The first call reads the whole input, which takes
-// about 50 ms for a million bars.
-func (s *Simulation) Work() Work {
-	if s.work == (Work{}) {
-		s.work = workOf(s.in, s.o)
-	}
-	return s.work
-}
-
-// workOf hashes the line "ktrdr backtest work 2\n", symbol, timeframe, rules,
-// options and routed exits as a line of JSON, then the columns one after the other,
-// quotes only where they are the spread, each with its length before it, and the
-// signals, all little endian.
-func workOf(in Input, o Options) Work {
-	about := []any{in.Series.Symbol, in.Series.Timeframe, in.Rules, o}
-	if in.Routed != nil {
-		about = append(about, in.Routed)
-	}
-	head, err := json.Marshal(about)
-	if err != nil {
-		panic("backtest: a checked input does not encode: " + err.Error())
-	}
-	h := sha256.New()
-	fmt.Fprintf(h, "ktrdr backtest work 2\n%s\n", head)
-	s := in.Series
-	hashColumn(h, s.Time, 8, func(b []byte, v int64) []byte { return binary.LittleEndian.AppendUint64(b, uint64(v)) })
-	for _, column := range [...][]float64{s.Open, s.High, s.Low, s.Close, s.Volume, in.Volatility, in.SizingVolatility} {
-		hashColumn(h, column, 8, appendFloat)
-	}
-	if o.Costs.Spread.FromQuotes() {
-		hashColumn(h, s.Bid, 8, appendFloat)
-		hashColumn(h, s.Ask, 8, appendFloat)
-	}
-	hashColumn(h, in.Finer.Time, 8, func(b []byte, v int64) []byte { return binary.LittleEndian.AppendUint64(b, uint64(v)) })
-	for _, column := range [...][]float64{in.Finer.High, in.Finer.Low, in.Finer.Open} {
-		hashColumn(h, column, 8, appendFloat)
-	}
-	if in.Rates != nil {
-		hashColumn(h, in.Rates.Open, 8, appendFloat)
-		hashColumn(h, in.Rates.Close, 8, appendFloat)
-	}
-	hashColumn(h, in.Signals, 8, func(b []byte, v decision.Raw) []byte {
-		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v.Confidence))
-		return append(b, byte(v.Signal), flag(v.Known), byte(v.Withheld), flag(v.Leave))
-	})
-	return Work(h.Sum(nil))
-}
-
-// hashColumn writes the length of column and its elements, each of size bytes.
-func hashColumn[T any](h hash.Hash, column []T, size int, appendElement func([]byte, T) []byte) {
-	const block = 2048
-	b := make([]byte, 0, 8+block*size)
-	b = binary.LittleEndian.AppendUint64(b, uint64(len(column)))
-	for part := range slices.Chunk(column, block) {
-		for _, v := range part {
-			b = appendElement(b, v)
-		}
-		h.Write(b)
-		b = b[:0]
-	}
-	h.Write(b)
-}
-
-func appendFloat(b []byte, v float64) []byte {
-	return binary.LittleEndian.AppendUint64(b, math.Float64bits(v))
-}
-
-func flag(v bool) byte {
-	if v {
-		return 1
-	}
-	return 0
-}
-
 // stateMagic begins every saved state. Its digit is the version of the format.
 const stateMagic = "ktrdr backtest state 3\n"
 
-// AppendState appends the state of s, bound to its Work, to b and returns it:
+// AppendBinary appends s, which is of work, to b and returns it:
 //
 //	"ktrdr backtest state 3\n"   magic and version
 //	work                         32 bytes
@@ -108,11 +32,6 @@ const stateMagic = "ktrdr backtest state 3\n"
 //
 // Integers are 8 bytes, a float is its bits, flags and enumerations one byte, a
 // slice its length and its elements. The same state gives the same bytes.
-func (s *Simulation) AppendState(b []byte) []byte {
-	return s.known().AppendBinary(b, s.Work())
-}
-
-// AppendBinary appends s to b in the form of Simulation.AppendState.
 func (s State) AppendBinary(b []byte, work Work) []byte {
 	start := len(b)
 	b = slices.Grow(b, len(stateMagic)+2*sha256.Size+512+dealBytes*len(s.Deals)+feesBytes*len(s.Fees)+8*len(s.Equity))
@@ -184,18 +103,23 @@ func (c *codec) state(s *State) {
 	c.float(&s.Turnover)
 	c.int(&s.Intrabar.Conflicts)
 	c.int(&s.Intrabar.Resolved)
-	bankrupt := s.Bankruptcy != nil
-	if c.flag(&bankrupt); bankrupt {
-		if c.reads {
-			s.Bankruptcy = new(Bankruptcy)
-		}
-		c.int(&s.Bankruptcy.Bar)
-		c.int64(&s.Bankruptcy.Time)
-		c.float(&s.Bankruptcy.Equity)
-	}
+	c.bankruptcy(&s.Bankruptcy)
 	list(c, &s.Deals, dealBytes, c.deal)
 	list(c, &s.Fees, feesBytes, func(f *Fees) { c.float(&f.Entry); c.float(&f.Exit); c.float(&f.Financing) })
 	list(c, &s.Equity, 8, c.float)
+}
+
+func (c *codec) bankruptcy(b **Bankruptcy) {
+	isThere := *b != nil
+	if c.flag(&isThere); !isThere {
+		return
+	}
+	if c.reads {
+		*b = new(Bankruptcy)
+	}
+	c.int(&(*b).Bar)
+	c.int64(&(*b).Time)
+	c.float(&(*b).Equity)
 }
 
 func (c *codec) open(o *Open) {
@@ -278,7 +202,10 @@ func (c *codec) float32(v *float32) {
 }
 
 func (c *codec) flag(v *bool) {
-	b := int8(flag(*v))
+	b := int8(0)
+	if *v {
+		b = 1
+	}
 	enum(c, &b, 0, 1)
 	*v = b == 1
 }

@@ -1,4 +1,4 @@
-package backtest
+package ledger
 
 import (
 	"errors"
@@ -8,8 +8,8 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/decision"
 )
 
-// A State is everything that a Simulation knows after some bars: what New and
-// the same input need to go on as if there had been no break. The zero value is
+// A State is everything that a simulation knows after some bars: what it needs,
+// beside the same input, to go on as if there had been no break. The zero value is
 // the state before the first bar.
 type State struct {
 	Bar      int // next bar to simulate
@@ -53,8 +53,8 @@ type Open struct {
 	SessionEnd          int64   // Unix second
 }
 
-// clone returns a copy that shares nothing with s.
-func (s State) clone() State {
+// Clone returns a copy that shares nothing with s.
+func (s State) Clone() State {
 	s.Deals, s.Fees, s.Equity = slices.Clone(s.Deals), slices.Clone(s.Fees), slices.Clone(s.Equity)
 	if s.Bankruptcy != nil {
 		copied := *s.Bankruptcy
@@ -63,8 +63,8 @@ func (s State) clone() State {
 	return s
 }
 
-// check returns why s cannot be the state of a simulation of bars bars.
-func (s State) check(bars int) error {
+// Check returns why s cannot be the state of a simulation of bars bars.
+func (s State) Check(bars int) error {
 	switch {
 	case s.Bar < 0 || s.Bar > bars:
 		return fmt.Errorf("resume at bar %d: the window has %d bars", s.Bar, bars)
@@ -81,13 +81,29 @@ func (s State) check(bars int) error {
 	}
 	free := 1 // the first bar at whose open something can be filled
 	for i, d := range s.Deals {
-		if int(d.Entry) < free || d.Exit < d.Entry || int(d.Exit) >= bars || d.heldTo() > s.Bar || d.Side == decision.Flat {
+		if int(d.Entry) < free || d.Exit < d.Entry || int(d.Exit) >= bars || d.HeldTo() > s.Bar || d.Side == decision.Flat {
 			return fmt.Errorf("resume at bar %d: trade %d goes from bar %d to bar %d after one that ended before bar %d", s.Bar, i+1, d.Entry, d.Exit, free)
 		}
-		free = d.heldTo()
+		free = d.HeldTo()
 	}
 	if s.Open.Side != decision.Flat && s.Open.Bar < free {
 		return fmt.Errorf("resume at bar %d: the open position was entered on bar %d, during an earlier one", s.Bar, s.Open.Bar)
 	}
 	return nil
+}
+
+// Widen takes the prices of bars into the extremes since the entry.
+func (o *Open) Widen(highs, lows []float64) {
+	high, low := o.High, o.Low
+	for _, v := range highs {
+		if v > high {
+			high = v
+		}
+	}
+	for _, v := range lows {
+		if v < low {
+			low = v
+		}
+	}
+	o.High, o.Low = high, low
 }
