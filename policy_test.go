@@ -34,7 +34,8 @@ const lattice = `
 	core/indicator/volatility                < core/label
 	core/indicator/catalog, core/fuzzy,
 	core/label, core/document                < core/strategy
-	core/strategy                            < core/grammar, core/feature
+	core/strategy                            < core/trading, core/feature
+	core/trading                             < core/grammar
 	core/grammar                             < core/migration, core/sweep
 	core/grammar, core/feature, core/nn      < core/model
 	core/feature, core/label, core/model     < core/train
@@ -43,7 +44,7 @@ const lattice = `
 	core/market                              < core/margin
 	core/decision                            < core/ledger
 	core/ledger, core/margin                 < core/backtest
-	core/grammar, core/feature, core/decision < core/ensemble
+	core/trading, core/feature, core/decision < core/ensemble
 	core/backtest                            < core/performance, core/assumption
 	core/performance, core/sweep             < core/trial
 
@@ -109,6 +110,7 @@ var coreModules = map[string]string{
 	"core/kernel":    "golang.org/x/sys/cpu",
 	"core/rolling":   "golang.org/x/sys/cpu",
 	"core/sweep":     "go.yaml.in/yaml/v4",
+	"core/trading":   "go.yaml.in/yaml/v4",
 }
 
 // clocks lists the packages that may read the clock (R12); every other one is

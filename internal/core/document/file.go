@@ -52,19 +52,6 @@ func Of(name, path string, y *yaml.Node) (f *File, n Node, ok bool) {
 	return f, Node{f: f, yaml: follow(y), path: path}, f.check(y, 1)
 }
 
-// Read reads the one mapping that src, a file of the kind named, holds with
-// the keys and hands it to read, which reports what is wrong with the rest. It
-// returns what was found wrong.
-func Read(name, kind string, src []byte, keys Keys, read func(Mapping)) Problems {
-	f, top, ok := Open(name, Kind{kind, Alternatives(keys.Names)}, src)
-	if ok {
-		if m, ok := top.Mapping(keys); ok {
-			read(m)
-		}
-	}
-	return f.Problems()
-}
-
 // Tree returns the one YAML mapping that src holds, within the limits of Open, for
 // programs that rewrite files. The error is Problems.
 func Tree(name string, kind Kind, src []byte) (*yaml.Node, error) {

@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"github.com/ktrdr/ktrdr/internal/core/document"
-	"github.com/ktrdr/ktrdr/internal/core/grammar"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
+	"github.com/ktrdr/ktrdr/internal/core/trading"
 )
 
 var (
@@ -80,6 +80,9 @@ func (e *Ensemble) meta(name string, v document.Node) {
 	}
 }
 
+// kind is what an ensemble file is, for messages.
+var kind = document.Kind{Name: "ensemble", Keys: document.Alternatives(topKeys.Names)}
+
 // maxStability bounds stability_bars, and maxMembers the models.
 const (
 	maxStability = 10_000
@@ -89,24 +92,36 @@ const (
 // Parse reads an ensemble file; file is its name for messages. The error is
 // document.Problems: everything that is wrong, at once. Parse keeps a copy of src.
 func Parse(file string, src []byte) (*Ensemble, error) {
-	e := &Ensemble{Source: bytes.Clone(src)}
-	if problems := document.Read(file, "ensemble", src, topKeys, e.read); problems != nil {
+	f, top, ok := document.Open(file, kind, src)
+	if !ok {
+		return nil, f.Problems()
+	}
+	return read(f, top, bytes.Clone(src))
+}
+
+// Vary returns the ensemble with other decisions: as if its file said what the
+// mapping decisions says, in the words of the file; see trading.Vary.
+func (e *Ensemble) Vary(decisions []byte) (*Ensemble, error) {
+	file, top, err := trading.VaryShared(kind, e.Source, decisions)
+	if err != nil {
+		return nil, err
+	}
+	return read(file, top, e.Source)
+}
+
+// read returns the ensemble that top says, of the file src.
+func read(f *document.File, top document.Node, src []byte) (*Ensemble, error) {
+	e := &Ensemble{Source: src}
+	if m, ok := top.Mapping(topKeys); ok {
+		e.file(m)
+	}
+	if problems := f.Problems(); problems != nil {
 		return nil, problems
 	}
 	return e, nil
 }
 
-// Vary returns the ensemble with other decisions: as if its file said what the
-// mapping decisions says, in the words of the file; see strategy.Vary.
-func (e *Ensemble) Vary(decisions []byte) (*Ensemble, error) {
-	varied := &Ensemble{Source: e.Source}
-	if err := grammar.ReadVaried("ensemble", e.Source, topKeys, decisions, varied.read); err != nil {
-		return nil, err
-	}
-	return varied, nil
-}
-
-func (e *Ensemble) read(top document.Mapping) {
+func (e *Ensemble) file(top document.Mapping) {
 	e.Name = top.Name("name", "the name of the ensemble")
 	e.Description = top.Text("description", "")
 	values := map[string]document.Node{} // where each member stands
@@ -128,7 +143,7 @@ func (e *Ensemble) read(top document.Mapping) {
 		}
 	}
 	elsewhere := !slices.ContainsFunc(e.Members, func(m Member) bool { return m.Trades() && !m.OwnExits }) && slices.ContainsFunc(e.Members, Member.Trades)
-	e.Decisions = grammar.Trading(top, "decisions", elsewhere)
+	e.Decisions = trading.ReadShared(top, "decisions", elsewhere)
 	e.Decisions.OutputFormat, e.Decisions.PositionAwareness = strategy.Classification, true
 	for _, m := range e.Members {
 		if by := e.Decisions.Sizing.Method; m.Sizes && by != strategy.SizeConfidence && by != strategy.SizeKelly {

@@ -3,7 +3,7 @@ package ensemble
 import (
 	"encoding/json"
 
-	"github.com/ktrdr/ktrdr/internal/core/grammar"
+	"github.com/ktrdr/ktrdr/internal/core/trading"
 )
 
 // Schema returns the structure of an ensemble file as a JSON Schema (2020-12), for
@@ -39,7 +39,7 @@ func Schema() []byte {
 			"rules":             mapping(RegimeNames(), rules, RegimeNames()...),
 			"context_modifiers": mapping(modifierKeys.Names, schema{"aligned_discount": number, "counter_premium": number, "neutral_effect": number}),
 		}, "type"),
-		"decisions": grammar.TradingSchema(),
+		"decisions": trading.SharedSchema(),
 	}, "name", "models", "composition")
 	top["$schema"], top["title"] = "https://json-schema.org/draft/2020-12/schema", "KTRDR ensemble"
 	b, err := json.MarshalIndent(top, "", "  ")

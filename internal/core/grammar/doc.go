@@ -3,7 +3,7 @@
 //
 // # Flow
 //
-//	bytes ─ document.Open ─ decode: types, ranges, names
+//	bytes ─ document.Open ─ decode: types, ranges, names; decisions by trading.Read
 //	      ─ resolve: references, feature names ─ strategy.Strategy, or document.Problems
 //
 // # The grammar: version 3
@@ -62,10 +62,13 @@
 //	                                 sees as well, up to 100
 //	  normalization                  none          minmax or zscore, fitted to the training
 //	                                               rows; raw_indicator only
-//	model.type                       mlp
+//	model.type                       mlp, lstm or gru
 //	model.architecture
-//	  hidden_layers                  1 to 8 widths of 1 to 4096
-//	  activation                     relu          or tanh
+//	  hidden_layers                  mlp: 1 to 8 widths of 1 to 4096
+//	  activation                     mlp: relu     or tanh, sigmoid, leaky_relu
+//	  layer_norm                     mlp: false
+//	  hidden_size, num_layers        lstm and gru: 64, 2
+//	  sequence_length                lstm and gru: bars that are read at a time
 //	  dropout                        0.2           at least 0, below 1
 //	  output_activation              what follows from output_format: softmax or linear
 //	training
@@ -110,54 +113,7 @@
 //	    seeds                        1             so many on each fold, with the seeds from seed on
 //	    folds                        1             2 and more: the rows before the test part are cut
 //	                                 into so many, each of which validates what the others train
-//	decisions
-//	  output_format                  classification (labels zigzag, triple_barrier),
-//	                                 regression (labels forward_return),
-//	                                 regime_classification (labels regime, single_scale_regime)
-//	                                 context_classification (labels context) or
-//	                                 meta_classification (labels meta); the last three make
-//	                                 no trades by themselves and take no other key
-//	  confidence_threshold           0.5           classification only
-//	  position_awareness             true
-//	  filters.min_signal_separation  4             base bars between entries, or a duration: 90m, 4h, 2d
-//	  allow_short_from_flat          false; true for regression and without position_awareness
-//	  exits                          none          or from_label: the barriers and the time
-//	                                 limit of the labels, or a mapping of
-//	    stop_loss, take_profit,
-//	    trailing_stop                fractions of the price at the entry
-//	    max_holding_bars             base bars
-//	    session_end                  hh:mm in UTC
-//	  costs                          all 0 but those that a request has a default for
-//	    commission                   fraction of the value of each fill, or a published
-//	                                 schedule: ib_fixed, ib_tiered; default: of the request
-//	    commission_per_unit,
-//	    commission_minimum           account currency, of each fill
-//	    slippage                     fraction of the price; default: of the request
-//	    spread                       0.0002 (a price), 0.8 pips, 2 bps, quotes (of the
-//	                                 bars, which have to have bid and ask), or by session:
-//	      usual                      outside of the sessions
-//	      time_zone                  UTC           or of a market, such as America/New_York
-//	      sessions                   list of {from: 17:00, to: 18:00, spread: 3 pips}
-//	    financing_long,
-//	    financing_short              fractions per year of the value, charged per night
-//	  account                        nothing but the equity, whole or fractional units
-//	    currency                     that money is counted in; that of the prices
-//	    leverage                     times the equity that an entry may be worth
-//	    maintenance_margin           share of a position's value that equity must exceed
-//	    lot                          units of which a quantity is a multiple
-//	    min_quantity, max_quantity   units
-//	  fills.volume_limit             share of the volume of a bar that an entry may take
-//	  fills.intrabar                 pessimistic   or a timeframe whose bars say whether a bar
-//	                                 reached its stop or its target first
-//	  sizing.method                  fraction      or units, confidence, volatility_target, kelly;
-//	                                 none takes more than the sizing_fraction of the request
-//	    units                        units: how many
-//	    bar_volatility               volatility_target: share of equity per bar, with
-//	    vol_span, vol_method         50, close
-//	    kelly_fraction               kelly: 0.5, share of the Kelly size; needs exits that
-//	                                 have a stop and a target
-//	  cost_model.round_trip_cost,
-//	  cost_model.min_edge_multiplier regression only, and must be there
+//	decisions                        of package trading
 //
 // Descriptive keys are name, description and hypothesis; every other key acts.
 // Values that can only be one thing (method, output_activation) are

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -38,8 +39,8 @@ func TestBad_every_message(t *testing.T) {
 		}
 	}
 	formats := messagesOf(t, ".")
-	for place, format := range messagesOf(t, "../document") {
-		formats[place] = format
+	for _, folder := range []string{"../document", "../trading"} {
+		maps.Copy(formats, messagesOf(t, folder))
 	}
 	if len(formats) < 100 {
 		t.Fatalf("%d messages were found in the sources, want at least 100: the test reads too few", len(formats))

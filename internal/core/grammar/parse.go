@@ -2,11 +2,11 @@ package grammar
 
 import (
 	"bytes"
-	"regexp"
 
 	"github.com/ktrdr/ktrdr/internal/core/document"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
+	"github.com/ktrdr/ktrdr/internal/core/trading"
 	"go.yaml.in/yaml/v4"
 )
 
@@ -69,7 +69,7 @@ func (d *decoder) strategy(s *strategy.Strategy, top document.Node) {
 	sets := d.fuzzySets(s, f, defined)
 	d.inputs(s, f, defined, sets)
 	if n, ok := f.Need("decisions", "a mapping with output_format"); ok {
-		d.decisions(s, n)
+		s.Decisions = trading.Read(n, d.decidesOn(s))
 	}
 	if n, ok := f.Need("model", "a mapping with type and architecture"); ok {
 		d.model(s, n)
@@ -78,8 +78,7 @@ func (d *decoder) strategy(s *strategy.Strategy, top document.Node) {
 		d.training(s, n)
 	}
 	if n, ok := f.Get("decisions"); ok {
-		d.exitsFit(s, n)
-		d.sizingFits(s, n)
+		trading.Fit(s.Decisions, n, s.Training.Labels.Source, d.decidesOn(s))
 	}
 }
 
@@ -107,18 +106,9 @@ func (d *decoder) isVersion3(top document.Node) bool {
 
 const version3 = "3.0"
 
-// strategyName is what also names files and models.
-var strategyName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$`)
-
 // about reads what describes the strategy.
 func (d *decoder) about(s *strategy.Strategy, f document.Mapping) {
-	if n, ok := f.Need("name", "the name of the strategy"); ok {
-		if v, ok := n.Text(); ok && !strategyName.MatchString(v) {
-			n.Problem("%q is not a name: want 1 to 100 letters, digits, _ and -, beginning with a letter or digit", document.Clip(v))
-		} else {
-			s.Name = v
-		}
-	}
+	s.Name = f.Name("name", "the name of the strategy")
 	s.Version = f.Choice("version", version3, []string{version3})
 	s.Description = f.Text("description", "")
 	s.Hypothesis = f.Text("hypothesis", "")

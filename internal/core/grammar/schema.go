@@ -10,6 +10,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/label"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
+	"github.com/ktrdr/ktrdr/internal/core/trading"
 )
 
 // Schema returns the structure of a strategy file as a JSON Schema (2020-12), for
@@ -19,7 +20,7 @@ import (
 // can still have problems; one that it refuses is refused by Parse.
 func Schema() []byte {
 	top := topShape.Schema(map[string]document.Schema{
-		"name":          {"type": "string", "pattern": strategyName.String()},
+		"name":          {"type": "string", "pattern": document.NamePattern()},
 		"version":       {"type": "string", "enum": []string{version3}},
 		"training_data": trainingDataSchema(),
 		"context_data":  contextSchema(),
@@ -28,7 +29,7 @@ func Schema() []byte {
 		"nn_inputs":     document.ListOf(inputSchema()),
 		"model":         modelSchema(),
 		"training":      trainingSchema(),
-		"decisions":     decisionsSchema(),
+		"decisions":     trading.Schema(),
 		"deployment":    deploymentSchema(),
 	})
 	top["required"] = []string{"name", "training_data", "indicators", "fuzzy_sets", "nn_inputs", "model", "training", "decisions"}
@@ -118,45 +119,4 @@ func trainingSchema() document.Schema {
 	})
 	x["required"] = []string{"labels"}
 	return x
-}
-
-func decisionsSchema() document.Schema {
-	x := decisionsShape.Schema(map[string]document.Schema{
-		"output_format": document.WordOf(outputFormats...), "confidence_threshold": numberSchema, "position_awareness": flagSchema, "allow_short_from_flat": flagSchema,
-		"filters":    filtersShape.Schema(map[string]document.Schema{"min_signal_separation": document.Either(wholeSchema, textSchema)}),
-		"cost_model": costModelShape.Schema(map[string]document.Schema{"round_trip_cost": numberSchema, "min_edge_multiplier": numberSchema}),
-		"costs":      costsSchema(),
-		"account":    accountSchema(),
-		"fills":      fillsSchema(),
-		"exits":      document.Either(textSchema, exitsShape.Schema(nil)),
-		"sizing":     sizingSchema(),
-	})
-	x["required"] = []string{"output_format"}
-	return x
-}
-
-func sizingSchema() document.Schema {
-	var methods []document.Schema
-	for _, method := range strategy.SizingMethods() {
-		kinds := map[string]document.Schema{"method": document.WordOf(method)}
-		for _, key := range strategy.SizingKeys(method) {
-			kinds[key] = numberSchema
-		}
-		if _, ok := kinds["vol_method"]; ok {
-			kinds["vol_method"] = textSchema
-		}
-		one := sizingShape(method).Schema(kinds)
-		one["required"] = []string{"method"}
-		methods = append(methods, one)
-	}
-	return document.Either(methods...)
-}
-
-func costsSchema() document.Schema {
-	distance := document.Either(numberSchema, textSchema)
-	session := spreadSessionShape.Schema(map[string]document.Schema{"from": textSchema, "to": textSchema, "spread": distance})
-	return costsShape.Schema(map[string]document.Schema{
-		"commission": document.Either(numberSchema, document.WordOf(commissionSchedules...)), "slippage": numberSchema,
-		"spread": document.Either(distance, spreadShape.Schema(map[string]document.Schema{"usual": distance, "time_zone": textSchema, "sessions": document.ListOf(session)})),
-	})
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/core/grammar"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
+	"github.com/ktrdr/ktrdr/internal/core/trading"
 )
 
 // Variants makes the strategies of trials without writing their files. It is for
@@ -52,7 +53,7 @@ func (v *Variants) Strategy(t Trial) (*strategy.Strategy, error) {
 			return nil, fmt.Errorf("trial %d: %w", t.Index, err)
 		}
 	}
-	changed, err := grammar.Decide(v.strategy, "trial", get(top, "decisions"))
+	changed, err := trading.Decide(v.strategy, "trial", get(top, "decisions"))
 	if err != nil {
 		return nil, fmt.Errorf("trial %d, %v: %w", t.Index, t.Settings, err)
 	}

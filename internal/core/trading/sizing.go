@@ -1,4 +1,4 @@
-package grammar
+package trading
 
 import (
 	"regexp"
@@ -9,7 +9,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
 
-func (d *decoder) sizing(s *strategy.Strategy, f document.Mapping) {
+func readSizing(d *strategy.Decisions, f document.Mapping) {
 	n, ok := f.Get("sizing")
 	if !ok {
 		return
@@ -27,7 +27,7 @@ func (d *decoder) sizing(s *strategy.Strategy, f document.Mapping) {
 	if !ok || method == "fraction" {
 		return
 	}
-	z := &s.Decisions.Sizing
+	z := &d.Sizing
 	z.Method = method
 	positive := document.Interval{Low: 0, LowOpen: true, High: 1e12}
 	switch method {
@@ -64,19 +64,19 @@ func sizingShape(method string) document.Keys {
 	return s
 }
 
-// sizingFits reports sizing of the decisions n that lacks what it goes by.
-func (d *decoder) sizingFits(s *strategy.Strategy, n document.Node) {
-	if s.Decisions.Sizing.Method != strategy.SizeKelly {
+// fitSizing reports sizing of the decisions n that lacks what it goes by.
+func fitSizing(d strategy.Decisions, n document.Node, labels label.Source) {
+	if d.Sizing.Method != strategy.SizeKelly {
 		return
 	}
 	at := n
 	if x, ok := n.Peek("sizing"); ok {
 		at = x
 	}
-	x := s.Decisions.Exits
-	hasBoth := x.StopLoss > 0 && x.TakeProfit > 0 || x.FromLabel && s.Training.Labels.Source == label.TripleBarrier
+	x := d.Exits
+	hasBoth := x.StopLoss > 0 && x.TakeProfit > 0 || x.FromLabel && labels == label.TripleBarrier
 	switch {
-	case s.Decisions.OutputFormat == strategy.Regression:
+	case d.OutputFormat == strategy.Regression:
 		at.Problem("kelly needs the probability of a class, and output_format regression has none: want another method")
 	case !hasBoth:
 		at.Problem("kelly needs to know what a win and a loss are: want exits with a stop_loss and a take_profit, or from_label with triple_barrier labels")
@@ -85,9 +85,8 @@ func (d *decoder) sizingFits(s *strategy.Strategy, n document.Node) {
 
 var durationPattern = regexp.MustCompile(`^([1-9][0-9]{0,5})(m|h|d)$`)
 
-// separation reads min_signal_separation: a number of bars, or a duration.
-func (d *decoder) separation(s *strategy.Strategy, f document.Mapping) {
-	r := &s.Decisions
+// readSeparation reads min_signal_separation: a number of bars, or a duration.
+func readSeparation(d *strategy.Decisions, f document.Mapping) {
 	n, ok := f.Get("min_signal_separation")
 	if !ok {
 		return
@@ -99,13 +98,13 @@ func (d *decoder) separation(s *strategy.Strategy, f document.Mapping) {
 		n.Problem("want a whole number of bars, or a duration such as 90m, 4h or 2d, have %s", n.Describe())
 		return
 	default:
-		r.MinSignalSeparation = f.Whole("min_signal_separation", r.MinSignalSeparation, 0, maxBars)
+		d.MinSignalSeparation = f.Whole("min_signal_separation", d.MinSignalSeparation, 0, maxBars)
 		return
 	}
 	count, err := strconv.Atoi(match[1])
 	if err != nil {
-		panic("grammar: the pattern of durations lets " + match[1] + " pass")
+		panic("trading: the pattern of durations lets " + match[1] + " pass")
 	}
 	seconds := map[string]int{"m": 60, "h": 3600, "d": 86_400}[match[2]]
-	r.MinSignalSeparation, r.MinSeparationSeconds = 0, int64(count)*int64(seconds)
+	d.MinSignalSeparation, d.MinSeparationSeconds = 0, int64(count)*int64(seconds)
 }

@@ -1,4 +1,4 @@
-package grammar
+package trading
 
 import (
 	"github.com/ktrdr/ktrdr/internal/core/document"
@@ -19,7 +19,7 @@ var (
 	fillsShape = document.Keys{Names: []string{"volume_limit", "intrabar"}, Hints: map[string]string{"max_volume": "the key is called volume_limit"}}
 )
 
-func (d *decoder) account(s *strategy.Strategy, f document.Mapping) {
+func readAccount(d *strategy.Decisions, f document.Mapping) {
 	n, ok := f.Get("account")
 	if !ok {
 		return
@@ -27,7 +27,7 @@ func (d *decoder) account(s *strategy.Strategy, f document.Mapping) {
 	if f, ok = n.Mapping(accountShape); !ok {
 		return
 	}
-	a, positive := &s.Decisions.Account, document.Interval{Low: 0, LowOpen: true, High: 1e12}
+	a, positive := &d.Account, document.Interval{Low: 0, LowOpen: true, High: 1e12}
 	if n, ok := f.Get("currency"); ok {
 		var names []string
 		for _, c := range market.Currencies() {
@@ -50,7 +50,9 @@ func (d *decoder) account(s *strategy.Strategy, f document.Mapping) {
 	})
 }
 
-func (d *decoder) fills(s *strategy.Strategy, f document.Mapping) {
+// readFills reads how orders meet the bars. The base timeframe is zero where it is not
+// known.
+func readFills(d *strategy.Decisions, f document.Mapping, base market.Timeframe) {
 	n, ok := f.Get("fills")
 	if !ok {
 		return
@@ -58,26 +60,17 @@ func (d *decoder) fills(s *strategy.Strategy, f document.Mapping) {
 	if f, ok = n.Mapping(fillsShape); !ok {
 		return
 	}
-	x := &s.Decisions.Fills
+	x := &d.Fills
 	x.VolumeLimit = f.Number("volume_limit", 0, document.Interval{Low: 0, LowOpen: true, High: 1})
 	if n, ok := f.Get("intrabar"); ok && n.Raw() != strategy.FillsPessimistic {
 		if v, ok := n.Choice(market.TimeframeNames(market.Timeframes())); ok {
 			var err error
-			if x.Intrabar, err = market.ParseTimeframe(v); err == nil && s.Base != 0 {
-				err = x.Fit(d.decidesOn(s))
+			if x.Intrabar, err = market.ParseTimeframe(v); err == nil && base != 0 {
+				err = x.Fit(base)
 			}
 			if err != nil {
 				n.Problem("%s", err.Error())
 			}
 		}
 	}
-}
-
-func accountSchema() document.Schema {
-	return accountShape.Schema(map[string]document.Schema{"currency": textSchema, "leverage": numberSchema, "maintenance_margin": numberSchema, "lot": numberSchema,
-		"min_quantity": numberSchema, "max_quantity": numberSchema})
-}
-
-func fillsSchema() document.Schema {
-	return fillsShape.Schema(map[string]document.Schema{"volume_limit": numberSchema, "intrabar": document.WordOf(append(market.TimeframeNames(market.Timeframes()), strategy.FillsPessimistic)...)})
 }

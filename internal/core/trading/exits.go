@@ -1,8 +1,9 @@
-package grammar
+package trading
 
 import (
 	"github.com/ktrdr/ktrdr/internal/core/document"
 	"github.com/ktrdr/ktrdr/internal/core/label"
+	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
 
@@ -18,32 +19,32 @@ var exitsShape = document.Keys{
 	},
 }
 
-func (d *decoder) exits(s *strategy.Strategy, f document.Mapping) {
+func readExits(d *strategy.Decisions, f document.Mapping) {
 	n, ok := f.Get("exits")
 	if !ok {
 		return
 	}
 	if n.IsScalar() {
-		_, s.Decisions.Exits.FromLabel = n.Choice([]string{strategy.ExitsFromLabel})
+		_, d.Exits.FromLabel = n.Choice([]string{strategy.ExitsFromLabel})
 		return
 	}
 	if f, ok = n.Mapping(exitsShape); !ok {
 		return
 	}
-	x, below1 := &s.Decisions.Exits, document.Interval{Low: 0, LowOpen: true, High: 1, HighOpen: true}
+	x, below1 := &d.Exits, document.Interval{Low: 0, LowOpen: true, High: 1, HighOpen: true}
 	x.StopLoss = f.Number("stop_loss", 0, below1)
 	x.TakeProfit = f.Number("take_profit", 0, document.Interval{Low: 0, LowOpen: true, High: 100})
 	x.TrailingStop = f.Number("trailing_stop", 0, below1)
 	x.MaxHoldingBars = f.Whole("max_holding_bars", 0, 1, maxBars)
 	if n, ok := f.Get("session_end"); ok {
-		d.sessionEnd(x, n)
+		readSessionEnd(x, n)
 	}
 	if n, ok := f.Get("stop_loss"); ok && x.TrailingStop > 0 && x.StopLoss >= x.TrailingStop {
 		n.Problem("it would have no effect: the trailing_stop of %v is at least as near from the start: remove one", x.TrailingStop)
 	}
 }
 
-func (d *decoder) sessionEnd(x *strategy.Exits, n document.Node) {
+func readSessionEnd(x *strategy.Exits, n document.Node) {
 	v, ok := n.Text()
 	if !ok {
 		return
@@ -56,20 +57,19 @@ func (d *decoder) sessionEnd(x *strategy.Exits, n document.Node) {
 	x.SessionEnd = clock
 }
 
-// exitsFit reports exits of the decisions n that cannot act with the labels or
-// the timeframe, which are read after them.
-func (d *decoder) exitsFit(s *strategy.Strategy, n document.Node) {
+// fitExits reports exits of the decisions n that cannot act with the labels or on the
+// base timeframe.
+func fitExits(d strategy.Decisions, n document.Node, labels label.Source, base market.Timeframe) {
 	at := n
 	if x, ok := n.Peek("exits"); ok {
 		at = x
 	}
-	x := s.Decisions.Exits
-	switch source := s.Training.Labels.Source; {
-	case !x.FromLabel || source == "" || source == label.TripleBarrier || source == label.ForwardReturn:
+	switch {
+	case !d.Exits.FromLabel || labels == "" || labels == label.TripleBarrier || labels == label.ForwardReturn:
 	default:
-		at.Problem("%s labels have no exit to take over: want labels of source triple_barrier or forward_return, or the exits written out, for example {stop_loss: 0.02, take_profit: 0.04}", source)
+		at.Problem("%s labels have no exit to take over: want labels of source triple_barrier or forward_return, or the exits written out, for example {stop_loss: 0.02, take_profit: 0.04}", labels)
 	}
-	if err := x.Fit(d.decidesOn(s)); err != nil {
+	if err := d.Exits.Fit(base); err != nil {
 		at.Problem("%v", err)
 	}
 }

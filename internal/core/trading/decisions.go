@@ -1,7 +1,9 @@
-package grammar
+package trading
 
 import (
 	"github.com/ktrdr/ktrdr/internal/core/document"
+	"github.com/ktrdr/ktrdr/internal/core/label"
+	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
 
@@ -24,51 +26,64 @@ var (
 
 var outputFormats = []string{strategy.Classification, strategy.Regression, strategy.RegimeClassification, strategy.ContextClassification, strategy.MetaClassification}
 
-func (d *decoder) decisions(s *strategy.Strategy, n document.Node) {
+// maxBars bounds counts of bars.
+const maxBars = 1_000_000
+
+// Read reads n, the decisions of a strategy. base is the timeframe on whose bars it
+// decides, zero where that is not known. What depends on the labels Fit says.
+func Read(n document.Node, base market.Timeframe) strategy.Decisions {
+	d := strategy.Decisions{}
 	f, ok := n.Mapping(decisionsShape)
 	if !ok {
-		return
+		return d
 	}
-	r := &s.Decisions
 	if n, ok := f.Need("output_format", document.Alternatives(outputFormats)); ok {
-		r.OutputFormat, _ = n.Choice(outputFormats)
+		d.OutputFormat, _ = n.Choice(outputFormats)
 	}
-	if r.OutputFormat != "" && !r.Trades() {
+	if d.OutputFormat != "" && !d.Trades() {
 		for _, key := range decisionsShape.Names[1:] {
-			f.Useless(key, "output_format "+r.OutputFormat+" makes no trades by itself")
+			f.Useless(key, "output_format "+d.OutputFormat+" makes no trades by itself")
 		}
-		return
+		return d
 	}
-	r.PositionAwareness = f.Flag("position_awareness", true)
-	d.shorts(s, f)
-	d.trading(s, f)
-	switch r.OutputFormat {
+	d.PositionAwareness = f.Flag("position_awareness", true)
+	readShorts(&d, f)
+	readShared(&d, f, base)
+	switch d.OutputFormat {
 	case strategy.Classification:
-		r.ConfidenceThreshold = f.Number("confidence_threshold", 0.5, document.Interval{Low: 0, High: 1})
+		d.ConfidenceThreshold = f.Number("confidence_threshold", 0.5, document.Interval{Low: 0, High: 1})
 		f.Useless("cost_model", "output_format classification acts on confidence_threshold")
 	case strategy.Regression:
 		f.Useless("confidence_threshold", "output_format regression acts on cost_model")
-		d.costModel(s, f)
+		readCostModel(&d, f)
 	}
+	return d
 }
 
-// shorts reads whether a sell opens a short. Where it does anyway, false would be
+// Fit reports what of n, of which Read has made d, cannot act with labels of a source,
+// "" for one that is not known, or on bars of the timeframe base.
+func Fit(d strategy.Decisions, n document.Node, labels label.Source, base market.Timeframe) {
+	fitExits(d, n, labels, base)
+	fitSizing(d, n, labels)
+}
+
+// readShorts reads whether a sell opens a short. Where it does anyway, false would be
 // a promise that nobody keeps.
-func (d *decoder) shorts(s *strategy.Strategy, f document.Mapping) {
-	r, because := &s.Decisions, ""
+func readShorts(d *strategy.Decisions, f document.Mapping) {
+	because := ""
 	switch {
-	case r.OutputFormat == strategy.Regression:
+	case d.OutputFormat == strategy.Regression:
 		because = "output_format regression sells as it buys"
-	case !r.PositionAwareness:
+	case !d.PositionAwareness:
 		because = "position_awareness is false, so every sell is acted on"
 	}
-	r.AllowShortFromFlat = f.Flag("allow_short_from_flat", because != "")
-	if n, ok := f.Get("allow_short_from_flat"); ok && because != "" && !r.AllowShortFromFlat {
+	d.AllowShortFromFlat = f.Flag("allow_short_from_flat", because != "")
+	if n, ok := f.Get("allow_short_from_flat"); ok && because != "" && !d.AllowShortFromFlat {
 		n.Problem("it would have no effect: %s: remove it", because)
 	}
 }
 
-func (d *decoder) costModel(s *strategy.Strategy, f document.Mapping) {
+func readCostModel(d *strategy.Decisions, f document.Mapping) {
 	n, ok := f.Need("cost_model", "the costs that a predicted return must exceed, for example {round_trip_cost: 0.003, min_edge_multiplier: 1.5}")
 	if !ok {
 		return
@@ -78,10 +93,10 @@ func (d *decoder) costModel(s *strategy.Strategy, f document.Mapping) {
 	}
 	positive := document.Interval{Low: 0, LowOpen: true, High: 1}
 	if n, ok := f.Need("round_trip_cost", "the cost of a whole trade as a share of its value, for example 0.003"); ok {
-		s.Decisions.CostModel.RoundTripCost, _ = n.NumberIn(positive)
+		d.CostModel.RoundTripCost, _ = n.NumberIn(positive)
 	}
 	positive.High = 1000
 	if n, ok := f.Need("min_edge_multiplier", "how many times its cost a trade must promise, for example 1.5"); ok {
-		s.Decisions.CostModel.MinEdgeMultiplier, _ = n.NumberIn(positive)
+		d.CostModel.MinEdgeMultiplier, _ = n.NumberIn(positive)
 	}
 }

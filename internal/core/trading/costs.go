@@ -1,4 +1,4 @@
-package grammar
+package trading
 
 import (
 	"github.com/ktrdr/ktrdr/internal/core/document"
@@ -16,7 +16,7 @@ var costsShape = document.Keys{
 	},
 }
 
-func (d *decoder) costs(s *strategy.Strategy, f document.Mapping) {
+func readCosts(d *strategy.Decisions, f document.Mapping) {
 	n, ok := f.Get("costs")
 	if !ok {
 		return
@@ -24,10 +24,10 @@ func (d *decoder) costs(s *strategy.Strategy, f document.Mapping) {
 	if f, ok = n.Mapping(costsShape); !ok {
 		return
 	}
-	c := &s.Decisions.Costs
+	c := &d.Costs
 	fraction, money, rate := document.Interval{Low: 0, High: strategy.MaxCostFraction}, document.Interval{Low: 0, High: strategy.MaxCommission}, document.Interval{Low: 0, High: 1}
 	if n, ok := f.Get("commission"); ok {
-		d.commission(c, n, fraction)
+		readCommission(c, n, fraction)
 	}
 	if n, ok := f.Get("slippage"); ok {
 		if v, ok := n.NumberIn(fraction); ok {
@@ -35,7 +35,7 @@ func (d *decoder) costs(s *strategy.Strategy, f document.Mapping) {
 		}
 	}
 	if n, ok := f.Get("spread"); ok {
-		c.Spread = d.spread(n)
+		c.Spread = readSpread(n)
 	}
 	c.CommissionPerUnit = f.Number("commission_per_unit", 0, money)
 	c.CommissionMinimum = f.Number("commission_minimum", 0, money)
@@ -48,8 +48,8 @@ func (d *decoder) costs(s *strategy.Strategy, f document.Mapping) {
 	}
 }
 
-// commission reads a fraction, or the name of a schedule.
-func (d *decoder) commission(c *strategy.Costs, n document.Node, fraction document.Interval) {
+// readCommission reads a fraction, or the name of a schedule.
+func readCommission(c *strategy.Costs, n document.Node, fraction document.Interval) {
 	if n.IsScalar() && !document.IsNumeral(n.Raw()) {
 		c.CommissionSchedule, _ = n.Choice(commissionSchedules)
 		return

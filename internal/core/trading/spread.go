@@ -1,4 +1,4 @@
-package grammar
+package trading
 
 import (
 	"github.com/ktrdr/ktrdr/internal/core/document"
@@ -14,13 +14,13 @@ var (
 // maxSessions bounds the sessions of a spread: more are a table and not a rule.
 const maxSessions = 24
 
-// spread reads quotes, a distance, or a mapping with sessions.
-func (d *decoder) spread(n document.Node) *strategy.Spread {
+// readSpread reads quotes, a distance, or a mapping with sessions.
+func readSpread(n document.Node) *strategy.Spread {
 	if n.IsScalar() {
 		if n.Raw() == strategy.SpreadQuotes {
 			return &strategy.Spread{Quotes: true}
 		}
-		if v, ok := d.distance(n); ok {
+		if v, ok := readDistance(n); ok {
 			return &strategy.Spread{Usual: v}
 		}
 		return nil
@@ -31,7 +31,7 @@ func (d *decoder) spread(n document.Node) *strategy.Spread {
 	}
 	s := &strategy.Spread{}
 	if n, ok := f.Need("usual", "the spread outside of the sessions, for example 0.8 pips"); ok {
-		s.Usual, _ = d.distance(n)
+		s.Usual, _ = readDistance(n)
 	}
 	if n, ok := f.Get("time_zone"); ok {
 		if v, ok := n.Text(); ok {
@@ -52,29 +52,29 @@ func (d *decoder) spread(n document.Node) *strategy.Spread {
 	}
 	for _, item := range items {
 		if f, ok := item.Mapping(spreadSessionShape); ok {
-			s.Sessions = append(s.Sessions, d.spreadSession(f))
+			s.Sessions = append(s.Sessions, readSession(f))
 		}
 	}
 	return s
 }
 
-func (d *decoder) spreadSession(f document.Mapping) (s strategy.SpreadSession) {
+func readSession(f document.Mapping) (s strategy.SpreadSession) {
 	for _, c := range []struct {
 		key string
 		at  *strategy.Clock
 	}{{"from", &s.From}, {"to", &s.To}} {
 		if n, ok := f.Need(c.key, "a time of day such as 17:00"); ok {
-			*c.at = d.clock(n)
+			*c.at = readClock(n)
 		}
 	}
 	if n, ok := f.Need("spread", "the spread of the session, for example 3 pips"); ok {
-		s.Spread, _ = d.distance(n)
+		s.Spread, _ = readDistance(n)
 	}
 	return s
 }
 
-// clock reads hh:mm; 00:00 is the midnight that ends the day.
-func (d *decoder) clock(n document.Node) strategy.Clock {
+// readClock reads hh:mm; 00:00 is the midnight that ends the day.
+func readClock(n document.Node) strategy.Clock {
 	v, ok := n.Text()
 	if !ok {
 		return 0
@@ -91,8 +91,8 @@ func (d *decoder) clock(n document.Node) strategy.Clock {
 
 var otherQuotes = map[string]bool{"bid_ask": true, "columns": true, "from_data": true, "data": true, "bars": true, "quote": true}
 
-// distance reads a distance, which may be a bare number.
-func (d *decoder) distance(n document.Node) (strategy.Distance, bool) {
+// readDistance reads a distance, which may be a bare number.
+func readDistance(n document.Node) (strategy.Distance, bool) {
 	if !n.IsScalar() || n.IsNull() {
 		n.Problem("want a distance of prices such as 0.0002, 0.8 pips or 2 bps, have %s", n.Describe())
 		return strategy.Distance{}, false
