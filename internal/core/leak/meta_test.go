@@ -160,8 +160,8 @@ func TestExamine_planted_meta(t *testing.T) {
 func TestExamine_no_decisions(t *testing.T) {
 	primary := primaryOf(t, primarySource, 900)
 	p := pipelineOf(t, parse(t, metaOf(source)), primary)
-	f := bars(p.Reads(), 400)
-	if _, err := leak.Examine(t.Context(), p, f, 3, 1); err == nil || !strings.Contains(err.Error(), "the primary model makes no decision at the 400 bars") {
+	f := bars(p.Reads(), 300)
+	if _, err := leak.Examine(t.Context(), p, f, 3, 1); err == nil || !strings.Contains(err.Error(), "the primary model makes no decision at the 300 bars") {
 		t.Errorf("Examine = %v, want a refusal", err)
 	}
 	other := strings.NewReplacer("base_timeframe: 1h", "base_timeframe: 4h").Replace(metaOf(source))

@@ -26,7 +26,8 @@
 //     a finite number, and the strategy, as this program understands it today,
 //     makes exactly the features that the network was trained on and asks for a
 //     network of exactly this shape.
-//   - [Manifest.KnownUntil] bounds what the training has seen, labels included.
+//   - [Manifest.KnownUntil] is where the test part begins: bars from then on had no say
+//     in anything but the judgement, by their labels either.
 //
 // # What it refuses
 //

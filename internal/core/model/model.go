@@ -46,7 +46,7 @@ type Manifest struct {
 	Seed          uint64             `json:"seed"`
 	Training      Span               `json:"training_span"` // what the weights were fitted to and chosen by
 	Splits        Splits             `json:"splits"`
-	KnownUntil    int64              `json:"known_until"` // Unix second: the last label of any split was known then; a backtest that begins earlier is in-sample
+	KnownUntil    int64              `json:"known_until"` // Unix second: no later bar had a say in anything but the judgement; a backtest that begins earlier is in-sample
 	Data          []DataRef          `json:"data"`
 	Primary       string             `json:"primary_sha256,omitempty"` // of labels on the decisions of another model: that model
 

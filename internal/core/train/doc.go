@@ -26,8 +26,8 @@
 //     the validation rows and judged on the test rows.
 //   - A window of a recurrent network holds consecutive bars of one symbol and one
 //     part; [model.Readable] says which.
-//   - The manifest tells when the last label of any part was known; a backtest
-//     that begins earlier is in-sample.
+//   - The model is the same whatever the bars from the border of the test part on
+//     are. The manifest tells that border; a backtest that begins earlier is in-sample.
 //   - The same input gives the same model to the last bit, for any number of
 //     threads, and however often the training stops and goes on from a
 //     [Checkpoint] in between.

@@ -172,7 +172,7 @@ func assemble(in Input, t *table, parts division, e Evaluation) (model.Model, er
 			EngineVersion: in.EngineVersion, Symbols: s.Symbols, Timeframes: s.Timeframes, Base: s.Base,
 			OutputFormat: s.Decisions.OutputFormat, Classes: t.classes, Features: feature.SchemaOf(s), Scaling: t.scaling, Network: e.ModelInfo.Config, Temperature: e.Calibration.temperature(),
 			Seed: s.Training.Seed, Training: model.Span{From: splits.Train.From, To: known}, Splits: splits,
-			KnownUntil: max(known, splits.Test.To), Data: in.Data, Primary: in.Primary,
+			KnownUntil: parts.judged, Data: in.Data, Primary: in.Primary,
 		},
 		StrategySource: s.Source, Metrics: metrics,
 	}, nil

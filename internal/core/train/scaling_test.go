@@ -32,19 +32,7 @@ func TestScaling_sees_training_rows_only(t *testing.T) {
 		t.Fatalf("scaling is %v, want that of seven inputs", m.Manifest.Scaling)
 	}
 	border := m.Manifest.Splits.Train.To
-	for i, f := range in.Frames {
-		s := f.Series[market.Hour1]
-		other := market.NewSeries(s.Symbol, s.Timeframe, s.Len())
-		for j := range s.Len() {
-			b := s.Bar(j)
-			if b.Time >= border && j%5 == 0 {
-				b.Open, b.High, b.Low, b.Close = 3*b.Open, 3*b.High, 3*b.Low, 3*b.Close
-			}
-			other.Append(b)
-		}
-		in.Frames[i] = frame(other)
-	}
-	changed, _ := mustRun(t, in)
+	changed, _ := mustRun(t, withOther(in, border))
 	if changed.Manifest.Splits.Train.To != border {
 		t.Fatal("the training part ends elsewhere: the test compares nothing")
 	}

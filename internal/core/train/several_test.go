@@ -100,7 +100,7 @@ func TestSeveral_evaluation(t *testing.T) {
 			if rows != 2*e.Quality.Validation.Rows || rows != 2*e.Quality.Train.Rows {
 				t.Errorf("the folds validate %d rows by two networks each, the whole says %d of %d", rows, e.Quality.Validation.Rows, e.Quality.Train.Rows)
 			}
-			if m.Manifest.KnownUntil < m.Manifest.Splits.Test.To || m.Manifest.Temperature != 0 {
+			if m.Manifest.KnownUntil != m.Manifest.Splits.Test.From || m.Manifest.Temperature != 0 {
 				t.Errorf("manifest %+v", m.Manifest)
 			}
 			if _, err := json.Marshal(e); err != nil {

@@ -25,7 +25,8 @@ func (p part) len() int { return p.to - p.from }
 // A division is a table cut into parts in the order of time.
 type division struct {
 	train, validation, test part
-	purged, embargoed, cut  int // rows dropped at the borders
+	purged, embargoed, cut  int   // rows dropped at the borders
+	judged                  int64 // the border that the test part lies behind
 }
 
 // divide cuts t in the order of time and drops the rows that would let one part
@@ -42,6 +43,9 @@ func divide(t *table, share strategy.Split, embargoBars int) division {
 	third := max(second, t.startOfTime(int(math.Round(float64(n)*(share.Train+share.Validation)))))
 
 	var d division
+	if third < n {
+		d.judged = t.time[third]
+	}
 	kept := make([]bool, n)
 	keep := func(from, to int) (rows int) {
 		first := t.skipTimes(from, to, embargoBars)

@@ -8,7 +8,6 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -203,8 +202,8 @@ func (c cast) inSample(b wire.StartEnsemble) (bool, error) {
 		}
 		if found = true; !b.AllowInSample {
 			return true, wire.Errorf(wire.CodeInSample,
-				"the window %s to %s overlaps the training window of member %s, model %s (%s to %s), so its result would flatter the ensemble: choose later dates, or ask for it with allow_in_sample (--allow-in-sample); it is then marked",
-				b.StartDate, b.EndDate, c.ensemble.Members[i].Name, m.ID, m.TrainStart.UTC().Format(time.DateOnly), m.TrainEnd.UTC().Format(time.DateOnly))
+				"the window %s to %s overlaps the training window of member %s, model %s (%s), so its result would flatter the ensemble: %s, or ask for it with allow_in_sample; it is then marked",
+				b.StartDate, b.EndDate, c.ensemble.Members[i].Name, m.ID, trainedOn(m), unseen(m))
 		}
 	}
 	return found, nil

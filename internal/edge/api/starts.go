@@ -15,6 +15,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/core/feature"
+	"github.com/ktrdr/ktrdr/internal/core/market"
 )
 
 type trainingInput struct {
@@ -295,8 +296,8 @@ func (s *server) resolveModel(ctx context.Context, b wire.StartBacktest, r reque
 	inSample := overlaps(m, r)
 	if inSample && !b.AllowInSample {
 		return m, true, wire.Errorf(wire.CodeInSample,
-			"the window %s to %s overlaps the training window of model %s (%s to %s), so its result would flatter the model: choose later dates, or ask for it with allow_in_sample (--allow-in-sample); it is then marked",
-			b.StartDate, b.EndDate, m.ID, m.TrainStart.UTC().Format(time.DateOnly), m.TrainEnd.UTC().Format(time.DateOnly))
+			"the window %s to %s overlaps the training window of model %s (%s), so its result would flatter the model: %s, or ask for it with allow_in_sample; it is then marked",
+			b.StartDate, b.EndDate, m.ID, trainedOn(m), unseen(m))
 	}
 	return m, inSample, nil
 }
@@ -318,6 +319,16 @@ func (s *server) newestModel(ctx context.Context, r request) (operation.ModelRec
 	}
 	return operation.ModelRecord{}, wire.Errorf(wire.CodeModelNotFound,
 		"strategy %s has no trained model. Train one with: ktrdr models train %s", r.strategy.Name, r.strategy.Name)
+}
+
+// trainedOn says in days which bars m knows.
+func trainedOn(m operation.ModelRecord) string {
+	return m.TrainStart.UTC().Format(time.DateOnly) + " to " + m.TrainEnd.UTC().Format(time.DateOnly)
+}
+
+// unseen says which bars m does not know.
+func unseen(m operation.ModelRecord) string {
+	return "choose dates from " + market.Stamp(m.TrainEnd.Unix()) + " on, which it has not seen"
 }
 
 // overlaps says whether a window shares time with a model's training window. An

@@ -97,7 +97,7 @@ func TestSubmitRefuses(t *testing.T) {
 		"unknown_model":        {backtest, goodBacktest, `{"model":"model_9"}`, 404, "Model not found: model_9 (did you mean model_1?)"},
 		"model_of_two_names":   {backtest, goodBacktest, `{"model":"model_1","model_path":"model_2"}`, 400, "give one of the two"},
 		"other_features":       {backtest, goodBacktest, `{"model":"model_other"}`, 400, "model model_other was trained on other features than strategy momentum has"},
-		"in_sample":            {backtest, goodBacktest, `{"start_date":"2020-01-10"}`, 409, "overlaps the training window of model model_1 (2020-01-01 to 2020-01-16)"},
+		"in_sample":            {backtest, goodBacktest, `{"start_date":"2020-01-10"}`, 409, "overlaps the training window of model model_1 (2020-01-01 to 2020-01-16), so its result would flatter the model: choose dates from 2020-01-16T00:00:00Z on"},
 		"backtest_not_held":    {backtest, goodBacktest, `{"symbol":"GBPUSD"}`, 404, "Data not found for GBPUSD (1h)"},
 		"backtest_no_strategy": {backtest, goodBacktest, `{"strategy_name":"none"}`, 404, "Strategy file not found"},
 	} {

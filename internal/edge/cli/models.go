@@ -73,7 +73,7 @@ func modelFacts(url string, m wire.Model) []display.Fact {
 		{"timeframes", display.Joined(m.Timeframes)},
 		{"training accuracy", display.Percent(m.TrainingAccuracy, 1)},
 		{"test accuracy", display.Percent(m.TestAccuracy, 1)},
-		{"knows the market", "from " + display.Moment(m.TrainStart) + " to " + display.Moment(m.TrainEnd)},
+		{"trained on", "bars from " + display.Moment(m.TrainStart) + " to " + display.Moment(m.TrainEnd)},
 		{"created", display.Moment(m.CreatedAt)},
 		{"operation", m.OperationID},
 		{"features", m.FeatureHash},

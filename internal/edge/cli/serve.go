@@ -33,7 +33,7 @@ import (
 
 // engineVersion names the mathematics. It is part of every specification and
 // model, and changes whenever the same inputs would give other bits.
-const engineVersion = "3"
+const engineVersion = "4"
 
 func newServe(c *console) *cobra.Command {
 	cmd := &cobra.Command{

@@ -29,7 +29,8 @@ func printTraining(w io.Writer, url string, op wire.Operation, r job.TrainingRes
 	}
 	printOrigin(w, url, op, r.EngineVersion, r.Data, []Fact{
 		{"model", artifactURL(url, r.Model.SHA256)},
-		{"use it", "ktrdr backtest run STRATEGY SYMBOL TIMEFRAME --model " + r.Model.Name},
+		{"use it", "ktrdr backtest run STRATEGY SYMBOL TIMEFRAME --model " + r.Model.Name +
+			" --start-date " + d.TestSplit.Start + " --end-date " + d.TestSplit.End + ", which it has not seen"},
 	})
 }
 
