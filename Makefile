@@ -74,7 +74,7 @@ golden: ## rewrite recorded outputs and show what changed; commit only what you 
 	git diff --stat
 
 gen: kernels ## regenerate docs/reference, docs/dependencies.txt and the assembly of internal/core/kernel and internal/core/rolling
-	go test -count=1 ./internal/edge/cli ./internal/core/indicator/catalog -run '^TestReference$$' -update
+	go test -count=1 ./internal/edge/cli ./internal/edge/settings ./internal/core/indicator/catalog -run '^TestReference$$' -update
 	go list -deps -f '{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}}{{end}}{{end}}' ./cmd/ktrdr | LC_ALL=C sort -u > docs/dependencies.txt
 
 bench: ## run all benchmarks, ten times each

@@ -71,7 +71,9 @@ const lattice = `
 	control/wire, core/ensemble, core/sweep  < edge/api
 	NONE                                     < observe, web, strategies, bench/limits
 	work/job                                 < edge/display
-	edge/api, edge/display, control/dispatch, control/upkeep, control/replica, data/sample, observe, core/migration, core/leak,
+	control/wire                             < edge/exit
+	edge/exit, control/store                 < edge/settings
+	edge/settings, edge/api, edge/display, control/dispatch, control/upkeep, control/replica, data/sample, observe, core/migration, core/leak,
 	web, strategies                          < edge/cli
 	edge/cli                                 < cmd/ktrdr
 	control/store, core/nn                   < bench

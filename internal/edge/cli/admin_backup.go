@@ -12,6 +12,8 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/data/backup"
 	"github.com/ktrdr/ktrdr/internal/edge/display"
+	"github.com/ktrdr/ktrdr/internal/edge/exit"
+	"github.com/ktrdr/ktrdr/internal/edge/settings"
 )
 
 // A backupReport is what the command says about a backup, made or restored.
@@ -47,7 +49,7 @@ either. Strategies and settings are files of your own and not part of it.`,
 				return err
 			}
 			if _, err := os.Lstat(args[0]); !errors.Is(err, fs.ErrNotExist) {
-				return usagef("%s exists: name a new file", args[0])
+				return exit.Usagef("%s exists: name a new file", args[0])
 			}
 			body, err := client.Backup(cmd.Context())
 			if err != nil {
@@ -62,7 +64,7 @@ either. Strategies and settings are files of your own and not part of it.`,
 			return c.show(r, func(w io.Writer) { r.print(w, "Backup made and verified") })
 		},
 	}
-	bindSettings(cmd, roleClient)
+	settings.Bind(cmd, settings.RoleClient)
 	return cmd
 }
 

@@ -8,6 +8,8 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/edge/display"
+	"github.com/ktrdr/ktrdr/internal/edge/exit"
+	"github.com/ktrdr/ktrdr/internal/edge/settings"
 )
 
 func newAdminCleanup(c *console) *cobra.Command {
@@ -24,7 +26,7 @@ somebody has asked for it.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if cmd.Flags().Changed("older-than") {
 				if olderThan < 0 {
-					return usagef("--older-than %d: want a number of days from 0", olderThan)
+					return exit.Usagef("--older-than %d: want a number of days from 0", olderThan)
 				}
 				req.OlderThanDays = &olderThan
 			}
@@ -41,7 +43,7 @@ somebody has asked for it.`,
 	}
 	cmd.Flags().BoolVar(&req.DryRun, "dry-run", false, "only say what would be deleted")
 	cmd.Flags().IntVar(&olderThan, "older-than", 0, "delete operations that ended so many days ago, instead of what the settings say; 0 is all that have ended")
-	bindSettings(cmd, roleClient)
+	settings.Bind(cmd, settings.RoleClient)
 	return cmd
 }
 

@@ -10,6 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ktrdr/ktrdr/internal/control/upkeep"
+	"github.com/ktrdr/ktrdr/internal/edge/exit"
+	"github.com/ktrdr/ktrdr/internal/edge/settings"
 )
 
 func newAdminRestore(c *console) *cobra.Command {
@@ -21,29 +23,29 @@ Then start the backend there: it has every operation that was acknowledged befor
 the backup, and gives those that were running to its workers again, from their
 last checkpoint. Stop the backend that the backup is of before you do.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := c.settings(cmd, roleRestore)
+			s, err := settings.Read(cmd, settings.RoleRestore)
 			if err != nil {
 				return err
 			}
 			f, err := os.Open(args[0])
 			if errors.Is(err, fs.ErrNotExist) {
-				return notFoundf("%s: no such file", args[0])
+				return exit.NotFoundf("%s: no such file", args[0])
 			}
 			if err != nil {
 				return err
 			}
 			defer f.Close()
-			summary, err := upkeep.Restore(cmd.Context(), f, upkeep.Place{Dir: s.get(keyDataDir), Database: s.get(keyDatabaseURL), Shared: s.get(keySharedDir)})
+			summary, err := upkeep.Restore(cmd.Context(), f, upkeep.Place{Dir: s.Get(settings.DataDir), Database: s.Get(settings.DatabaseURL), Shared: s.Get(settings.SharedDir)})
 			if errors.Is(err, upkeep.ErrNotEmpty) {
-				return usagef("%w: name a new folder with --data-dir", err)
+				return exit.Usagef("%w: name a new folder with --data-dir", err)
 			}
 			if err != nil {
 				return fmt.Errorf("restore %s: %w", args[0], err)
 			}
 			r := reportOf(args[0], summary)
-			return c.show(r, func(w io.Writer) { r.print(w, "Restored into "+s.get(keyDataDir)) })
+			return c.show(r, func(w io.Writer) { r.print(w, "Restored into "+s.Get(settings.DataDir)) })
 		},
 	}
-	bindSettings(cmd, roleRestore)
+	settings.Bind(cmd, settings.RoleRestore)
 	return cmd
 }

@@ -7,11 +7,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/edge/exit"
+	"github.com/ktrdr/ktrdr/internal/edge/settings"
 )
 
 func newBacktest(c *console) *cobra.Command {
 	cmd := group("backtest", "Run backtests", newBacktestRun(c))
-	bindSettings(cmd, roleClient)
+	settings.Bind(cmd, settings.RoleClient)
 	return cmd
 }
 
@@ -131,7 +133,7 @@ func (c *console) plainOrder(r backtestRequest, args []string) (wire.StartBackte
 
 func (r backtestRequest) check() error {
 	if r.span.start == "" || r.span.end == "" {
-		return usagef("a backtest needs --start-date and --end-date")
+		return exit.Usagef("a backtest needs --start-date and --end-date")
 	}
 	if err := errors.Join(r.span.check(), r.terms.check()); err != nil {
 		return err
@@ -148,13 +150,13 @@ func (r backtestRequest) check() error {
 		// Written so that NaN fails too.
 		if !(x.value >= x.low && x.value <= x.high) || x.open && x.value == x.low {
 			if x.high == math.MaxFloat64 {
-				return usagef("--%s %v: want a number above 0", x.flag, x.value)
+				return exit.Usagef("--%s %v: want a number above 0", x.flag, x.value)
 			}
-			return usagef("--%s %v: want a fraction from %v to %v (0.001 is 0.1 %%)", x.flag, x.value, x.low, x.high)
+			return exit.Usagef("--%s %v: want a fraction from %v to %v (0.001 is 0.1 %%)", x.flag, x.value, x.low, x.high)
 		}
 	}
 	if r.detach && r.output != "" {
-		return usagef("--output needs the result: leave out --detach")
+		return exit.Usagef("--output needs the result: leave out --detach")
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/edge/exit"
 )
 
 // decisionFlags are the flags of a backtest that stand for a key of decisions in
@@ -50,25 +51,25 @@ func bindDecisions(f *pflag.FlagSet, set *[]string, file string, without ...stri
 	f.StringArrayVar(set, "set", nil, "PATH=VALUE: any key of decisions in the "+file+" file, for example exits.stop_loss=0.02; null takes it away; may be repeated")
 }
 
-// decisionsOf returns what the flags of cmd and the settings say about decisions,
+// decisionsOf returns what the flags of cmd and those of --set say about decisions,
 // nil where they say nothing.
-func decisionsOf(cmd *cobra.Command, settings []string) (map[string]any, error) {
+func decisionsOf(cmd *cobra.Command, sets []string) (map[string]any, error) {
 	decisions := map[string]any{}
 	for _, x := range decisionFlags {
 		if f := cmd.Flags().Lookup(x.name); f != nil && f.Changed {
 			v := scalarOf(f.Value.String())
 			if !canCost(x.name, v) {
-				return nil, usagef("--%s %v: want a fraction from 0 to %v (0.001 is 0.1 %%)", x.name, v, wire.MaxCostFraction)
+				return nil, exit.Usagef("--%s %v: want a fraction from 0 to %v (0.001 is 0.1 %%)", x.name, v, wire.MaxCostFraction)
 			}
 			if err := setPath(decisions, x.path, v); err != nil {
 				return nil, err
 			}
 		}
 	}
-	for _, setting := range settings {
-		path, value, ok := strings.Cut(setting, "=")
+	for _, set := range sets {
+		path, value, ok := strings.Cut(set, "=")
 		if !ok || path == "" {
-			return nil, usagef("--set %s: want PATH=VALUE, for example exits.stop_loss=0.02", setting)
+			return nil, exit.Usagef("--set %s: want PATH=VALUE, for example exits.stop_loss=0.02", set)
 		}
 		if err := setPath(decisions, strings.TrimPrefix(path, "decisions."), scalarOf(value)); err != nil {
 			return nil, err
@@ -101,7 +102,7 @@ func setPath(m map[string]any, path string, value any) error {
 	for _, key := range keys[:last] {
 		next, ok := m[key].(map[string]any)
 		if _, taken := m[key]; taken && !ok {
-			return usagef("%s: %s is given as a whole too", path, key)
+			return exit.Usagef("%s: %s is given as a whole too", path, key)
 		}
 		if !ok {
 			next = map[string]any{}
@@ -110,7 +111,7 @@ func setPath(m map[string]any, path string, value any) error {
 		m = next
 	}
 	if _, twice := m[keys[last]]; twice {
-		return usagef("decisions.%s is given twice", path)
+		return exit.Usagef("decisions.%s is given twice", path)
 	}
 	m[keys[last]] = value
 	return nil

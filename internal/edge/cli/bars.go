@@ -17,6 +17,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 	"github.com/ktrdr/ktrdr/internal/data/sample"
 	"github.com/ktrdr/ktrdr/internal/data/tabular"
+	"github.com/ktrdr/ktrdr/internal/edge/exit"
 )
 
 // maxHeldBars is how many of the newest bars of each timeframe are fetched.
@@ -40,7 +41,7 @@ func (b *barSource) frame(c *console, cmd *cobra.Command, s *strategy.Strategy) 
 	f = emptyFrame(s)
 	if b.symbol != "" {
 		if f.Symbol, err = market.ParseSymbol(b.symbol); err != nil {
-			return f, false, usagef("--symbol: %w", err)
+			return f, false, exit.Usagef("--symbol: %w", err)
 		}
 	}
 	switch {
@@ -68,7 +69,7 @@ func (b *barSource) read(c *console, f feature.Frame, s *strategy.Strategy) erro
 		if named {
 			parsed, err := market.ParseTimeframe(before)
 			if err != nil {
-				return usagef("--data %s: %w", name, err)
+				return exit.Usagef("--data %s: %w", name, err)
 			}
 			tf, name = parsed, after
 		}
@@ -80,12 +81,12 @@ func (b *barSource) read(c *console, f feature.Frame, s *strategy.Strategy) erro
 	}
 	for _, tf := range s.Timeframes {
 		if f.Series[tf].Len() == 0 {
-			return usagef("there are no bars of %s, which %s reads: add --data %s=FILE", tf, s.Name, tf)
+			return exit.Usagef("there are no bars of %s, which %s reads: add --data %s=FILE", tf, s.Name, tf)
 		}
 	}
 	for _, source := range s.Context {
 		if f.Context[source.ID].Len() == 0 {
-			return usagef("there are no bars of the data source %s (%s %s), which %s reads: add --data %s=FILE",
+			return exit.Usagef("there are no bars of the data source %s (%s %s), which %s reads: add --data %s=FILE",
 				source.ID, source.Symbol, source.Timeframe, s.Name, source.ID)
 		}
 	}
@@ -109,7 +110,7 @@ func sourceOf(s *strategy.Strategy, id string) (strategy.Source, bool) {
 func readSeries(name string, symbol market.Symbol, tf market.Timeframe) (market.Series, error) {
 	file, err := os.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return market.Series{}, notFoundf("%s: no such file", name)
+		return market.Series{}, exit.NotFoundf("%s: no such file", name)
 	}
 	if err != nil {
 		return market.Series{}, err

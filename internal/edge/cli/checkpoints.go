@@ -8,12 +8,14 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/edge/display"
+	"github.com/ktrdr/ktrdr/internal/edge/exit"
+	"github.com/ktrdr/ktrdr/internal/edge/settings"
 )
 
 func newCheckpoints(c *console) *cobra.Command {
 	cmd := group("checkpoints", "Show and delete the states that operations can be resumed from",
 		newCheckpointsList(c), newCheckpointsShow(c), newCheckpointsDelete(c))
-	bindSettings(cmd, roleClient)
+	settings.Bind(cmd, settings.RoleClient)
 	return cmd
 }
 
@@ -23,7 +25,7 @@ func newCheckpointsList(c *console) *cobra.Command {
 		Use: "list", Short: "List checkpoints, newest first", Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if olderThan < 0 {
-				return usagef("--older-than %d: want a number of days from 0", olderThan)
+				return exit.Usagef("--older-than %d: want a number of days from 0", olderThan)
 			}
 			client, err := c.client(cmd)
 			if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"os"
 	"os/signal"
 	"slices"
@@ -11,8 +12,11 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/ktrdr/ktrdr/internal/core/spell"
+	"github.com/ktrdr/ktrdr/internal/edge/exit"
+	"github.com/ktrdr/ktrdr/internal/edge/settings"
 )
 
 // Main runs the command line of this process and returns its exit code. The
@@ -63,11 +67,11 @@ func newRoot(c *console) *cobra.Command {
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.SetUsageTemplate(root.UsageTemplate() + exitCodesHelp)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usagef("%s\nSee: %s --help", err, cmd.CommandPath())
+		return exit.Usagef("%s\nSee: %s --help", err, cmd.CommandPath())
 	})
 	flags := root.PersistentFlags()
 	flags.BoolVar(&c.json, "json", false, "write one JSON value to stdout instead of text")
-	flags.StringVar(&c.configFile, "config", "", "file of settings in YAML (env "+configFileEnv+")")
+	settings.BindFile(flags)
 	root.InitDefaultCompletionCmd()
 	return root
 }
@@ -86,7 +90,7 @@ func group(use, short string, subcommands ...*cobra.Command) *cobra.Command {
 				names = append(names, sub.Name())
 				names = append(names, sub.Aliases...)
 			}
-			return usagef("unknown command %q for %q%s\nSee: %s --help", args[0], cmd.CommandPath(), spell.Hint(args[0], names), cmd.CommandPath())
+			return exit.Usagef("unknown command %q for %q%s\nSee: %s --help", args[0], cmd.CommandPath(), spell.Hint(args[0], names), cmd.CommandPath())
 		},
 	}
 	cmd.AddCommand(subcommands...)
@@ -99,7 +103,7 @@ func arguments(low, high int) cobra.PositionalArgs {
 		if len(args) >= low && len(args) <= high {
 			return nil
 		}
-		return usagef("have %d arguments, want: %s", len(args), cmd.UseLine())
+		return exit.Usagef("have %d arguments, want: %s", len(args), cmd.UseLine())
 	}
 }
 
@@ -116,7 +120,7 @@ func (c *console) readInput(name string, limit int64) ([]byte, error) {
 	}
 	f, err := os.Open(name)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, notFoundf("%s: no such file", name)
+		return nil, exit.NotFoundf("%s: no such file", name)
 	}
 	if err != nil {
 		return nil, err
@@ -131,7 +135,7 @@ func readLimited(r io.Reader, name string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	if int64(len(text)) > limit {
-		return nil, usagef("%s is larger than %d bytes", name, limit)
+		return nil, exit.Usagef("%s is larger than %d bytes", name, limit)
 	}
 	return text, nil
 }
@@ -148,4 +152,15 @@ func splitList(values []string) []string {
 		}
 	}
 	return all
+}
+
+// normalise maps other spellings of a flag to the flag.
+func normalise(same map[string]string) func(*pflag.FlagSet, string) pflag.NormalizedName {
+	known := maps.Clone(same)
+	return func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+		if canonical, ok := known[name]; ok {
+			name = canonical
+		}
+		return pflag.NormalizedName(name)
+	}
 }

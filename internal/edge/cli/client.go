@@ -7,19 +7,21 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/core/market"
+	"github.com/ktrdr/ktrdr/internal/edge/exit"
+	"github.com/ktrdr/ktrdr/internal/edge/settings"
 	"github.com/ktrdr/ktrdr/internal/observe"
 )
 
 // client returns a client of the backend that the settings name.
 func (c *console) client(cmd *cobra.Command) (*wire.Client, error) {
-	s, err := c.settings(cmd, roleClient)
+	s, err := settings.Read(cmd, settings.RoleClient)
 	if err != nil {
 		return nil, err
 	}
-	client, err := wire.NewClient(s.get(keyURL), wire.ClientOptions{Tries: 2, UserAgent: "ktrdr/" + observe.ReadBuild().Version,
-		Submitter: cmp.Or(s.get(keySubmitter), defaultSubmitter())})
+	client, err := wire.NewClient(s.Get(settings.URL), wire.ClientOptions{Tries: 2, UserAgent: "ktrdr/" + observe.ReadBuild().Version,
+		Submitter: cmp.Or(s.Get(settings.Submitter), defaultSubmitter())})
 	if err != nil {
-		return nil, usagef("%w", err)
+		return nil, exit.Usagef("%w", err)
 	}
 	c.backend = client.URL()
 	return client, nil
@@ -29,11 +31,11 @@ func (c *console) client(cmd *cobra.Command) (*wire.Client, error) {
 func parsePair(symbol, timeframe string) (market.Symbol, market.Timeframe, error) {
 	s, err := market.ParseSymbol(symbol)
 	if err != nil {
-		return "", 0, usagef("%w", err)
+		return "", 0, exit.Usagef("%w", err)
 	}
 	tf, err := market.ParseTimeframe(timeframe)
 	if err != nil {
-		return "", 0, usagef("%w", err)
+		return "", 0, exit.Usagef("%w", err)
 	}
 	return s, tf, nil
 }
@@ -53,7 +55,7 @@ var periodSpellings = map[string]string{"start": "start-date", "end": "end-date"
 // check refuses what is not a period.
 func (p period) check() error {
 	if _, err := market.ParseSpan(p.start, p.end); err != nil {
-		return usagef("%w", err)
+		return exit.Usagef("%w", err)
 	}
 	return nil
 }

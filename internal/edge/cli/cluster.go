@@ -7,53 +7,19 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/ktrdr/ktrdr/internal/control/store"
 	"github.com/ktrdr/ktrdr/internal/data/artifact"
+	"github.com/ktrdr/ktrdr/internal/edge/settings"
 )
-
-const (
-	keyDatabaseURL  = "database_url"
-	keySharedDir    = "shared_dir"
-	keyAdvertiseURL = "advertise_url"
-)
-
-// clusterSettings are the settings of several backends on one database.
-func clusterSettings() []setting {
-	return []setting{
-		{key: keyDatabaseURL, flag: "database-url", env: []string{"KTRDR_DATABASE_URL"}, roles: roleServe | roleRestore, check: checkDatabase, shown: maskDatabase,
-			doc: "PostgreSQL database that holds the records, as postgres://USER:PASSWORD@HOST/DATABASE; several backends may use one. Prefer the variable: other users of the machine can read flags. Default: a SQLite file in data_dir."},
-		{key: keySharedDir, flag: "shared-dir", env: []string{"KTRDR_SHARED_DIR"}, roles: roleServe | roleRestore,
-			doc: "Folder of the artifacts, the same one for all backends on one PostgreSQL database. Default: data_dir."},
-		{key: keyAdvertiseURL, flag: "advertise-url", env: []string{"KTRDR_ADVERTISE_URL"}, roles: roleServe, check: checkURL,
-			doc: "Address under which the other backends on the same database reach this one. Default: what it listens on."},
-	}
-}
-
-// checkDatabase never repeats the address, which may hold a password.
-func checkDatabase(s string) error {
-	u, err := url.Parse(s)
-	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
-		return errors.New("want postgres://USER:PASSWORD@HOST/DATABASE, with special characters in the password escaped (%40 for @); for SQLite leave it out")
-	}
-	return nil
-}
-
-func maskDatabase(s string) string {
-	if s == "" {
-		return ""
-	}
-	return store.Address(s).String()
-}
 
 // holderName names this process to the other backends on the same database.
-func holderName(s settings, listening string) string {
+func holderName(s settings.Values, listening string) string {
 	address := "http://" + listening
-	if advertised := s.get(keyAdvertiseURL); advertised != "" {
+	if advertised := s.Get(settings.AdvertiseURL); advertised != "" {
 		address = strings.TrimRight(advertised, "/")
 		if !strings.Contains(address, "://") {
 			address = "http://" + address

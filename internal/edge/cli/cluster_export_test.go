@@ -1,8 +1,4 @@
 package cli
 
-// For tests of how requests reach the scheduler.
-var (
-	ForwardHandler = forwardHandler
-	MaskDatabase   = maskDatabase
-	CheckDatabase  = checkDatabase
-)
+// ForwardHandler is how requests reach the scheduler.
+var ForwardHandler = forwardHandler

@@ -1,11 +1,16 @@
 package cli
 
-import "github.com/spf13/cobra"
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/ktrdr/ktrdr/internal/edge/exit"
+	"github.com/ktrdr/ktrdr/internal/edge/settings"
+)
 
 func newData(c *console) *cobra.Command {
 	cmd := group("data", "Import, show and list bars",
 		newDataImport(c), newDataShow(c), newDataRange(c), newDataList(c), newDataSample(c))
-	bindSettings(cmd, roleClient)
+	settings.Bind(cmd, settings.RoleClient)
 	return cmd
 }
 
@@ -14,12 +19,12 @@ func newData(c *console) *cobra.Command {
 func pairArgs(args []string, flag string) (symbol, timeframe string, err error) {
 	switch {
 	case len(args) == 2 && flag != "" && flag != args[1]:
-		return "", "", usagef("the timeframe is given twice: %s and %s", args[1], flag)
+		return "", "", exit.Usagef("the timeframe is given twice: %s and %s", args[1], flag)
 	case len(args) == 2:
 		return args[0], args[1], nil
 	case flag != "":
 		return args[0], flag, nil
 	default:
-		return "", "", usagef("no timeframe: name one after the symbol, for example: %s 1h", args[0])
+		return "", "", exit.Usagef("no timeframe: name one after the symbol, for example: %s 1h", args[0])
 	}
 }

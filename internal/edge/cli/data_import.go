@@ -13,6 +13,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/edge/display"
+	"github.com/ktrdr/ktrdr/internal/edge/exit"
 )
 
 func newDataImport(c *console) *cobra.Command {
@@ -61,7 +62,7 @@ overlapping file adds to what is held and never removes.`,
 func (c *console) importFile(cmd *cobra.Command, client *wire.Client, path string, o wire.ImportOptions) (wire.ImportReport, error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return wire.ImportReport{}, notFoundf("%s: no such file", path)
+		return wire.ImportReport{}, exit.NotFoundf("%s: no such file", path)
 	}
 	if err != nil {
 		return wire.ImportReport{}, err

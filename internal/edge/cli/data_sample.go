@@ -13,6 +13,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/data/sample"
 	"github.com/ktrdr/ktrdr/internal/data/tabular"
 	"github.com/ktrdr/ktrdr/internal/edge/display"
+	"github.com/ktrdr/ktrdr/internal/edge/exit"
 )
 
 // maxSampleBars bounds the memory of a sample market.
@@ -102,11 +103,11 @@ func (r sampleRequest) generate() (market.Series, error) {
 		return market.Series{}, err
 	}
 	if r.bars < 1 || r.bars > maxSampleBars {
-		return market.Series{}, usagef("--bars %d: want 1 to %s", r.bars, display.Integer(maxSampleBars))
+		return market.Series{}, exit.Usagef("--bars %d: want 1 to %s", r.bars, display.Integer(maxSampleBars))
 	}
 	span, err := market.ParseSpan(r.start, "")
 	if err != nil {
-		return market.Series{}, usagef("--%w", err)
+		return market.Series{}, exit.Usagef("--%w", err)
 	}
 	return sample.Generate(sample.Options{Symbol: symbol, Timeframe: tf, Seed: r.seed, Start: span.From, Bars: r.bars, Quotes: r.quotes}), nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/edge/display"
+	"github.com/ktrdr/ktrdr/internal/edge/exit"
 )
 
 func newDataShow(c *console) *cobra.Command {
@@ -44,7 +45,7 @@ func newDataShow(c *console) *cobra.Command {
 				return err
 			}
 			if len(bars.Dates) == 0 {
-				return notFoundf("no bars of %s %s are held in this period; see: ktrdr data list", symbol, tf)
+				return exit.NotFoundf("no bars of %s %s are held in this period; see: ktrdr data list", symbol, tf)
 			}
 			if format == "json" {
 				return c.writeJSON(bars)
@@ -66,10 +67,10 @@ func checkShow(span period, rows int, format string) error {
 		return err
 	}
 	if rows < 1 || rows > 100_000 {
-		return usagef("--rows %d: want 1 to 100000", rows)
+		return exit.Usagef("--rows %d: want 1 to 100000", rows)
 	}
-	if err := oneOf("table", "json", "csv")(format); err != nil {
-		return usagef("--format %w", err)
+	if !slices.Contains([]string{"table", "json", "csv"}, format) {
+		return exit.Usagef("--format %q: want one of table, json, csv", format)
 	}
 	return nil
 }

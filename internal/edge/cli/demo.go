@@ -19,6 +19,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/data/sample"
 	"github.com/ktrdr/ktrdr/internal/data/tabular"
 	"github.com/ktrdr/ktrdr/internal/edge/display"
+	"github.com/ktrdr/ktrdr/internal/edge/settings"
 	"github.com/ktrdr/ktrdr/strategies"
 )
 
@@ -50,14 +51,14 @@ until Ctrl+C.
 State goes into a fresh folder under ktrdr-data, or into --data-dir; afterwards
 "ktrdr up --data-dir" with that folder shows it again.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := c.settings(cmd, roleUp)
+			s, err := settings.Read(cmd, settings.RoleUp)
 			if err != nil {
 				return err
 			}
 			return c.demo(cmd.Context(), s, keep)
 		},
 	}
-	bindSettings(cmd, roleUp)
+	settings.Bind(cmd, settings.RoleUp)
 	cmd.Flags().BoolVar(&keep, "keep", false, "leave the system running until Ctrl+C")
 	return cmd
 }
@@ -72,19 +73,19 @@ type demoReport struct {
 	Files    []string          `json:"files"`
 }
 
-func (c *console) demo(ctx context.Context, s settings, keep bool) error {
+func (c *console) demo(ctx context.Context, s settings.Values, keep bool) error {
 	s, err := demoSettings(s, time.Now())
 	if err != nil {
 		return err
 	}
-	c.say("Starting a backend, a backtest worker and a training worker in %s", s.get(keyDataDir))
+	c.say("Starting a backend, a backtest worker and a training worker in %s", s.Get(settings.DataDir))
 	plan := systemPlan{settings: s, counts: map[string]int{backtestWorker: 1, trainingWorker: 1}}
 	return c.runSystem(ctx, plan, func(ctx context.Context, url string) error {
 		client, err := wire.NewClient(url, wire.ClientOptions{})
 		if err != nil {
 			return err
 		}
-		report := demoReport{URL: url, DataDir: s.get(keyDataDir)}
+		report := demoReport{URL: url, DataDir: s.Get(settings.DataDir)}
 		if err := c.runDemo(ctx, client, &report); err != nil {
 			return err
 		}
@@ -100,18 +101,11 @@ func (c *console) demo(ctx context.Context, s settings, keep bool) error {
 
 // demoSettings fills in what the user has not chosen: a fresh folder, a free
 // port, and quiet logs.
-func demoSettings(s settings, now time.Time) (settings, error) {
-	if !s.isSet(keyDataDir) {
-		dir := filepath.Join(s.get(keyDataDir), "demo-"+now.UTC().Format("20060102-150405"))
-		s.values[keyDataDir] = settingValue{dir, originDefault}
-	}
-	if !s.isSet(keyListen) {
-		s.values[keyListen] = settingValue{"127.0.0.1:0", originDefault}
-	}
-	if !s.isSet(keyLogLevel) {
-		s.values[keyLogLevel] = settingValue{"error", originDefault}
-	}
-	if err := os.MkdirAll(s.get(keyDataDir), 0o755); err != nil {
+func demoSettings(s settings.Values, now time.Time) (settings.Values, error) {
+	s = s.WithDefault(settings.DataDir, filepath.Join(s.Get(settings.DataDir), "demo-"+now.UTC().Format("20060102-150405")))
+	s = s.WithDefault(settings.Listen, "127.0.0.1:0")
+	s = s.WithDefault(settings.LogLevel, "error")
+	if err := os.MkdirAll(s.Get(settings.DataDir), 0o755); err != nil {
 		return s, fmt.Errorf("%w: name another folder with --data-dir", err)
 	}
 	return s, nil

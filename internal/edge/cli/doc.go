@@ -1,13 +1,12 @@
-// Package cli is the command line of KTRDR: every command, the settings they
-// read, and the wiring of the roles that the one binary plays.
+// Package cli is the command line of KTRDR: every command, and the wiring of the
+// roles that the one binary plays.
 //
 // # Nouns
 //
 // A command is a function of its arguments, the environment and three streams;
-// [Run] performs one and returns its exit code. A setting is one row of the
-// table in schema.go; it comes from a flag, the environment, a file or its
-// default, in this order, and knows which. A role is what a process is: a client
-// (most commands), the backend (serve), a worker, or all of them (up, demo).
+// [Run] performs one and returns its exit code, which package exit knows. A role is
+// what a process is: a client (most commands), the backend (serve), a worker, or
+// all of them (up, demo). It has the settings of package settings.
 //
 // # Flow
 //
@@ -27,9 +26,7 @@
 //
 // # What it refuses
 //
-// Unknown keys in a configuration file, unknown KTRDR_ variables and the
-// removed variables of older versions stop a command with an explanation. A
-// server role refuses an address that other machines can reach, as long as there
+// Unknown settings stop a command with an explanation. A server role refuses an address that other machines can reach, as long as there
 // is no authentication.
 //
 // Start reading at [Run] and newRoot.

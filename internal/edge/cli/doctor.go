@@ -12,11 +12,13 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/model"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 	"github.com/ktrdr/ktrdr/internal/edge/display"
+	"github.com/ktrdr/ktrdr/internal/edge/exit"
+	"github.com/ktrdr/ktrdr/internal/edge/settings"
 )
 
 func newDoctor(c *console) *cobra.Command {
 	cmd := group("doctor", "Look for what is wrong", newDoctorLeaks(c))
-	bindSettings(cmd, roleClient)
+	settings.Bind(cmd, settings.RoleClient)
 	return cmd
 }
 
@@ -58,7 +60,7 @@ those of the sample market. A name means a strategy that the backend holds. Exit
 				return err
 			}
 			if x.moments < 1 || x.moments > 1000 {
-				return usagef("--moments %d: want 1 to 1000", x.moments)
+				return exit.Usagef("--moments %d: want 1 to 1000", x.moments)
 			}
 			r, err := x.examine(c, cmd, s)
 			if err != nil {
@@ -68,7 +70,7 @@ those of the sample market. A name means a strategy that the backend holds. Exit
 				return err
 			}
 			if len(r.Findings) > 0 {
-				return errReported
+				return exit.ErrReported
 			}
 			return nil
 		},
@@ -116,7 +118,7 @@ func (x *leakRequest) pipeline(c *console, cmd *cobra.Command, s *strategy.Strat
 	name := s.Training.Primary
 	switch {
 	case name == "" && x.primary != "":
-		return leak.Pipeline{}, usagef("--primary: strategy %s does not learn from the decisions of a model", s.Name)
+		return leak.Pipeline{}, exit.Usagef("--primary: strategy %s does not learn from the decisions of a model", s.Name)
 	case name == "":
 		return leak.Of(s), nil
 	}

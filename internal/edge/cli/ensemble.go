@@ -5,11 +5,13 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/core/ensemble"
+	"github.com/ktrdr/ktrdr/internal/edge/exit"
+	"github.com/ktrdr/ktrdr/internal/edge/settings"
 )
 
 func newEnsemble(c *console) *cobra.Command {
 	cmd := group("ensemble", "Put several models together", newEnsembleBacktest(c), newEnsembleValidate(c), newEnsembleSchema(c))
-	bindSettings(cmd, roleClient)
+	settings.Bind(cmd, settings.RoleClient)
 	return cmd
 }
 
@@ -109,7 +111,7 @@ checked by a backtest. Exit code 1 says that it is not valid.`,
 			if err := c.showEnsemble(args[0], found); err != nil || found.Valid {
 				return err
 			}
-			return errReported
+			return exit.ErrReported
 		},
 	}
 }

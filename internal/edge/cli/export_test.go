@@ -14,41 +14,6 @@ import (
 // Commands is the tree of commands, for the generated reference.
 func Commands() *cobra.Command { return newRoot(newConsole(nil, io.Discard, io.Discard)) }
 
-// A Setting is one row of the table of settings, for the generated reference.
-type Setting struct {
-	Key, Flag, Doc string
-	Env            []string
-	Roles          string
-	Default        string
-	RoleDefaults   map[string]string // by role, where another default holds
-}
-
-// Settings lists the table of settings.
-func Settings() []Setting {
-	var all []Setting
-	for _, s := range schema() {
-		x := Setting{Key: s.key, Flag: s.flag, Doc: s.doc, Env: s.env, Roles: s.roles.String(), Default: s.fallback, RoleDefaults: map[string]string{}}
-		for r, d := range s.defaults {
-			x.RoleDefaults[r.String()] = d
-		}
-		all = append(all, x)
-	}
-	return all
-}
-
-// Removed lists the variables of older versions.
-func Removed() map[string]string { return removed() }
-
-// ParseConfig reads a configuration file and returns its values by key.
-func ParseConfig(path string, text []byte) (map[string]string, error) {
-	values, err := parseConfig(path, text)
-	flat := map[string]string{}
-	for k, v := range values {
-		flat[k] = v.text
-	}
-	return flat, err
-}
-
 // A Line is the progress line of a terminal of the given width.
 type Line struct{ p *progressLine }
 
@@ -73,6 +38,3 @@ func Supervise(ctx context.Context, script string, say func(string), ready func(
 		say: func(format string, args ...any) { say(fmt.Sprintf(format, args...)) }}
 	return s.run(ctx, &child{name: "c", args: []string{"-c", script}, ready: ready})
 }
-
-// ChildEnvironment is the environment that a child of up gets.
-var ChildEnvironment = childEnvironment

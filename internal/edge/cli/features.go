@@ -1,13 +1,12 @@
 package cli
 
 import (
-	"fmt"
 	"log/slog"
 	"path/filepath"
-	"strconv"
 
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/data/featurecache"
+	"github.com/ktrdr/ktrdr/internal/edge/settings"
 	"github.com/ktrdr/ktrdr/internal/work/job"
 	"github.com/ktrdr/ktrdr/internal/work/worker"
 )
@@ -16,16 +15,16 @@ import (
 const featuresFolder = "features"
 
 // openFeatures opens the cache that the settings of a worker ask for.
-func openFeatures(s settings, log *slog.Logger) (*featurecache.Cache, error) {
-	memory, err := mebibytes(s.get(keyFeatureMemory))
+func openFeatures(s settings.Values, log *slog.Logger) (*featurecache.Cache, error) {
+	memory, err := s.Bytes(settings.FeatureMemory)
 	if err != nil {
 		return nil, err
 	}
-	disk, err := mebibytes(s.get(keyFeatureDisk))
+	disk, err := s.Bytes(settings.FeatureDisk)
 	if err != nil {
 		return nil, err
 	}
-	return featurecache.Open(filepath.Join(s.get(keyDataDir), featuresFolder),
+	return featurecache.Open(filepath.Join(s.Get(settings.DataDir), featuresFolder),
 		featurecache.Options{MemoryBytes: memory, DiskBytes: disk, Engine: engineVersion, Log: log})
 }
 
@@ -36,18 +35,4 @@ func keeping(kept *featurecache.Cache, jobs map[operation.Type]worker.Job) map[o
 		all[kind] = job.Keeping(kept, j)
 	}
 	return all
-}
-
-func checkMebibytes(s string) error {
-	_, err := mebibytes(s)
-	return err
-}
-
-// mebibytes reads a size in MiB, at most a PiB, as bytes.
-func mebibytes(s string) (int64, error) {
-	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil || n < 0 || n > 1<<30 {
-		return 0, fmt.Errorf("%q: want a number of MiB from 0 to %d", s, 1<<30)
-	}
-	return n << 20, nil
 }

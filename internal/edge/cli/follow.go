@@ -13,6 +13,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/edge/display"
+	"github.com/ktrdr/ktrdr/internal/edge/exit"
 )
 
 const (
@@ -203,7 +204,7 @@ func endError(op wire.Operation) error {
 	case operation.Completed:
 		return nil
 	case operation.Cancelled:
-		return fmt.Errorf("%s was %w%s", op.ID, errCancelled, reason)
+		return fmt.Errorf("%s was %w%s", op.ID, exit.ErrCancelled, reason)
 	default:
 		var b strings.Builder
 		fmt.Fprintf(&b, "%s failed%s", op.ID, reason)

@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/ktrdr/ktrdr/internal/edge/exit"
+	"github.com/ktrdr/ktrdr/internal/edge/settings"
 	"github.com/ktrdr/ktrdr/internal/observe"
 )
 
@@ -35,7 +37,7 @@ func isLoopback(address string) bool {
 func listen(ctx context.Context, address string) (net.Listener, error) {
 	if !isLoopback(address) {
 		_, port, _ := net.SplitHostPort(address)
-		return nil, usagef("--listen %s could be reached from other machines, and KTRDR has no authentication yet, so it refuses. "+
+		return nil, exit.Usagef("--listen %s could be reached from other machines, and KTRDR has no authentication yet, so it refuses. "+
 			"Listen on 127.0.0.1:%s and reach it through a tunnel, for example: ssh -L %s:127.0.0.1:%s HOST", address, port, port, port)
 	}
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
@@ -55,8 +57,8 @@ func (c *console) announce(url string) {
 }
 
 // logger returns the logger of a role.
-func (c *console) logger(s settings) (*slog.Logger, error) {
-	return observe.NewLogger(c.err, s.get(keyLogFormat), s.get(keyLogLevel))
+func (c *console) logger(s settings.Values) (*slog.Logger, error) {
+	return observe.NewLogger(c.err, s.Get(settings.LogFormat), s.Get(settings.LogLevel))
 }
 
 const (

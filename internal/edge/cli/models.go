@@ -9,12 +9,13 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/edge/display"
+	"github.com/ktrdr/ktrdr/internal/edge/settings"
 )
 
 func newModels(c *console) *cobra.Command {
 	cmd := group("models", "Train, list and fetch models",
 		newModelsTrain(c), newModelsList(c), newModelsShow(c), newModelsDownload(c))
-	bindSettings(cmd, roleClient)
+	settings.Bind(cmd, settings.RoleClient)
 	return cmd
 }
 

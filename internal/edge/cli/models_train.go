@@ -7,6 +7,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/core/market"
+	"github.com/ktrdr/ktrdr/internal/edge/exit"
 )
 
 // A trainRequest is what the arguments and flags of models train ask for.
@@ -79,14 +80,14 @@ func (c *console) trainOrder(cmd *cobra.Command, r *trainRequest, args []string)
 	for _, name := range splitList(r.symbols) {
 		symbol, err := market.ParseSymbol(name)
 		if err != nil {
-			return order, usagef("%w", err)
+			return order, exit.Usagef("%w", err)
 		}
 		order.Symbols = append(order.Symbols, string(symbol))
 	}
 	for _, name := range splitList(r.timeframes) {
 		tf, err := market.ParseTimeframe(name)
 		if err != nil {
-			return order, usagef("%w", err)
+			return order, exit.Usagef("%w", err)
 		}
 		order.Timeframes = append(order.Timeframes, tf.String())
 	}
@@ -98,10 +99,10 @@ func (c *console) trainOrder(cmd *cobra.Command, r *trainRequest, args []string)
 // takeArguments sorts the positional arguments into the request.
 func (r *trainRequest) takeArguments(args []string) error {
 	if len(args) > 0 && r.strategy != "" && r.strategy != args[0] {
-		return usagef("the strategy is given twice: %s and %s", args[0], r.strategy)
+		return exit.Usagef("the strategy is given twice: %s and %s", args[0], r.strategy)
 	}
 	if len(args) == 0 && r.strategy == "" {
-		return usagef("no strategy: name a file or a strategy of the backend, for example: ktrdr models train strategies/sample_momentum.yaml")
+		return exit.Usagef("no strategy: name a file or a strategy of the backend, for example: ktrdr models train strategies/sample_momentum.yaml")
 	}
 	if len(args) > 0 {
 		r.strategy = args[0]

@@ -10,13 +10,14 @@ import (
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/edge/display"
+	"github.com/ktrdr/ktrdr/internal/edge/settings"
 )
 
 func newOperations(c *console) *cobra.Command {
 	cmd := group("operations", "List, follow, cancel, resume and retry operations",
 		newOperationsList(c), newOperationsStatus(c), newOperationsFollow(c), newOperationsCancel(c), newOperationsResume(c), newOperationsRetry(c))
 	cmd.Aliases = []string{"ops"}
-	bindSettings(cmd, roleClient)
+	settings.Bind(cmd, settings.RoleClient)
 	return cmd
 }
 

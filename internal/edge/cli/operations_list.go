@@ -10,6 +10,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/edge/display"
+	"github.com/ktrdr/ktrdr/internal/edge/exit"
 )
 
 func newOperationsList(c *console) *cobra.Command {
@@ -29,7 +30,7 @@ func newOperationsList(c *console) *cobra.Command {
 				return err
 			}
 			if f.Limit < 1 || f.Limit > 1000 || f.Offset < 0 {
-				return usagef("--limit %d --offset %d: want 1 to 1000, and at least 0", f.Limit, f.Offset)
+				return exit.Usagef("--limit %d --offset %d: want 1 to 1000, and at least 0", f.Limit, f.Offset)
 			}
 			client, err := c.client(cmd)
 			if err != nil {
@@ -60,7 +61,7 @@ func optional[T ~string](s string, parse func(string) (T, error)) (T, error) {
 	}
 	v, err := parse(s)
 	if err != nil {
-		return "", usagef("%w", err)
+		return "", exit.Usagef("%w", err)
 	}
 	return v, nil
 }

@@ -14,14 +14,13 @@ import (
 // A console is where a command reads and writes, and how. Data goes to out, talk
 // to err.
 type console struct {
-	in         io.Reader
-	out, err   io.Writer
-	json       bool
-	configFile string
-	backend    string // address that the command talks to, once it does
-	live       bool   // err is a terminal: lines may be redrawn
-	color      bool   // err and out are terminals that want colour
-	width      int    // of the terminal in columns; 0: not one
+	in       io.Reader
+	out, err io.Writer
+	json     bool
+	backend  string // address that the command talks to, once it does
+	live     bool   // err is a terminal: lines may be redrawn
+	color    bool   // err and out are terminals that want colour
+	width    int    // of the terminal in columns; 0: not one
 }
 
 func newConsole(in io.Reader, out, err io.Writer) *console {

@@ -2,7 +2,9 @@
 
 package cli
 
-import "os/exec"
+import (
+	"os/exec"
+)
 
 // detachFromTerminal does nothing where there are no process groups.
 func detachFromTerminal(*exec.Cmd) {}

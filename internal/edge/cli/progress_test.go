@@ -93,31 +93,3 @@ func TestTruncate(t *testing.T) {
 		})
 	}
 }
-
-func FuzzParseConfig(f *testing.F) {
-	f.Add("url: http://127.0.0.1:8000\nworker:\n  port: 5003\n")
-	f.Add("worker: [1, 2]\nurl: {a: b}\n? [x]\n: y\n")
-	f.Add("a: &a [*a]\n")
-	f.Fuzz(func(t *testing.T, text string) {
-		values, err := cli.ParseConfig("f.yaml", []byte(text))
-		if err != nil && strings.TrimSpace(err.Error()) == "" {
-			t.Errorf("an error without a word for %q", text)
-		}
-		if err == nil {
-			for key := range values {
-				if !strings.Contains(keys, " "+key+" ") {
-					t.Errorf("accepted the unknown key %q of %q", key, text)
-				}
-			}
-		}
-	})
-}
-
-// keys are the keys of all settings between spaces.
-var keys = func() string {
-	all := " "
-	for _, s := range cli.Settings() {
-		all += s.Key + " "
-	}
-	return all
-}()

@@ -3,7 +3,6 @@ package cli_test
 import (
 	"flag"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -21,24 +20,21 @@ var update = flag.Bool("update", false, "rewrite recorded outputs")
 
 const root = "../../.."
 
-// TestReference holds docs/reference to the commands and settings as they are.
+// TestReference holds docs/reference/cli.md to the commands as they are.
 func TestReference(t *testing.T) {
-	for name, want := range map[string]string{"cli.md": commandReference(), "config.md": settingReference()} {
-		t.Run(name, func(t *testing.T) {
-			path := filepath.Join(root, "docs/reference", name)
-			if *update {
-				if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			got, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if string(got) != want {
-				t.Errorf("%s is not what the program says: run make gen", path)
-			}
-		})
+	path := filepath.Join(root, "docs/reference/cli.md")
+	want := commandReference()
+	if *update {
+		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != want {
+		t.Errorf("%s is not what the program says: run make gen", path)
 	}
 }
 
@@ -94,39 +90,6 @@ func walk(c *cobra.Command, visit func(*cobra.Command)) {
 	for _, sub := range c.Commands() {
 		walk(sub, visit)
 	}
-}
-
-func settingReference() string {
-	var b strings.Builder
-	b.WriteString("# Settings\n\nGenerated from the table of settings by `make gen`.\n\n")
-	b.WriteString("A setting comes from its flag, else the environment, else the file of `--config` (or `KTRDR_CONFIG`), else its default.\n")
-	b.WriteString("`ktrdr config print` shows each effective value and its origin. The file is YAML; a dot in a key stands for nesting.\n")
-	b.WriteString("Unknown keys, unknown `KTRDR_` variables, and two names of one setting with different values are errors.\n")
-	for _, s := range cli.Settings() {
-		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n", s.Key, s.Doc)
-		fmt.Fprintf(&b, "- flag: `--%s`\n- environment: `%s`", s.Flag, s.Env[0])
-		if len(s.Env) > 1 {
-			fmt.Fprintf(&b, ", also `%s`", strings.Join(s.Env[1:], "`, `"))
-		}
-		fmt.Fprintf(&b, "\n- default: %s", defaultText(s.Default))
-		for _, role := range slices.Sorted(maps.Keys(s.RoleDefaults)) {
-			fmt.Fprintf(&b, "; %s: %s", role, defaultText(s.RoleDefaults[role]))
-		}
-		fmt.Fprintf(&b, "\n- read by: %s\n", s.Roles)
-	}
-	b.WriteString("\n## Removed variables\n\nA process that finds one of them stops and says why.\n\n| variable | |\n|---|---|\n")
-	gone := cli.Removed()
-	for _, name := range slices.Sorted(maps.Keys(gone)) {
-		fmt.Fprintf(&b, "| `%s` | %s |\n", name, gone[name])
-	}
-	return b.String()
-}
-
-func defaultText(s string) string {
-	if s == "" {
-		return "none"
-	}
-	return "`" + s + "`"
 }
 
 var commandSpan = regexp.MustCompile("(?m)(?:`|^\\s*(?:\\$ )?)(?:bin/)?(ktrdr(?: [^`\n|]*)?)")

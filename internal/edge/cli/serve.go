@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -28,6 +27,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/data/artifact"
 	"github.com/ktrdr/ktrdr/internal/data/barstore"
 	"github.com/ktrdr/ktrdr/internal/edge/api"
+	"github.com/ktrdr/ktrdr/internal/edge/settings"
 	"github.com/ktrdr/ktrdr/internal/observe"
 )
 
@@ -48,27 +48,27 @@ With --database-url several backends share one PostgreSQL database. One of them
 schedules; the others serve reads, pass the rest on to it, and one of them takes
 over within seconds when it is lost.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := c.settings(cmd, roleServe)
+			s, err := settings.Read(cmd, settings.RoleServe)
 			if err != nil {
 				return err
 			}
 			return c.serve(cmd.Context(), s)
 		},
 	}
-	bindSettings(cmd, roleServe)
+	settings.Bind(cmd, settings.RoleServe)
 	return cmd
 }
 
-func (c *console) serve(ctx context.Context, s settings) (err error) {
+func (c *console) serve(ctx context.Context, s settings.Values) (err error) {
 	log, err := c.logger(s)
 	if err != nil {
 		return err
 	}
-	l, err := listen(ctx, s.get(keyListen))
+	l, err := listen(ctx, s.Get(settings.Listen))
 	if err != nil {
 		return err
 	}
-	interval, err := parseSeconds(s.get(keyRetentionInterval))
+	interval, err := s.Seconds(settings.RetentionInterval)
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
@@ -134,8 +134,8 @@ type backend struct {
 
 // openBackend opens everything that a backend keeps and wires it together.
 // holder names this process to other backends.
-func openBackend(ctx context.Context, s settings, holder string, log *slog.Logger) (*backend, error) {
-	dir := s.get(keyDataDir)
+func openBackend(ctx context.Context, s settings.Values, holder string, log *slog.Logger) (*backend, error) {
+	dir := s.Get(settings.DataDir)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
@@ -149,14 +149,14 @@ func openBackend(ctx context.Context, s settings, holder string, log *slog.Logge
 	return b, nil
 }
 
-func (b *backend) open(ctx context.Context, dir string, s settings, holder string, log *slog.Logger) error {
-	shared := s.get(keyDatabaseURL) != ""
-	records, err := store.Open(ctx, cmp.Or(s.get(keyDatabaseURL), filepath.Join(dir, "ktrdr.db")), store.Options{})
+func (b *backend) open(ctx context.Context, dir string, s settings.Values, holder string, log *slog.Logger) error {
+	shared := s.Get(settings.DatabaseURL) != ""
+	records, err := store.Open(ctx, cmp.Or(s.Get(settings.DatabaseURL), filepath.Join(dir, "ktrdr.db")), store.Options{})
 	if err != nil {
 		return err
 	}
 	b.opened = append(b.opened, records)
-	files, err := openArtifacts(ctx, cmp.Or(s.get(keySharedDir), dir), shared, records)
+	files, err := openArtifacts(ctx, cmp.Or(s.Get(settings.SharedDir), dir), shared, records)
 	if err != nil {
 		return err
 	}
@@ -197,7 +197,7 @@ func (b *backend) open(ctx context.Context, dir string, s settings, holder strin
 	b.handler, err = api.New(api.Options{
 		Controller: b.controller, Operations: records, Checkpoints: checkpointIndex{records}, History: records, Stopping: b.stopping, Models: modelIndex{records}, Bars: held, Artifacts: artifactFiles{files},
 		Upkeep: b.upkeep,
-		Errors: apiErrors(), StrategyDirs: []string{s.get(keyStrategiesDir)}, DataDir: dir,
+		Errors: apiErrors(), StrategyDirs: []string{s.Get(settings.StrategiesDir)}, DataDir: dir,
 		Version: build.Version, EngineVersion: engineVersion,
 		Metrics: observe.Metrics(observe.NewRegistry("backend", build)), Log: log,
 	})
@@ -208,17 +208,17 @@ func (b *backend) open(ctx context.Context, dir string, s settings, holder strin
 }
 
 // fleetTiming reads by which intervals workers live and die.
-func fleetTiming(s settings) (fleet.Timing, error) {
-	failures, err := strconv.Atoi(s.get(keyHealthFailures))
+func fleetTiming(s settings.Values) (fleet.Timing, error) {
+	failures, err := s.Int(settings.HealthFailures)
 	if err != nil {
 		return fleet.Timing{}, err
 	}
 	timing := fleet.Timing{HealthMisses: failures}
 	for key, into := range map[string]*time.Duration{
-		keyHealthInterval: &timing.HealthInterval, keyHealthTimeout: &timing.HealthTimeout,
-		keyLease: &timing.Lease, keyRemoval: &timing.Removal,
+		settings.HealthInterval: &timing.HealthInterval, settings.HealthTimeout: &timing.HealthTimeout,
+		settings.Lease: &timing.Lease, settings.Removal: &timing.Removal,
 	} {
-		if *into, err = parseSeconds(s.get(key)); err != nil {
+		if *into, err = s.Seconds(key); err != nil {
 			return fleet.Timing{}, err
 		}
 	}
@@ -226,9 +226,9 @@ func fleetTiming(s settings) (fleet.Timing, error) {
 }
 
 // submitterLimits reads what one submitter may have at once.
-func submitterLimits(s settings) (queue.Limits, error) {
-	queued, err1 := strconv.Atoi(s.get(keyMaxQueued))
-	running, err2 := strconv.Atoi(s.get(keyMaxRunning))
+func submitterLimits(s settings.Values) (queue.Limits, error) {
+	queued, err1 := s.Int(settings.MaxQueued)
+	running, err2 := s.Int(settings.MaxRunning)
 	return queue.Limits{Queued: queued, Running: running}, errors.Join(err1, err2)
 }
 

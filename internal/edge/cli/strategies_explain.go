@@ -18,6 +18,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 	"github.com/ktrdr/ktrdr/internal/core/train"
 	"github.com/ktrdr/ktrdr/internal/edge/display"
+	"github.com/ktrdr/ktrdr/internal/edge/exit"
 )
 
 // An explanation is what a strategy comes to.
@@ -107,7 +108,7 @@ func explain(c *console, cmd *cobra.Command, s *strategy.Strategy, source barSou
 	}
 	bars := f.Series[s.Base].Len()
 	if x.Bars = f.Series[s.Base].Within(s.Period).Len(); x.Bars == 0 {
-		return x, notFoundf("none of the %d bars of %s %s lies in training_data.date_range, %s", bars, f.Symbol, s.Base, s.PeriodText())
+		return x, exit.NotFoundf("none of the %d bars of %s %s lies in training_data.date_range, %s", bars, f.Symbol, s.Base, s.PeriodText())
 	}
 	scaling, err := x.place(cmd.Context(), s, f)
 	if err != nil {

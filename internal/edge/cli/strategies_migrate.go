@@ -11,6 +11,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/core/migration"
+	"github.com/ktrdr/ktrdr/internal/edge/exit"
 )
 
 func newStrategiesMigrate(c *console) *cobra.Command {
@@ -72,7 +73,7 @@ func (c *console) saveMigration(name, out string, partial bool, r migration.Resu
 		}
 	}
 	if len(r.Refusals) > 0 {
-		return errReported
+		return exit.ErrReported
 	}
 	return nil
 }
@@ -81,7 +82,7 @@ func (c *console) saveMigration(name, out string, partial bool, r migration.Resu
 func writeNew(name string, content []byte) error {
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if errors.Is(err, fs.ErrExist) {
-		return usagef("%s exists already: name another file", name)
+		return exit.Usagef("%s exists already: name another file", name)
 	}
 	if err != nil {
 		return err

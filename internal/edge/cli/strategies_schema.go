@@ -1,8 +1,9 @@
 package cli
 
 import (
-	"github.com/ktrdr/ktrdr/internal/core/grammar"
 	"github.com/spf13/cobra"
+
+	"github.com/ktrdr/ktrdr/internal/core/grammar"
 )
 
 func newStrategiesSchema(c *console) *cobra.Command {

@@ -9,6 +9,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/core/document"
 	"github.com/ktrdr/ktrdr/internal/core/indicator/catalog"
+	"github.com/ktrdr/ktrdr/internal/edge/exit"
 )
 
 func newStrategiesValidate(c *console) *cobra.Command {
@@ -27,7 +28,7 @@ a strategy that the backend holds. Exit code 1 says that it is not valid.`,
 				return err
 			}
 			if !found.Valid {
-				return errReported
+				return exit.ErrReported
 			}
 			return nil
 		},

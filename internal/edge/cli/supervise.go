@@ -8,13 +8,13 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/edge/display"
+	"github.com/ktrdr/ktrdr/internal/edge/settings"
 )
 
 const (
@@ -48,7 +48,7 @@ func newSupervisor(c *console, names []string) (*supervisor, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &supervisor{executable: executable, env: childEnvironment(os.Environ()), delay: restartDelay}
+	s := &supervisor{executable: executable, env: settings.Strip(os.Environ()), delay: restartDelay}
 	for _, name := range names {
 		s.names = max(s.names, len(name))
 	}
@@ -59,19 +59,6 @@ func newSupervisor(c *console, names []string) (*supervisor, error) {
 		c.say(format, args...)
 	}
 	return s, nil
-}
-
-// childEnvironment returns the environment without settings: children get theirs
-// as flags, and a WORKER_ID meant for one worker must not name them all.
-func childEnvironment(environment []string) []string {
-	settings := []string{configFileEnv}
-	for _, s := range schema() {
-		settings = append(settings, s.env...)
-	}
-	return slices.DeleteFunc(slices.Clone(environment), func(entry string) bool {
-		name, _, _ := strings.Cut(entry, "=")
-		return slices.Contains(settings, name)
-	})
 }
 
 // run keeps the child running until ctx ends, then stops it in order. A child

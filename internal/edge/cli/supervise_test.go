@@ -65,10 +65,3 @@ func TestSupervise(t *testing.T) {
 		}
 	})
 }
-
-func TestChildEnvironment(t *testing.T) {
-	got := cli.ChildEnvironment([]string{"PATH=/bin", "WORKER_ID=w1", "KTRDR_API_URL=http://h", "KTRDR_CONFIG=f", "LOG_LEVEL=debug", "NO_COLOR=1"})
-	if want := []string{"PATH=/bin", "NO_COLOR=1"}; !slices.Equal(got, want) {
-		t.Errorf("ChildEnvironment = %q, want %q", got, want)
-	}
-}

@@ -14,6 +14,8 @@ import (
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/core/sweep"
 	"github.com/ktrdr/ktrdr/internal/edge/display"
+	"github.com/ktrdr/ktrdr/internal/edge/exit"
+	"github.com/ktrdr/ktrdr/internal/edge/settings"
 	"github.com/ktrdr/ktrdr/internal/work/job"
 )
 
@@ -62,7 +64,7 @@ stands what the best of so many would show by luck. Ctrl+C cancels.`,
 	}
 	r.bind(cmd)
 	cmd.AddCommand(newSweepShow(c), newSweepTrial(c), newSweepDownload(c))
-	bindSettings(cmd, roleClient)
+	settings.Bind(cmd, settings.RoleClient)
 	return cmd
 }
 
@@ -86,23 +88,23 @@ func (c *console) sweepOrder(ctx context.Context, client *wire.Client, r sweepRe
 		return order, err
 	}
 	if r.top < 1 || r.top > wire.MaxTop || r.chunk < 0 || r.chunk > sweep.MaxTrials {
-		return order, usagef("--top %d --chunk-trials %d: want 1 to %d, and 0 to %d", r.top, r.chunk, wire.MaxTop, sweep.MaxTrials)
+		return order, exit.Usagef("--top %d --chunk-trials %d: want 1 to %d, and 0 to %d", r.top, r.chunk, wire.MaxTop, sweep.MaxTrials)
 	}
 	if r.detach || !r.follow {
 		if r.output != "" {
-			return order, usagef("--output needs the result: leave out --detach")
+			return order, exit.Usagef("--output needs the result: leave out --detach")
 		}
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return order, usagef("%w", err)
+		return order, exit.Usagef("%w", err)
 	}
 	if _, err := sweep.ParseSpace(file, text); err != nil {
-		return order, usagef("%w", err)
+		return order, exit.Usagef("%w", err)
 	}
 	if r.strategy == "" {
 		if r.model == "" {
-			return order, usagef("a sweep needs --model or --strategy")
+			return order, exit.Usagef("a sweep needs --model or --strategy")
 		}
 		m, err := client.Model(ctx, r.model)
 		if err != nil {
@@ -123,7 +125,7 @@ func sweepOf(ctx context.Context, client *wire.Client, id string) (wire.Operatio
 		return op, r, err
 	}
 	if op.Type != operation.Sweep {
-		return op, r, usagef("%s is not a sweep but %s", id, op.Type)
+		return op, r, exit.Usagef("%s is not a sweep but %s", id, op.Type)
 	}
 	if op.Status != operation.Completed {
 		return op, r, fmt.Errorf("%s has no result: it is %s. See: ktrdr operations status %s", id, op.Status, id)
@@ -159,7 +161,7 @@ func newSweepTrial(c *console) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			n, err := strconv.Atoi(args[1])
 			if err != nil || n < 0 {
-				return usagef("trial %q: want a number from 0", args[1])
+				return exit.Usagef("trial %q: want a number from 0", args[1])
 			}
 			client, err := c.client(cmd)
 			if err != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/edge/exit"
 )
 
 // terms are the flags that say how the operation of a start waits and ends.
@@ -31,11 +32,11 @@ func (t *terms) bind(cmd *cobra.Command) {
 func (t terms) check() error {
 	switch {
 	case t.priority < -100 || t.priority > 100:
-		return usagef("--priority %d: want -100 to 100", t.priority)
+		return exit.Usagef("--priority %d: want -100 to 100", t.priority)
 	case t.maxAttempts < 0 || t.maxAttempts > 100:
-		return usagef("--max-attempts %d: want 1 to 100", t.maxAttempts)
+		return exit.Usagef("--max-attempts %d: want 1 to 100", t.maxAttempts)
 	case t.deadline < 0:
-		return usagef("--deadline %s: want a duration from now on, such as 90m", t.deadline)
+		return exit.Usagef("--deadline %s: want a duration from now on, such as 90m", t.deadline)
 	}
 	return nil
 }

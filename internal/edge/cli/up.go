@@ -18,6 +18,8 @@ import (
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/core/spell"
 	"github.com/ktrdr/ktrdr/internal/edge/display"
+	"github.com/ktrdr/ktrdr/internal/edge/exit"
+	"github.com/ktrdr/ktrdr/internal/edge/settings"
 )
 
 func newUp(c *console) *cobra.Command {
@@ -32,7 +34,7 @@ child that crashes is started again. SIGINT and SIGTERM stop all of them. When
 all are ready it prints one line, "listening on" with the backend's address.`,
 		Example: "  ktrdr up --scale backtest-worker=2 --scale training-worker=1",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := c.settings(cmd, roleUp)
+			s, err := settings.Read(cmd, settings.RoleUp)
 			if err != nil {
 				return err
 			}
@@ -47,7 +49,7 @@ all are ready it prints one line, "listening on" with the backend's address.`,
 			})
 		},
 	}
-	bindSettings(cmd, roleUp)
+	settings.Bind(cmd, settings.RoleUp)
 	cmd.Flags().StringArrayVar(&scale, "scale", nil, "NAME=N processes of a role: backtest-worker or training-worker; may be repeated (default 1 each)")
 	return cmd
 }
@@ -65,15 +67,15 @@ func parseScale(values []string) (map[string]int, error) {
 	for _, value := range splitList(values) {
 		name, number, ok := strings.Cut(value, "=")
 		if !ok {
-			return nil, usagef("--scale %s: want NAME=N, for example backtest-worker=2", value)
+			return nil, exit.Usagef("--scale %s: want NAME=N, for example backtest-worker=2", value)
 		}
 		if _, known := counts[name]; !known {
 			names := []string{backtestWorker, trainingWorker}
-			return nil, usagef("--scale %s: unknown role %q%s: want one of %s", value, name, spell.Hint(name, names), strings.Join(names, ", "))
+			return nil, exit.Usagef("--scale %s: unknown role %q%s: want one of %s", value, name, spell.Hint(name, names), strings.Join(names, ", "))
 		}
 		n, err := strconv.Atoi(number)
 		if err != nil || n < 0 || n > maxScale {
-			return nil, usagef("--scale %s: want a number from 0 to %d", value, maxScale)
+			return nil, exit.Usagef("--scale %s: want a number from 0 to %d", value, maxScale)
 		}
 		counts[name] = n
 	}
@@ -82,18 +84,18 @@ func parseScale(values []string) (map[string]int, error) {
 
 // A systemPlan says which processes make up a system.
 type systemPlan struct {
-	settings settings
+	settings settings.Values
 	counts   map[string]int
 }
 
 // backend returns the child that is the backend. Once it has bound a port it
 // keeps it over restarts, so that workers find it again.
 func (p systemPlan) backend(ready func(url string)) *child {
-	listen := p.settings.get(keyListen)
+	listen := p.settings.Get(settings.Listen)
 	ch := &child{name: "backend"}
 	arguments := func() []string {
 		return append([]string{"serve", "--listen", listen, "--data-dir", p.folder("backend"),
-			"--strategies-dir", p.settings.get(keyStrategiesDir)}, p.logFlags()...)
+			"--strategies-dir", p.settings.Get(settings.StrategiesDir)}, p.logFlags()...)
 	}
 	ch.args = arguments()
 	ch.ready = func(address string) {
@@ -125,11 +127,11 @@ func (p systemPlan) workers(address string, ready func()) []*child {
 }
 
 func (p systemPlan) folder(name string) string {
-	return filepath.Join(p.settings.get(keyDataDir), name)
+	return filepath.Join(p.settings.Get(settings.DataDir), name)
 }
 
 func (p systemPlan) logFlags() []string {
-	return []string{"--log-level", p.settings.get(keyLogLevel), "--log-format", p.settings.get(keyLogFormat)}
+	return []string{"--log-level", p.settings.Get(settings.LogLevel), "--log-format", p.settings.Get(settings.LogFormat)}
 }
 
 // names lists the children that the plan starts.

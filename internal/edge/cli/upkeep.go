@@ -4,46 +4,21 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"strconv"
 	"time"
 
 	"github.com/ktrdr/ktrdr/internal/control/upkeep"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/data/artifact"
+	"github.com/ktrdr/ktrdr/internal/edge/settings"
 )
-
-const (
-	keyKeepOperations    = "retention.operations_days"
-	keyKeepCheckpoints   = "retention.checkpoints_days"
-	keyRetentionGrace    = "retention.grace"
-	keyRetentionInterval = "retention.interval"
-)
-
-// retentionSettings say what a backend deletes, and when.
-func retentionSettings() []setting {
-	return []setting{
-		{key: keyKeepOperations, flag: "keep-operations", env: []string{"KTRDR_RETENTION_OPERATIONS_DAYS"}, fallback: "0",
-			roles: roleServe, check: checkLimit,
-			doc: "Days for which operations are kept after their end, with their results and events; those that made a model are kept for ever. 0 is for ever."},
-		{key: keyKeepCheckpoints, flag: "keep-checkpoints", env: []string{"KTRDR_CHECKPOINT_MAX_AGE_DAYS"}, fallback: "30",
-			roles: roleServe, check: checkLimit,
-			doc: "Days for which a failed or cancelled operation can be resumed from a checkpoint. 0 is for ever."},
-		{key: keyRetentionGrace, flag: "retention-grace", env: []string{"KTRDR_RETENTION_GRACE"}, fallback: "86400",
-			roles: roleServe, check: checkSeconds,
-			doc: "Seconds for which an artifact that nothing refers to is left alone, and again aside before it is deleted."},
-		{key: keyRetentionInterval, flag: "retention-interval", env: []string{"KTRDR_RETENTION_INTERVAL"}, fallback: "86400",
-			roles: roleServe, check: checkSeconds,
-			doc: "Seconds between two clean-ups that a backend makes by itself."},
-	}
-}
 
 // retentionPolicy reads what is old.
-func retentionPolicy(s settings) (p upkeep.Policy, err error) {
-	operations, err1 := strconv.Atoi(s.get(keyKeepOperations))
-	checkpoints, err2 := strconv.Atoi(s.get(keyKeepCheckpoints))
+func retentionPolicy(s settings.Values) (p upkeep.Policy, err error) {
+	operations, err1 := s.Int(settings.KeepOperations)
+	checkpoints, err2 := s.Int(settings.KeepCheckpoints)
 	p.Operations, p.Checkpoints = days(operations), days(checkpoints)
 	var err3 error
-	p.Grace, err3 = parseSeconds(s.get(keyRetentionGrace))
+	p.Grace, err3 = s.Seconds(settings.RetentionGrace)
 	return p, errors.Join(err1, err2, err3)
 }
 

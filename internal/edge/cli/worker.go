@@ -12,6 +12,8 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/control/fleet"
 	"github.com/ktrdr/ktrdr/internal/control/operation"
+	"github.com/ktrdr/ktrdr/internal/edge/exit"
+	"github.com/ktrdr/ktrdr/internal/edge/settings"
 	"github.com/ktrdr/ktrdr/internal/observe"
 	"github.com/ktrdr/ktrdr/internal/work/job"
 	"github.com/ktrdr/ktrdr/internal/work/worker"
@@ -36,18 +38,18 @@ func newWorkerBacktest(c *console) *cobra.Command {
 		Use: "backtest", Short: "Run a worker for backtests", Args: arguments(0, 0),
 		Long: "Run a worker for backtests." + workerLong,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := c.settings(cmd, roleBacktest)
+			s, err := settings.Read(cmd, settings.RoleBacktest)
 			if err != nil {
 				return err
 			}
 			chunk, whole := job.Sweeps()
 			return c.work(cmd.Context(), s, workerKind{
-				kind: fleet.Backtesting, units: keyBarInterval,
+				kind: fleet.Backtesting, units: settings.BarInterval,
 				jobs: map[operation.Type]worker.Job{operation.Backtesting: job.Backtest(), operation.SweepChunk: chunk, operation.Sweep: whole},
 			})
 		},
 	}
-	bindSettings(cmd, roleBacktest)
+	settings.Bind(cmd, settings.RoleBacktest)
 	return cmd
 }
 
@@ -61,16 +63,16 @@ A worker that says it has a GPU is preferred for training. It says so with
 --capability gpu=true; --gpu runs the host role on its port 5002 and wants that
 said, because this version computes on the CPU and finds no GPU by itself.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := c.settings(cmd, roleTraining)
+			s, err := settings.Read(cmd, settings.RoleTraining)
 			if err != nil {
 				return err
 			}
 			return c.work(cmd.Context(), s, workerKind{
-				kind: fleet.Training, gpu: gpu, units: keyEpochInterval, jobs: map[operation.Type]worker.Job{operation.Training: job.Training()},
+				kind: fleet.Training, gpu: gpu, units: settings.EpochInterval, jobs: map[operation.Type]worker.Job{operation.Training: job.Training()},
 			})
 		},
 	}
-	bindSettings(cmd, roleTraining)
+	settings.Bind(cmd, settings.RoleTraining)
 	cmd.Flags().BoolVar(&gpu, "gpu", false, "run as the GPU host, on port 5002 by default; fails where no GPU is found or declared")
 	return cmd
 }
@@ -87,14 +89,14 @@ type workerKind struct {
 }
 
 // capabilities returns what the worker says it has.
-func (k workerKind) capabilities(s settings) (fleet.Capabilities, error) {
-	claims, err := parseCapabilities(s.get(keyWorkerClaims))
+func (k workerKind) capabilities(s settings.Values) (fleet.Capabilities, error) {
+	claims, err := s.Claims(settings.WorkerClaims)
 	if err != nil {
 		return nil, err
 	}
 	all := fleet.Capabilities(claims)
 	if k.gpu && !all.GPU() {
-		return nil, usagef("--gpu: no GPU was found, and this version computes on the CPU. Leave out --gpu for a CPU worker, " +
+		return nil, exit.Usagef("--gpu: no GPU was found, and this version computes on the CPU. Leave out --gpu for a CPU worker, " +
 			"or declare what the machine has with --capability gpu=true")
 	}
 	if _, said := all["gpu"]; !said && k.kind == fleet.Training {
@@ -104,30 +106,30 @@ func (k workerKind) capabilities(s settings) (fleet.Capabilities, error) {
 }
 
 // address returns where the worker listens.
-func (k workerKind) address(s settings) string {
-	if s.get(keyListen) != "" {
-		return s.get(keyListen)
+func (k workerKind) address(s settings.Values) string {
+	if s.Get(settings.Listen) != "" {
+		return s.Get(settings.Listen)
 	}
-	port := s.get(keyWorkerPort)
-	if k.gpu && !s.isSet(keyWorkerPort) {
+	port := s.Get(settings.WorkerPort)
+	if k.gpu && !s.IsSet(settings.WorkerPort) {
 		port = gpuHostPort
 	}
-	return net.JoinHostPort(s.get(keyWorkerIP), port)
+	return net.JoinHostPort(s.Get(settings.WorkerIP), port)
 }
 
 // tune reads how often the worker saves the state of its job, and how long it
 // has when it is told to stop.
-func (k workerKind) tune(s settings, o *worker.Options) error {
+func (k workerKind) tune(s settings.Values, o *worker.Options) error {
 	var err1, err2, err3 error
-	o.Checkpoints.Units, err1 = strconv.ParseInt(s.get(k.units), 10, 64)
-	o.Checkpoints.Interval, err2 = parseSeconds(s.get(keyTimeInterval))
-	o.Grace, err3 = parseSeconds(s.get(keyWorkerGrace))
+	o.Checkpoints.Units, err1 = strconv.ParseInt(s.Get(k.units), 10, 64)
+	o.Checkpoints.Interval, err2 = s.Seconds(settings.TimeInterval)
+	o.Grace, err3 = s.Seconds(settings.WorkerGrace)
 	return errors.Join(err1, err2, err3)
 }
 
-func (c *console) work(ctx context.Context, s settings, k workerKind) error {
-	if s.get(keyURL) == "" {
-		return usagef("KTRDR_API_URL environment variable is required for worker registration. Example: KTRDR_API_URL=http://192.168.1.100:8000")
+func (c *console) work(ctx context.Context, s settings.Values, k workerKind) error {
+	if s.Get(settings.URL) == "" {
+		return exit.Usagef("KTRDR_API_URL environment variable is required for worker registration. Example: KTRDR_API_URL=http://192.168.1.100:8000")
 	}
 	log, err := c.logger(s)
 	if err != nil {
@@ -137,7 +139,7 @@ func (c *console) work(ctx context.Context, s settings, k workerKind) error {
 	if err != nil {
 		return err
 	}
-	threads, err := strconv.Atoi(s.get(keyWorkerThreads))
+	threads, err := s.Int(settings.WorkerThreads)
 	if err != nil {
 		return err
 	}
@@ -156,9 +158,9 @@ func (c *console) work(ctx context.Context, s settings, k workerKind) error {
 	collectEarlier()
 	build := observe.ReadBuild()
 	o := worker.Options{
-		ID: s.get(keyWorkerID), Type: k.kind, Capabilities: claims, Version: build.Version,
-		BackendURL: s.get(keyURL), Listener: l, EndpointURL: s.get(keyWorkerEndpoint),
-		DataDir: s.get(keyDataDir), Threads: threads, Jobs: keeping(kept, k.jobs),
+		ID: s.Get(settings.WorkerID), Type: k.kind, Capabilities: claims, Version: build.Version,
+		BackendURL: s.Get(settings.URL), Listener: l, EndpointURL: s.Get(settings.WorkerEndpoint),
+		DataDir: s.Get(settings.DataDir), Threads: threads, Jobs: keeping(kept, k.jobs),
 		Metrics: observe.Metrics(observe.NewRegistry(string(k.kind)+"-worker", build)),
 		Ready:   c.announce, Log: log,
 	}

@@ -8,12 +8,13 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/control/fleet"
 	"github.com/ktrdr/ktrdr/internal/edge/display"
+	"github.com/ktrdr/ktrdr/internal/edge/settings"
 )
 
 func newWorkers(c *console) *cobra.Command {
 	cmd := group("workers", "Show the registered workers, take them out of service and put them back",
 		newWorkersList(c), newWorkersDrain(c), newWorkersUndrain(c), newWorkersRemove(c))
-	bindSettings(cmd, roleClient)
+	settings.Bind(cmd, settings.RoleClient)
 	return cmd
 }
 
