@@ -64,7 +64,7 @@ func TestBits(t *testing.T) {
 			}
 		}
 	}
-	if got, want := fmt.Sprintf("%016x", h.Sum64()), "1c38521ba1eeb37b"; got != want {
+	if got, want := fmt.Sprintf("%016x", h.Sum64()), "58ec3fd6bf885a53"; got != want {
 		t.Errorf("hash of all indicators = %s, want %s", got, want)
 	}
 }

@@ -79,7 +79,7 @@ func rangeFormulas(s market.Series) []formula {
 
 func priceFormulas(s market.Series) []formula {
 	volatility := func(estimator string) settings { return settings{"estimator": indicator.Text(estimator)} }
-	ema, fast, slow := compute("ema", s, 20), compute("macd", s, 0), compute("ema", s, 26)
+	ema := compute("ema", s, 20)
 	return []formula{
 		{"bandwidth/textbook", "bollingerbandwidth", nil, 0, func(s market.Series, t int) float64 {
 			mean, sd := moments(s.Close, t, 20, 0)
@@ -96,8 +96,6 @@ func priceFormulas(s market.Series) []formula {
 		{"distance", "distancefromma", settings{"ma_type": indicator.Text("EMA")}, 0, func(s market.Series, t int) float64 {
 			return 100 * (s.Close[t]/ema[t] - 1)
 		}},
-		{"apo", "apo", nil, 0, func(_ market.Series, t int) float64 { return fast[t] }},
-		{"ppo", "ppo", nil, 0, func(_ market.Series, t int) float64 { return 100 * fast[t] / slow[t] }},
 		{"wma", "wma", nil, 0, func(s market.Series, t int) float64 {
 			return sum(t, 20, func(i int) float64 { return float64(i-t+20) * s.Close[i] }) / 210
 		}},

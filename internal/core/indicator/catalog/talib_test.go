@@ -111,11 +111,13 @@ func compareMomentum(s market.Series, n int, period map[string]indicator.Value, 
 	compare("ultosc", map[string]indicator.Value{
 		"short_period": indicator.Int(n), "middle_period": indicator.Int(2 * n), "long_period": indicator.Int(3 * n),
 	}, talib.UltOsc(s.High, s.Low, s.Close, n, 2*n, 3*n))
-	averages := map[string]indicator.Value{
-		"fast_period": indicator.Int(n), "slow_period": indicator.Int(2 * n), "ma_type": indicator.Text("SMA"),
+	for name, kind := range map[string]talib.MaType{"SMA": talib.SMA, "EMA": talib.EMA} {
+		averages := map[string]indicator.Value{
+			"fast_period": indicator.Int(n), "slow_period": indicator.Int(2 * n), "ma_type": indicator.Text(name),
+		}
+		compare("apo", averages, talib.Apo(s.Close, n, 2*n, kind))
+		compare("ppo", averages, talib.Ppo(s.Close, n, 2*n, kind))
 	}
-	compare("apo", averages, talib.Apo(s.Close, n, 2*n, talib.SMA))
-	compare("ppo", averages, talib.Ppo(s.Close, n, 2*n, talib.SMA))
 	_, k := talib.StochF(s.High, s.Low, s.Close, n, 3, talib.SMA) // its Stoch leaves k out until d is known
 	_, d := talib.Stoch(s.High, s.Low, s.Close, n, 3, talib.SMA, 3, talib.SMA)
 	compare("stoch", map[string]indicator.Value{"k_period": indicator.Int(n)}, k, d)
