@@ -33,7 +33,7 @@ import (
 
 // engineVersion names the mathematics. It is part of every specification and
 // model, and changes whenever the same inputs would give other bits.
-const engineVersion = "4"
+const engineVersion = "5"
 
 func newServe(c *console) *cobra.Command {
 	cmd := &cobra.Command{
