@@ -28,7 +28,7 @@ func (b *Books) Totals() Result {
 	return Result{
 		Symbol: series.Symbol, Timeframe: series.Timeframe, Options: s.o,
 		NetProfit: st.Realised, FinalEquity: s.balance(),
-		BuyAndHold: float64(series.Close[series.Len()-1]*s.closeRate(series.Len()-1))/float64(series.Open[0]*s.openRate(0)) - 1,
+		BuyAndHold: float64(series.Close[series.Len()-1]*s.broker.CloseRate(series.Len()-1))/float64(series.Open[0]*s.broker.OpenRate(0)) - 1,
 		Decisions:  st.Decisions, Orders: st.Orders, Costs: st.Costs, Turnover: st.Turnover,
 		Intrabar: st.Intrabar, Bankruptcy: st.Bankruptcy, OrderHash: s.orders.Sum(),
 	}
@@ -75,9 +75,9 @@ func (s *Simulation) tradeOf(i int) ledger.Trade {
 	sign, q := float64(d.Side), d.Quantity
 	t := ledger.Trade{ID: i + 1, Side: d.Side, Cause: d.Cause, Quantity: q, Net: d.Net, EntryConfidence: in.Signals[entry-1].Confidence,
 		EntryTime: in.Series.Time[entry], ExitTime: in.Series.Available(exit), HoldingBars: exit + 1 - entry}
-	rate := s.closeRate(exit)
+	rate := s.broker.CloseRate(exit)
 	if d.AtOpen {
-		t.ExitTime, rate = in.Series.Time[exit], s.openRate(exit)
+		t.ExitTime, rate = in.Series.Time[exit], s.broker.OpenRate(exit)
 		t.HoldingBars--
 	}
 	if d.Cause == ledger.BySignal {
@@ -85,16 +85,16 @@ func (s *Simulation) tradeOf(i int) ledger.Trade {
 	}
 	t.HoldingHours = float64(t.ExitTime-t.EntryTime) / 3600
 
-	price, entryRate, half := in.Series.Open[entry], s.openRate(entry), s.half(entry)
-	slipped := s.slipped(price, sign)
+	price, entryRate, half := in.Series.Open[entry], s.broker.OpenRate(entry), s.broker.Half(entry)
+	slipped := s.broker.Slipped(price, sign)
 	t.EntryPrice = slipped + float64(sign*half)
 	t.Slippage = float64(float64(math.Abs(slipped-price)*q) * entryRate)
 	t.Spread = float64(float64(half*q) * entryRate)
 	value := float64(t.EntryPrice * q)
 
-	half = s.halfAt(exit, d.AtClose)
+	half = s.broker.HalfAt(exit, d.AtClose)
 	if t.ExitPrice = d.Price; !d.Limit {
-		slipped = s.slipped(d.Price, -sign)
+		slipped = s.broker.Slipped(d.Price, -sign)
 		t.ExitPrice = slipped - float64(sign*half)
 		t.Slippage += float64(float64(math.Abs(slipped-d.Price)*q) * rate)
 	}
@@ -105,7 +105,7 @@ func (s *Simulation) tradeOf(i int) ledger.Trade {
 		f := s.deals.fees[i]
 		t.Commission, t.Financing = f.Entry+f.Exit, f.Financing
 	} else {
-		t.Commission = s.o.commission(float64(value*entryRate), q) + s.o.commission(float64(left*rate), q)
+		t.Commission = s.broker.Commission(float64(value*entryRate), q, 0) + s.broker.Commission(float64(left*rate), q, 0)
 	}
 	s.excursions(d, &t, half, value, rate)
 	return t
@@ -211,7 +211,7 @@ func (s *Simulation) curve(p *place, dst []float64, to int) {
 		s.stretch(&x, p, to)
 		n := x.to - x.from
 		if x.sign == 0 {
-			fill(dst[:n], x.balance)
+			repeat(dst[:n], x.balance)
 		} else {
 			markHeld(dst[:n], s.in.Series.Close[x.from:x.to], &x)
 		}
@@ -219,7 +219,7 @@ func (s *Simulation) curve(p *place, dst []float64, to int) {
 	}
 }
 
-func fill(dst []float64, v float64) {
+func repeat(dst []float64, v float64) {
 	for i := range dst {
 		dst[i] = v
 	}
@@ -276,11 +276,11 @@ func (s *Simulation) stretch(x *stretch, p *place, to int) {
 func (s *Simulation) hold(x *stretch, d *ledger.Deal, i int) {
 	x.sign, x.quantity = float64(d.Side), d.Quantity
 	entry := int(d.Entry)
-	x.value = float64((s.slipped(s.in.Series.Open[entry], x.sign) + float64(x.sign*s.half(entry))) * d.Quantity)
+	x.value = float64((s.broker.Slipped(s.in.Series.Open[entry], x.sign) + float64(x.sign*s.broker.Half(entry))) * d.Quantity)
 	if s.keepsFees {
 		x.balance -= s.deals.fees[i].Entry
 	} else {
-		x.balance -= s.o.commission(x.value, d.Quantity)
+		x.balance -= s.broker.Commission(x.value, d.Quantity, 0)
 	}
 }
 

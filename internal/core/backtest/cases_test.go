@@ -14,6 +14,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/core/backtest"
 	"github.com/ktrdr/ktrdr/internal/core/decision"
+	"github.com/ktrdr/ktrdr/internal/core/fill"
 	"github.com/ktrdr/ktrdr/internal/core/ledger"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
@@ -120,7 +121,7 @@ func checkCase(t *testing.T, body string) {
 			addHalf(t, &s.in, words[1:])
 		case words[0] == "rate":
 			if s.in.Rates == nil {
-				s.in.Rates = &backtest.Rates{}
+				s.in.Rates = &fill.Rates{}
 			}
 			s.in.Rates.Open, s.in.Rates.Close = append(s.in.Rates.Open, number(t, words[1])), append(s.in.Rates.Close, number(t, words[2]))
 		default:

@@ -6,6 +6,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/core/decision"
 	"github.com/ktrdr/ktrdr/internal/core/ledger"
+	"github.com/ktrdr/ktrdr/internal/core/market"
 )
 
 // byBar tells whether every bar has to be gone through: because a position can
@@ -77,7 +78,7 @@ func (s *Simulation) step(bar int) error {
 func (s *Simulation) finance(bar int) {
 	if st := &s.last; st.Open.Side != decision.Flat && s.o.Costs.Rate(st.Open.Side) != 0 {
 		times := s.in.Series.Time
-		s.charge(dayOf(times[bar])-dayOf(times[bar-1]), s.openRate(bar))
+		s.charge(dayOf(times[bar])-dayOf(times[bar-1]), s.broker.OpenRate(bar))
 	}
 }
 
@@ -125,7 +126,7 @@ func (s *Simulation) decideWithExits(bar int) {
 
 // knowsVolatility tells whether what an entry decided on bar needs is known.
 func (s *Simulation) knowsVolatility(bar int) bool {
-	if s.o.Sizing.NeedVolatility() && !isPrice(s.in.SizingVolatility[bar]) {
+	if s.o.Sizing.NeedVolatility() && !market.IsPrice(s.in.SizingVolatility[bar]) {
 		return false
 	}
 	return s.exits(bar).KnowLevels(s.volatility(bar))
@@ -255,7 +256,7 @@ func (s *Simulation) extremes(bar int) (against, inFavour float64) {
 func (s *Simulation) levels(bar int) bracket {
 	open := &s.last.Open
 	side := float64(open.Side)
-	l := bracket{side: side, half: float64(side * s.half(bar))}
+	l := bracket{side: side, half: float64(side * s.broker.Half(bar))}
 	inBar := func(level float64) float64 {
 		if level == 0 {
 			return 0
@@ -284,8 +285,8 @@ func (s *Simulation) leaveAt(x exit) error {
 		name  string
 		price float64
 	}{{"open", s.in.Series.Open[x.bar]}, {"close", s.in.Series.Close[x.bar]}} {
-		if !isPrice(column.price) {
-			return priceError(s.in.Series, x.bar, column.name, column.price)
+		if !market.IsPrice(column.price) {
+			return s.in.Series.PriceError(x.bar, column.name, column.price)
 		}
 	}
 	open := &s.last.Open

@@ -3,6 +3,7 @@ package backtest
 import (
 	"fmt"
 	"math"
+	"time"
 
 	"github.com/ktrdr/ktrdr/internal/core/decision"
 	"github.com/ktrdr/ktrdr/internal/core/ledger"
@@ -21,8 +22,8 @@ func (s *Simulation) fill(bar int) error {
 	}
 	st.Pending, st.Sureness = decision.Hold, 0
 	price := s.in.Series.Open[bar]
-	if !isPrice(price) {
-		return priceError(s.in.Series, bar, "open", price)
+	if !market.IsPrice(price) {
+		return s.in.Series.PriceError(bar, "open", price)
 	}
 	if st.Open.Side == decision.Flat {
 		return s.enter(bar, decision.Position(signal), price, sureness)
@@ -42,20 +43,20 @@ func (s *Simulation) fill(bar int) error {
 //	commission = of Simulation.commission
 func (s *Simulation) enter(bar int, side decision.Position, price float64, confidence float32) error {
 	st := &s.last
-	slipped, half := s.slipped(price, float64(side)), s.half(bar)
+	slipped, half := s.broker.Slipped(price, float64(side)), s.broker.Half(bar)
 	fill := slipped + float64(float64(side)*half)
 	share, most := 1.0, math.Inf(1)
 	if s.sized {
 		share, most = s.size(bar, side, price, confidence)
 	}
-	rate := s.openRate(bar)
-	quantity, isCut := s.traded(bar, s.quantity(s.funds()/rate, rate, price, fill, share, min(most, s.affordable(fill, rate))))
+	rate := s.broker.OpenRate(bar)
+	quantity, isCut := s.broker.Traded(bar, s.broker.Quantity(s.funds()/rate, rate, price, fill, share, min(most, s.affordable(fill, rate))))
 	if quantity == 0 {
 		st.Orders.TooSmall++
 		return nil
 	}
 	value := float64(fill * quantity)
-	if !isPrice(value) {
+	if !market.IsPrice(value) {
 		return fmt.Errorf("%s %s bar at %s: %v units at %v have no value that can be kept in the books",
 			s.in.Series.Symbol, s.in.Series.Timeframe, market.Stamp(s.in.Series.Time[bar]), quantity, fill)
 	}
@@ -84,7 +85,7 @@ func (s *Simulation) enter(bar int, side decision.Position, price float64, confi
 // size returns which share of what is allowed, and how many units at most, an
 // entry at the open of bar takes by Options.Sizing.
 func (s *Simulation) size(bar int, side decision.Position, price float64, confidence float32) (share, most float64) {
-	e := decision.Entry{Equity: s.funds() / s.openRate(bar), Price: price, Confidence: confidence}
+	e := decision.Entry{Equity: s.funds() / s.broker.OpenRate(bar), Price: price, Confidence: confidence}
 	if s.o.Sizing.NeedVolatility() {
 		e.Volatility = s.in.SizingVolatility[bar-1]
 	}
@@ -106,8 +107,8 @@ type exit struct {
 // closeAtClose leaves the position at the close of bar.
 func (s *Simulation) closeAtClose(bar int, cause ledger.Cause) error {
 	price := s.in.Series.Close[bar]
-	if !isPrice(price) {
-		return priceError(s.in.Series, bar, "close", price)
+	if !market.IsPrice(price) {
+		return s.in.Series.PriceError(bar, "close", price)
 	}
 	return s.exit(exit{bar: bar, bars: bar + 1 - s.last.Open.Bar, time: s.in.Series.Available(bar), price: price, cause: cause, atClose: true})
 }
@@ -127,9 +128,9 @@ func (s *Simulation) exit(x exit) error {
 	st := &s.last
 	open := &st.Open
 	sign := float64(open.Side)
-	fill, slippage, half, rate := x.limit, 0.0, s.halfAt(x.bar, x.atClose), s.rateOf(x)
+	fill, slippage, half, rate := x.limit, 0.0, s.broker.HalfAt(x.bar, x.atClose), s.rateOf(x)
 	if x.limit == 0 {
-		slipped := s.slipped(x.price, -sign)
+		slipped := s.broker.Slipped(x.price, -sign)
 		slippage = float64(float64(math.Abs(slipped-x.price)*open.Quantity) * rate)
 		fill = slipped - float64(sign*half)
 	}
@@ -169,8 +170,27 @@ func (s *Simulation) take(d *ledger.Deal, entered, left int64, entry, exit float
 	}
 }
 
-// slipped returns price moved against a fill of the given sign, 1 to buy and -1
-// to sell.
-func (s *Simulation) slipped(price, sign float64) float64 {
-	return float64(price * (1 + float64(sign*s.o.Slippage)))
+// rateOf returns the rate at which the result of an exit is counted: that of the
+// moment at which its bar opens or ends.
+func (s *Simulation) rateOf(x exit) float64 {
+	if x.time == s.in.Series.Time[x.bar] {
+		return s.broker.OpenRate(x.bar)
+	}
+	return s.broker.CloseRate(x.bar)
+}
+
+// commission returns that of a fill at the Unix second at, and counts the fill where
+// a schedule goes by the volume of the month, which is that of UTC.
+func (s *Simulation) commission(at int64, value, quantity float64) float64 {
+	if !s.broker.HasSchedule() {
+		return s.broker.Commission(value, quantity, 0)
+	}
+	st := &s.last
+	day := time.Unix(at, 0).UTC()
+	if month := 12*day.Year() + int(day.Month()); month != st.Month {
+		st.Month, st.Traded = month, 0
+	}
+	commission := s.broker.Commission(value, quantity, st.Traded)
+	st.Traded += s.broker.Volume(value, quantity)
+	return commission
 }

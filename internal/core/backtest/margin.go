@@ -8,6 +8,34 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/margin"
 )
 
+// marginCall returns the price of a bar at which equity is no more than
+// MaintenanceMargin m of the value of the position; 0 where there is none.
+//
+//	long   B + q*P - V = m*q*P     P = (V - B) / (q*(1 - m))
+//	short  B + V - q*P = m*q*P     P = (B + V) / (q*(1 + m))
+//
+// with q units, V their value at the entry, and B the balance less the commission
+// of the entry and the financing so far, at the rate of the open of bar.
+func (s *Simulation) marginCall(bar int) float64 {
+	switch {
+	case s.purse != nil: // it is judged as a whole
+		return s.call
+	case s.o.Account.MaintenanceMargin == 0:
+		return 0
+	}
+	return s.callAt(bar, s.balance())
+}
+
+// callAt is marginCall for the only position of an account with this balance.
+func (s *Simulation) callAt(bar int, balance float64) float64 {
+	m, open := s.o.Account.MaintenanceMargin, &s.last.Open
+	balance = (balance - open.Commission - open.Financing) / s.broker.OpenRate(bar)
+	if open.Side == decision.Long {
+		return max(0, (open.Value-balance)/float64(open.Quantity*(1-m)))
+	}
+	return (balance + open.Value) / float64(open.Quantity*(1+m))
+}
+
 // balance returns equity while nothing is held.
 func (p *Portfolio) balance() float64 {
 	balance := p.o.Capital
@@ -28,9 +56,9 @@ func (p *Portfolio) account(here []*Simulation, t int64) (a margin.Account, by [
 		}
 		k := margin.Stake{Side: float64(open.Side), Quantity: open.Quantity, Value: open.Value}
 		if s.isOpenAt(t) || slices.Contains(here, s) {
-			k.From, k.Rate = s.in.Series.Open[bar], s.openRate(bar)
+			k.From, k.Rate = s.in.Series.Open[bar], s.broker.OpenRate(bar)
 		} else {
-			k.From, k.Rate = s.in.Series.Close[bar-1], s.closeRate(bar-1)
+			k.From, k.Rate = s.in.Series.Close[bar-1], s.broker.CloseRate(bar-1)
 		}
 		k.To = k.From
 		a.Balance -= open.Commission

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/ktrdr/ktrdr/internal/core/decision"
+	"github.com/ktrdr/ktrdr/internal/core/fill"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
 
@@ -84,13 +85,8 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// commission returns that of a fill without a schedule.
-//
-//	commission = max( value*Commission + quantity*PerUnit, Minimum )
-func (o *Options) commission(value, quantity float64) float64 {
-	c := float64(value * o.Commission)
-	if o.Costs.PerUnit != 0 || o.Costs.Minimum != 0 {
-		c = max(c+float64(quantity*o.Costs.PerUnit), o.Costs.Minimum)
-	}
-	return c
+// terms returns those of the options that a broker asks about.
+func (o Options) terms() fill.Terms {
+	return fill.Terms{Commission: o.Commission, Slippage: o.Slippage, Fraction: o.Fraction, FractionalUnits: o.FractionalUnits,
+		Costs: o.Costs, Account: o.Account, Fills: o.Fills}
 }

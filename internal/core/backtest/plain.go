@@ -5,6 +5,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/core/decision"
 	"github.com/ktrdr/ktrdr/internal/core/ledger"
+	"github.com/ktrdr/ktrdr/internal/core/market"
 )
 
 // The orders of a plain policy (Options.IsPlain), one after the other, as far as
@@ -63,7 +64,7 @@ func (s *Simulation) enterPlain(bar, end int) bool {
 	}
 	a := bar - v.from
 	at := first(against, nil, a, end)
-	if at == end || !isPrice(price) || !isPrice(value) ||
+	if at == end || !market.IsPrice(price) || !market.IsPrice(value) ||
 		!isSolvent(s.in.Series.Close[bar:v.from+at+1], equity-commission, sign, quantity, value) {
 		return false
 	}
@@ -105,7 +106,7 @@ func (s *Simulation) leavePlain(bar, end int) bool {
 		shorts = nil
 	}
 	at := first(&v.Buys, shorts, free, end)
-	if equity := o.Capital + (st.Realised + net); at == end || !isPrice(price) || !isPrice(equity) {
+	if equity := o.Capital + (st.Realised + net); at == end || !market.IsPrice(price) || !market.IsPrice(equity) {
 		return false
 	}
 	d := s.deals.next()

@@ -107,7 +107,7 @@ func (s *Simulation) addTo(equity float64) float64 {
 	}
 	equity -= st.Open.Commission
 	equity -= st.Open.Financing
-	return equity + float64(float64(float64(st.Open.Side)*s.closeRate(at))*(float64(price*st.Open.Quantity)-st.Open.Value))
+	return equity + float64(float64(float64(st.Open.Side)*s.broker.CloseRate(at))*(float64(price*st.Open.Quantity)-st.Open.Value))
 }
 
 // total returns the equity of the account.
@@ -125,7 +125,7 @@ func (p *Portfolio) spare() float64 {
 	taken, isHeld := 0.0, false
 	for _, s := range p.sims {
 		if open := &s.last.Open; open.Side != decision.Flat {
-			taken, isHeld = taken+float64(open.Value*s.openRate(open.Bar)), true
+			taken, isHeld = taken+float64(open.Value*s.broker.OpenRate(open.Bar)), true
 		}
 	}
 	if !isHeld {
@@ -152,7 +152,7 @@ func (s *Simulation) affordable(fill, rate float64) float64 {
 	if s.purse == nil {
 		return math.Inf(1)
 	}
-	return max(0, s.within(s.purse.spare()/rate, rate, fill))
+	return max(0, s.broker.Within(s.purse.spare()/rate, rate, fill))
 }
 
 // Advance simulates opening times until so many are through.

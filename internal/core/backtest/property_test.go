@@ -12,6 +12,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/core/backtest"
 	"github.com/ktrdr/ktrdr/internal/core/decision"
+	"github.com/ktrdr/ktrdr/internal/core/fill"
 	"github.com/ktrdr/ktrdr/internal/core/ledger"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
@@ -74,7 +75,7 @@ func drawScenario(t *rapid.T) scenario {
 		drawFiner(t, &drawn)
 	}
 	if s.Symbol == drawn.in.Series.Symbol && drawn.o.Costs.Schedule == "" && rapid.IntRange(0, 3).Draw(t, "currency") == 0 {
-		drawn.o.Account.Currency, drawn.in.Rates = "EUR", &backtest.Rates{}
+		drawn.o.Account.Currency, drawn.in.Rates = "EUR", &fill.Rates{}
 		rate := rapid.SampledFrom([]float64{0.01, 0.9, 130})
 		for range n {
 			drawn.in.Rates.Open = append(drawn.in.Rates.Open, rate.Draw(t, "rate at the open"))
@@ -138,7 +139,7 @@ func cut(in *backtest.Input, n int) {
 		}
 	}
 	if r := in.Rates; r != nil {
-		in.Rates = &backtest.Rates{Open: r.Open[:n], Close: r.Close[:n]}
+		in.Rates = &fill.Rates{Open: r.Open[:n], Close: r.Close[:n]}
 	}
 	if r := in.Routed; r != nil {
 		in.Routed = &backtest.Routed{Exits: r.Exits, At: r.At[:n]}

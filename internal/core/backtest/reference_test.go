@@ -6,6 +6,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/core/backtest"
 	"github.com/ktrdr/ktrdr/internal/core/decision"
+	"github.com/ktrdr/ktrdr/internal/core/fill"
 	"github.com/ktrdr/ktrdr/internal/core/ledger"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
@@ -35,7 +36,7 @@ type reference struct {
 	volatility, sizing         []float64
 	routed                     *backtest.Routed
 	finer                      market.Series
-	rates                      *backtest.Rates
+	rates                      *fill.Rates
 	stop, target, trail        float64 // NaN: none
 	sessionEnd                 int64
 	financing                  float64

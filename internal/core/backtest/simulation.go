@@ -1,12 +1,12 @@
 package backtest
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"slices"
 
 	"github.com/ktrdr/ktrdr/internal/core/decision"
+	"github.com/ktrdr/ktrdr/internal/core/fill"
 	"github.com/ktrdr/ktrdr/internal/core/ledger"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 )
@@ -35,7 +35,7 @@ type Input struct {
 
 	// Rates are the worth of the currency of the prices in that of the account; nil
 	// where they are the same.
-	Rates *Rates
+	Rates *fill.Rates
 }
 
 func (in Input) validate() error {
@@ -56,11 +56,11 @@ func (in Input) validate() error {
 		return fmt.Errorf("%s %s: %d signals for %d bars", s.Symbol, s.Timeframe, len(in.Signals), n)
 	}
 	for _, bar := range [...]int{0, n - 1} {
-		if price := s.Open[bar]; !isPrice(price) {
-			return priceError(s, bar, "open", price)
+		if price := s.Open[bar]; !market.IsPrice(price) {
+			return s.PriceError(bar, "open", price)
 		}
-		if price := s.Close[bar]; !isPrice(price) {
-			return priceError(s, bar, "close", price)
+		if price := s.Close[bar]; !market.IsPrice(price) {
+			return s.PriceError(bar, "close", price)
 		}
 	}
 	return in.Rules.Validate()
@@ -82,13 +82,12 @@ type Simulation struct {
 	orders     ledger.OrderStream
 	sieve      sieve
 	diary      diary
+	broker     fill.Broker
 
-	purse    *Portfolio         // whose money it spends; nil where it has its own
-	call     float64            // price of the bar at which the account of purse is called; 0 for none
-	due      ledger.Cause       // of closing by force at the next open; BySignal for none
-	fee      decision.Fee       // no fill has a higher commission
-	schedule *decision.Schedule // nil where there is none
-	work     ledger.Work        // zero until it is asked for
+	purse *Portfolio   // whose money it spends; nil where it has its own
+	call  float64      // price of the bar at which the account of purse is called; 0 for none
+	due   ledger.Cause // of closing by force at the next open; BySignal for none
+	work  ledger.Work  // zero until it is asked for
 }
 
 // New returns a simulation before the first bar of in.
@@ -111,16 +110,13 @@ func Resume(in Input, o Options, state ledger.State) (*Simulation, error) {
 		return nil, err
 	}
 	s := &Simulation{in: in, o: o.withDefaults(), byBar: byBar(in, o), sized: o.Sizing.Method != "", plain: o.IsPlain() && in.Rates == nil, last: state.Clone()}
-	s.fee = decision.Fee{Fraction: o.Commission, PerUnit: o.Costs.PerUnit, Minimum: o.Costs.Minimum}
-	schedule, err := o.scheduleFor(in.Series.Symbol)
+	broker, err := fill.NewBroker(s.o.terms(), in.Series, in.Rates)
 	if err != nil {
-		return nil, fmt.Errorf("costs: %w", err)
+		return nil, err
 	}
-	if s.schedule = schedule; schedule != nil {
-		s.fee = schedule.First()
-	}
+	s.broker = broker
 	financed := o.Costs.Long != 0 || o.Costs.Short != 0
-	s.keepsFees = schedule != nil || financed
+	s.keepsFees = broker.HasSchedule() || financed
 	if financed || in.Rates != nil {
 		s.keepCurve()
 	}
@@ -232,7 +228,7 @@ func (s *Simulation) mark(bar int) bool {
 	st, equity := &s.last, s.balance()
 	if open := &st.Open; open.Side != decision.Flat {
 		equity = equity - open.Commission - open.Financing
-		sign := float64(float64(open.Side) * s.closeRate(bar))
+		sign := float64(float64(open.Side) * s.broker.CloseRate(bar))
 		equity += float64(sign * (float64(s.in.Series.Close[bar]*open.Quantity) - open.Value))
 		open.Widen(s.in.Series.High[bar:bar+1], s.in.Series.Low[bar:bar+1])
 		if !(equity <= math.MaxFloat64) {
@@ -304,12 +300,6 @@ func (s *Simulation) equity() float64 {
 	return s.balance() - st.Open.Commission + float64(float64(st.Open.Side)*(float64(s.in.Series.Close[bar]*st.Open.Quantity)-st.Open.Value))
 }
 
-func isPrice(v float64) bool { return v > 0 && v <= math.MaxFloat64 }
-
-func priceError(s market.Series, bar int, column string, value float64) error {
-	return fmt.Errorf("%s %s bar at %s: %s: %v is not a price: want a finite number above 0", s.Symbol, s.Timeframe, market.Stamp(s.Time[bar]), column, value)
-}
-
 // validateFor returns why o cannot be the options for in, or nil.
 func (o Options) validateFor(in Input) error {
 	if err := o.exitsFit(in); err != nil {
@@ -318,20 +308,8 @@ func (o Options) validateFor(in Input) error {
 	if o.SeparationSeconds != 0 && in.Rules.MinSignalSeparation != 0 {
 		return fmt.Errorf("a separation of %d bars and one of %d seconds: want one of them", in.Rules.MinSignalSeparation, o.SeparationSeconds)
 	}
-	if err := o.Costs.Validate(); err != nil {
-		return fmt.Errorf("costs: %w", err)
-	}
-	if err := o.spreadFits(in); err != nil {
-		return fmt.Errorf("costs: %w", err)
-	}
-	if err := o.Account.Validate(); err != nil {
-		return fmt.Errorf("account: %w", err)
-	}
-	if err := errors.Join(o.volumeFits(in), o.finerFits(in)); err != nil {
+	if err := o.finerFits(in); err != nil {
 		return fmt.Errorf("fills: %w", err)
-	}
-	if err := o.ratesFit(in); err != nil {
-		return fmt.Errorf("account: %w", err)
 	}
 	for _, c := range [...]struct {
 		what   string

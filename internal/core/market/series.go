@@ -121,6 +121,14 @@ func (b Bar) Check() error {
 	return nil
 }
 
+// IsPrice tells that v is a finite number above 0.
+func IsPrice(v float64) bool { return v > 0 && v <= math.MaxFloat64 }
+
+// PriceError returns the error that value, in a column of bar, is not a price.
+func (s Series) PriceError(bar int, column string, value float64) error {
+	return fmt.Errorf("%s %s bar at %s: %s: %v is not a price: want a finite number above 0", s.Symbol, s.Timeframe, Stamp(s.Time[bar]), column, value)
+}
+
 // A BarError says which column of a bar is wrong and why.
 type BarError struct{ Column, Problem string }
 

@@ -3,6 +3,7 @@ package trial_test
 import (
 	"context"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -84,6 +85,9 @@ func TestRowsAreThoseOfBacktests(t *testing.T) {
 	var seen struct{ trades, losses, undefined int }
 	rapid.Check(t, func(t *rapid.T) {
 		in := drawInputs(t)
+		if len(in.Window.Low) > 0 && slices.Min(in.Window.Low) < 0.0002 {
+			t.Skip("the spread of the pools is more than a tenth of such a price, which is refused")
+		}
 		s := drawSpaceFor(t, in)
 		shared, err := trial.Prepare(in)
 		if err != nil {

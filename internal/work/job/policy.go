@@ -7,6 +7,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/core/backtest"
+	"github.com/ktrdr/ktrdr/internal/core/fill"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 	"github.com/ktrdr/ktrdr/internal/work/worker"
 )
@@ -42,7 +43,7 @@ func addPolicyBars(ctx context.Context, env worker.Env, s *strategy.Strategy, re
 		if err != nil {
 			return err
 		}
-		in.Rates, err = backtest.RatesOf(c, series, in.Series)
+		in.Rates, err = fill.RatesOf(c, series, in.Series)
 		return err
 	}
 	return fmt.Errorf("backtest %s %s: account in %s: the order names no bars of %s or %s", symbol, s.Base, d.Account.Currency, conversions[0].Symbol, conversions[1].Symbol)

@@ -1,4 +1,4 @@
-package backtest
+package fill
 
 import (
 	"fmt"
@@ -31,8 +31,8 @@ func RatesOf(c strategy.Conversion, conversion, window market.Series) (*Rates, e
 				conversion.Symbol, conversion.Timeframe, market.Stamp(t), window.Symbol)
 		}
 		price := conversion.Close[last]
-		if !isPrice(price) {
-			return 0, priceError(conversion, last, "close", price)
+		if !market.IsPrice(price) {
+			return 0, conversion.PriceError(last, "close", price)
 		}
 		if c.Inverse {
 			return 1 / price, nil
@@ -51,51 +51,43 @@ func RatesOf(c strategy.Conversion, conversion, window market.Series) (*Rates, e
 	return r, nil
 }
 
-// ratesFit returns why in cannot be counted in the currency of the account, or nil.
-func (o Options) ratesFit(in Input) error {
-	s := in.Series
-	needed, err := strategy.Conversions(s.Symbol, o.Account.Currency)
+// fit returns why what s earns cannot be counted in the currency of the account at r,
+// which is nil where that is none other, or nil.
+func (r *Rates) fit(s market.Series, account market.Currency) error {
+	needed, err := strategy.Conversions(s.Symbol, account)
 	if err != nil {
 		return err
 	}
-	if needed == nil != (in.Rates == nil) {
-		return fmt.Errorf("currency %s: rates are given: %t, and needed for prices of %s: %t", o.Account.Currency, in.Rates != nil, s.Symbol, needed != nil)
+	if needed == nil != (r == nil) {
+		return fmt.Errorf("currency %s: rates are given: %t, and needed for prices of %s: %t", account, r != nil, s.Symbol, needed != nil)
 	}
-	if in.Rates == nil {
+	if r == nil {
 		return nil
 	}
-	if len(in.Rates.Open) != s.Len() || len(in.Rates.Close) != s.Len() {
-		return fmt.Errorf("%s %s: %d and %d rates for %d bars", s.Symbol, s.Timeframe, len(in.Rates.Open), len(in.Rates.Close), s.Len())
+	if len(r.Open) != s.Len() || len(r.Close) != s.Len() {
+		return fmt.Errorf("%s %s: %d and %d rates for %d bars", s.Symbol, s.Timeframe, len(r.Open), len(r.Close), s.Len())
 	}
 	for bar := range s.Len() {
-		if !isPrice(in.Rates.Open[bar]) || !isPrice(in.Rates.Close[bar]) {
-			return fmt.Errorf("%s %s bar at %s: the rates %v and %v are none", s.Symbol, s.Timeframe, market.Stamp(s.Time[bar]), in.Rates.Open[bar], in.Rates.Close[bar])
+		if !market.IsPrice(r.Open[bar]) || !market.IsPrice(r.Close[bar]) {
+			return fmt.Errorf("%s %s bar at %s: the rates %v and %v are none", s.Symbol, s.Timeframe, market.Stamp(s.Time[bar]), r.Open[bar], r.Close[bar])
 		}
 	}
 	return nil
 }
 
-// openRate and closeRate return what the currency of the prices is worth when bar
+// OpenRate and CloseRate return what the currency of the prices is worth when bar
 // opens and when it ends.
-func (s *Simulation) openRate(bar int) float64 {
-	if s.in.Rates == nil {
+func (b *Broker) OpenRate(bar int) float64 {
+	if b.rates == nil {
 		return 1
 	}
-	return s.in.Rates.Open[bar]
+	return b.rates.Open[bar]
 }
 
-func (s *Simulation) closeRate(bar int) float64 {
-	if s.in.Rates == nil {
+// CloseRate is OpenRate at the end of bar.
+func (b *Broker) CloseRate(bar int) float64 {
+	if b.rates == nil {
 		return 1
 	}
-	return s.in.Rates.Close[bar]
-}
-
-// rateOf returns the rate at which the result of an exit is counted: that of the
-// moment at which its bar opens or ends.
-func (s *Simulation) rateOf(x exit) float64 {
-	if x.time == s.in.Series.Time[x.bar] {
-		return s.openRate(x.bar)
-	}
-	return s.closeRate(x.bar)
+	return b.rates.Close[bar]
 }

@@ -1,4 +1,4 @@
-package backtest_test
+package fill_test
 
 import (
 	"strings"
@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/ktrdr/ktrdr/internal/core/backtest"
+	"github.com/ktrdr/ktrdr/internal/core/fill"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
@@ -28,13 +28,13 @@ func TestRatesOf(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		inverse bool
-		want    backtest.Rates
+		want    fill.Rates
 	}{
-		{"inverse", true, backtest.Rates{Open: []float64{0.01, 0.008, 0.008, 0.005}, Close: []float64{0.008, 0.008, 0.005, 0.005}}},
-		{"direct", false, backtest.Rates{Open: []float64{100, 125, 125, 200}, Close: []float64{125, 125, 200, 200}}},
+		{"inverse", true, fill.Rates{Open: []float64{0.01, 0.008, 0.008, 0.005}, Close: []float64{0.008, 0.008, 0.005, 0.005}}},
+		{"direct", false, fill.Rates{Open: []float64{100, 125, 125, 200}, Close: []float64{125, 125, 200, 200}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := backtest.RatesOf(strategy.Conversion{Symbol: "USDJPY", Inverse: c.inverse}, conversion, window)
+			got, err := fill.RatesOf(strategy.Conversion{Symbol: "USDJPY", Inverse: c.inverse}, conversion, window)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -48,7 +48,7 @@ func TestRatesOf(t *testing.T) {
 func TestRatesOf_refuses(t *testing.T) {
 	for name, hours := range map[string][]int64{"too_early": {1}, "too_old": {4 + 7*24 + 1}} {
 		t.Run(name, func(t *testing.T) {
-			_, err := backtest.RatesOf(strategy.Conversion{Symbol: "USDJPY"}, hourly("USDJPY", []int64{3}, 100), hourly("EURJPY", hours, 1))
+			_, err := fill.RatesOf(strategy.Conversion{Symbol: "USDJPY"}, hourly("USDJPY", []int64{3}, 100), hourly("EURJPY", hours, 1))
 			if err == nil || !strings.Contains(err.Error(), "USDJPY has no 1h bar in the week before") {
 				t.Errorf("error %v", err)
 			}
