@@ -1,5 +1,5 @@
-// Package cli is the command line of KTRDR: every command, and the wiring of the
-// roles that the one binary plays.
+// Package cli is the command line of KTRDR: every command, and the wiring of
+// workers.
 //
 // # Nouns
 //
@@ -12,9 +12,8 @@
 //
 // Client commands talk to a backend through wire.Client and print what it
 // answered. A command that starts an operation follows it: a live line on a
-// terminal, plain lines elsewhere. Role commands open their stores, listen, say
-// so in one line and serve until they are told to stop. Nothing else in the
-// module opens stores or wires packages of different layers together.
+// terminal, plain lines elsewhere. Role commands listen, say so in one line and
+// serve until they are told to stop; the backend is that of package backend.
 //
 // # What always holds
 //
@@ -26,8 +25,7 @@
 //
 // # What it refuses
 //
-// Unknown settings stop a command with an explanation. A server role refuses an address that other machines can reach, as long as there
-// is no authentication.
+// Unknown settings stop a command with an explanation.
 //
 // Start reading at [Run] and newRoot.
 package cli

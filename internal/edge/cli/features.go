@@ -6,6 +6,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/data/featurecache"
+	"github.com/ktrdr/ktrdr/internal/edge/backend"
 	"github.com/ktrdr/ktrdr/internal/edge/settings"
 	"github.com/ktrdr/ktrdr/internal/work/job"
 	"github.com/ktrdr/ktrdr/internal/work/worker"
@@ -25,7 +26,7 @@ func openFeatures(s settings.Values, log *slog.Logger) (*featurecache.Cache, err
 		return nil, err
 	}
 	return featurecache.Open(filepath.Join(s.Get(settings.DataDir), featuresFolder),
-		featurecache.Options{MemoryBytes: memory, DiskBytes: disk, Engine: engineVersion, Log: log})
+		featurecache.Options{MemoryBytes: memory, DiskBytes: disk, Engine: backend.EngineVersion, Log: log})
 }
 
 // keeping returns jobs with a cache.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/edge/exit"
+	"github.com/ktrdr/ktrdr/internal/edge/listen"
 )
 
 // A failure is the JSON form of an error on stdout.
@@ -61,7 +62,7 @@ func sentence(s string) string {
 // suggestion says what to do about err, or nothing.
 func (c *console) suggestion(err error) string {
 	if u, ok := errors.AsType[*wire.UnreachableError](err); ok {
-		if address, found := strings.CutPrefix(u.URL, "http://"); found && isLoopback(address) {
+		if address, found := strings.CutPrefix(u.URL, "http://"); found && listen.Local(address) {
 			return "Start one with: ktrdr serve --listen " + address
 		}
 		return "Name another with --url"

@@ -13,6 +13,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/control/fleet"
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/edge/exit"
+	"github.com/ktrdr/ktrdr/internal/edge/listen"
 	"github.com/ktrdr/ktrdr/internal/edge/settings"
 	"github.com/ktrdr/ktrdr/internal/observe"
 	"github.com/ktrdr/ktrdr/internal/work/job"
@@ -151,7 +152,7 @@ func (c *console) work(ctx context.Context, s settings.Values, k workerKind) err
 		return err
 	}
 	defer kept.Close() // nothing is lost that was written
-	l, err := listen(ctx, k.address(s))
+	l, err := listen.On(ctx, k.address(s))
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package cli_test
+package backend_test
 
 import (
 	"io"
@@ -9,7 +9,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/ktrdr/ktrdr/internal/edge/cli"
+	"github.com/ktrdr/ktrdr/internal/edge/backend"
 )
 
 // who is a scheduler that tests appoint.
@@ -49,7 +49,7 @@ func standby(t *testing.T) (*who, http.Handler) {
 		body, _ := io.ReadAll(r.Body) // short
 		_, _ = io.WriteString(w, "here "+string(body))
 	})
-	return w, cli.ForwardHandler(w, local, slog.New(slog.DiscardHandler))
+	return w, backend.ForwardHandler(w, local, slog.New(slog.DiscardHandler))
 }
 
 func ask(h http.Handler, method, path, body string, header ...string) *httptest.ResponseRecorder {

@@ -1,10 +1,9 @@
-package cli
+package listen
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -14,13 +13,11 @@ import (
 	"time"
 
 	"github.com/ktrdr/ktrdr/internal/edge/exit"
-	"github.com/ktrdr/ktrdr/internal/edge/settings"
-	"github.com/ktrdr/ktrdr/internal/observe"
 )
 
-// isLoopback says whether address, HOST or HOST:PORT, can be reached from this
+// Local says whether address, HOST or HOST:PORT, can be reached from this
 // machine only.
-func isLoopback(address string) bool {
+func Local(address string) bool {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
 		host = address
@@ -32,10 +29,10 @@ func isLoopback(address string) bool {
 	return err == nil && ip.IsLoopback()
 }
 
-// listen binds address, which must be of this machine only: without
+// On binds address, which must be of this machine only: without
 // authentication anybody who reaches a role could run work on it.
-func listen(ctx context.Context, address string) (net.Listener, error) {
-	if !isLoopback(address) {
+func On(ctx context.Context, address string) (net.Listener, error) {
+	if !Local(address) {
 		_, port, _ := net.SplitHostPort(address)
 		return nil, exit.Usagef("--listen %s could be reached from other machines, and KTRDR has no authentication yet, so it refuses. "+
 			"Listen on 127.0.0.1:%s and reach it through a tunnel, for example: ssh -L %s:127.0.0.1:%s HOST", address, port, port, port)
@@ -47,27 +44,13 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 	return l, err
 }
 
-// announce says, in the one line on stdout that a role writes, that it is ready.
-func (c *console) announce(url string) {
-	if c.json {
-		_ = c.writeJSON(map[string]string{"listening": url})
-		return
-	}
-	fmt.Fprintf(c.out, "listening on %s\n", url)
-}
-
-// logger returns the logger of a role.
-func (c *console) logger(s settings.Values) (*slog.Logger, error) {
-	return observe.NewLogger(c.err, s.Get(settings.LogFormat), s.Get(settings.LogLevel))
-}
-
 const (
 	headerTimeout   = 10 * time.Second // for a request's header
 	shutdownTimeout = 10 * time.Second // for requests under way when the role stops
 )
 
-// serveHTTP answers on l until ctx ends and requests under way are done.
-func serveHTTP(ctx context.Context, l net.Listener, handler http.Handler, log *slog.Logger) error {
+// Serve answers on l until ctx ends and requests under way are done.
+func Serve(ctx context.Context, l net.Listener, handler http.Handler, log *slog.Logger) error {
 	unused := &unusedConnections{open: map[net.Conn]bool{}}
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: headerTimeout, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn), ConnState: unused.track}
 	ended := make(chan error, 1)
@@ -119,13 +102,4 @@ func (u *unusedConnections) close() {
 	for c := range u.open {
 		_ = c.Close() // the server notices and forgets it
 	}
-}
-
-// closeAll closes what was opened, last first.
-func closeAll(opened []io.Closer) error {
-	var err error
-	for i := len(opened) - 1; i >= 0; i-- {
-		err = errors.Join(err, opened[i].Close())
-	}
-	return err
 }

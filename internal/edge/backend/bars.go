@@ -1,4 +1,4 @@
-package cli
+package backend
 
 import (
 	"bytes"
@@ -9,45 +9,12 @@ import (
 	"time"
 	_ "time/tzdata" // files name time zones, and not every machine knows them
 
-	"github.com/ktrdr/ktrdr/internal/control/operation"
-	"github.com/ktrdr/ktrdr/internal/control/store"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/core/market"
-	"github.com/ktrdr/ktrdr/internal/data/artifact"
 	"github.com/ktrdr/ktrdr/internal/data/barstore"
 	"github.com/ktrdr/ktrdr/internal/data/tabular"
 	"github.com/ktrdr/ktrdr/internal/edge/api"
 )
-
-// modelIndex is the store's index of models as the API asks for it.
-type modelIndex struct{ *store.Store }
-
-// Models implements api.Models.
-func (m modelIndex) Models(ctx context.Context, q api.ModelQuery) ([]operation.ModelRecord, error) {
-	return m.Store.Models(ctx, store.ModelFilter{
-		Name: q.Name, StrategyName: q.StrategyName, Symbol: q.Symbol, Timeframe: q.Timeframe,
-		OperationID: q.OperationID, Limit: q.Limit, Offset: q.Offset,
-	})
-}
-
-// artifactFiles is the artifact store as the API asks for it: hashes are text.
-type artifactFiles struct{ files *artifact.Store }
-
-// Open implements api.Artifacts.
-func (a artifactFiles) Open(ctx context.Context, hash string) (io.ReadCloser, int64, error) {
-	return a.files.Open(ctx, artifact.Hash(hash))
-}
-
-// Stat implements api.Artifacts.
-func (a artifactFiles) Stat(ctx context.Context, hash string) (int64, error) {
-	info, err := a.files.Stat(ctx, artifact.Hash(hash))
-	return info.SizeBytes, err
-}
-
-// Put implements api.Artifacts.
-func (a artifactFiles) Put(ctx context.Context, hash string, r io.Reader) (int64, error) {
-	return a.files.PutExpected(ctx, artifact.Hash(hash), r)
-}
 
 // barFiles is the bar store as the API asks for it, with the import of files.
 type barFiles struct{ bars *barstore.Store }

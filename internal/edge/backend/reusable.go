@@ -1,4 +1,4 @@
-package cli
+package backend
 
 import (
 	"context"
@@ -21,8 +21,8 @@ func reusable(files *artifact.Store) func(context.Context, operation.Operation, 
 		if err := json.Unmarshal(part.Spec, &order); err != nil {
 			return fmt.Errorf("order of %s: %w", part.ID, err)
 		}
-		if order.EngineVersion != engineVersion {
-			return fmt.Errorf("it was made with version %q of the mathematics, and this is %q", order.EngineVersion, engineVersion)
+		if order.EngineVersion != EngineVersion {
+			return fmt.Errorf("it was made with version %q of the mathematics, and this is %q", order.EngineVersion, EngineVersion)
 		}
 		for _, a := range outputs {
 			content, _, err := files.Open(ctx, artifact.Hash(a.SHA256))

@@ -1,4 +1,4 @@
-package cli
+package backend
 
 // ForwardHandler is how requests reach the scheduler.
 var ForwardHandler = forwardHandler
