@@ -65,14 +65,6 @@ func New(o Options) (http.Handler, error) {
 	return wire.Protect(withoutSlash(s.mux), o.Now, o.Log), nil
 }
 
-// NewServer returns a server for h with the limits that keep one slow or
-// malicious connection from hurting the others. It sets no limit on the duration
-// of a body: artifacts and imports are large.
-func NewServer(h http.Handler, log *slog.Logger) *http.Server {
-	return &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
-		MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
-}
-
 // withoutSlash serves /api/v1/strategies/ as /api/v1/strategies: clients write
 // both.
 func withoutSlash(h http.Handler) http.Handler {

@@ -46,13 +46,18 @@ func On(ctx context.Context, address string) (net.Listener, error) {
 
 const (
 	headerTimeout   = 10 * time.Second // for a request's header
+	idleTimeout     = 2 * time.Minute  // of a connection; clients of package wire leave earlier
+	headerBytes     = 64 << 10
 	shutdownTimeout = 10 * time.Second // for requests under way when the role stops
 )
 
-// Serve answers on l until ctx ends and requests under way are done.
+// Serve answers on l until ctx ends and requests under way are done. Its limits
+// keep one slow or malicious connection from hurting the others; there is none on
+// the duration of a body, because artifacts and imports are large.
 func Serve(ctx context.Context, l net.Listener, handler http.Handler, log *slog.Logger) error {
 	unused := &unusedConnections{open: map[net.Conn]bool{}}
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: headerTimeout, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn), ConnState: unused.track}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: headerBytes,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn), ConnState: unused.track}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(l) }()
 	select {

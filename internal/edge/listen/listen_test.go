@@ -108,3 +108,33 @@ func TestServe_ends(t *testing.T) {
 		t.Errorf("Serve = %v", err)
 	}
 }
+
+// TestServe_limits: headers are bounded.
+func TestServe_limits(t *testing.T) {
+	address, stop := serving(t, http.NotFoundHandler())
+	defer func() {
+		if err := stop(); err != nil {
+			t.Errorf("Serve = %v", err)
+		}
+	}()
+	for name, tc := range map[string]struct{ bytes, code int }{
+		"usual": {10_000, http.StatusNotFound},
+		"large": {100_000, http.StatusRequestHeaderFieldsTooLarge},
+	} {
+		t.Run(name, func(t *testing.T) {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+address, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("X-Much", strings.Repeat("x", tc.bytes))
+			resp, err := http.DefaultClient.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			if resp.StatusCode != tc.code {
+				t.Errorf("a header of %d bytes: %d, want %d", tc.bytes, resp.StatusCode, tc.code)
+			}
+		})
+	}
+}
