@@ -76,7 +76,8 @@ const lattice = `
 	edge/exit                                < edge/listen
 	edge/settings, edge/listen, edge/api, control/dispatch,
 	control/upkeep, control/replica, data/tabular, observe < edge/backend
-	edge/backend, edge/display, data/sample, core/migration, core/leak,
+	edge/settings, edge/display              < edge/system
+	edge/backend, edge/system, data/sample, core/migration, core/leak,
 	web, strategies                          < edge/cli
 	edge/cli                                 < cmd/ktrdr
 	control/store, core/nn                   < bench
@@ -120,7 +121,7 @@ var coreModules = map[string]string{
 
 // clocks lists the packages that may read the clock (R12); every other one is
 // given the time.
-var clocks = []string{"edge/cli", "edge/backend", "edge/api", "work/worker", "data/ib", "control/dispatch/loop.go", "control/store", "bench/limits"}
+var clocks = []string{"edge/cli", "edge/backend", "edge/system", "edge/api", "work/worker", "data/ib", "control/dispatch/loop.go", "control/store", "bench/limits"}
 
 // testModules may be imported by tests only and so never reach the binary.
 var testModules = []string{

@@ -20,6 +20,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/data/tabular"
 	"github.com/ktrdr/ktrdr/internal/edge/display"
 	"github.com/ktrdr/ktrdr/internal/edge/settings"
+	"github.com/ktrdr/ktrdr/internal/edge/system"
 	"github.com/ktrdr/ktrdr/strategies"
 )
 
@@ -79,8 +80,8 @@ func (c *console) demo(ctx context.Context, s settings.Values, keep bool) error 
 		return err
 	}
 	c.say("Starting a backend, a backtest worker and a training worker in %s", s.Get(settings.DataDir))
-	plan := systemPlan{settings: s, counts: map[string]int{backtestWorker: 1, trainingWorker: 1}}
-	return c.runSystem(ctx, plan, func(ctx context.Context, url string) error {
+	plan := system.Plan{Settings: s, BacktestWorkers: 1, TrainingWorkers: 1, Say: c.say}
+	return system.Run(ctx, plan, func(ctx context.Context, url string) error {
 		client, err := wire.NewClient(url, wire.ClientOptions{})
 		if err != nil {
 			return err

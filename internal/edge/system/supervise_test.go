@@ -1,4 +1,4 @@
-package cli_test
+package system_test
 
 import (
 	"context"
@@ -8,7 +8,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/ktrdr/ktrdr/internal/edge/cli"
+	"github.com/ktrdr/ktrdr/internal/edge/system"
 )
 
 // supervised runs script until it has been ready as often as wanted, or its
@@ -18,7 +18,7 @@ func supervised(t *testing.T, script string, readies int) (said []string, urls [
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	var mu sync.Mutex
-	err = cli.Supervise(ctx, script, func(line string) {
+	err = system.Supervise(ctx, script, func(line string) {
 		mu.Lock()
 		defer mu.Unlock()
 		said = append(said, line)

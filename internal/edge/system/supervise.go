@@ -1,4 +1,4 @@
-package cli
+package system
 
 import (
 	"bytes"
@@ -43,7 +43,7 @@ type supervisor struct {
 	say        func(format string, args ...any)
 }
 
-func newSupervisor(c *console, names []string) (*supervisor, error) {
+func newSupervisor(say func(format string, args ...any), names []string) (*supervisor, error) {
 	executable, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -56,7 +56,7 @@ func newSupervisor(c *console, names []string) (*supervisor, error) {
 	s.say = func(format string, args ...any) {
 		lines.Lock()
 		defer lines.Unlock()
-		c.say(format, args...)
+		say(format, args...)
 	}
 	return s, nil
 }
