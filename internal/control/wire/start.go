@@ -25,8 +25,8 @@ type StartTraining struct {
 	Timeframes   []string `json:"timeframes,omitempty" doc:"narrows the strategy to these timeframes; default: as written" maxItems:"16"`
 	Symbol       string   `json:"symbol,omitempty" doc:"the same as symbols with one entry"`
 	Timeframe    string   `json:"timeframe,omitempty" doc:"the same as timeframes with one entry"`
-	StartDate    string   `json:"start_date,omitempty" doc:"first day or moment, UTC; default: the first bar held"`
-	EndDate      string   `json:"end_date,omitempty" doc:"last day or moment, included, UTC; default: the last bar held"`
+	StartDate    string   `json:"start_date,omitempty" doc:"first day or moment, UTC; default: that of training_data.date_range of the strategy, else the first bar held"`
+	EndDate      string   `json:"end_date,omitempty" doc:"last day or moment, included, UTC; default: that of training_data.date_range of the strategy, else the last bar held"`
 	ModelName    string   `json:"model_name,omitempty" doc:"name for the model; default: made from strategy, symbol and timeframe" maxLength:"128"`
 	Seed         *uint64  `json:"seed,omitempty" doc:"replaces the seed of the strategy"`
 	Submission
@@ -39,8 +39,8 @@ type StartTraining struct {
 type BacktestTerms struct {
 	Symbol         string   `json:"symbol,omitempty" doc:"default: the first of the strategy, or that the first model of an ensemble was trained on"`
 	Symbols        []string `json:"symbols,omitempty" doc:"symbols that are traded together from one account, in this order; instead of symbol" maxItems:"100"`
-	StartDate      string   `json:"start_date" doc:"first day or moment, UTC"`
-	EndDate        string   `json:"end_date" doc:"last day or moment, included, UTC"`
+	StartDate      string   `json:"start_date,omitempty" doc:"first day or moment, UTC; default: that of backtest.date_range of the strategy. An ensemble has none"`
+	EndDate        string   `json:"end_date,omitempty" doc:"last day or moment, included, UTC; default: that of backtest.date_range of the strategy. An ensemble has none"`
 	InitialCapital *float64 `json:"initial_capital,omitempty" doc:"above 0; default 100000"`
 	Commission     *float64 `json:"commission,omitempty" doc:"fraction of the notional per side, 0 to 0.1; default 0.001"`
 	Slippage       *float64 `json:"slippage,omitempty" doc:"fraction of the price per side, 0 to 0.1; default 0.0005"`
@@ -92,6 +92,8 @@ type BacktestStarted struct {
 	Started
 	Symbol    market.Symbol    `json:"symbol"`
 	Timeframe market.Timeframe `json:"timeframe"`
+	StartDate string           `json:"start_date" doc:"first day or moment backtested"`
+	EndDate   string           `json:"end_date" doc:"last day or moment backtested"`
 	Mode      string           `json:"mode" doc:"always distributed"`
 	ModelID   string           `json:"model_id"`
 	InSample  bool             `json:"in_sample,omitempty" doc:"the window overlaps the training window of the model"`

@@ -38,7 +38,9 @@ func (d *decoder) trainingData(s *strategy.Strategy, n document.Node) {
 	if n, ok := f.Need("timeframes", "a mapping such as {mode: single, timeframe: 1h}"); ok {
 		d.timeframes(s, n)
 	}
-	d.dateRange(s, f)
+	if n, ok := f.Get("date_range"); ok {
+		s.Period = dateRange(n)
+	}
 }
 
 func (d *decoder) symbols(s *strategy.Strategy, n document.Node) {

@@ -25,6 +25,8 @@
 //	                                               dates, and in which dates that are asked for lie;
 //	                                               bars before it only warm the indicators up
 //	  start, end                     open          first and last day or moment, included, UTC
+//	backtest.date_range              none          the same of a backtest: the range of one that is asked
+//	                                               for without dates, and in which dates lie
 //	deployment                       everything    what models are meant for: a backtest, an ensemble
 //	                                               or a meta-model on anything else is refused
 //	  target_symbols.mode            universal, training_only: the symbols that the model was

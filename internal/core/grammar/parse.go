@@ -41,14 +41,13 @@ func Parse(file string, src []byte) (*strategy.Strategy, error) {
 func Tree(file string, src []byte) (*yaml.Node, error) { return document.Tree(file, kind, src) }
 
 var topShape = document.Keys{
-	Names: []string{"name", "description", "version", "hypothesis", "training_data", "context_data", "indicators", "fuzzy_sets", "nn_inputs",
+	Names: []string{"name", "description", "version", "hypothesis", "training_data", "backtest", "context_data", "indicators", "fuzzy_sets", "nn_inputs",
 		"model", "training", "decisions", "deployment"},
 	Hints: map[string]string{
 		"scope":           "it belongs to version 2: what a strategy is meant for stands under deployment",
 		"orchestrator":    "remove it: nothing here trades without being asked; position rules stand under decisions",
 		"risk_management": "remove it: sizes stand under decisions.sizing, stops under decisions.exits",
-		"backtesting":     "remove it: capital and dates are given with each backtest, costs stand under decisions.costs",
-		"backtest":        "remove it: the dates of a backtest are given with each request (--start-date, --end-date)",
+		"backtesting":     "remove it: capital is given with each backtest, dates too or under backtest.date_range, costs stand under decisions.costs",
 		"data":            "symbols and timeframes stand under training_data",
 		"features":        "the network's inputs are listed under nn_inputs",
 		"labels":          "labels stand under training",
@@ -64,6 +63,7 @@ func (d *decoder) strategy(s *strategy.Strategy, top document.Node) {
 	if n, ok := f.Need("training_data", "the symbols and timeframes to train on"); ok {
 		d.trainingData(s, n)
 	}
+	d.backtest(s, f)
 	d.deployment(s, f)
 	defined := d.indicators(s, f, d.context(s, f))
 	sets := d.fuzzySets(s, f, defined)

@@ -23,6 +23,7 @@ func Schema() []byte {
 		"name":          {"type": "string", "pattern": document.NamePattern()},
 		"version":       {"type": "string", "enum": []string{version3}},
 		"training_data": trainingDataSchema(),
+		"backtest":      backtestShape.Schema(map[string]document.Schema{"date_range": dateRangeSchema()}, "date_range"),
 		"context_data":  contextSchema(),
 		"indicators":    {"type": "object", "additionalProperties": indicatorSchema()},
 		"fuzzy_sets":    {"type": "object", "additionalProperties": fuzzySetSchema()},
@@ -54,8 +55,12 @@ func trainingDataSchema() document.Schema {
 			"symbol": textSchema, "list": document.ListOf(textSchema), "symbols": document.ListOf(textSchema)}),
 		"timeframes": timeframesShape.Schema(map[string]document.Schema{"mode": document.WordOf("single", "multi_timeframe"), "timeframe": textSchema,
 			"list": document.ListOf(textSchema), "timeframes": document.ListOf(textSchema), "base_timeframe": textSchema}),
-		"date_range": dateRangeShape.Schema(map[string]document.Schema{"start": textSchema, "end": textSchema}),
+		"date_range": dateRangeSchema(),
 	})
+}
+
+func dateRangeSchema() document.Schema {
+	return dateRangeShape.Schema(map[string]document.Schema{"start": textSchema, "end": textSchema})
 }
 
 // indicatorSchema takes the parameters of every indicator; Parse knows which

@@ -21,7 +21,7 @@ func (m *migration) describe() {
 	for _, x := range ignored {
 		m.drop(m.top, "", x.key, x.why)
 	}
-	m.drop(m.top, "", "backtest", "dates are given with each request"+dates(find(m.top, "backtest", "date_range")))
+	m.backtest()
 	version := get(m.top, "version")
 	switch {
 	case version == nil && m.from == 3:
@@ -45,13 +45,18 @@ func quoted(s string) *yaml.Node {
 	return n
 }
 
-// dates says how to ask for a range of dates that a file names.
-func dates(n *yaml.Node) string {
-	start, end := get(n, "start"), get(n, "end")
-	if start == nil || end == nil {
-		return ""
+// backtest leaves the dates of backtests, and nothing else of the section.
+func (m *migration) backtest() {
+	n := get(m.top, "backtest")
+	if find(n, "date_range") == nil {
+		m.drop(m.top, "", "backtest", "the original never read it: capital, costs and dates are given with each backtest")
+		return
 	}
-	return ": --start-date " + start.Value + " --end-date " + end.Value
+	for _, key := range keys(n) {
+		if key != "date_range" {
+			m.drop(n, "backtest", key, "the original never read it: it is given with each backtest")
+		}
+	}
 }
 
 // trainingData rewrites symbols and timeframes.
@@ -96,6 +101,9 @@ func (m *migration) note() {
 	}
 	if n := find(m.top, "training_data", "date_range"); n != nil {
 		m.did(n, "training_data.date_range", "it acts now: a training that is asked for without dates has this range, and dates that are asked for must lie in it")
+	}
+	if n := find(m.top, "backtest", "date_range"); n != nil {
+		m.did(n, "backtest.date_range", "it acts now: a backtest that is asked for without dates has this range, and dates that are asked for must lie in it")
 	}
 	if n := get(m.top, "deployment"); n != nil {
 		m.did(n, "deployment", "it acts now: a backtest of anything else is refused")

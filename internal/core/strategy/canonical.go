@@ -80,6 +80,9 @@ func (s *Strategy) meaning(parameters func(indicator.Indicator) []string) object
 	if x := s.Deployment.object(); x != nil {
 		o = append(o, member{"deployment", x})
 	}
+	if period := periodObject(s.BacktestPeriod); period != nil {
+		o = append(o, member{"backtest", object{{"date_range", period}}})
+	}
 	return append(o, object{
 		{"indicators", s.indicatorsObject(parameters)},
 		{"fuzzy_sets", s.fuzzySetsObject()},
@@ -101,7 +104,7 @@ func (s *Strategy) trainingDataObject() object {
 		{"symbols", object{{"mode", mode(len(s.Symbols), "multi_symbol")}, {"list", s.Symbols}}},
 		{"timeframes", object{{"mode", mode(len(s.Timeframes), "multi_timeframe")}, {"list", s.Timeframes}, {"base_timeframe", s.Base}}},
 	}
-	if period := s.periodObject(); period != nil {
+	if period := periodObject(s.Period); period != nil {
 		o = append(o, member{"date_range", period})
 	}
 	return o

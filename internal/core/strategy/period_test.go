@@ -54,6 +54,33 @@ func TestTrainingDates(t *testing.T) {
 	}
 }
 
+// TestBacktestDates: the same of a backtest, by a range of its own.
+func TestBacktestDates(t *testing.T) {
+	const file = "date_range: {start: 2012-01-01, end: 2017-12-31}\nbacktest:\n  date_range: {start: 2018-01-01, end: 2019-12-31}"
+	s := parse(t, strings.Replace(minimal, "{mode: single, timeframe: 1h}", "{mode: single, timeframe: 1h}\n  "+file, 1))
+	for name, tc := range map[string]struct{ start, end, want string }{
+		"file_only":        {"", "", "2018-01-01 | 2019-12-31"},
+		"inside":           {"2018-06-01", "2018-12-31", "2018-06-01 | 2018-12-31"},
+		"end_asked":        {"", "2018-12-31", "2018-01-01 | 2018-12-31"},
+		"of_the_training":  {"2013-01-01", "2013-12-31", "a backtest from 2013-01-01 to 2013-12-31 is outside of what strategy minimal is written for: backtest.date_range is 2018-01-01 to 2019-12-31. Choose dates in it, or change the file"},
+		"after_what_is_it": {"2018-01-01", "2020-01-01", "backtest.date_range is 2018-01-01 to 2019-12-31"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			start, end, err := s.BacktestDates(tc.start, tc.end)
+			have := start + " | " + end
+			if err != nil {
+				have = err.Error()
+			}
+			if !strings.Contains(have, tc.want) {
+				t.Errorf("BacktestDates(%q, %q) = %s, want %s", tc.start, tc.end, have, tc.want)
+			}
+		})
+	}
+	if start, end, err := s.TrainingDates("", ""); err != nil || start+end != "2012-01-012017-12-31" {
+		t.Errorf("a training is of %s to %s, %v", start, end, err)
+	}
+}
+
 // TestHash_of_purpose: a model carries what it was trained on and what it is meant
 // for.
 func TestHash_of_purpose(t *testing.T) {
@@ -63,9 +90,10 @@ func TestHash_of_purpose(t *testing.T) {
 		t.Error("two spellings of one day have two hashes")
 	}
 	hashes := map[string]bool{plain.Hash(): true, same.Hash(): true, withPeriod(t, "{start: 2012-01-01, end: 2012-12-31}").Hash(): true,
-		parse(t, minimal+"deployment:\n  target_symbols: {mode: training_only}\n").Hash(): true}
-	if len(hashes) != 4 {
-		t.Errorf("four meanings have %d hashes", len(hashes))
+		parse(t, minimal+"deployment:\n  target_symbols: {mode: training_only}\n").Hash(): true,
+		parse(t, minimal+"backtest: {date_range: {start: 2012-01-01}}\n").Hash():          true}
+	if len(hashes) != 5 {
+		t.Errorf("five meanings have %d hashes", len(hashes))
 	}
 }
 

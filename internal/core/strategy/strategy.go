@@ -27,6 +27,9 @@ type Strategy struct {
 	// and in which the dates of a request lie. The zero Span is all that are held.
 	Period market.Span
 
+	// BacktestPeriod is Period of a backtest; the zero Span says nothing.
+	BacktestPeriod market.Span
+
 	Context    []Source // bars beside those of the symbols
 	Indicators []Indicator
 	FuzzySets  []FuzzySet

@@ -112,7 +112,7 @@ func (r request) said(b wire.BacktestTerms, c *costs) error {
 // order returns the order of a backtest of r as far as it does not depend on who
 // decides in it.
 func (r request) order(b wire.BacktestTerms, c costs, decisions json.RawMessage, inSample bool, engine string) wire.BacktestOrder {
-	o := wire.BacktestOrder{StrategyName: r.strategy.Name, Symbol: r.strategy.Symbols[0], Timeframe: r.strategy.Base, StartDate: b.StartDate, EndDate: b.EndDate,
+	o := wire.BacktestOrder{StrategyName: r.strategy.Name, Symbol: r.strategy.Symbols[0], Timeframe: r.strategy.Base, StartDate: r.start, EndDate: r.end,
 		InitialCapital: c.capital, Commission: c.commission, Slippage: c.slippage, SizingFraction: c.fraction, WholeUnits: b.WholeUnits,
 		Decisions: decisions, InSample: inSample, EngineVersion: engine}
 	if len(r.strategy.Symbols) > 1 {

@@ -16,7 +16,6 @@ import (
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/core/document"
 	"github.com/ktrdr/ktrdr/internal/core/ensemble"
-	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
 
@@ -98,9 +97,9 @@ func (s *server) cast(ctx context.Context, b wire.StartEnsemble, decisions json.
 		return cast{}, err
 	}
 	c := cast{ensemble: e}
-	span, err := market.ParseSpan(b.StartDate, b.EndDate)
+	span, err := spanOf(b.BacktestTerms)
 	if err != nil {
-		return c, wire.Errorf(wire.CodeBadRequest, "%w", err)
+		return c, err
 	}
 	names, err := either("symbol", b.Symbol, b.Symbols)
 	if err != nil {

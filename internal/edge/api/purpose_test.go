@@ -76,6 +76,53 @@ func TestTrainingPeriod(t *testing.T) {
 	}
 }
 
+// TestBacktestPeriod: the same of a backtest and of a sweep, by a range of their own.
+func TestBacktestPeriod(t *testing.T) {
+	text, err := os.ReadFile("testdata/strategies/momentum.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	space := merge(t, goodBacktest, `{"space_yaml":"axes:\n  decisions.confidence_threshold: [0.5]\n"}`)
+	for name, tc := range map[string]struct {
+		path, body, period string
+		start, end         any
+		status             int
+		want, order        string
+	}{
+		"of_the_strategy": {backtest, goodBacktest, "{start: 2020-01-20, end: 2020-01-25}", nil, nil, 200, "Backtest started for EURUSD 1h from 2020-01-20 to 2020-01-25, as the strategy says", "2020-01-20 2020-01-25"},
+		"asked_for":       {backtest, goodBacktest, "{start: 2020-01-20, end: 2020-01-25}", "2020-01-21", "2020-01-22", 200, "from 2020-01-21 to 2020-01-22, as the request says in place of the strategy: 2020-01-20 to 2020-01-25", "2020-01-21 2020-01-22"},
+		"one_asked_for":   {backtest, goodBacktest, "{start: 2020-01-20}", nil, "2020-01-25", 200, "as the request says in place of the strategy", "2020-01-20 2020-01-25"},
+		"outside":         {backtest, goodBacktest, "{start: 2020-01-20, end: 2020-01-25}", "2020-01-19", nil, 400, "a backtest from 2020-01-19 to the last bar is outside of what strategy momentum is written for: backtest.date_range is 2020-01-20 to 2020-01-25", ""},
+		"no_end":          {backtest, goodBacktest, "{start: 2020-01-20}", nil, nil, 422, "a backtest needs end_date", ""},
+		"in_sample":       {backtest, goodBacktest, "{start: 2020-01-10, end: 2020-01-25}", nil, nil, 409, "the window 2020-01-10 to 2020-01-25 overlaps the training window", ""},
+		"of_a_sweep":      {wire.PathSweepStart, space, "{start: 2020-01-20, end: 2020-01-25}", nil, nil, 200, "Sweep of 1 trials started for EURUSD 1h from 2020-01-20 to 2020-01-25, as the strategy says", "2020-01-20 2020-01-25"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := withTwoSymbols(t)
+			changes, err := json.Marshal(map[string]any{"strategy_name": nil, "start_date": tc.start, "end_date": tc.end,
+				"strategy_yaml": string(text) + "backtest: {date_range: " + tc.period + "}\n"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			rec := b.do("POST", tc.path, merge(t, tc.body, string(changes)))
+			if rec.Code != tc.status || !strings.Contains(rec.Body.String(), tc.want) {
+				t.Fatalf("%d %s\nwant %d with %q", rec.Code, rec.Body, tc.status, tc.want)
+			}
+			if tc.order == "" {
+				return
+			}
+			op := b.controller.operations[0]
+			var order wire.BacktestOrder
+			if err := json.Unmarshal(op.Spec, &order); err != nil {
+				t.Fatal(err)
+			}
+			if have := order.StartDate + " " + order.EndDate; have != tc.order || *op.Metadata.StartDate+" "+*op.Metadata.EndDate != tc.order {
+				t.Errorf("the order is of %s, its operation of %s to %s, want %s", have, *op.Metadata.StartDate, *op.Metadata.EndDate, tc.order)
+			}
+		})
+	}
+}
+
 // TestDeployment: what a strategy is not meant for is refused with the reason, and
 // leaves nothing behind.
 func TestDeployment(t *testing.T) {

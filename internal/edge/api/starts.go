@@ -95,10 +95,7 @@ func startedAs[Order, Answer any](before operation.Operation, err error, answer 
 
 // trainingStarted is the answer to the start of a training.
 func (s *server) trainingStarted(op operation.Operation, order wire.TrainingOrder) wire.TrainingStarted {
-	message := fmt.Sprintf("Training started for %s", order.StrategyName)
-	if period := s.periodOf(order); period != "" {
-		message += " " + period
-	}
+	message := fmt.Sprintf("Training started for %s", order.StrategyName) + s.trainingPeriod(order)
 	return wire.TrainingStarted{Started: s.started(op, "training_started", message, order.StrategyName),
 		Symbols: order.Symbols, Timeframes: order.Timeframes, StartDate: order.StartDate, EndDate: order.EndDate}
 }
@@ -205,9 +202,9 @@ func (s *server) backtestOrder(ctx context.Context, b wire.StartBacktest, op *op
 
 // backtestStarted is the answer to the start of a backtest.
 func (s *server) backtestStarted(op operation.Operation, o wire.BacktestOrder) wire.BacktestStarted {
-	message := fmt.Sprintf("Backtest started for %s %s", o.Symbol, o.Timeframe)
+	message := fmt.Sprintf("Backtest started for %s %s", o.Symbol, o.Timeframe) + s.backtestPeriod(o)
 	return wire.BacktestStarted{Started: s.started(op, "started", message, o.StrategyName),
-		Symbol: o.Symbol, Timeframe: o.Timeframe, Mode: "distributed", ModelID: o.ModelID, InSample: o.InSample}
+		Symbol: o.Symbol, Timeframe: o.Timeframe, StartDate: o.StartDate, EndDate: o.EndDate, Mode: "distributed", ModelID: o.ModelID, InSample: o.InSample}
 }
 
 // backtestRequest parses a backtest's strategy for its symbol, or for those that
@@ -230,8 +227,14 @@ func (s *server) backtestRequest(ctx context.Context, b wire.StartBacktest) (req
 	if b.Timeframe != "" {
 		timeframes = []string{b.Timeframe}
 	}
-	r, err := s.request(b.StrategyName, b.StrategyYAML, symbols, timeframes, b.StartDate, b.EndDate)
+	r, err := s.request(b.StrategyName, b.StrategyYAML, symbols, timeframes)
 	if err != nil {
+		return r, err
+	}
+	if err := r.dated(r.strategy.BacktestDates(b.StartDate, b.EndDate)); err != nil {
+		return r, err
+	}
+	if err := needDates(r.start, r.end, ": strategy "+r.strategy.Name+" has no backtest.date_range that says it"); err != nil {
 		return r, err
 	}
 	if len(r.strategy.Symbols) == 0 {
@@ -297,7 +300,7 @@ func (s *server) resolveModel(ctx context.Context, b wire.StartBacktest, r reque
 	if inSample && !b.AllowInSample {
 		return m, true, wire.Errorf(wire.CodeInSample,
 			"the window %s to %s overlaps the training window of model %s (%s), so its result would flatter the model: %s, or ask for it with allow_in_sample; it is then marked",
-			b.StartDate, b.EndDate, m.ID, trainedOn(m), unseen(m))
+			r.start, r.end, m.ID, trainedOn(m), unseen(m))
 	}
 	return m, inSample, nil
 }

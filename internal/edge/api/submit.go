@@ -30,9 +30,9 @@ type request struct {
 	trades     bool            // it trades on the bars, at the costs of the strategy
 }
 
-// request parses the strategy of a start, narrowed as asked for, and its dates.
-func (s *server) request(name, text string, symbols, timeframes []string, start, end string) (request, error) {
-	r := request{start: start, end: end}
+// request parses the strategy of a start, narrowed as asked for. It has no dates yet.
+func (s *server) request(name, text string, symbols, timeframes []string) (request, error) {
+	r := request{}
 	parsed, err := s.parse(name, text)
 	if err != nil {
 		return r, err
@@ -50,9 +50,6 @@ func (s *server) request(name, text string, symbols, timeframes []string, start,
 		tfs = append(tfs, tf)
 	}
 	if r.strategy, err = parsed.With(syms, tfs); err != nil {
-		return r, wire.Errorf(wire.CodeBadRequest, "%w", err)
-	}
-	if r.span, err = market.ParseSpan(start, end); err != nil {
 		return r, wire.Errorf(wire.CodeBadRequest, "%w", err)
 	}
 	return r, nil

@@ -197,10 +197,10 @@ func chunks(parent operation.Operation, order wire.SweepOrder) ([]operation.Oper
 
 // sweepStarted is the answer to the start of a sweep.
 func (s *server) sweepStarted(op operation.Operation, o wire.SweepOrder) wire.SweepStarted {
-	message := fmt.Sprintf("Sweep of %d trials started for %s %s", o.Trials, o.Symbol, o.Timeframe)
+	message := fmt.Sprintf("Sweep of %d trials started for %s %s", o.Trials, o.Symbol, o.Timeframe) + s.backtestPeriod(o.BacktestOrder)
 	return wire.SweepStarted{Trials: o.Trials, Chunks: (o.Trials + o.ChunkTrials - 1) / o.ChunkTrials, BacktestStarted: wire.BacktestStarted{
 		Started: s.started(op, "started", message, o.StrategyName),
-		Symbol:  o.Symbol, Timeframe: o.Timeframe, Mode: "distributed", ModelID: o.ModelID, InSample: o.InSample}}
+		Symbol:  o.Symbol, Timeframe: o.Timeframe, StartDate: o.StartDate, EndDate: o.EndDate, Mode: "distributed", ModelID: o.ModelID, InSample: o.InSample}}
 }
 
 // sweepTrial returns a trial of a sweep as a strategy of its own, and the request

@@ -35,7 +35,8 @@ func newBacktestRun(c *console) *cobra.Command {
 		Long: `Backtest a trained model on a backtest worker and follow it to its report.
 
 STRATEGY is a file, or the name of a strategy that the backend holds; symbol and
-timeframe default to its first. Several symbols between commas are traded together
+timeframe default to its first, and dates to its backtest.date_range, in which those
+that are asked for lie. Several symbols between commas are traded together
 from one account, in that order. The newest model of the strategy is used unless
 --model names another. A period that the model was trained on is refused unless
 asked for, and is then marked in-sample on every output. Ctrl+C cancels.
@@ -60,6 +61,7 @@ and slippage 0.0005.`,
 			if err != nil {
 				return err
 			}
+			c.say("%s", started.Message)
 			return c.afterStart(cmd.Context(), client, started.Started, r.detach, r.output)
 		},
 	}
@@ -127,14 +129,22 @@ func (c *console) plainOrder(r backtestRequest, args []string) (wire.StartBackte
 			}
 		}
 	}
-	order.StrategyName, order.StrategyYAML, err = c.strategyOf(args[0])
-	return order, err
+	held, read, err := c.strategyOf(args[0])
+	if order.StrategyName = held; err != nil || read == nil {
+		return order, err // the backend knows which dates a strategy has that it holds
+	}
+	order.StrategyYAML = string(read.Source)
+	start, end, err := read.BacktestDates(r.span.start, r.span.end)
+	if err == nil && (start == "" || end == "") {
+		return order, exit.Usagef("a backtest needs --start-date and --end-date: strategy %s has no backtest.date_range that says it", read.Name)
+	}
+	if err != nil {
+		return order, exit.Usagef("%w", err)
+	}
+	return order, nil
 }
 
 func (r backtestRequest) check() error {
-	if r.span.start == "" || r.span.end == "" {
-		return exit.Usagef("a backtest needs --start-date and --end-date")
-	}
 	if err := errors.Join(r.span.check(), r.terms.check()); err != nil {
 		return err
 	}

@@ -62,6 +62,9 @@ is 0.001 and slippage 0.0005.`,
 func (c *console) ensembleOrder(cmd *cobra.Command, r backtestRequest, args []string) (wire.StartEnsemble, error) {
 	terms, err := r.backtestTerms(args[1:])
 	order := wire.StartEnsemble{BacktestTerms: terms}
+	if err == nil && (r.span.start == "" || r.span.end == "") {
+		err = exit.Usagef("a backtest needs --start-date and --end-date")
+	}
 	if err != nil {
 		return order, err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/core/market"
+	"github.com/ktrdr/ktrdr/internal/core/strategy"
 	"github.com/ktrdr/ktrdr/internal/edge/exit"
 )
 
@@ -91,8 +92,10 @@ func (c *console) trainOrder(cmd *cobra.Command, r *trainRequest, args []string)
 		}
 		order.Timeframes = append(order.Timeframes, tf.String())
 	}
-	var err error
-	order.StrategyName, order.StrategyYAML, err = c.strategyOf(r.strategy)
+	held, read, err := c.strategyOf(r.strategy)
+	if order.StrategyName = held; read != nil {
+		order.StrategyYAML = string(read.Source)
+	}
 	return order, err
 }
 
@@ -116,16 +119,13 @@ func (r *trainRequest) takeArguments(args []string) error {
 	return nil
 }
 
-// strategyOf returns the name of a strategy that the backend holds, or the text
-// of one that stands in a file. The text is checked here, so that every problem
-// is shown with its place in the file.
-func (c *console) strategyOf(name string) (held, text string, err error) {
+// strategyOf returns the name of a strategy that the backend holds, or the strategy
+// that stands in a file. The file is checked here, so that every problem is shown
+// with its place in it.
+func (c *console) strategyOf(name string) (held string, read *strategy.Strategy, err error) {
 	if !isFile(name) {
-		return name, "", nil
+		return name, nil, nil
 	}
-	s, err := c.readStrategy(name)
-	if err != nil {
-		return "", "", err
-	}
-	return "", string(s.Source), nil
+	read, err = c.readStrategy(name)
+	return "", read, err
 }

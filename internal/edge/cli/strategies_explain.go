@@ -26,8 +26,9 @@ type explanation struct {
 	Strategy string             `json:"strategy"`
 	Hash     string             `json:"hash"`
 	Base     market.Timeframe   `json:"base_timeframe"`
-	Period   string             `json:"date_range,omitempty"` // of the bars that are trained on, in words
-	MeantFor string             `json:"meant_for,omitempty"`  // what its models are for, in words; absent: everything
+	Period   string             `json:"date_range,omitempty"`          // of the bars that are trained on, in words
+	Backtest string             `json:"backtest_date_range,omitempty"` // of those of a backtest
+	MeantFor string             `json:"meant_for,omitempty"`           // what its models are for, in words; absent: everything
 	Features []printedFeature   `json:"features"`
 	WarmUp   []warmUp           `json:"warm_up"`
 	Symbol   market.Symbol      `json:"symbol,omitempty"` // whose bars were looked at
@@ -91,7 +92,7 @@ training over these bars would place them; without bars they stand nowhere yet. 
 }
 
 func explain(c *console, cmd *cobra.Command, s *strategy.Strategy, source barSource) (explanation, error) {
-	x := explanation{Strategy: s.Name, Hash: s.Hash(), Base: s.Base, Period: s.PeriodText(), MeantFor: s.Deployment.String(),
+	x := explanation{Strategy: s.Name, Hash: s.Hash(), Base: s.Base, Period: strategy.PeriodText(s.Period), Backtest: strategy.PeriodText(s.BacktestPeriod), MeantFor: s.Deployment.String(),
 		Features: features(s), WarmUp: warmUps(s)}
 	none, err := label.Make(s.Training.Labels, market.NewSeries(s.Symbols[0], s.Base, 0))
 	if err != nil {
@@ -108,7 +109,7 @@ func explain(c *console, cmd *cobra.Command, s *strategy.Strategy, source barSou
 	}
 	bars := f.Series[s.Base].Len()
 	if x.Bars = f.Series[s.Base].Within(s.Period).Len(); x.Bars == 0 {
-		return x, exit.NotFoundf("none of the %d bars of %s %s lies in training_data.date_range, %s", bars, f.Symbol, s.Base, s.PeriodText())
+		return x, exit.NotFoundf("none of the %d bars of %s %s lies in training_data.date_range, %s", bars, f.Symbol, s.Base, strategy.PeriodText(s.Period))
 	}
 	scaling, err := x.place(cmd.Context(), s, f)
 	if err != nil {
@@ -172,6 +173,9 @@ func printExplanation(w io.Writer, x explanation) {
 	fmt.Fprintf(w, "Strategy %s decides on %s.\n", x.Strategy, x.Base)
 	if x.Period != "" {
 		fmt.Fprintf(w, "It is trained on bars from %s, where a request names no other dates in this range.\n", x.Period)
+	}
+	if x.Backtest != "" {
+		fmt.Fprintf(w, "A backtest is of bars from %s, where a request names no other dates in this range.\n", x.Backtest)
 	}
 	if x.MeantFor != "" {
 		fmt.Fprintf(w, "Its models are meant for %s.\n", x.MeantFor)

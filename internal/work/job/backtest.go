@@ -163,7 +163,11 @@ func readMarket(ctx context.Context, env worker.Env, order wire.BacktestOrder) (
 		return m, err
 	}
 	m.order = order
-	if m.span, err = market.ParseSpan(order.StartDate, order.EndDate); err != nil {
+	start, end, err := m.strategy.BacktestDates(order.StartDate, order.EndDate)
+	if err != nil {
+		return m, err
+	}
+	if m.span, err = market.ParseSpan(start, end); err != nil {
 		return m, err
 	}
 	if m.model, err = fetchModel(ctx, env, order.ModelSHA256, m.strategy); err != nil {

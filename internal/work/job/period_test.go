@@ -53,3 +53,34 @@ func TestTrainingPeriod(t *testing.T) {
 		t.Errorf("an order from a bar before the range: %v", err)
 	}
 }
+
+// TestBacktestPeriod: the same of a backtest.
+func TestBacktestPeriod(t *testing.T) {
+	w := newWorld()
+	result, training, bars := trained(t, w)
+	asked := backtestOrder(t, w, result, training, bars)
+	written := asked
+	written.StrategyYAML += "backtest:\n  date_range: {start: " + asked.StartDate + ", end: " + asked.EndDate + "}\n"
+	written.StartDate, written.EndDate = "", ""
+	metrics := func(o wire.BacktestOrder) string {
+		text, err := w.run(t, job.Backtest(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var r struct {
+			Period, Metrics json.RawMessage
+			Equity          struct{ SHA256 string }
+		}
+		if err := json.Unmarshal(text, &r); err != nil {
+			t.Fatal(err)
+		}
+		return string(r.Metrics) + r.Equity.SHA256
+	}
+	if a, b := metrics(asked), metrics(written); a != b || len(a) < 100 {
+		t.Errorf("the range of the order made %s, that of the file %s", a, b)
+	}
+	written.EndDate = market.Stamp(bars.Time[9_999] + 3600)
+	if _, err := w.run(t, job.Backtest(), written); err == nil || !strings.Contains(err.Error(), "a backtest from the first bar to") {
+		t.Errorf("an order to a bar after the range: %v", err)
+	}
+}
