@@ -61,3 +61,17 @@ func TestShortages(t *testing.T) {
 		t.Errorf("Shortages without bars = %v", none)
 	}
 }
+
+// TestShortages_first_bar: a longer timeframe that begins early enough lacks
+// nothing at the first base bar of all.
+func TestShortages_first_bar(t *testing.T) {
+	s := parse(t, strings.Replace(hungry, "timeframes: [1h], lags: 2}", "timeframes: [4h]}", 1))
+	for early, want := range map[string]string{"2023-12-29 20:00": "", "2023-12-30 00:00": "1 of TEST 4h before 2023-12-30"} {
+		// The base bar closes at 01:00, when 20 bars from 20:00 on have closed.
+		f := frame(flat(market.Hour1, every(t, market.Hour1, "2024-01-02 03:00", 50)...), flat(market.Hour4, every(t, market.Hour4, early, 60)...))
+		have := feature.Describe(feature.Shortages(s, f, market.Span{From: f.Series[market.Hour1].Time[0]}))
+		if (have == "") != (want == "") || !strings.Contains(have, want) {
+			t.Errorf("with bars from %s on: %q, want %q", early, have, want)
+		}
+	}
+}

@@ -245,6 +245,62 @@ func upTo(f feature.Frame, closed int64) (cut feature.Frame, ok bool) {
 	return cut, ok
 }
 
+// wide asks for more outputs than are held at a time, and for one that is known
+// from the first bar on, of both timeframes.
+const wide = `
+name: wide
+training_data:
+  symbols: {mode: single, symbol: TEST}
+  timeframes: {mode: multi_timeframe, list: [1h, 4h], base_timeframe: 1h}
+indicators:
+  line: {type: macd, fast_period: 2, slow_period: 4, signal_period: 3}
+  bar: {type: candle}
+  a: {type: roc, period: 1}
+  b: {type: roc, period: 2}
+  c: {type: roc, period: 3}
+  bands: {type: bbands, period: 4}
+  d: {type: sma, period: 3}
+  e: {type: ema, period: 3}
+fuzzy_sets:
+  rise: {indicator: a, up: [0, 5, 5]}
+nn_inputs:
+  - {fuzzy_set: rise, timeframes: all}
+  - {raw_indicator: line.line, timeframes: all}
+  - {raw_indicator: line.signal, timeframes: all}
+  - {raw_indicator: bar.body, timeframes: all}
+  - {raw_indicator: bar.lower_shadow, timeframes: all}
+  - {raw_indicator: a, timeframes: all}
+  - {raw_indicator: b, timeframes: all}
+  - {raw_indicator: c, timeframes: all}
+  - {raw_indicator: bands.upper, timeframes: all}
+  - {raw_indicator: bands.lower, timeframes: all}
+  - {raw_indicator: d, timeframes: all}
+  - {raw_indicator: e, timeframes: all}
+model: {type: mlp, architecture: {hidden_layers: [4]}}
+training: {labels: {source: zigzag}}
+decisions: {output_format: classification}
+`
+
+func TestBuildWide(t *testing.T) {
+	s := parse(t, wide)
+	outputs := 0
+	for _, in := range s.Indicators {
+		outputs += len(in.Indicator.Outputs())
+	}
+	if outputs <= 8 {
+		t.Fatalf("%d outputs are held at once", outputs)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		f := drawFrame(t)
+		m := mustBuild(t, s, f, market.Span{})
+		for row := range m.Len() {
+			if want := reference(s, f, row); !sameBits(m.Row(row), want) {
+				t.Fatalf("row %d is %v, want %v", row, m.Row(row), want)
+			}
+		}
+	})
+}
+
 // TestBuildSharedColumns tells by the bits that features of equal
 // definitions are equal.
 func TestBuildSharedColumns(t *testing.T) {
