@@ -189,7 +189,9 @@ const (
 //	u[i][k] = 1 / sum over j of ((x[k]-c[i]) / (x[k]-c[j]))^2    1 where x[k] = c[i]
 //	c[i]    = sum over k of u[i][k]^2 x[k] / sum over k of u[i][k]^2
 //
-// in turns, beginning at Quantiles.
+// in turns, beginning at Quantiles. Where that ends need not have the least error of
+// all beginnings: on skewed values the centres stay among the many rather than go to
+// the few.
 //
 // Shape:   x in any order; it is not changed. The centres rise.
 // NaN:     as of Quantiles.
