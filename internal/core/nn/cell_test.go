@@ -227,10 +227,15 @@ func TestCells_safetensors(t *testing.T) {
 
 // TestCells_resume goes on from a state in the middle of an epoch.
 func TestCells_resume(t *testing.T) {
+	t.Run("sgd", func(t *testing.T) { resume(t, nn.Options{Optimizer: nn.SGD, Momentum: 0.9}) })
+	t.Run("adam", func(t *testing.T) { resume(t, nn.Options{Optimizer: nn.Adam}) })
+}
+
+func resume(t *testing.T, o nn.Options) {
 	c := nn.Config{Cell: nn.GRU, Window: 4, Inputs: 3, Hidden: []int{5, 5}, Outputs: 3, Dropout: 0.3}
 	d := windows(rand.New(rand.NewPCG(1, 1)), c, nn.CrossEntropy, 120)
-	o := nn.Options{Epochs: 3, BatchSize: 20, LearningRate: 0.02, Loss: crossEntropy(), ReportEvery: 1, Optimizer: nn.SGD, Momentum: 0.9,
-		Schedule: rate.Schedule{Kind: rate.Plateau, Factor: 0.5}}
+	o.Epochs, o.BatchSize, o.LearningRate, o.Loss, o.ReportEvery = 3, 20, 0.02, crossEntropy(), 1
+	o.Schedule = rate.Schedule{Kind: rate.Plateau, Factor: 0.5}
 	whole, _ := fit(t, c, d, d, o)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	stop := errors.New("stop")
@@ -246,8 +251,16 @@ func TestCells_resume(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.Checkpoint = nil
-	if n, _ := fit(t, c, d, d, o); !slices.Equal(nn.Get(n), nn.Get(whole)) {
-		t.Error("other weights after a stop")
+	n, first := network(c, 99), nn.Progress{} // other weights: what is resumed does not begin anew
+	if _, err := n.Fit(t.Context(), d, d, o, func(p nn.Progress) {
+		if first.Epoch == 0 {
+			first = p
+		}
+	}); err != nil || !slices.Equal(nn.Get(n), nn.Get(whole)) {
+		t.Errorf("other weights after a stop, error %v", err)
+	}
+	if first.Epoch != 2 || first.Batch != 4 {
+		t.Errorf("the first report is of epoch %d batch %d, want 2 and 4", first.Epoch, first.Batch)
 	}
 }
 

@@ -33,8 +33,8 @@ type Options struct {
 	// same, which is for the caller to see to.
 	Resume *State
 	// Checkpoint, if not nil, is called after every report and, when ctx ends the
-	// training, once more before Fit returns. During the call state returns where
-	// the training stands.
+	// training, once more before Fit returns, but not while a weight is no finite
+	// number. During the call state returns where the training stands.
 	Checkpoint func(p Progress, state func() State)
 }
 
@@ -105,11 +105,11 @@ type DivergedError struct {
 }
 
 func (e *DivergedError) Error() string {
-	where := fmt.Sprintf("epoch %d", e.Epoch)
+	where, why := fmt.Sprintf("epoch %d", e.Epoch), "the validation rows may lie far outside of those trained on; else "
 	if e.Batch > 0 {
-		where += fmt.Sprintf(" batch %d", e.Batch)
+		where, why = where+fmt.Sprintf(" batch %d", e.Batch), ""
 	}
-	return fmt.Sprintf("training diverged in %s: the %s is %v: lower the learning rate or set a gradient clip", where, e.What, e.Value)
+	return fmt.Sprintf("training diverged in %s: the %s is %v: %slower the learning rate or set a gradient clip", where, e.What, e.Value, why)
 }
 
 // Fit trains the network on train and leaves in it the weights of the epoch

@@ -312,6 +312,63 @@ func TestFit_diverges(t *testing.T) {
 	}
 }
 
+// TestFit_diverges_later raises the rate until the weights run away: the error
+// names the epoch, the weights are those of the best one, and no checkpoint holds
+// what is not finite.
+func TestFit_diverges_later(t *testing.T) {
+	d := nn.Data{X: []float32{1, -1}, Target: []float32{2, -2}}
+	n := network(nn.Config{Inputs: 1, Outputs: 1}, 1)
+	var best []float32
+	last := 0
+	o := nn.Options{Epochs: 40, BatchSize: 2, LearningRate: 20, Loss: nn.Loss{Kind: nn.MSE}, Optimizer: nn.SGD,
+		Schedule: rate.Schedule{Kind: rate.OneCycle, WarmUp: 0.5}}
+	o.Checkpoint = func(p nn.Progress, state func() nn.State) {
+		best, last = state().Best, p.Epoch
+	}
+	f, err := n.Fit(t.Context(), d, d, o, nil)
+	diverged, ok := errors.AsType[*nn.DivergedError](err)
+	if !ok || diverged.Epoch != len(f.History)+1 || diverged.Batch > 1 || f.Best >= len(f.History) || f.Best < 2 {
+		t.Fatalf("best epoch %d of %d, error %v: want a divergence in the next", f.Best, len(f.History), err)
+	}
+	if last != len(f.History) {
+		t.Errorf("the last checkpoint is of epoch %d of %d", last, len(f.History))
+	}
+	if got := nn.Get(n); !slices.Equal(got, best) {
+		t.Errorf("weights %v, want those of the best epoch %v", got, best)
+	}
+}
+
+// TestFit_diverged_checkpoint: a step from a finite loss to infinite weights is not
+// kept, since the checkpoint before it is the last that anybody can go on from.
+func TestFit_diverged_checkpoint(t *testing.T) {
+	d := nn.Data{X: []float32{1e19, 1e19}, Target: []float32{1e18, 1e18}}
+	n := network(nn.Config{Inputs: 1, Outputs: 1}, 1)
+	nn.Set(n, []float32{0, 0})
+	o := nn.Options{Epochs: 2, BatchSize: 1, LearningRate: 1000, Loss: nn.Loss{Kind: nn.MSE}, Optimizer: nn.SGD, ReportEvery: 1}
+	reports := 0
+	o.Checkpoint = func(p nn.Progress, state func() nn.State) {
+		t.Errorf("a checkpoint after batch %d with the weights %v", p.Batch, state().Weights)
+	}
+	_, err := n.Fit(t.Context(), d, d, o, func(nn.Progress) { reports++ })
+	diverged, ok := errors.AsType[*nn.DivergedError](err)
+	if !ok || diverged.Epoch != 1 || diverged.Batch != 2 || reports != 1 {
+		t.Errorf("error %v after %d reports, want a divergence in batch 2 after one", err, reports)
+	}
+}
+
+// TestFit_diverges_in_validation: the training knows nothing of the rows that it
+// fails on, and the error says so.
+func TestFit_diverges_in_validation(t *testing.T) {
+	d := nn.Data{X: []float32{1, -1}, Target: []float32{2, -2}}
+	n := network(nn.Config{Inputs: 1, Outputs: 1}, 1)
+	far := nn.Data{X: []float32{3e38}, Target: []float32{-3e38}}
+	_, err := n.Fit(t.Context(), d, far, nn.Options{Epochs: 3, BatchSize: 2, LearningRate: 0.1, Loss: nn.Loss{Kind: nn.MSE}}, nil)
+	diverged, ok := errors.AsType[*nn.DivergedError](err)
+	if !ok || diverged.Batch != 0 || !strings.Contains(err.Error(), "epoch 1: the validation loss is +Inf: the validation rows may lie far outside") {
+		t.Errorf("error %v, want one about the validation loss of epoch 1", err)
+	}
+}
+
 func TestFit_cancel(t *testing.T) {
 	rng := rand.New(rand.NewPCG(2, 2))
 	cause := errors.New("no longer wanted")
@@ -365,57 +422,60 @@ func TestFit_progress(t *testing.T) {
 }
 
 func TestFit_refuses(t *testing.T) {
-	c := nn.Config{Inputs: 2, Hidden: []int{3}, Outputs: 2}
+	config := nn.Config{Inputs: 2, Hidden: []int{3}, Outputs: 2}
 	good := nn.Options{Epochs: 1, BatchSize: 4, LearningRate: 0.1, Loss: crossEntropy()}
 	nan := float32(math.NaN())
-	for name, change := range map[string]func(*nn.Data, *nn.Options){
-		"no_rows":             func(d *nn.Data, _ *nn.Options) { *d = nn.Data{} },
-		"nan_feature":         func(d *nn.Data, _ *nn.Options) { d.X[5] = nan },
-		"infinite_feature":    func(d *nn.Data, _ *nn.Options) { d.X[5] = float32(math.Inf(-1)) },
-		"features_missing":    func(d *nn.Data, _ *nn.Options) { d.X = d.X[:7] },
-		"class_too_high":      func(d *nn.Data, _ *nn.Options) { d.Class[0] = 2 },
-		"class_negative":      func(d *nn.Data, _ *nn.Options) { d.Class[0] = -1 },
-		"weight_zero":         func(d *nn.Data, _ *nn.Options) { d.Weight = []float32{1, 1, 0, 1} },
-		"weight_nan":          func(d *nn.Data, _ *nn.Options) { d.Weight = []float32{1, 1, nan, 1} },
-		"weights_missing":     func(d *nn.Data, _ *nn.Options) { d.Weight = []float32{1, 1} },
-		"targets_for_classes": func(d *nn.Data, _ *nn.Options) { d.Class, d.Target = nil, make([]float32, 4) },
-		"no_epochs":           func(_ *nn.Data, o *nn.Options) { o.Epochs = 0 },
-		"no_batch":            func(_ *nn.Data, o *nn.Options) { o.BatchSize = 0 },
-		"rate_zero":           func(_ *nn.Data, o *nn.Options) { o.LearningRate = 0 },
-		"rate_nan":            func(_ *nn.Data, o *nn.Options) { o.LearningRate = math.NaN() },
-		"decay_negative":      func(_ *nn.Data, o *nn.Options) { o.WeightDecay = -1 },
-		"clip_infinite":       func(_ *nn.Data, o *nn.Options) { o.GradientClip = math.Inf(1) },
-		"threads_negative":    func(_ *nn.Data, o *nn.Options) { o.Threads = -1 },
-		"no_loss":             func(_ *nn.Data, o *nn.Options) { o.Loss = nn.Loss{} },
-		"class_weights_short": func(_ *nn.Data, o *nn.Options) { o.Loss.ClassWeights = []float32{1} },
-		"class_weight_zero":   func(_ *nn.Data, o *nn.Options) { o.Loss.ClassWeights = []float32{1, 0} },
-		"mse_of_two_outputs":  func(_ *nn.Data, o *nn.Options) { o.Loss = nn.Loss{Kind: nn.MSE} },
-		"huber_without_delta": func(_ *nn.Data, o *nn.Options) { o.Loss = nn.Loss{Kind: nn.Huber} },
-		"delta_without_huber": func(_ *nn.Data, o *nn.Options) { o.Loss.Delta = 1 },
-		"gamma_negative":      func(_ *nn.Data, o *nn.Options) { o.Loss = nn.Loss{Kind: nn.Focal, Gamma: -1} },
-		"smoothing_one":       func(_ *nn.Data, o *nn.Options) { o.Loss.Smoothing = 1 },
-		"smoothing_nan":       func(_ *nn.Data, o *nn.Options) { o.Loss.Smoothing = math.NaN() },
-		"quantile_zero":       func(_ *nn.Data, o *nn.Options) { o.Loss = nn.Loss{Kind: nn.Pinball} },
-		"unknown_optimizer":   func(_ *nn.Data, o *nn.Options) { o.Optimizer = 9 },
-		"momentum_of_adam":    func(_ *nn.Data, o *nn.Options) { o.Momentum = 0.9 },
-		"momentum_one":        func(_ *nn.Data, o *nn.Options) { o.Optimizer, o.Momentum = nn.SGD, 1 },
-		"unknown_schedule":    func(_ *nn.Data, o *nn.Options) { o.Schedule.Kind = 9 },
-		"step_of_no_epochs":   func(_ *nn.Data, o *nn.Options) { o.Schedule = rate.Schedule{Kind: rate.Step, Factor: 0.5} },
-		"factor_nan": func(_ *nn.Data, o *nn.Options) {
+	for name, c := range map[string]struct {
+		want   string
+		change func(*nn.Data, *nn.Options)
+	}{
+		"no_rows":             {"rows", func(d *nn.Data, _ *nn.Options) { *d = nn.Data{} }},
+		"nan_feature":         {"row 2 feature 1 is NaN: leave incomplete rows out", func(d *nn.Data, _ *nn.Options) { d.X[5] = nan }},
+		"infinite_feature":    {"row 2 feature 1 is -Inf: leave incomplete rows out", func(d *nn.Data, _ *nn.Options) { d.X[5] = float32(math.Inf(-1)) }},
+		"features_missing":    {"7 features for 4 rows of 2", func(d *nn.Data, _ *nn.Options) { d.X = d.X[:7] }},
+		"class_too_high":      {"row 0 has class 2: want 0 to 1", func(d *nn.Data, _ *nn.Options) { d.Class[0] = 2 }},
+		"class_negative":      {"row 0 has class -1: want 0 to 1", func(d *nn.Data, _ *nn.Options) { d.Class[0] = -1 }},
+		"weight_zero":         {"row 2 has weight 0: want a finite number above 0, leave rows without weight out", func(d *nn.Data, _ *nn.Options) { d.Weight = []float32{1, 1, 0, 1} }},
+		"weight_nan":          {"row 2 has weight NaN", func(d *nn.Data, _ *nn.Options) { d.Weight = []float32{1, 1, nan, 1} }},
+		"weights_missing":     {"2 weights for 4 rows", func(d *nn.Data, _ *nn.Options) { d.Weight = []float32{1, 1} }},
+		"targets_for_classes": {"cross_entropy of 4 rows has 0 classes and 4 targets", func(d *nn.Data, _ *nn.Options) { d.Class, d.Target = nil, make([]float32, 4) }},
+		"no_epochs":           {"epochs is 0: want 1 to 1e+06", func(_ *nn.Data, o *nn.Options) { o.Epochs = 0 }},
+		"no_batch":            {"batch size is 0: want 1 to", func(_ *nn.Data, o *nn.Options) { o.BatchSize = 0 }},
+		"rate_zero":           {"learning rate is 0: want", func(_ *nn.Data, o *nn.Options) { o.LearningRate = 0 }},
+		"rate_nan":            {"learning rate is NaN", func(_ *nn.Data, o *nn.Options) { o.LearningRate = math.NaN() }},
+		"decay_negative":      {"weight decay is -1: want 0 to 1000", func(_ *nn.Data, o *nn.Options) { o.WeightDecay = -1 }},
+		"clip_infinite":       {"gradient clip is +Inf", func(_ *nn.Data, o *nn.Options) { o.GradientClip = math.Inf(1) }},
+		"threads_negative":    {"threads is -1: want 0 to 4096", func(_ *nn.Data, o *nn.Options) { o.Threads = -1 }},
+		"no_loss":             {"loss: ", func(_ *nn.Data, o *nn.Options) { o.Loss = nn.Loss{} }},
+		"class_weights_short": {"class weights: want 2, one per class, have 1", func(_ *nn.Data, o *nn.Options) { o.Loss.ClassWeights = []float32{1} }},
+		"class_weight_zero":   {"weight of class 1 is 0: want a finite number above 0", func(_ *nn.Data, o *nn.Options) { o.Loss.ClassWeights = []float32{1, 0} }},
+		"mse_of_two_outputs":  {"mse needs a network with 1 output, have 2", func(_ *nn.Data, o *nn.Options) { o.Loss = nn.Loss{Kind: nn.MSE} }},
+		"huber_without_delta": {"huber delta is 0: want a finite number above 0", func(_ *nn.Data, o *nn.Options) { o.Loss = nn.Loss{Kind: nn.Huber} }},
+		"delta_without_huber": {"huber delta belongs to huber, not to cross_entropy", func(_ *nn.Data, o *nn.Options) { o.Loss.Delta = 1 }},
+		"gamma_negative":      {"focal gamma is -1: want 0 to 16", func(_ *nn.Data, o *nn.Options) { o.Loss = nn.Loss{Kind: nn.Focal, Gamma: -1} }},
+		"smoothing_one":       {"label smoothing is 1: want at least 0 and below 1", func(_ *nn.Data, o *nn.Options) { o.Loss.Smoothing = 1 }},
+		"smoothing_nan":       {"label smoothing is NaN", func(_ *nn.Data, o *nn.Options) { o.Loss.Smoothing = math.NaN() }},
+		"quantile_zero":       {"quantile is 0: want above 0 and below 1", func(_ *nn.Data, o *nn.Options) { o.Loss = nn.Loss{Kind: nn.Pinball} }},
+		"unknown_optimizer":   {"optimizer 9 is not one", func(_ *nn.Data, o *nn.Options) { o.Optimizer = 9 }},
+		"momentum_of_adam":    {"momentum belongs to sgd, not to adam", func(_ *nn.Data, o *nn.Options) { o.Momentum = 0.9 }},
+		"momentum_one":        {"momentum is 1: want at least 0 and below 1", func(_ *nn.Data, o *nn.Options) { o.Optimizer, o.Momentum = nn.SGD, 1 }},
+		"unknown_schedule":    {"schedule 9 is not one", func(_ *nn.Data, o *nn.Options) { o.Schedule.Kind = 9 }},
+		"step_of_no_epochs":   {"schedule step: a parameter is out of range", func(_ *nn.Data, o *nn.Options) { o.Schedule = rate.Schedule{Kind: rate.Step, Factor: 0.5} }},
+		"factor_nan": {"schedule exponential: a parameter is out of range", func(_ *nn.Data, o *nn.Options) {
 			o.Schedule = rate.Schedule{Kind: rate.Exponential, Factor: math.NaN()}
-		},
-		"floor_above_one":    func(_ *nn.Data, o *nn.Options) { o.Schedule = rate.Schedule{Kind: rate.Cosine, Floor: 1.1} },
-		"warm_up_of_all":     func(_ *nn.Data, o *nn.Options) { o.Schedule = rate.Schedule{Kind: rate.OneCycle, WarmUp: 1} },
-		"factor_of_constant": func(_ *nn.Data, o *nn.Options) { o.Schedule = rate.Schedule{Factor: 0.5} },
+		}},
+		"floor_above_one":    {"schedule cosine: a parameter is out of range", func(_ *nn.Data, o *nn.Options) { o.Schedule = rate.Schedule{Kind: rate.Cosine, Floor: 1.1} }},
+		"warm_up_of_all":     {"schedule one_cycle: a parameter is out of range", func(_ *nn.Data, o *nn.Options) { o.Schedule = rate.Schedule{Kind: rate.OneCycle, WarmUp: 1} }},
+		"factor_of_constant": {"schedule constant: a parameter is out of range", func(_ *nn.Data, o *nn.Options) { o.Schedule = rate.Schedule{Factor: 0.5} }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d, o := nn.Data{X: slices.Clone(xor.X), Class: slices.Clone(xor.Class)}, good
-			change(&d, &o)
-			if _, err := network(c, 1).Fit(t.Context(), d, xor, o, nil); err == nil {
-				t.Error("as training data: no error")
+			c.change(&d, &o)
+			if _, err := network(config, 1).Fit(t.Context(), d, xor, o, nil); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("as training data: %v, want %q", err, c.want)
 			}
-			if _, err := network(c, 1).Fit(t.Context(), xor, d, o, nil); err == nil {
-				t.Error("as validation data: no error")
+			if _, err := network(config, 1).Fit(t.Context(), xor, d, o, nil); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("as validation data: %v, want %q", err, c.want)
 			}
 		})
 	}

@@ -79,7 +79,7 @@ func (r *trainer) fit(ctx context.Context) error {
 		e, err := r.epoch(ctx)
 		if err != nil {
 			if errors.Is(err, context.Cause(ctx)) {
-				r.checkpoint(r.progress, r.state)
+				r.save()
 			}
 			return err
 		}
@@ -89,9 +89,17 @@ func (r *trainer) fit(ctx context.Context) error {
 		r.partial = Partial{}
 		r.progress.ValidationLoss = e.Validation.Loss
 		r.report(r.progress)
-		r.checkpoint(r.progress, r.state)
+		r.save()
 	}
 	return nil
+}
+
+// save hands out a checkpoint, unless nobody could go on from it: what has run away
+// replaces none, and the next step says that it has.
+func (r *trainer) save() {
+	if allFinite(r.net.weight) {
+		r.checkpoint(r.progress, r.state)
+	}
 }
 
 // over tells whether all epochs are done or patience has run out.
@@ -116,7 +124,7 @@ func (r *trainer) epoch(ctx context.Context) (Epoch, error) {
 		p.Batch, p.TrainLoss = sum.Batches, sum.Loss/sum.Weight
 		if r.ReportEvery > 0 && p.Batch%r.ReportEvery == 0 && p.Batch < p.Batches {
 			r.report(*p)
-			r.checkpoint(*p, r.state)
+			r.save()
 		}
 	}
 	e := Epoch{Number: number, Train: Score{Loss: sum.Loss / sum.Weight, Accuracy: math.NaN()}, GradientNorm: sum.Norms / float64(p.Batches)}

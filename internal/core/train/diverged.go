@@ -16,13 +16,17 @@ import (
 const describedFeatures = 3
 
 // explain adds to an error of a diverged training the features with the largest
-// values in the training rows, which are the usual cause.
-func explain(err error, names []string, t *table, training part) error {
+// values in the rows that it diverged on, which are the usual cause.
+func explain(err error, names []string, t *table, parts division) error {
 	var diverged *nn.DivergedError
 	if !errors.As(err, &diverged) {
 		return err
 	}
-	return fmt.Errorf("%w; the features with the largest values in the %d training rows: %s", err, training.len(), largest(names, t, training))
+	rows, name := parts.train, "training"
+	if diverged.Batch == 0 {
+		rows, name = parts.validation, "validation"
+	}
+	return fmt.Errorf("%w; the features with the largest values in the %d %s rows: %s", err, rows.len(), name, largest(names, t, rows))
 }
 
 // bounded fails when the loss of the rows of a part is no finite number.

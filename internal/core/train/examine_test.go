@@ -90,6 +90,10 @@ func TestClassification_reliable(t *testing.T) {
 	if want := []int{0, 0, 0, 0, 1, 0, 0, 2, 0, 1}; !slices.Equal(rows, want) {
 		t.Errorf("rows per bin %v, want %v", rows, want)
 	}
+	// Of equals the first class is named, which was wrong in the third row.
+	if b := q.Reliability[4]; *b.Accuracy != 0 {
+		t.Errorf("accuracy of equals %v, want 0", *b.Accuracy)
+	}
 	if b := q.Reliability[7]; *b.Confidence != 0.75 || *b.Accuracy != 0.5 || q.Reliability[0].Accuracy != nil {
 		t.Errorf("bins %+v", q.Reliability)
 	}
@@ -122,6 +126,47 @@ func TestImportance(t *testing.T) {
 	}
 	if again, _ := train.ImportanceOf(n, d, loss, 7); !slices.Equal(again, got) {
 		t.Error("another importance with the same seed")
+	}
+}
+
+// TestImportance_windows: of a recurrent network the whole window of a feature is
+// exchanged, by the permutation that seed and feature give.
+func TestImportance_windows(t *testing.T) {
+	const rows, window, inputs = 40, 3, 2
+	n, err := nn.New(nn.Config{Cell: nn.GRU, Window: window, Inputs: inputs, Hidden: []int{4}, Outputs: 1}, nn.InitStream(3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rng := rand.New(rand.NewPCG(1, 3))
+	d := nn.Data{}
+	for i := range rows + window - 1 {
+		d.X = append(d.X, 4*rng.Float32()-2, 4*rng.Float32()-2)
+		if i >= window-1 {
+			d.At, d.Target, d.Weight = append(d.At, int32(i)), append(d.Target, rng.Float32()), append(d.Weight, 1+rng.Float32())
+		}
+	}
+	loss := nn.Loss{Kind: nn.MSE}
+	got, err := train.ImportanceOf(n, d, loss, 7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	base := loss.MeanLoss(n.InferAt(nil, d.X, d.At), 1, d)
+	for column := range inputs {
+		var x []float32
+		for i, from := range rand.New(rand.NewPCG(7, uint64(column))).Perm(rows) {
+			for step := range window {
+				for c := range inputs {
+					row := i + step
+					if c == column {
+						row = from + step
+					}
+					x = append(x, d.X[row*inputs+c])
+				}
+			}
+		}
+		if want := loss.MeanLoss(n.Infer(nil, x, rows), 1, d) - base; got[column].LossIncrease != want || want == 0 {
+			t.Errorf("input %d: loss rises by %v, want %v", column, got[column].LossIncrease, want)
+		}
 	}
 }
 
@@ -174,10 +219,18 @@ func TestRun_diverged(t *testing.T) {
 	}
 }
 
-// TestRun_test_rows_out_of_reach: a network that was trained well and is asked far
+// TestRun_rows_out_of_reach: a network that was trained well and is asked far
 // outside of what it learnt says where, and by which features.
-func TestRun_test_rows_out_of_reach(t *testing.T) {
-	const bars, leaps = 500, 470 // in the test part
+func TestRun_rows_out_of_reach(t *testing.T) {
+	t.Run("test", func(t *testing.T) { outOfReach(t, 470, "test rows", "is +Inf", "look at the bars", "1h_roc_12") })
+	t.Run("validation", func(t *testing.T) {
+		outOfReach(t, 400, "training diverged in epoch 1: the validation loss is +inf", "validation rows: 1h_roc_12_raw from")
+	})
+}
+
+// outOfReach has prices leap at a bar of 500.
+func outOfReach(t *testing.T, leaps int, wants ...string) {
+	const bars = 500
 	src := strings.NewReplacer("loss: huber\n  huber_delta: 0.02", "loss: mse", "activation: tanh", "activation: leaky_relu",
 		"nn_inputs:\n", "nn_inputs:\n  - {raw_indicator: roc_12, timeframes: all, normalization: none}\n").Replace(regressionSource)
 	in := twoSymbols(t, src, bars)
@@ -193,7 +246,7 @@ func TestRun_test_rows_out_of_reach(t *testing.T) {
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, want := range []string{"test rows", "is +Inf", "look at the bars", "1h_roc_12"} {
+	for _, want := range wants {
 		if !strings.Contains(strings.ToLower(err.Error()), strings.ToLower(want)) {
 			t.Errorf("error %v, want it to say %q", err, want)
 		}

@@ -134,3 +134,9 @@ func Folds(samples []Sample, o strategy.Training) (folds []Fold, test []int) {
 	}
 	return folds, number(d.test.rows())
 }
+
+// Measure returns the quality of outputs, on rows whose labels are those of the
+// training part too.
+func Measure(classes []string, outputs []float32, d nn.Data, loss nn.Loss, temperature float64) Quality {
+	return measure(classes, outputs, d, loss, baselineOf(classes, d), temperature)
+}

@@ -80,7 +80,7 @@ func run(ctx context.Context, in Input, report func(Progress)) (model.Model, Eva
 	}
 	fitting, err := network.Fit(ctx, t.data(parts.train), t.data(parts.validation), o, func(p nn.Progress) { report(fitProgress(p)) })
 	if err != nil {
-		return model.Model{}, Evaluation{}, explain(err, feature.SchemaOf(s).Names, t, parts.train)
+		return model.Model{}, Evaluation{}, explain(err, feature.SchemaOf(s).Names, t, parts)
 	}
 	report(Progress{Phase: PhaseEvaluation, Epoch: len(fitting.History), Epochs: s.Training.Epochs, Percent: trainingPercent})
 	e, err := evaluate(ctx, in, t, parts, network, loss, fitting)

@@ -249,7 +249,7 @@ func (c *crew) fit(ctx context.Context, k int) error {
 	validation := c.t.pick(f.validation)
 	fitting, err := network.Fit(ctx, c.t.pick(f.train), validation, o, func(p nn.Progress) { c.report(c.progress(k, p)) })
 	if err != nil {
-		return fmt.Errorf("network %d of %d: %w", k+1, s.Training.Ensemble.Networks(), explain(err, feature.SchemaOf(s).Names, c.t, c.parts.train))
+		return fmt.Errorf("network %d of %d: %w", k+1, s.Training.Ensemble.Networks(), explain(err, feature.SchemaOf(s).Names, c.t, c.parts))
 	}
 	outputs, err := infer(ctx, network, validation)
 	if err != nil {
