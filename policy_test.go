@@ -77,7 +77,8 @@ const lattice = `
 	edge/settings, edge/listen, edge/api, control/dispatch,
 	control/upkeep, control/replica, data/tabular, observe < edge/backend
 	edge/settings, edge/display              < edge/system
-	edge/backend, edge/system, data/sample, core/migration, core/leak,
+	edge/settings, edge/listen, edge/display, observe < edge/command
+	edge/backend, edge/system, edge/command, data/sample, core/migration, core/leak,
 	web, strategies                          < edge/cli
 	edge/cli                                 < cmd/ktrdr
 	control/store, core/nn                   < bench
@@ -121,7 +122,7 @@ var coreModules = map[string]string{
 
 // clocks lists the packages that may read the clock (R12); every other one is
 // given the time.
-var clocks = []string{"edge/cli", "edge/backend", "edge/system", "edge/api", "work/worker", "data/ib", "control/dispatch/loop.go", "control/store", "bench/limits"}
+var clocks = []string{"edge/cli", "edge/backend", "edge/system", "edge/command", "edge/api", "work/worker", "data/ib", "control/dispatch/loop.go", "control/store", "bench/limits"}
 
 // testModules may be imported by tests only and so never reach the binary.
 var testModules = []string{

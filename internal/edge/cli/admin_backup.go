@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ktrdr/ktrdr/internal/data/backup"
+	"github.com/ktrdr/ktrdr/internal/edge/command"
 	"github.com/ktrdr/ktrdr/internal/edge/display"
 	"github.com/ktrdr/ktrdr/internal/edge/exit"
 	"github.com/ktrdr/ktrdr/internal/edge/settings"
@@ -31,20 +32,20 @@ func reportOf(file string, s backup.Summary) backupReport {
 }
 
 func (r backupReport) print(w io.Writer, title string) {
-	display.Facts(w, title, []display.Fact{{"file", r.File}, {"made (UTC)", r.CreatedAt}, {"by version", r.Version}, {"size", size(r.SizeBytes)},
+	display.Facts(w, title, []display.Fact{{"file", r.File}, {"made (UTC)", r.CreatedAt}, {"by version", r.Version}, {"size", display.Size(r.SizeBytes)},
 		{"series of bars", display.Integer(r.Series)}, {"artifacts", display.Integer(r.Artifacts)}})
 }
 
-func newAdminBackup(c *console) *cobra.Command {
+func newAdminBackup(c *command.Console) *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "backup OUT", Short: "Make a backup of everything a backend keeps, while it runs", Args: arguments(1, 1),
+		Use: "backup OUT", Short: "Make a backup of everything a backend keeps, while it runs", Args: command.Arguments(1, 1),
 		Long: `Make a backup of everything a backend keeps, while it runs: the records of its
 database as they are at one moment, the artifacts that they refer to (models,
 results, checkpoints), and its bars. OUT is one file, verified while it is
 written, the same for SQLite and PostgreSQL; "ktrdr admin restore" puts it into
 either. Strategies and settings are files of your own and not part of it.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			client, err := c.client(cmd)
+			client, err := c.Client(cmd)
 			if err != nil {
 				return err
 			}
@@ -61,7 +62,7 @@ either. Strategies and settings are files of your own and not part of it.`,
 				return fmt.Errorf("make backup %s: %w", args[0], err)
 			}
 			r := reportOf(args[0], summary)
-			return c.show(r, func(w io.Writer) { r.print(w, "Backup made and verified") })
+			return c.Show(r, func(w io.Writer) { r.print(w, "Backup made and verified") })
 		},
 	}
 	settings.Bind(cmd, settings.RoleClient)

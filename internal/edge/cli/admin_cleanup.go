@@ -7,16 +7,17 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/edge/command"
 	"github.com/ktrdr/ktrdr/internal/edge/display"
 	"github.com/ktrdr/ktrdr/internal/edge/exit"
 	"github.com/ktrdr/ktrdr/internal/edge/settings"
 )
 
-func newAdminCleanup(c *console) *cobra.Command {
+func newAdminCleanup(c *command.Console) *cobra.Command {
 	var req wire.CleanupRequest
 	olderThan := 0
 	cmd := &cobra.Command{
-		Use: "cleanup", Short: "Delete old operations and checkpoints, and artifacts that nothing refers to", Args: arguments(0, 0),
+		Use: "cleanup", Short: "Delete old operations and checkpoints, and artifacts that nothing refers to", Args: command.Arguments(0, 0),
 		Long: `Delete old operations with their results, events and metrics, old checkpoints, and
 artifacts that nothing refers to. What is old is in the settings of the backend
 (retention.*), which cleans up by itself as well. Operations that have not ended
@@ -30,7 +31,7 @@ somebody has asked for it.`,
 				}
 				req.OlderThanDays = &olderThan
 			}
-			client, err := c.client(cmd)
+			client, err := c.Client(cmd)
 			if err != nil {
 				return err
 			}
@@ -38,7 +39,7 @@ somebody has asked for it.`,
 			if err != nil {
 				return err
 			}
-			return c.show(r, func(w io.Writer) { c.printCleanup(w, r) })
+			return c.Show(r, func(w io.Writer) { printCleanup(c, w, r) })
 		},
 	}
 	cmd.Flags().BoolVar(&req.DryRun, "dry-run", false, "only say what would be deleted")
@@ -47,7 +48,7 @@ somebody has asked for it.`,
 	return cmd
 }
 
-func (c *console) printCleanup(w io.Writer, r wire.CleanupReport) {
+func printCleanup(c *command.Console, w io.Writer, r wire.CleanupReport) {
 	title := "Cleaned up"
 	if r.DryRun {
 		title = "Would be cleaned up"
@@ -55,12 +56,12 @@ func (c *console) printCleanup(w io.Writer, r wire.CleanupReport) {
 	if len(r.Operations) > 0 {
 		var rows [][]string
 		for _, o := range r.Operations {
-			rows = append(rows, []string{o.OperationID, string(o.OperationType), c.status(string(o.Status)), display.Moment(o.CompletedAt)})
+			rows = append(rows, []string{o.OperationID, string(o.OperationType), c.Status(string(o.Status)), display.Moment(o.CompletedAt)})
 		}
 		display.Columns(w, []string{"operation", "type", "status", "ended (UTC)"}, rows)
 	}
 	amount := func(a wire.CleanedArtifacts) string {
-		return fmt.Sprintf("%s, %s", display.Integer(a.Count), size(a.SizeBytes))
+		return fmt.Sprintf("%s, %s", display.Integer(a.Count), display.Size(a.SizeBytes))
 	}
 	display.Facts(w, title, []display.Fact{{"operations", display.Integer(r.OperationsCount)}, {"other checkpoints", display.Integer(r.Checkpoints)},
 		{"artifacts put aside", amount(r.Retired)}, {"artifacts deleted", amount(r.Deleted)}})

@@ -10,13 +10,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ktrdr/ktrdr/internal/control/upkeep"
+	"github.com/ktrdr/ktrdr/internal/edge/command"
 	"github.com/ktrdr/ktrdr/internal/edge/exit"
 	"github.com/ktrdr/ktrdr/internal/edge/settings"
 )
 
-func newAdminRestore(c *console) *cobra.Command {
+func newAdminRestore(c *command.Console) *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "restore BACKUP", Short: "Put a backup into a new data folder", Args: arguments(1, 1),
+		Use: "restore BACKUP", Short: "Put a backup into a new data folder", Args: command.Arguments(1, 1),
 		Long: `Put a backup into a new data folder, which must be empty or missing, and into a
 new PostgreSQL database where --database-url names one. All of it is verified.
 Then start the backend there: it has every operation that was acknowledged before
@@ -43,7 +44,7 @@ last checkpoint. Stop the backend that the backup is of before you do.`,
 				return fmt.Errorf("restore %s: %w", args[0], err)
 			}
 			r := reportOf(args[0], summary)
-			return c.show(r, func(w io.Writer) { r.print(w, "Restored into "+s.Get(settings.DataDir)) })
+			return c.Show(r, func(w io.Writer) { r.print(w, "Restored into "+s.Get(settings.DataDir)) })
 		},
 	}
 	settings.Bind(cmd, settings.RoleRestore)

@@ -7,28 +7,29 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/edge/command"
 	"github.com/ktrdr/ktrdr/internal/edge/exit"
 	"github.com/ktrdr/ktrdr/internal/edge/settings"
 )
 
-func newBacktest(c *console) *cobra.Command {
-	cmd := group("backtest", "Run backtests", newBacktestRun(c))
+func newBacktest(c *command.Console) *cobra.Command {
+	cmd := command.Group("backtest", "Run backtests", newBacktestRun(c))
 	settings.Bind(cmd, settings.RoleClient)
 	return cmd
 }
 
 // A backtestRequest is what the arguments and flags of backtest run ask for.
 type backtestRequest struct {
-	span                              period
+	span                              command.Period
 	capital, fraction                 float64
 	set                               []string
 	fractionalUnits, inSample, detach bool
 	model, output                     string
 	threads                           int
-	terms                             terms
+	terms                             command.Terms
 }
 
-func newBacktestRun(c *console) *cobra.Command {
+func newBacktestRun(c *command.Console) *cobra.Command {
 	var r backtestRequest
 	cmd := &cobra.Command{
 		Use: "run STRATEGY [SYMBOL] [TIMEFRAME]", Short: "Backtest a trained model on a backtest worker",
@@ -47,13 +48,13 @@ report says in words what was applied. Where nobody says it, commission is 0.001
 and slippage 0.0005.`,
 		Example: "  ktrdr backtest run strategies/sample_momentum.yaml GBPUSD 1h --start-date 2019-01-01 --end-date 2021-12-31 -o report\n" +
 			"  ktrdr backtest run three_majors EURUSD,GBPUSD,USDJPY 1d --currency USD --start-date 2019-01-01 --end-date 2021-12-31",
-		Args: arguments(1, 3),
+		Args: command.Arguments(1, 3),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			client, err := c.client(cmd)
+			client, err := c.Client(cmd)
 			if err != nil {
 				return err
 			}
-			order, err := c.backtestOrder(cmd, r, args)
+			order, err := backtestOrder(c, cmd, r, args)
 			if err != nil {
 				return err
 			}
@@ -61,8 +62,8 @@ and slippage 0.0005.`,
 			if err != nil {
 				return err
 			}
-			c.say("%s", started.Message)
-			return c.afterStart(cmd.Context(), client, started.Started, r.detach, r.output)
+			c.Say("%s", started.Message)
+			return c.AfterStart(cmd.Context(), client, started.Started, r.detach, r.output)
 		},
 	}
 	r.bind(cmd)
@@ -74,12 +75,12 @@ and slippage 0.0005.`,
 func (r *backtestRequest) bind(cmd *cobra.Command) {
 	r.bindTerms(cmd)
 	cmd.Flags().StringVarP(&r.model, "model", "m", "", "id or name of the model (default: the newest of the strategy; also --model-path)")
-	renameFlags(cmd, map[string]string{"start": "start-date", "end": "end-date", "model-path": "model", "no-follow": "detach"})
+	command.RenameFlags(cmd, map[string]string{"start": "start-date", "end": "end-date", "model-path": "model", "no-follow": "detach"})
 }
 
 // bindTerms adds the flags that every backtest has.
 func (r *backtestRequest) bindTerms(cmd *cobra.Command) {
-	r.span.bind(cmd)
+	r.span.Bind(cmd)
 	f := cmd.Flags()
 	f.Float64VarP(&r.capital, "capital", "c", wire.DefaultCapital, "money at the start")
 	f.Float64Var(&r.fraction, "fraction", wire.DefaultSizingFraction, "part of the equity that a trade takes, above 0 to 1")
@@ -87,7 +88,7 @@ func (r *backtestRequest) bindTerms(cmd *cobra.Command) {
 	f.BoolVar(&r.inSample, "allow-in-sample", false, "run although a model was trained on part of the period")
 	f.StringVarP(&r.output, "output", "o", "", "folder for trades.parquet, equity.parquet and summary.json")
 	f.IntVar(&r.threads, "threads", 0, "threads on the worker; 0 is all it has")
-	r.terms.bind(cmd)
+	r.terms.Bind(cmd)
 	f.BoolVarP(&r.detach, "detach", "d", false, "do not wait for the end (also --no-follow)")
 }
 
@@ -95,18 +96,18 @@ func (r *backtestRequest) bindTerms(cmd *cobra.Command) {
 // symbols stand between commas.
 func (r backtestRequest) backtestTerms(symbols []string) (wire.BacktestTerms, error) {
 	t := wire.BacktestTerms{
-		StartDate: r.span.start, EndDate: r.span.end, InitialCapital: &r.capital, SizingFraction: &r.fraction,
-		WholeUnits: !r.fractionalUnits, AllowInSample: r.inSample, Submission: r.terms.submission(r.threads),
+		StartDate: r.span.Start, EndDate: r.span.End, InitialCapital: &r.capital, SizingFraction: &r.fraction,
+		WholeUnits: !r.fractionalUnits, AllowInSample: r.inSample, Submission: r.terms.Submission(r.threads),
 	}
-	if t.Symbols = splitList(symbols); len(t.Symbols) == 1 {
+	if t.Symbols = command.SplitList(symbols); len(t.Symbols) == 1 {
 		t.Symbol, t.Symbols = t.Symbols[0], nil
 	}
 	return t, r.check()
 }
 
 // backtestOrder checks what can be checked here and returns the request.
-func (c *console) backtestOrder(cmd *cobra.Command, r backtestRequest, args []string) (wire.StartBacktest, error) {
-	order, err := c.plainOrder(r, args)
+func backtestOrder(c *command.Console, cmd *cobra.Command, r backtestRequest, args []string) (wire.StartBacktest, error) {
+	order, err := plainOrder(c, r, args)
 	if err != nil {
 		return order, err
 	}
@@ -115,7 +116,7 @@ func (c *console) backtestOrder(cmd *cobra.Command, r backtestRequest, args []st
 }
 
 // plainOrder is backtestOrder without decisions of its own.
-func (c *console) plainOrder(r backtestRequest, args []string) (wire.StartBacktest, error) {
+func plainOrder(c *command.Console, r backtestRequest, args []string) (wire.StartBacktest, error) {
 	terms, err := r.backtestTerms(args[1:min(2, len(args))])
 	order := wire.StartBacktest{Model: r.model, BacktestTerms: terms}
 	if err != nil {
@@ -123,18 +124,18 @@ func (c *console) plainOrder(r backtestRequest, args []string) (wire.StartBackte
 	}
 	if len(args) > 2 {
 		order.Timeframe = args[2]
-		for _, symbol := range splitList(args[1:2]) {
-			if _, _, err := parsePair(symbol, args[2]); err != nil {
+		for _, symbol := range command.SplitList(args[1:2]) {
+			if _, _, err := command.ParsePair(symbol, args[2]); err != nil {
 				return order, err
 			}
 		}
 	}
-	held, read, err := c.strategyOf(args[0])
+	held, read, err := strategyOf(c, args[0])
 	if order.StrategyName = held; err != nil || read == nil {
 		return order, err // the backend knows which dates a strategy has that it holds
 	}
 	order.StrategyYAML = string(read.Source)
-	start, end, err := read.BacktestDates(r.span.start, r.span.end)
+	start, end, err := read.BacktestDates(r.span.Start, r.span.End)
 	if err == nil && (start == "" || end == "") {
 		return order, exit.Usagef("a backtest needs --start-date and --end-date: strategy %s has no backtest.date_range that says it", read.Name)
 	}
@@ -145,7 +146,7 @@ func (c *console) plainOrder(r backtestRequest, args []string) (wire.StartBackte
 }
 
 func (r backtestRequest) check() error {
-	if err := errors.Join(r.span.check(), r.terms.check()); err != nil {
+	if err := errors.Join(r.span.Check(), r.terms.Check()); err != nil {
 		return err
 	}
 	for _, x := range []struct {

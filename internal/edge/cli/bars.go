@@ -17,6 +17,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 	"github.com/ktrdr/ktrdr/internal/data/sample"
 	"github.com/ktrdr/ktrdr/internal/data/tabular"
+	"github.com/ktrdr/ktrdr/internal/edge/command"
 	"github.com/ktrdr/ktrdr/internal/edge/exit"
 )
 
@@ -37,7 +38,7 @@ func (b *barSource) bind(cmd *cobra.Command) {
 
 // frame returns the bars that the flags name, for every timeframe and data source
 // of s; ok is false when they name none.
-func (b *barSource) frame(c *console, cmd *cobra.Command, s *strategy.Strategy) (f feature.Frame, ok bool, err error) {
+func (b *barSource) frame(c *command.Console, cmd *cobra.Command, s *strategy.Strategy) (f feature.Frame, ok bool, err error) {
 	f = emptyFrame(s)
 	if b.symbol != "" {
 		if f.Symbol, err = market.ParseSymbol(b.symbol); err != nil {
@@ -54,7 +55,7 @@ func (b *barSource) frame(c *console, cmd *cobra.Command, s *strategy.Strategy) 
 }
 
 // read fills f from files.
-func (b *barSource) read(c *console, f feature.Frame, s *strategy.Strategy) error {
+func (b *barSource) read(c *command.Console, f feature.Frame, s *strategy.Strategy) error {
 	for _, name := range b.files {
 		tf := s.Base
 		before, after, named := strings.Cut(name, "=")
@@ -121,8 +122,8 @@ func readSeries(name string, symbol market.Symbol, tf market.Timeframe) (market.
 }
 
 // fetch fills f with the newest bars that the backend holds.
-func fetch(c *console, cmd *cobra.Command, f feature.Frame, s *strategy.Strategy) error {
-	client, err := c.client(cmd)
+func fetch(c *command.Console, cmd *cobra.Command, f feature.Frame, s *strategy.Strategy) error {
+	client, err := c.Client(cmd)
 	if err != nil {
 		return err
 	}

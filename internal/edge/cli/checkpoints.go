@@ -7,27 +7,28 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/edge/command"
 	"github.com/ktrdr/ktrdr/internal/edge/display"
 	"github.com/ktrdr/ktrdr/internal/edge/exit"
 	"github.com/ktrdr/ktrdr/internal/edge/settings"
 )
 
-func newCheckpoints(c *console) *cobra.Command {
-	cmd := group("checkpoints", "Show and delete the states that operations can be resumed from",
+func newCheckpoints(c *command.Console) *cobra.Command {
+	cmd := command.Group("checkpoints", "Show and delete the states that operations can be resumed from",
 		newCheckpointsList(c), newCheckpointsShow(c), newCheckpointsDelete(c))
 	settings.Bind(cmd, settings.RoleClient)
 	return cmd
 }
 
-func newCheckpointsList(c *console) *cobra.Command {
+func newCheckpointsList(c *command.Console) *cobra.Command {
 	var olderThan int
 	cmd := &cobra.Command{
-		Use: "list", Short: "List checkpoints, newest first", Args: arguments(0, 0),
+		Use: "list", Short: "List checkpoints, newest first", Args: command.Arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if olderThan < 0 {
 				return exit.Usagef("--older-than %d: want a number of days from 0", olderThan)
 			}
-			client, err := c.client(cmd)
+			client, err := c.Client(cmd)
 			if err != nil {
 				return err
 			}
@@ -35,7 +36,7 @@ func newCheckpointsList(c *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.show(list, func(w io.Writer) { printCheckpoints(w, list) })
+			return c.Show(list, func(w io.Writer) { printCheckpoints(w, list) })
 		},
 	}
 	cmd.Flags().IntVar(&olderThan, "older-than", 0, "only those at least so many days old")
@@ -50,7 +51,7 @@ func printCheckpoints(w io.Writer, list wire.CheckpointList) {
 	var rows [][]string
 	for _, p := range list.Data {
 		rows = append(rows, []string{p.OperationID, string(p.OperationStatus), string(p.Kind), place(p.StateSummary),
-			size(p.ArtifactsSizeBytes), display.Moment(p.CreatedAt)})
+			display.Size(p.ArtifactsSizeBytes), display.Moment(p.CreatedAt)})
 	}
 	display.Columns(w, []string{"operation", "status", "kind", "after", "size", "created (UTC)"}, rows, 5)
 }
@@ -58,23 +59,11 @@ func printCheckpoints(w io.Writer, list wire.CheckpointList) {
 // place says where the work stood.
 func place(s wire.CheckpointState) string { return fmt.Sprintf("%s %d", s.Unit, s.Position) }
 
-// size prints a number of bytes as people say it.
-func size(n int64) string {
-	switch {
-	case n < 10_000:
-		return fmt.Sprintf("%d B", n)
-	case n < 10_000_000:
-		return fmt.Sprintf("%d kB", n/1000)
-	default:
-		return fmt.Sprintf("%d MB", n/1_000_000)
-	}
-}
-
-func newCheckpointsShow(c *console) *cobra.Command {
+func newCheckpointsShow(c *command.Console) *cobra.Command {
 	return &cobra.Command{
-		Use: "show ID", Short: "Show the newest checkpoint of an operation", Args: arguments(1, 1),
+		Use: "show ID", Short: "Show the newest checkpoint of an operation", Args: command.Arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			client, err := c.client(cmd)
+			client, err := c.Client(cmd)
 			if err != nil {
 				return err
 			}
@@ -82,9 +71,9 @@ func newCheckpointsShow(c *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.show(p, func(w io.Writer) {
+			return c.Show(p, func(w io.Writer) {
 				all := []display.Fact{{"kind", string(p.Kind)}, {"after", place(p.State)}, {"attempt", fmt.Sprint(p.State.Attempt)},
-					{"created", display.Moment(p.CreatedAt)}, {"size", size(p.SizeBytes)}, {"content", p.SHA256}}
+					{"created", display.Moment(p.CreatedAt)}, {"size", display.Size(p.SizeBytes)}, {"content", p.SHA256}}
 				for _, older := range p.Older {
 					all = append(all, display.Fact{"before it", place(older.StateSummary) + ", kept in case the newest is damaged"})
 				}
@@ -94,11 +83,11 @@ func newCheckpointsShow(c *console) *cobra.Command {
 	}
 }
 
-func newCheckpointsDelete(c *console) *cobra.Command {
+func newCheckpointsDelete(c *command.Console) *cobra.Command {
 	return &cobra.Command{
-		Use: "delete ID", Short: "Delete the checkpoints of an operation that has ended", Args: arguments(1, 1),
+		Use: "delete ID", Short: "Delete the checkpoints of an operation that has ended", Args: command.Arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			client, err := c.client(cmd)
+			client, err := c.Client(cmd)
 			if err != nil {
 				return err
 			}
@@ -106,7 +95,7 @@ func newCheckpointsDelete(c *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.show(done, func(w io.Writer) {
+			return c.Show(done, func(w io.Writer) {
 				fmt.Fprintf(w, "The checkpoints of %s are deleted; it can no longer be resumed.\n", args[0])
 			})
 		},

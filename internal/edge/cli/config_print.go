@@ -5,18 +5,19 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ktrdr/ktrdr/internal/edge/command"
 	"github.com/ktrdr/ktrdr/internal/edge/display"
 	"github.com/ktrdr/ktrdr/internal/edge/settings"
 )
 
-func newConfig(c *console) *cobra.Command {
-	return group("config", "Show the settings", newConfigPrint(c))
+func newConfig(c *command.Console) *cobra.Command {
+	return command.Group("config", "Show the settings", newConfigPrint(c))
 }
 
-func newConfigPrint(c *console) *cobra.Command {
+func newConfigPrint(c *command.Console) *cobra.Command {
 	var name string
 	cmd := &cobra.Command{
-		Use: "print", Short: "Print each effective setting and where it comes from", Args: arguments(0, 0),
+		Use: "print", Short: "Print each effective setting and where it comes from", Args: command.Arguments(0, 0),
 		Long: `Print each effective setting and where it comes from.
 
 With --role the settings that this role reads, with its defaults; without it all
@@ -30,7 +31,7 @@ of them. The flags of the settings are accepted here too, to try them out.`,
 			if err != nil {
 				return err
 			}
-			return c.show(s.Show(), func(w io.Writer) { printSettings(w, s.Show()) })
+			return c.Show(s.Show(), func(w io.Writer) { printSettings(w, s.Show()) })
 		},
 	}
 	cmd.Flags().StringVar(&name, "role", "", `role whose settings are shown: client, serve, "worker backtest", "worker training" or up`)

@@ -3,12 +3,13 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/ktrdr/ktrdr/internal/edge/command"
 	"github.com/ktrdr/ktrdr/internal/edge/exit"
 	"github.com/ktrdr/ktrdr/internal/edge/settings"
 )
 
-func newData(c *console) *cobra.Command {
-	cmd := group("data", "Import, show and list bars",
+func newData(c *command.Console) *cobra.Command {
+	cmd := command.Group("data", "Import, show and list bars",
 		newDataImport(c), newDataShow(c), newDataRange(c), newDataList(c), newDataSample(c))
 	settings.Bind(cmd, settings.RoleClient)
 	return cmd

@@ -12,11 +12,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/edge/command"
 	"github.com/ktrdr/ktrdr/internal/edge/display"
 	"github.com/ktrdr/ktrdr/internal/edge/exit"
 )
 
-func newDataImport(c *console) *cobra.Command {
+func newDataImport(c *command.Console) *cobra.Command {
 	var o wire.ImportOptions
 	cmd := &cobra.Command{
 		Use: "import FILE --symbol SYMBOL --timeframe TF", Short: "Import bars from a CSV or Parquet file",
@@ -30,20 +31,20 @@ with a bad row is refused as a whole, naming line, column and rule; --skip-bad
 leaves bad rows out and reports them. Importing again changes nothing; an
 overlapping file adds to what is held and never removes.`,
 		Example: "  ktrdr data import GBPUSD_1h.csv --symbol GBPUSD --timeframe 1h",
-		Args:    arguments(1, 1),
+		Args:    command.Arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			client, err := c.client(cmd)
+			client, err := c.Client(cmd)
 			if err != nil {
 				return err
 			}
-			if _, _, err := parsePair(o.Symbol, o.Timeframe); err != nil {
+			if _, _, err := command.ParsePair(o.Symbol, o.Timeframe); err != nil {
 				return err
 			}
-			report, err := c.importFile(cmd, client, args[0], o)
+			report, err := importFile(c, cmd, client, args[0], o)
 			if err != nil {
 				return err
 			}
-			return c.show(report, func(w io.Writer) { printImport(w, report) })
+			return c.Show(report, func(w io.Writer) { printImport(w, report) })
 		},
 	}
 	f := cmd.Flags()
@@ -59,7 +60,7 @@ overlapping file adds to what is held and never removes.`,
 }
 
 // importFile sends one file to the backend.
-func (c *console) importFile(cmd *cobra.Command, client *wire.Client, path string, o wire.ImportOptions) (wire.ImportReport, error) {
+func importFile(c *command.Console, cmd *cobra.Command, client *wire.Client, path string, o wire.ImportOptions) (wire.ImportReport, error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return wire.ImportReport{}, exit.NotFoundf("%s: no such file", path)

@@ -6,14 +6,15 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ktrdr/ktrdr/internal/edge/command"
 	"github.com/ktrdr/ktrdr/internal/edge/display"
 )
 
-func newDataList(c *console) *cobra.Command {
+func newDataList(c *command.Console) *cobra.Command {
 	return &cobra.Command{
-		Use: "list", Short: "List the bars that the backend holds", Args: arguments(0, 0),
+		Use: "list", Short: "List the bars that the backend holds", Args: command.Arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			client, err := c.client(cmd)
+			client, err := c.Client(cmd)
 			if err != nil {
 				return err
 			}
@@ -21,7 +22,7 @@ func newDataList(c *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.show(info.Holdings, func(w io.Writer) {
+			return c.Show(info.Holdings, func(w io.Writer) {
 				if len(info.Holdings) == 0 {
 					fmt.Fprintln(w, "No bars are held. Import some with: ktrdr data import FILE --symbol SYMBOL --timeframe TF")
 					return

@@ -6,16 +6,17 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ktrdr/ktrdr/internal/edge/command"
 	"github.com/ktrdr/ktrdr/internal/edge/display"
 )
 
-func newDataRange(c *console) *cobra.Command {
+func newDataRange(c *command.Console) *cobra.Command {
 	var timeframe string
 	cmd := &cobra.Command{
 		Use: "get-range SYMBOL [TIMEFRAME]", Aliases: []string{"range"}, Short: "Say from when to when bars are held",
-		Args: arguments(1, 2),
+		Args: command.Arguments(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			client, err := c.client(cmd)
+			client, err := c.Client(cmd)
 			if err != nil {
 				return err
 			}
@@ -23,7 +24,7 @@ func newDataRange(c *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			symbol, tf, err := parsePair(name, tfName)
+			symbol, tf, err := command.ParsePair(name, tfName)
 			if err != nil {
 				return err
 			}
@@ -31,7 +32,7 @@ func newDataRange(c *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.show(held, func(w io.Writer) {
+			return c.Show(held, func(w io.Writer) {
 				fmt.Fprintf(w, "%s %s: %s bars, %s to %s\n", held.Symbol, held.Timeframe, display.Integer(held.PointCount), display.Moment(held.StartDate), display.Moment(held.EndDate))
 			})
 		},

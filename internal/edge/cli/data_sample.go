@@ -12,6 +12,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/data/sample"
 	"github.com/ktrdr/ktrdr/internal/data/tabular"
+	"github.com/ktrdr/ktrdr/internal/edge/command"
 	"github.com/ktrdr/ktrdr/internal/edge/display"
 	"github.com/ktrdr/ktrdr/internal/edge/exit"
 )
@@ -39,7 +40,7 @@ type sampleReport struct {
 	Import    *wire.ImportReport `json:"import,omitempty"`
 }
 
-func newDataSample(c *console) *cobra.Command {
+func newDataSample(c *command.Console) *cobra.Command {
 	var r sampleRequest
 	cmd := &cobra.Command{
 		Use: "sample --symbol SYMBOL --timeframe TF", Short: "Make up a market, for trying the system without data",
@@ -53,8 +54,8 @@ construction and says nothing about any real market.
 The bars are written as CSV to stdout, to the file of --output, or with --import
 straight into the backend's store.`,
 		Example: "  ktrdr data sample --symbol SAMPLE --timeframe 1h --bars 20000 -o sample.csv\n  ktrdr data sample --symbol SAMPLE --timeframe 1h --import",
-		Args:    arguments(0, 0),
-		RunE:    func(cmd *cobra.Command, _ []string) error { return c.makeSample(cmd, r) },
+		Args:    command.Arguments(0, 0),
+		RunE:    func(cmd *cobra.Command, _ []string) error { return makeSample(c, cmd, r) },
 	}
 	f := cmd.Flags()
 	f.StringVarP(&r.symbol, "symbol", "s", "SAMPLE", "symbol; it takes part in the seed")
@@ -68,7 +69,7 @@ straight into the backend's store.`,
 	return cmd
 }
 
-func (c *console) makeSample(cmd *cobra.Command, r sampleRequest) error {
+func makeSample(c *command.Console, cmd *cobra.Command, r sampleRequest) error {
 	bars, err := r.generate()
 	if err != nil {
 		return err
@@ -87,18 +88,18 @@ func (c *console) makeSample(cmd *cobra.Command, r sampleRequest) error {
 		}
 	}
 	if r.load {
-		imported, err := c.importSample(cmd, report, text.Bytes())
+		imported, err := importSample(c, cmd, report, text.Bytes())
 		if err != nil {
 			return err
 		}
 		report.Import = &imported
 	}
-	return c.show(report, func(w io.Writer) { printSample(w, report, text.Bytes()) })
+	return c.Show(report, func(w io.Writer) { printSample(w, report, text.Bytes()) })
 }
 
 // generate draws the market that the flags ask for.
 func (r sampleRequest) generate() (market.Series, error) {
-	symbol, tf, err := parsePair(r.symbol, r.timeframe)
+	symbol, tf, err := command.ParsePair(r.symbol, r.timeframe)
 	if err != nil {
 		return market.Series{}, err
 	}
@@ -112,8 +113,8 @@ func (r sampleRequest) generate() (market.Series, error) {
 	return sample.Generate(sample.Options{Symbol: symbol, Timeframe: tf, Seed: r.seed, Start: span.From, Bars: r.bars, Quotes: r.quotes}), nil
 }
 
-func (c *console) importSample(cmd *cobra.Command, report sampleReport, text []byte) (wire.ImportReport, error) {
-	client, err := c.client(cmd)
+func importSample(c *command.Console, cmd *cobra.Command, report sampleReport, text []byte) (wire.ImportReport, error) {
+	client, err := c.Client(cmd)
 	if err != nil {
 		return wire.ImportReport{}, err
 	}

@@ -10,22 +10,23 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/edge/command"
 	"github.com/ktrdr/ktrdr/internal/edge/display"
 	"github.com/ktrdr/ktrdr/internal/edge/exit"
 )
 
-func newDataShow(c *console) *cobra.Command {
+func newDataShow(c *command.Console) *cobra.Command {
 	var (
 		timeframe, format string
 		rows              int
-		span              period
+		span              command.Period
 	)
 	cmd := &cobra.Command{
 		Use: "show SYMBOL [TIMEFRAME]", Short: "Show held bars, the newest by default",
 		Example: "  ktrdr data show GBPUSD 1h --rows 5\n  ktrdr data show GBPUSD -t 1h --start-date 2020-01-01 --format csv",
-		Args:    arguments(1, 2),
+		Args:    command.Arguments(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			client, err := c.client(cmd)
+			client, err := c.Client(cmd)
 			if err != nil {
 				return err
 			}
@@ -36,11 +37,11 @@ func newDataShow(c *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			symbol, tf, err := parsePair(name, tfName)
+			symbol, tf, err := command.ParsePair(name, tfName)
 			if err != nil {
 				return err
 			}
-			bars, err := client.Bars(cmd.Context(), symbol, tf, wire.BarsQuery{StartDate: span.start, EndDate: span.end, Limit: rows})
+			bars, err := client.Bars(cmd.Context(), symbol, tf, wire.BarsQuery{StartDate: span.Start, EndDate: span.End, Limit: rows})
 			if err != nil {
 				return err
 			}
@@ -48,22 +49,22 @@ func newDataShow(c *console) *cobra.Command {
 				return exit.NotFoundf("no bars of %s %s are held in this period; see: ktrdr data list", symbol, tf)
 			}
 			if format == "json" {
-				return c.writeJSON(bars)
+				return c.WriteJSON(bars)
 			}
-			return c.show(bars, func(w io.Writer) { printBars(w, bars, format) })
+			return c.Show(bars, func(w io.Writer) { printBars(w, bars, format) })
 		},
 	}
 	f := cmd.Flags()
 	f.StringVarP(&timeframe, "timeframe", "t", "", "timeframe, instead of the second argument")
 	f.IntVarP(&rows, "rows", "r", 10, "show the newest so many, up to 100000")
 	f.StringVarP(&format, "format", "f", "table", "table, json or csv")
-	span.bind(cmd)
-	renameFlags(cmd, periodSpellings)
+	span.Bind(cmd)
+	command.RenameFlags(cmd, map[string]string{"start": "start-date", "end": "end-date"})
 	return cmd
 }
 
-func checkShow(span period, rows int, format string) error {
-	if err := span.check(); err != nil {
+func checkShow(span command.Period, rows int, format string) error {
+	if err := span.Check(); err != nil {
 		return err
 	}
 	if rows < 1 || rows > 100_000 {

@@ -18,9 +18,11 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/data/sample"
 	"github.com/ktrdr/ktrdr/internal/data/tabular"
+	"github.com/ktrdr/ktrdr/internal/edge/command"
 	"github.com/ktrdr/ktrdr/internal/edge/display"
 	"github.com/ktrdr/ktrdr/internal/edge/settings"
 	"github.com/ktrdr/ktrdr/internal/edge/system"
+	"github.com/ktrdr/ktrdr/internal/work/job"
 	"github.com/ktrdr/ktrdr/strategies"
 )
 
@@ -39,10 +41,10 @@ const (
 	demoWorkerWait = 30 * time.Second
 )
 
-func newDemo(c *console) *cobra.Command {
+func newDemo(c *command.Console) *cobra.Command {
 	var keep bool
 	cmd := &cobra.Command{
-		Use: "demo", Short: "Show the whole way, offline: market, training, backtest, reports", Args: arguments(0, 0),
+		Use: "demo", Short: "Show the whole way, offline: market, training, backtest, reports", Args: command.Arguments(0, 0),
 		Long: `Show the whole way, offline: start a backend, a backtest worker and a training
 worker as separate processes, make up a market, train the example strategy on four
 years of it, backtest the model on the fifth, print both reports and say where
@@ -56,7 +58,7 @@ State goes into a fresh folder under ktrdr-data, or into --data-dir; afterwards
 			if err != nil {
 				return err
 			}
-			return c.demo(cmd.Context(), s, keep)
+			return demo(cmd.Context(), c, s, keep)
 		},
 	}
 	settings.Bind(cmd, settings.RoleUp)
@@ -69,28 +71,28 @@ type demoReport struct {
 	URL      string            `json:"url"`
 	DataDir  string            `json:"data_dir"`
 	Import   wire.ImportReport `json:"import"`
-	Training outcome           `json:"training"`
-	Backtest outcome           `json:"backtest"`
+	Training command.Outcome   `json:"training"`
+	Backtest command.Outcome   `json:"backtest"`
 	Files    []string          `json:"files"`
 }
 
-func (c *console) demo(ctx context.Context, s settings.Values, keep bool) error {
+func demo(ctx context.Context, c *command.Console, s settings.Values, keep bool) error {
 	s, err := demoSettings(s, time.Now())
 	if err != nil {
 		return err
 	}
-	c.say("Starting a backend, a backtest worker and a training worker in %s", s.Get(settings.DataDir))
-	plan := system.Plan{Settings: s, BacktestWorkers: 1, TrainingWorkers: 1, Say: c.say}
+	c.Say("Starting a backend, a backtest worker and a training worker in %s", s.Get(settings.DataDir))
+	plan := system.Plan{Settings: s, BacktestWorkers: 1, TrainingWorkers: 1, Say: c.Say}
 	return system.Run(ctx, plan, func(ctx context.Context, url string) error {
 		client, err := wire.NewClient(url, wire.ClientOptions{})
 		if err != nil {
 			return err
 		}
 		report := demoReport{URL: url, DataDir: s.Get(settings.DataDir)}
-		if err := c.runDemo(ctx, client, &report); err != nil {
+		if err := runDemo(ctx, c, client, &report); err != nil {
 			return err
 		}
-		if err := c.show(report, func(w io.Writer) { printDemoEnd(w, report, keep) }); err != nil {
+		if err := c.Show(report, func(w io.Writer) { printDemoEnd(w, report, keep) }); err != nil {
 			return err
 		}
 		if keep {
@@ -113,7 +115,7 @@ func demoSettings(s settings.Values, now time.Time) (settings.Values, error) {
 }
 
 // runDemo does the work of the demo against a running system.
-func (c *console) runDemo(ctx context.Context, client *wire.Client, report *demoReport) error {
+func runDemo(ctx context.Context, c *command.Console, client *wire.Client, report *demoReport) error {
 	text, err := strategies.Files.ReadFile(demoStrategy)
 	if err != nil {
 		return err
@@ -121,45 +123,45 @@ func (c *console) runDemo(ctx context.Context, client *wire.Client, report *demo
 	if err := awaitWorkers(ctx, client, fleet.Backtesting, fleet.Training); err != nil {
 		return err
 	}
-	c.say("Making up a market of %s bars", display.Integer(demoBars))
+	c.Say("Making up a market of %s bars", display.Integer(demoBars))
 	if report.Import, err = importDemoMarket(ctx, client); err != nil {
 		return err
 	}
-	c.say("Training %s on %s to %s", demoStrategy, demoTrainFrom, demoTrainTo)
+	c.Say("Training %s on %s to %s", demoStrategy, demoTrainFrom, demoTrainTo)
 	training, err := client.StartTraining(ctx, wire.StartTraining{StrategyYAML: string(text), StartDate: demoTrainFrom, EndDate: demoTrainTo}, "")
 	if err != nil {
 		return err
 	}
-	trained, err := c.finishDemoStep(ctx, client, training.OperationID)
+	trained, err := finishDemoStep(ctx, c, client, training.OperationID)
 	if err != nil {
 		return err
 	}
-	report.Training = newOutcome(client, trained)
-	c.say("Backtesting the model on %s to %s", demoTryFrom, demoTryTo)
+	report.Training = command.NewOutcome(client, trained)
+	c.Say("Backtesting the model on %s to %s", demoTryFrom, demoTryTo)
 	backtest, err := client.StartBacktest(ctx, wire.StartBacktest{StrategyYAML: string(text), BacktestTerms: wire.BacktestTerms{StartDate: demoTryFrom, EndDate: demoTryTo}}, "")
 	if err != nil {
 		return err
 	}
-	tried, err := c.finishDemoStep(ctx, client, backtest.OperationID)
+	tried, err := finishDemoStep(ctx, c, client, backtest.OperationID)
 	if err != nil {
 		return err
 	}
-	report.Backtest = newOutcome(client, tried)
+	report.Backtest = command.NewOutcome(client, tried)
 	report.Files, err = saveDemo(ctx, client, trained, tried, filepath.Join(report.DataDir, "report"))
 	return err
 }
 
 // finishDemoStep follows an operation and prints its report.
-func (c *console) finishDemoStep(ctx context.Context, client *wire.Client, id string) (wire.Operation, error) {
-	op, err := c.followStarted(ctx, client, id)
+func finishDemoStep(ctx context.Context, c *command.Console, client *wire.Client, id string) (wire.Operation, error) {
+	op, err := c.FollowStarted(ctx, client, id)
 	if err != nil {
 		return op, err
 	}
-	if err := endError(op); err != nil {
+	if err := command.EndError(op); err != nil {
 		return op, err
 	}
-	if !c.json {
-		display.Result(c.out, c.yellow, client.URL(), op, op.Result)
+	if !c.JSON {
+		display.Result(c.Out, c.Yellow, client.URL(), op, op.Result)
 	}
 	return op, nil
 }
@@ -184,7 +186,7 @@ func awaitWorkers(ctx context.Context, client *wire.Client, types ...fleet.Worke
 		if !missing {
 			return nil
 		}
-		if err := wire.Pause(ctx, pollInterval); errors.Is(err, context.DeadlineExceeded) {
+		if err := wire.Pause(ctx, command.PollInterval); errors.Is(err, context.DeadlineExceeded) {
 			return fmt.Errorf("the workers were not available after %s", display.Duration(demoWorkerWait))
 		} else if err != nil {
 			return err
@@ -205,26 +207,27 @@ func importDemoMarket(ctx context.Context, client *wire.Client) (wire.ImportRepo
 // saveDemo writes the reports into a folder where they can be looked at after
 // the system has stopped.
 func saveDemo(ctx context.Context, client *wire.Client, trained, tried wire.Operation, dir string) ([]string, error) {
-	files, err := saveResult(ctx, client, tried, dir)
+	files, err := command.SaveResult(ctx, client, tried, dir)
 	if err != nil {
 		return nil, err
 	}
 	name := filepath.Join(dir, "training.json")
-	if err := writeIndented(name, trained.Result); err != nil {
+	if err := command.SaveJSON(name, trained.Result); err != nil {
 		return nil, err
 	}
 	model, err := saveModel(ctx, client, trained, dir)
 	return append(files, name, model), err
 }
 
-// writeIndented writes JSON for people to a file.
-func writeIndented(name string, value json.RawMessage) error {
-	var text bytes.Buffer
-	if err := json.Indent(&text, value, "", "  "); err != nil {
-		return err
+// saveModel writes the model that a training made into dir.
+func saveModel(ctx context.Context, client *wire.Client, op wire.Operation, dir string) (string, error) {
+	var r job.TrainingResult
+	if err := json.Unmarshal(op.Result, &r); err != nil {
+		return "", fmt.Errorf("read result of %s: %w", op.ID, err)
 	}
-	text.WriteByte('\n')
-	return os.WriteFile(name, text.Bytes(), 0o644)
+	name := filepath.Join(dir, "model.zip")
+	_, err := command.Fetch(ctx, client, r.Model.SHA256, name)
+	return name, err
 }
 
 func printDemoEnd(w io.Writer, r demoReport, keep bool) {

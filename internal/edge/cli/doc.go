@@ -10,18 +10,16 @@
 //
 // # Flow
 //
-// Client commands talk to a backend through wire.Client and print what it
-// answered. A command that starts an operation follows it: a live line on a
-// terminal, plain lines elsewhere. Role commands listen, say so in one line and
-// serve until they are told to stop; the backend is that of package backend.
+// Commands are made of what package command gives them. Client commands talk to a
+// backend through wire.Client and print what it answered. Role commands listen, say
+// so in one line and serve until they are told to stop; the backend is that of
+// package backend.
 //
 // # What always holds
 //
-// Data goes to stdout, talk to stderr. With --json every command writes one JSON
-// value, of one form per command, and nothing else to stdout. Nothing prints
-// success without an answer that says so. The exit code is 0 for success, 1 for
-// a failure, 2 for wrong usage, 3 for something that does not exist, 4 for a
-// backend that does not answer, 130 for a cancellation.
+// What package command promises. The JSON of a command has one form. The exit code
+// is 0 for success, 1 for a failure, 2 for wrong usage, 3 for something that does
+// not exist, 4 for a backend that does not answer, 130 for a cancellation.
 //
 // # What it refuses
 //

@@ -11,13 +11,14 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/leak"
 	"github.com/ktrdr/ktrdr/internal/core/model"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
+	"github.com/ktrdr/ktrdr/internal/edge/command"
 	"github.com/ktrdr/ktrdr/internal/edge/display"
 	"github.com/ktrdr/ktrdr/internal/edge/exit"
 	"github.com/ktrdr/ktrdr/internal/edge/settings"
 )
 
-func newDoctor(c *console) *cobra.Command {
-	cmd := group("doctor", "Look for what is wrong", newDoctorLeaks(c))
+func newDoctor(c *command.Console) *cobra.Command {
+	cmd := command.Group("doctor", "Look for what is wrong", newDoctorLeaks(c))
 	settings.Bind(cmd, settings.RoleClient)
 	return cmd
 }
@@ -37,7 +38,7 @@ type leakReport struct {
 	leak.Report
 }
 
-func newDoctorLeaks(c *console) *cobra.Command {
+func newDoctorLeaks(c *command.Console) *cobra.Command {
 	var x leakRequest
 	cmd := &cobra.Command{
 		Use: "leaks FILE|NAME", Short: "Look whether a strategy's rows, labels or parts know the future",
@@ -53,9 +54,9 @@ that the backend has under the name in labels.primary, or that in the file of
 The bars are those of --data, those that the backend holds of --symbol, or else
 those of the sample market. A name means a strategy that the backend holds. Exit code 1 says that something was found.`,
 		Example: "  ktrdr doctor leaks strategies/sample_momentum.yaml\n  ktrdr doctor leaks my.yaml --data 1h=EURUSD_1h.csv --data 4h=EURUSD_4h.csv",
-		Args:    arguments(1, 1),
+		Args:    command.Arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := c.openStrategy(cmd, args[0])
+			s, err := c.OpenStrategy(cmd, args[0])
 			if err != nil {
 				return err
 			}
@@ -66,7 +67,7 @@ those of the sample market. A name means a strategy that the backend holds. Exit
 			if err != nil {
 				return err
 			}
-			if err := c.show(r, func(w io.Writer) { printLeaks(w, args[0], r) }); err != nil {
+			if err := c.Show(r, func(w io.Writer) { printLeaks(w, args[0], r) }); err != nil {
 				return err
 			}
 			if len(r.Findings) > 0 {
@@ -91,7 +92,7 @@ type leakRequest struct {
 }
 
 // examine looks for leaks in s.
-func (x *leakRequest) examine(c *console, cmd *cobra.Command, s *strategy.Strategy) (leakReport, error) {
+func (x *leakRequest) examine(c *command.Console, cmd *cobra.Command, s *strategy.Strategy) (leakReport, error) {
 	r := leakReport{Strategy: s.Name}
 	p, err := x.pipeline(c, cmd, s)
 	if err != nil {
@@ -114,7 +115,7 @@ func (x *leakRequest) examine(c *console, cmd *cobra.Command, s *strategy.Strate
 }
 
 // pipeline returns what is examined: with the primary model of s, if it has one.
-func (x *leakRequest) pipeline(c *console, cmd *cobra.Command, s *strategy.Strategy) (leak.Pipeline, error) {
+func (x *leakRequest) pipeline(c *command.Console, cmd *cobra.Command, s *strategy.Strategy) (leak.Pipeline, error) {
 	name := s.Training.Primary
 	switch {
 	case name == "" && x.primary != "":
@@ -134,11 +135,11 @@ func (x *leakRequest) pipeline(c *console, cmd *cobra.Command, s *strategy.Strat
 }
 
 // primaryModel reads the file of the primary model, or fetches it by its name.
-func (x *leakRequest) primaryModel(c *console, cmd *cobra.Command, name string) ([]byte, error) {
+func (x *leakRequest) primaryModel(c *command.Console, cmd *cobra.Command, name string) ([]byte, error) {
 	if x.primary != "" {
-		return c.readInput(x.primary, maxModelBytes)
+		return c.ReadInput(x.primary, maxModelBytes)
 	}
-	client, err := c.client(cmd)
+	client, err := c.Client(cmd)
 	if err != nil {
 		return nil, err
 	}
@@ -165,5 +166,5 @@ func printLeaks(w io.Writer, name string, r leakReport) {
 		fmt.Fprintf(w, "%s: no leak found in %s comparisons over %s bars (%s)\n", name, display.Integer(looks), display.Integer(r.Bars), r.Source)
 		return
 	}
-	fmt.Fprintf(w, "%s: %s over %s bars (%s)\n", name, count(len(r.Findings), "finding"), display.Integer(r.Bars), r.Source)
+	fmt.Fprintf(w, "%s: %s over %s bars (%s)\n", name, display.Count(len(r.Findings), "finding"), display.Integer(r.Bars), r.Source)
 }

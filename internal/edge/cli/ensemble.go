@@ -5,17 +5,18 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/core/ensemble"
+	"github.com/ktrdr/ktrdr/internal/edge/command"
 	"github.com/ktrdr/ktrdr/internal/edge/exit"
 	"github.com/ktrdr/ktrdr/internal/edge/settings"
 )
 
-func newEnsemble(c *console) *cobra.Command {
-	cmd := group("ensemble", "Put several models together", newEnsembleBacktest(c), newEnsembleValidate(c), newEnsembleSchema(c))
+func newEnsemble(c *command.Console) *cobra.Command {
+	cmd := command.Group("ensemble", "Put several models together", newEnsembleBacktest(c), newEnsembleValidate(c), newEnsembleSchema(c))
 	settings.Bind(cmd, settings.RoleClient)
 	return cmd
 }
 
-func newEnsembleBacktest(c *console) *cobra.Command {
+func newEnsembleBacktest(c *command.Console) *cobra.Command {
 	var r backtestRequest
 	cmd := &cobra.Command{
 		Use: "backtest FILE [SYMBOL]", Short: "Backtest several models that an ensemble file puts together",
@@ -35,13 +36,13 @@ backtest: by the flags from --commission to --kelly-fraction, and every key by
 is 0.001 and slippage 0.0005.`,
 		Example: "  ktrdr ensemble backtest strategies/ensembles/sample_regimes.yaml --start-date 2019-01-15 --end-date 2019-12-31\n" +
 			"  ktrdr ensemble backtest regimes.yaml EURUSD,GBPUSD --stop-loss 0.02 --start-date 2019-01-15 --end-date 2019-12-31",
-		Args: arguments(1, 2),
+		Args: command.Arguments(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			order, err := c.ensembleOrder(cmd, r, args)
+			order, err := ensembleOrder(c, cmd, r, args)
 			if err != nil {
 				return err
 			}
-			client, err := c.client(cmd)
+			client, err := c.Client(cmd)
 			if err != nil {
 				return err
 			}
@@ -49,26 +50,26 @@ is 0.001 and slippage 0.0005.`,
 			if err != nil {
 				return err
 			}
-			return c.afterStart(cmd.Context(), client, started.Started, r.detach, r.output)
+			return c.AfterStart(cmd.Context(), client, started.Started, r.detach, r.output)
 		},
 	}
 	r.bindTerms(cmd)
-	renameFlags(cmd, map[string]string{"start": "start-date", "end": "end-date", "no-follow": "detach"})
+	command.RenameFlags(cmd, map[string]string{"start": "start-date", "end": "end-date", "no-follow": "detach"})
 	bindDecisions(cmd.Flags(), &r.set, "ensemble", "confidence-threshold")
 	return cmd
 }
 
 // ensembleOrder checks what can be checked here and returns the request.
-func (c *console) ensembleOrder(cmd *cobra.Command, r backtestRequest, args []string) (wire.StartEnsemble, error) {
+func ensembleOrder(c *command.Console, cmd *cobra.Command, r backtestRequest, args []string) (wire.StartEnsemble, error) {
 	terms, err := r.backtestTerms(args[1:])
 	order := wire.StartEnsemble{BacktestTerms: terms}
-	if err == nil && (r.span.start == "" || r.span.end == "") {
+	if err == nil && (r.span.Start == "" || r.span.End == "") {
 		err = exit.Usagef("a backtest needs --start-date and --end-date")
 	}
 	if err != nil {
 		return order, err
 	}
-	text, err := c.readInput(args[0], wire.MaxStrategyBytes)
+	text, err := c.ReadInput(args[0], wire.MaxStrategyBytes)
 	if err != nil {
 		return order, err
 	}
@@ -88,14 +89,14 @@ type ensembleValidation struct {
 	Issues   []wire.StrategyIssue `json:"issues"`
 }
 
-func newEnsembleValidate(c *console) *cobra.Command {
+func newEnsembleValidate(c *command.Console) *cobra.Command {
 	return &cobra.Command{
-		Use: "validate FILE", Short: "Check an ensemble file and report everything that is wrong with it", Args: arguments(1, 1),
+		Use: "validate FILE", Short: "Check an ensemble file and report everything that is wrong with it", Args: command.Arguments(1, 1),
 		Long: `Check an ensemble file and report everything that is wrong with it, each problem
 with its line and column. That its models are there, and are what it says, is
 checked by a backtest. Exit code 1 says that it is not valid.`,
 		RunE: func(_ *cobra.Command, args []string) error {
-			text, err := c.readInput(args[0], wire.MaxStrategyBytes)
+			text, err := c.ReadInput(args[0], wire.MaxStrategyBytes)
 			if err != nil {
 				return err
 			}
@@ -111,7 +112,7 @@ checked by a backtest. Exit code 1 says that it is not valid.`,
 					found.Models = append(found.Models, m.Model)
 				}
 			}
-			if err := c.showEnsemble(args[0], found); err != nil || found.Valid {
+			if err := showEnsemble(c, args[0], found); err != nil || found.Valid {
 				return err
 			}
 			return exit.ErrReported
@@ -119,14 +120,14 @@ checked by a backtest. Exit code 1 says that it is not valid.`,
 	}
 }
 
-func newEnsembleSchema(c *console) *cobra.Command {
+func newEnsembleSchema(c *command.Console) *cobra.Command {
 	return &cobra.Command{
-		Use: "schema", Short: "Write the JSON Schema of ensemble files, for editors", Args: arguments(0, 0),
+		Use: "schema", Short: "Write the JSON Schema of ensemble files, for editors", Args: command.Arguments(0, 0),
 		Long: `Write the JSON Schema of ensemble files, for editors: the keys, what kind of value
 each has, and the words it can be. The rest is checked by ktrdr ensemble validate.`,
 		Example: "  ktrdr ensemble schema > ensemble.schema.json",
 		RunE: func(*cobra.Command, []string) error {
-			_, err := c.out.Write(ensemble.Schema())
+			_, err := c.Out.Write(ensemble.Schema())
 			return err
 		},
 	}

@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/ktrdr/ktrdr/internal/edge/command"
 )
 
 // showEnsemble writes what checking an ensemble file found.
-func (c *console) showEnsemble(file string, v ensembleValidation) error {
-	return c.show(v, func(w io.Writer) {
+func showEnsemble(c *command.Console, file string, v ensembleValidation) error {
+	return c.Show(v, func(w io.Writer) {
 		for _, issue := range v.Issues {
 			fmt.Fprintf(w, "%s:%d:%d: %s: %s\n", issue.File, issue.Line, issue.Column, issue.Path, issue.Message)
 		}

@@ -8,22 +8,23 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/edge/command"
 	"github.com/ktrdr/ktrdr/internal/edge/display"
 	"github.com/ktrdr/ktrdr/internal/edge/settings"
 )
 
-func newModels(c *console) *cobra.Command {
-	cmd := group("models", "Train, list and fetch models",
+func newModels(c *command.Console) *cobra.Command {
+	cmd := command.Group("models", "Train, list and fetch models",
 		newModelsTrain(c), newModelsList(c), newModelsShow(c), newModelsDownload(c))
 	settings.Bind(cmd, settings.RoleClient)
 	return cmd
 }
 
-func newModelsList(c *console) *cobra.Command {
+func newModelsList(c *command.Console) *cobra.Command {
 	return &cobra.Command{
-		Use: "list", Short: "List the trained models, newest first", Args: arguments(0, 0),
+		Use: "list", Short: "List the trained models, newest first", Args: command.Arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			client, err := c.client(cmd)
+			client, err := c.Client(cmd)
 			if err != nil {
 				return err
 			}
@@ -34,7 +35,7 @@ func newModelsList(c *console) *cobra.Command {
 			if all == nil {
 				all = []wire.Model{}
 			}
-			return c.show(all, func(w io.Writer) {
+			return c.Show(all, func(w io.Writer) {
 				if len(all) == 0 {
 					fmt.Fprintln(w, "No models. Train one with: ktrdr models train STRATEGY")
 					return
@@ -49,11 +50,11 @@ func newModelsList(c *console) *cobra.Command {
 	}
 }
 
-func newModelsShow(c *console) *cobra.Command {
+func newModelsShow(c *command.Console) *cobra.Command {
 	return &cobra.Command{
-		Use: "show MODEL", Short: "Show one model, by its id or name", Args: arguments(1, 1),
+		Use: "show MODEL", Short: "Show one model, by its id or name", Args: command.Arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			client, err := c.client(cmd)
+			client, err := c.Client(cmd)
 			if err != nil {
 				return err
 			}
@@ -61,7 +62,7 @@ func newModelsShow(c *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.show(m, func(w io.Writer) { display.Facts(w, m.ID, modelFacts(client.URL(), m)) })
+			return c.Show(m, func(w io.Writer) { display.Facts(w, m.ID, modelFacts(client.URL(), m)) })
 		},
 	}
 }

@@ -1,15 +1,13 @@
 package cli
 
 import (
-	"context"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
 
-	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/edge/command"
 	"github.com/ktrdr/ktrdr/internal/edge/display"
 )
 
@@ -21,12 +19,12 @@ type download struct {
 	File    string `json:"file"`
 }
 
-func newModelsDownload(c *console) *cobra.Command {
+func newModelsDownload(c *command.Console) *cobra.Command {
 	var output string
 	cmd := &cobra.Command{
-		Use: "download MODEL", Short: "Fetch a model's file and verify it", Args: arguments(1, 1),
+		Use: "download MODEL", Short: "Fetch a model's file and verify it", Args: command.Arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			client, err := c.client(cmd)
+			client, err := c.Client(cmd)
 			if err != nil {
 				return err
 			}
@@ -37,37 +35,16 @@ func newModelsDownload(c *console) *cobra.Command {
 			if output == "" {
 				output = filepath.Base(m.ID) + ".zip"
 			}
-			n, err := fetchArtifact(cmd.Context(), client, m.SHA256, output)
+			n, err := command.Fetch(cmd.Context(), client, m.SHA256, output)
 			if err != nil {
 				return err
 			}
 			d := download{m.ID, m.SHA256, n, output}
-			return c.show(d, func(w io.Writer) {
+			return c.Show(d, func(w io.Writer) {
 				fmt.Fprintf(w, "%s: %s bytes, sha256 %s, written to %s\n", d.ModelID, display.Integer(int(d.Bytes)), d.SHA256, d.File)
 			})
 		},
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write (default MODEL.zip)")
 	return cmd
-}
-
-// fetchArtifact writes the artifact with this hash to a file. The file appears
-// only when all of it has arrived and been verified.
-func fetchArtifact(ctx context.Context, client *wire.Client, hash, name string) (int64, error) {
-	f, err := os.CreateTemp(filepath.Dir(name), ".ktrdr-*")
-	if err != nil {
-		return 0, err
-	}
-	defer os.Remove(f.Name())
-	n, err := client.Artifact(ctx, hash, f)
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
-		return n, err
-	}
-	if err := os.Chmod(f.Name(), 0o644); err != nil {
-		return n, err
-	}
-	return n, os.Rename(f.Name(), name)
 }

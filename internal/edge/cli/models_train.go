@@ -8,6 +8,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
+	"github.com/ktrdr/ktrdr/internal/edge/command"
 	"github.com/ktrdr/ktrdr/internal/edge/exit"
 )
 
@@ -15,15 +16,15 @@ import (
 type trainRequest struct {
 	strategy            string
 	symbols, timeframes []string
-	span                period
+	span                command.Period
 	seed                uint64
 	name                string
 	threads             int
-	terms               terms
+	terms               command.Terms
 	detach              bool
 }
 
-func newModelsTrain(c *console) *cobra.Command {
+func newModelsTrain(c *command.Console) *cobra.Command {
 	var r trainRequest
 	cmd := &cobra.Command{
 		Use: "train STRATEGY [SYMBOL] [TIMEFRAME]", Short: "Train a strategy's model on a training worker",
@@ -34,13 +35,13 @@ timeframes narrow what the strategy names; dates lie in its date_range, which is
 trained on where no dates are given. Ctrl+C cancels the training; with
 --detach the command returns once it is accepted.`,
 		Example: "  ktrdr models train strategies/sample_momentum.yaml --symbol GBPUSD --timeframe 1h --start-date 2013-01-01 --end-date 2017-12-31",
-		Args:    arguments(0, 3),
+		Args:    command.Arguments(0, 3),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			client, err := c.client(cmd)
+			client, err := c.Client(cmd)
 			if err != nil {
 				return err
 			}
-			order, err := c.trainOrder(cmd, &r, args)
+			order, err := trainOrder(c, cmd, &r, args)
 			if err != nil {
 				return err
 			}
@@ -48,51 +49,51 @@ trained on where no dates are given. Ctrl+C cancels the training; with
 			if err != nil {
 				return err
 			}
-			c.say("%s", started.Message)
-			return c.afterStart(cmd.Context(), client, started.Started, r.detach, "")
+			c.Say("%s", started.Message)
+			return c.AfterStart(cmd.Context(), client, started.Started, r.detach, "")
 		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&r.strategy, "strategy", "", "strategy, instead of the first argument")
 	f.StringSliceVarP(&r.symbols, "symbol", "s", nil, "symbol; may be repeated, or several between commas (also --symbols)")
 	f.StringSliceVarP(&r.timeframes, "timeframe", "t", nil, "timeframe; may be repeated, or several between commas (also --timeframes)")
-	r.span.bind(cmd)
+	r.span.Bind(cmd)
 	f.Uint64Var(&r.seed, "seed", 0, "replace the seed of the strategy")
 	f.StringVar(&r.name, "name", "", "name of the model (default: made from strategy, symbol and timeframe)")
 	f.IntVar(&r.threads, "threads", 0, "threads on the worker; 0 is all it has")
-	r.terms.bind(cmd)
+	r.terms.Bind(cmd)
 	f.BoolVarP(&r.detach, "detach", "d", false, "do not wait for the end (also --no-follow)")
-	renameFlags(cmd, map[string]string{"start": "start-date", "end": "end-date", "symbols": "symbol", "timeframes": "timeframe", "no-follow": "detach"})
+	command.RenameFlags(cmd, map[string]string{"start": "start-date", "end": "end-date", "symbols": "symbol", "timeframes": "timeframe", "no-follow": "detach"})
 	return cmd
 }
 
 // trainOrder checks what can be checked here and returns the request.
-func (c *console) trainOrder(cmd *cobra.Command, r *trainRequest, args []string) (wire.StartTraining, error) {
-	order := wire.StartTraining{StartDate: r.span.start, EndDate: r.span.end, ModelName: r.name, Submission: r.terms.submission(r.threads)}
+func trainOrder(c *command.Console, cmd *cobra.Command, r *trainRequest, args []string) (wire.StartTraining, error) {
+	order := wire.StartTraining{StartDate: r.span.Start, EndDate: r.span.End, ModelName: r.name, Submission: r.terms.Submission(r.threads)}
 	if err := r.takeArguments(args); err != nil {
 		return order, err
 	}
-	if err := errors.Join(r.span.check(), r.terms.check()); err != nil {
+	if err := errors.Join(r.span.Check(), r.terms.Check()); err != nil {
 		return order, err
 	}
 	if cmd.Flags().Changed("seed") {
 		order.Seed = &r.seed
 	}
-	for _, name := range splitList(r.symbols) {
+	for _, name := range command.SplitList(r.symbols) {
 		symbol, err := market.ParseSymbol(name)
 		if err != nil {
 			return order, exit.Usagef("%w", err)
 		}
 		order.Symbols = append(order.Symbols, string(symbol))
 	}
-	for _, name := range splitList(r.timeframes) {
+	for _, name := range command.SplitList(r.timeframes) {
 		tf, err := market.ParseTimeframe(name)
 		if err != nil {
 			return order, exit.Usagef("%w", err)
 		}
 		order.Timeframes = append(order.Timeframes, tf.String())
 	}
-	held, read, err := c.strategyOf(r.strategy)
+	held, read, err := strategyOf(c, r.strategy)
 	if order.StrategyName = held; read != nil {
 		order.StrategyYAML = string(read.Source)
 	}
@@ -122,10 +123,10 @@ func (r *trainRequest) takeArguments(args []string) error {
 // strategyOf returns the name of a strategy that the backend holds, or the strategy
 // that stands in a file. The file is checked here, so that every problem is shown
 // with its place in it.
-func (c *console) strategyOf(name string) (held string, read *strategy.Strategy, err error) {
-	if !isFile(name) {
+func strategyOf(c *command.Console, name string) (held string, read *strategy.Strategy, err error) {
+	if !command.IsFile(name) {
 		return name, nil, nil
 	}
-	read, err = c.readStrategy(name)
+	read, err = c.ReadStrategy(name)
 	return "", read, err
 }

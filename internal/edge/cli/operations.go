@@ -3,18 +3,18 @@ package cli
 import (
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/edge/command"
 	"github.com/ktrdr/ktrdr/internal/edge/display"
 	"github.com/ktrdr/ktrdr/internal/edge/settings"
 )
 
-func newOperations(c *console) *cobra.Command {
-	cmd := group("operations", "List, follow, cancel, resume and retry operations",
+func newOperations(c *command.Console) *cobra.Command {
+	cmd := command.Group("operations", "List, follow, cancel, resume and retry operations",
 		newOperationsList(c), newOperationsStatus(c), newOperationsFollow(c), newOperationsCancel(c), newOperationsResume(c), newOperationsRetry(c))
 	cmd.Aliases = []string{"ops"}
 	settings.Bind(cmd, settings.RoleClient)
@@ -22,13 +22,13 @@ func newOperations(c *console) *cobra.Command {
 }
 
 // operationFacts are the lines that describe one operation.
-func (c *console) operationFacts(op wire.Operation) []display.Fact {
+func operationFacts(c *command.Console, op wire.Operation) []display.Fact {
 	all := []display.Fact{
 		{"type", string(op.Type)},
-		{"status", c.status(string(op.Status)) + waiting(op)},
+		{"status", c.Status(string(op.Status)) + display.Waiting(op)},
 		{"progress", fmt.Sprintf("%.0f %%  %s", op.Progress.Percentage, op.Progress.CurrentStep)},
-		{"about", known(op.Metadata.Symbol) + " " + known(op.Metadata.Timeframe)},
-		{"period", known(op.Metadata.StartDate) + " to " + known(op.Metadata.EndDate)},
+		{"about", display.Optional(op.Metadata.Symbol) + " " + display.Optional(op.Metadata.Timeframe)},
+		{"period", display.Optional(op.Metadata.StartDate) + " to " + display.Optional(op.Metadata.EndDate)},
 		{"worker", op.WorkerID},
 		{"attempt", fmt.Sprintf("%d of %d", op.Attempt, op.MaxAttempts)},
 		{"created", display.Moment(op.CreatedAt)},
@@ -55,25 +55,11 @@ func (c *console) operationFacts(op wire.Operation) []display.Fact {
 	return all
 }
 
-// waiting tells the place in the queue, or that a cancel is under way.
-func waiting(op wire.Operation) string {
-	switch {
-	case op.Status.Terminal():
-		return ""
-	case op.CancelRequested:
-		return " (cancel requested; the worker is stopping)"
-	case op.QueuePosition > 0:
-		return fmt.Sprintf(" (place %d in the queue)", op.QueuePosition)
-	default:
-		return ""
-	}
-}
-
-func newOperationsStatus(c *console) *cobra.Command {
+func newOperationsStatus(c *command.Console) *cobra.Command {
 	return &cobra.Command{
-		Use: "status ID", Short: "Show one operation, with its report when it has ended", Args: arguments(1, 1),
+		Use: "status ID", Short: "Show one operation, with its report when it has ended", Args: command.Arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			client, err := c.client(cmd)
+			client, err := c.Client(cmd)
 			if err != nil {
 				return err
 			}
@@ -85,11 +71,11 @@ func newOperationsStatus(c *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.show(operationWithChildren{op, children.Data}, func(w io.Writer) {
-				display.Facts(w, op.ID, c.operationFacts(op))
-				c.printChildren(w, children)
+			return c.Show(operationWithChildren{op, children.Data}, func(w io.Writer) {
+				display.Facts(w, op.ID, operationFacts(c, op))
+				printChildren(c, w, children)
 				if op.Status == operation.Completed {
-					display.Result(w, c.yellow, client.URL(), op, op.Result)
+					display.Result(w, c.Yellow, client.URL(), op, op.Result)
 				}
 			})
 		},
@@ -104,13 +90,13 @@ type operationWithChildren struct {
 
 // printChildren writes how far the children of an operation are: each while they
 // are few, else how many there are of each status.
-func (c *console) printChildren(w io.Writer, list wire.OperationList) {
+func printChildren(c *command.Console, w io.Writer, list wire.OperationList) {
 	const few = 16
 	switch {
 	case len(list.Data) == 0:
 	case len(list.Data) <= few:
 		fmt.Fprintln(w, "Children")
-		c.printOperations(w, list)
+		printOperations(c, w, list)
 	default:
 		counts := map[operation.Status]int{}
 		for _, op := range list.Data {
@@ -126,13 +112,13 @@ func (c *console) printChildren(w io.Writer, list wire.OperationList) {
 	}
 }
 
-func newOperationsCancel(c *console) *cobra.Command {
+func newOperationsCancel(c *command.Console) *cobra.Command {
 	var reason string
 	cmd := &cobra.Command{
-		Use: "cancel ID", Short: "Stop an operation", Args: arguments(1, 1),
+		Use: "cancel ID", Short: "Stop an operation", Args: command.Arguments(1, 1),
 		Long: "Stop an operation. A waiting one is cancelled at once; a running one when its\nworker has really stopped computing, which this command waits for.",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			client, err := c.client(cmd)
+			client, err := c.Client(cmd)
 			if err != nil {
 				return err
 			}
@@ -141,14 +127,14 @@ func newOperationsCancel(c *console) *cobra.Command {
 				return err
 			}
 			if !answer.Status.Terminal() {
-				op, err := c.awaitEnd(cmd.Context(), client, args[0], cancelWait)
+				op, err := c.AwaitEnd(cmd.Context(), client, args[0])
 				if err != nil {
 					return err
 				}
 				answer.Status, answer.CancelledAt, answer.TaskCancelled = op.Status, op.CompletedAt, op.Status == operation.Cancelled
 			}
-			return c.show(answer, func(w io.Writer) {
-				fmt.Fprintf(w, "%s is %s\n", answer.OperationID, c.status(string(answer.Status)))
+			return c.Show(answer, func(w io.Writer) {
+				fmt.Fprintf(w, "%s is %s\n", answer.OperationID, c.Status(string(answer.Status)))
 			})
 		},
 	}
@@ -156,26 +142,23 @@ func newOperationsCancel(c *console) *cobra.Command {
 	return cmd
 }
 
-func newOperationsFollow(c *console) *cobra.Command {
+func newOperationsFollow(c *command.Console) *cobra.Command {
 	return &cobra.Command{
-		Use: "follow ID", Short: "Watch an operation until it ends; Ctrl+C stops watching, not the operation", Args: arguments(1, 1),
+		Use: "follow ID", Short: "Watch an operation until it ends; Ctrl+C stops watching, not the operation", Args: command.Arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			client, err := c.client(cmd)
+			client, err := c.Client(cmd)
 			if err != nil {
 				return err
 			}
-			op, err := c.follow(cmd.Context(), client, args[0])
+			op, err := c.Follow(cmd.Context(), client, args[0])
 			if cmd.Context().Err() != nil {
-				c.say("No longer watching %s; it goes on. To stop it: ktrdr operations cancel %s", args[0], args[0])
+				c.Say("No longer watching %s; it goes on. To stop it: ktrdr operations cancel %s", args[0], args[0])
 				return err
 			}
 			if err != nil {
 				return err
 			}
-			return c.showOutcome(cmd.Context(), client, op)
+			return c.ShowOutcome(client, op)
 		},
 	}
 }
-
-// cancelWait is how long a cancel waits for the worker to stop computing.
-const cancelWait = 30 * time.Second

@@ -9,18 +9,19 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/edge/command"
 	"github.com/ktrdr/ktrdr/internal/edge/display"
 	"github.com/ktrdr/ktrdr/internal/edge/exit"
 )
 
-func newOperationsList(c *console) *cobra.Command {
+func newOperationsList(c *command.Console) *cobra.Command {
 	var (
 		f            wire.OperationFilter
 		status, kind string
 		children     bool
 	)
 	cmd := &cobra.Command{
-		Use: "list", Short: "List operations, newest first", Args: arguments(0, 0),
+		Use: "list", Short: "List operations, newest first", Args: command.Arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var err error
 			if f.Status, err = optional(status, operation.ParseStatus); err != nil {
@@ -32,7 +33,7 @@ func newOperationsList(c *console) *cobra.Command {
 			if f.Limit < 1 || f.Limit > 1000 || f.Offset < 0 {
 				return exit.Usagef("--limit %d --offset %d: want 1 to 1000, and at least 0", f.Limit, f.Offset)
 			}
-			client, err := c.client(cmd)
+			client, err := c.Client(cmd)
 			if err != nil {
 				return err
 			}
@@ -41,7 +42,7 @@ func newOperationsList(c *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.show(list, func(w io.Writer) { c.printOperations(w, list) })
+			return c.Show(list, func(w io.Writer) { printOperations(c, w, list) })
 		},
 	}
 	flags := cmd.Flags()
@@ -66,14 +67,14 @@ func optional[T ~string](s string, parse func(string) (T, error)) (T, error) {
 	return v, nil
 }
 
-func (c *console) printOperations(w io.Writer, list wire.OperationList) {
+func printOperations(c *command.Console, w io.Writer, list wire.OperationList) {
 	if len(list.Data) == 0 {
 		fmt.Fprintln(w, "No operations.")
 		return
 	}
 	var rows [][]string
 	for _, op := range list.Data {
-		status := c.status(string(op.Status))
+		status := c.Status(string(op.Status))
 		if op.QueuePosition > 0 {
 			status += fmt.Sprintf(" #%d", op.QueuePosition)
 		}
@@ -82,15 +83,8 @@ func (c *console) printOperations(w io.Writer, list wire.OperationList) {
 			took = display.Duration(time.Duration(*op.DurationSeconds * float64(time.Second)))
 		}
 		rows = append(rows, []string{op.OperationID, string(op.Type), status, fmt.Sprintf("%.0f %%", op.ProgressPercentage),
-			known(op.Symbol), known(op.Timeframe), took, display.Moment(op.CreatedAt)})
+			display.Optional(op.Symbol), display.Optional(op.Timeframe), took, display.Moment(op.CreatedAt)})
 	}
 	display.Columns(w, []string{"operation", "type", "status", "progress", "symbol", "timeframe", "took", "created (UTC)"}, rows, 4, 7)
 	fmt.Fprintf(w, "%d of %d operations, %d active\n", len(list.Data), list.TotalCount, list.ActiveCount)
-}
-
-func known(s *string) string {
-	if s == nil {
-		return "–"
-	}
-	return display.OrDash(*s)
 }

@@ -9,13 +9,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ktrdr/ktrdr/internal/edge/backend"
+	"github.com/ktrdr/ktrdr/internal/edge/command"
 	"github.com/ktrdr/ktrdr/internal/edge/settings"
 	"github.com/ktrdr/ktrdr/internal/observe"
 )
 
-func newServe(c *console) *cobra.Command {
+func newServe(c *command.Console) *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "serve", Short: "Run the backend: API, scheduler and stores; it never computes", Args: arguments(0, 0),
+		Use: "serve", Short: "Run the backend: API, scheduler and stores; it never computes", Args: command.Arguments(0, 0),
 		Long: `Run the backend: API, scheduler and stores. It never computes: start workers
 beside it with "ktrdr worker backtest" and "ktrdr worker training".
 
@@ -30,29 +31,32 @@ over within seconds when it is lost.`,
 			if err != nil {
 				return err
 			}
-			log, err := c.logger(s)
+			log, err := logger(c, s)
 			if err != nil {
 				return err
 			}
-			return backend.Run(cmd.Context(), s, backend.Options{Ready: c.announce, Log: log})
+			return backend.Run(cmd.Context(), s, backend.Options{Ready: announce(c), Log: log})
 		},
 	}
 	settings.Bind(cmd, settings.RoleServe)
 	return cmd
 }
 
-// announce says, in the one line on stdout that a role writes, that it is ready.
-func (c *console) announce(url string) {
-	if c.json {
-		_ = c.writeJSON(map[string]string{"listening": url})
-		return
+// announce returns what says, in the one line on stdout that a role writes, that it
+// is ready.
+func announce(c *command.Console) func(url string) {
+	return func(url string) {
+		if c.JSON {
+			_ = c.WriteJSON(map[string]string{"listening": url})
+			return
+		}
+		fmt.Fprintf(c.Out, "listening on %s\n", url)
 	}
-	fmt.Fprintf(c.out, "listening on %s\n", url)
 }
 
 // logger returns the logger of a role.
-func (c *console) logger(s settings.Values) (*slog.Logger, error) {
-	return observe.NewLogger(c.err, s.Get(settings.LogFormat), s.Get(settings.LogLevel))
+func logger(c *command.Console, s settings.Values) (*slog.Logger, error) {
+	return observe.NewLogger(c.Err, s.Get(settings.LogFormat), s.Get(settings.LogLevel))
 }
 
 // ignoreCancelled drops the error of a role that ended because it was told to.

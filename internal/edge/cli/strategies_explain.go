@@ -17,6 +17,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/model"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 	"github.com/ktrdr/ktrdr/internal/core/train"
+	"github.com/ktrdr/ktrdr/internal/edge/command"
 	"github.com/ktrdr/ktrdr/internal/edge/display"
 	"github.com/ktrdr/ktrdr/internal/edge/exit"
 )
@@ -62,7 +63,7 @@ const coreRate = 2e9
 // backward.
 const passes = 3
 
-func newStrategiesExplain(c *console) *cobra.Command {
+func newStrategiesExplain(c *command.Console) *cobra.Command {
 	var source barSource
 	cmd := &cobra.Command{
 		Use: "explain FILE|NAME", Short: "Say what a strategy comes to: inputs, warm-up, coverage, cost",
@@ -74,9 +75,9 @@ nothing from it. The bars are those of the date_range, where the strategy has on
 Sets that a training places on its rows (place) stand where a
 training over these bars would place them; without bars they stand nowhere yet. A name means a strategy that the backend holds.`,
 		Example: "  ktrdr strategies explain my.yaml --data EURUSD_1h.csv\n  ktrdr strategies explain my.yaml --symbol EURUSD",
-		Args:    arguments(1, 1),
+		Args:    command.Arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := c.openStrategy(cmd, args[0])
+			s, err := c.OpenStrategy(cmd, args[0])
 			if err != nil {
 				return err
 			}
@@ -84,14 +85,14 @@ training over these bars would place them; without bars they stand nowhere yet. 
 			if err != nil {
 				return err
 			}
-			return c.show(x, func(w io.Writer) { printExplanation(w, x) })
+			return c.Show(x, func(w io.Writer) { printExplanation(w, x) })
 		},
 	}
 	source.bind(cmd)
 	return cmd
 }
 
-func explain(c *console, cmd *cobra.Command, s *strategy.Strategy, source barSource) (explanation, error) {
+func explain(c *command.Console, cmd *cobra.Command, s *strategy.Strategy, source barSource) (explanation, error) {
 	x := explanation{Strategy: s.Name, Hash: s.Hash(), Base: s.Base, Period: strategy.PeriodText(s.Period), Backtest: strategy.PeriodText(s.BacktestPeriod), MeantFor: s.Deployment.String(),
 		Features: features(s), WarmUp: warmUps(s)}
 	none, err := label.Make(s.Training.Labels, market.NewSeries(s.Symbols[0], s.Base, 0))
@@ -180,7 +181,7 @@ func printExplanation(w io.Writer, x explanation) {
 	if x.MeantFor != "" {
 		fmt.Fprintf(w, "Its models are meant for %s.\n", x.MeantFor)
 	}
-	fmt.Fprintf(w, "Its network reads %s:\n", count(len(x.Features), "input"))
+	fmt.Fprintf(w, "Its network reads %s:\n", display.Count(len(x.Features), "input"))
 	var rows [][]string
 	for i, f := range x.Features {
 		rows = append(rows, []string{strconv.Itoa(i + 1), f.FeatureID, f.origin(), f.lastStep(), f.parameters()})
@@ -200,7 +201,7 @@ func printExplanation(w io.Writer, x explanation) {
 	} else {
 		printCoverage(w, x)
 	}
-	fmt.Fprintf(w, "\nThe network has %s parameters; a training has at most %s", display.Integer(x.Cost.Parameters), count(x.Cost.Epochs, "epoch"))
+	fmt.Fprintf(w, "\nThe network has %s parameters; a training has at most %s", display.Integer(x.Cost.Parameters), display.Count(x.Cost.Epochs, "epoch"))
 	if x.Cost.Seconds != nil {
 		fmt.Fprintf(w, " and makes about %.2g multiply-adds, some %.2g s of one core", *x.Cost.MultiplyAdds, *x.Cost.Seconds)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/core/fuzzy"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
+	"github.com/ktrdr/ktrdr/internal/edge/command"
 	"github.com/ktrdr/ktrdr/internal/edge/display"
 )
 
@@ -30,17 +31,17 @@ type printedFeature struct {
 	Normalization   string    `json:"normalization,omitempty"` // of a raw value
 }
 
-func newStrategiesFeatures(c *console) *cobra.Command {
+func newStrategiesFeatures(c *command.Console) *cobra.Command {
 	return &cobra.Command{
-		Use: "features FILE|NAME", Short: "List the inputs of a strategy's network, in their order", Args: arguments(1, 1),
+		Use: "features FILE|NAME", Short: "List the inputs of a strategy's network, in their order", Args: command.Arguments(1, 1),
 		Long: "List the inputs of a strategy's network, in their order: what each is computed from,\nand the membership function that makes it a degree or how its value is scaled. A file is read without\na backend; a name means a strategy that the backend holds.",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := c.openStrategy(cmd, args[0])
+			s, err := c.OpenStrategy(cmd, args[0])
 			if err != nil {
 				return err
 			}
 			all := features(s)
-			return c.show(all, func(w io.Writer) {
+			return c.Show(all, func(w io.Writer) {
 				var rows [][]string
 				for _, f := range all {
 					rows = append(rows, []string{f.FeatureID, f.Timeframe, f.origin(), f.lastStep(), f.parameters()})

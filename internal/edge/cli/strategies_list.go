@@ -8,14 +8,15 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ktrdr/ktrdr/internal/edge/command"
 	"github.com/ktrdr/ktrdr/internal/edge/display"
 )
 
-func newStrategiesList(c *console) *cobra.Command {
+func newStrategiesList(c *command.Console) *cobra.Command {
 	return &cobra.Command{
-		Use: "list", Short: "List the strategies that the backend holds", Args: arguments(0, 0),
+		Use: "list", Short: "List the strategies that the backend holds", Args: command.Arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			client, err := c.client(cmd)
+			client, err := c.Client(cmd)
 			if err != nil {
 				return err
 			}
@@ -23,7 +24,7 @@ func newStrategiesList(c *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.show(all, func(w io.Writer) {
+			return c.Show(all, func(w io.Writer) {
 				if len(all) == 0 {
 					fmt.Fprintln(w, "The backend holds no strategies; it looks in its strategies folder (ktrdr serve --strategies-dir).")
 					return
@@ -32,7 +33,7 @@ func newStrategiesList(c *console) *cobra.Command {
 				for _, s := range all {
 					state := s.TrainingStatus
 					if !s.Valid {
-						state = c.red("invalid: ") + s.Problem
+						state = c.Red("invalid: ") + s.Problem
 					}
 					rows = append(rows, []string{s.Name, strings.Join(s.Symbols, " "), strings.Join(s.Timeframes, " "), strconv.Itoa(s.Features), state})
 				}

@@ -11,10 +11,12 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/core/migration"
+	"github.com/ktrdr/ktrdr/internal/edge/command"
+	"github.com/ktrdr/ktrdr/internal/edge/display"
 	"github.com/ktrdr/ktrdr/internal/edge/exit"
 )
 
-func newStrategiesMigrate(c *console) *cobra.Command {
+func newStrategiesMigrate(c *command.Console) *cobra.Command {
 	var (
 		out     string
 		partial bool
@@ -29,9 +31,9 @@ then nothing is written unless --partial is given, and the exit code is 1.
 The new file goes to OUT, which must not exist yet, or to standard output. Works
 without a backend.`,
 		Example: "  ktrdr strategies migrate old.yaml -o strategies/new.yaml",
-		Args:    arguments(1, 1),
+		Args:    command.Arguments(1, 1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			src, err := c.readInput(args[0], wire.MaxStrategyBytes)
+			src, err := c.ReadInput(args[0], wire.MaxStrategyBytes)
 			if err != nil {
 				return err
 			}
@@ -39,7 +41,7 @@ without a backend.`,
 			if err != nil {
 				return err
 			}
-			return c.saveMigration(args[0], out, partial, result)
+			return saveMigration(c, args[0], out, partial, result)
 		},
 	}
 	cmd.Flags().StringVarP(&out, "output", "o", "", "file to write (default: standard output)")
@@ -48,26 +50,26 @@ without a backend.`,
 }
 
 // saveMigration reports a migration and writes its file.
-func (c *console) saveMigration(name, out string, partial bool, r migration.Result) error {
+func saveMigration(c *command.Console, name, out string, partial bool, r migration.Result) error {
 	isWritten := partial || len(r.Refusals) == 0
 	if isWritten && out != "" {
 		if err := writeNew(out, []byte(r.YAML)); err != nil {
 			return err
 		}
 	}
-	if c.json {
-		if err := c.writeJSON(r); err != nil {
+	if c.JSON {
+		if err := c.WriteJSON(r); err != nil {
 			return err
 		}
 	} else {
-		printMigration(c.err, name, r)
+		printMigration(c.Err, name, r)
 		switch {
 		case !isWritten:
-			c.say("Nothing was written. Mend %s, or migrate what can be with --partial.", name)
+			c.Say("Nothing was written. Mend %s, or migrate what can be with --partial.", name)
 		case out != "":
-			c.say("Wrote %s.", out)
+			c.Say("Wrote %s.", out)
 		default:
-			if _, err := io.WriteString(c.out, r.YAML); err != nil {
+			if _, err := io.WriteString(c.Out, r.YAML); err != nil {
 				return err
 			}
 		}
@@ -104,13 +106,5 @@ func printMigration(w io.Writer, name string, r migration.Result) {
 	for _, x := range r.Refusals {
 		fmt.Fprintf(w, "%s: %s: not carried over: %s\n", at(x.Line), x.Path, x.Reason)
 	}
-	fmt.Fprintf(w, "Version %d: %s, %s.\n", r.From, count(len(r.Changes), "change"), count(len(r.Refusals), "refusal"))
-}
-
-// count says how many of something there are.
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
+	fmt.Fprintf(w, "Version %d: %s, %s.\n", r.From, display.Count(len(r.Changes), "change"), display.Count(len(r.Refusals), "refusal"))
 }

@@ -4,17 +4,18 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ktrdr/ktrdr/internal/core/grammar"
+	"github.com/ktrdr/ktrdr/internal/edge/command"
 )
 
-func newStrategiesSchema(c *console) *cobra.Command {
+func newStrategiesSchema(c *command.Console) *cobra.Command {
 	return &cobra.Command{
-		Use: "schema", Short: "Write the JSON Schema of strategy files, for editors", Args: arguments(0, 0),
+		Use: "schema", Short: "Write the JSON Schema of strategy files, for editors", Args: command.Arguments(0, 0),
 		Long: `Write the JSON Schema of strategy files, for editors: the keys, what kind of value
 each has, and the words it can be. References, ranges and what depends on other
 keys are checked by ktrdr strategies validate alone.`,
 		Example: "  ktrdr strategies schema > strategy.schema.json",
 		RunE: func(*cobra.Command, []string) error {
-			_, err := c.out.Write(grammar.Schema())
+			_, err := c.Out.Write(grammar.Schema())
 			return err
 		},
 	}

@@ -9,22 +9,23 @@ import (
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/core/document"
 	"github.com/ktrdr/ktrdr/internal/core/indicator/catalog"
+	"github.com/ktrdr/ktrdr/internal/edge/command"
 	"github.com/ktrdr/ktrdr/internal/edge/exit"
 )
 
-func newStrategiesValidate(c *console) *cobra.Command {
+func newStrategiesValidate(c *command.Console) *cobra.Command {
 	return &cobra.Command{
 		Use: "validate FILE|NAME", Short: "Check a strategy and report everything that is wrong with it",
 		Long: `Check a strategy and report everything that is wrong with it, each problem with
 its line and column. A file is checked right here, without a backend; a name means
 a strategy that the backend holds. Exit code 1 says that it is not valid.`,
-		Args: arguments(1, 1),
+		Args: command.Arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			found, err := c.validate(cmd, args[0])
+			found, err := validate(c, cmd, args[0])
 			if err != nil {
 				return err
 			}
-			if err := c.show(found, func(w io.Writer) { printValidation(w, args[0], found) }); err != nil {
+			if err := c.Show(found, func(w io.Writer) { printValidation(w, args[0], found) }); err != nil {
 				return err
 			}
 			if !found.Valid {
@@ -35,15 +36,15 @@ a strategy that the backend holds. Exit code 1 says that it is not valid.`,
 	}
 }
 
-func (c *console) validate(cmd *cobra.Command, name string) (wire.StrategyValidation, error) {
-	if !isFile(name) {
-		client, err := c.client(cmd)
+func validate(c *command.Console, cmd *cobra.Command, name string) (wire.StrategyValidation, error) {
+	if !command.IsFile(name) {
+		client, err := c.Client(cmd)
 		if err != nil {
 			return wire.StrategyValidation{}, err
 		}
 		return client.ValidateStrategy(cmd.Context(), name)
 	}
-	s, err := c.readStrategy(name)
+	s, err := c.ReadStrategy(name)
 	if problems, ok := problemsOf(err); ok {
 		return wire.StrategyValidation{
 			Success: true, Issues: issues("error", problems), Features: []string{},

@@ -13,6 +13,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/core/sweep"
+	"github.com/ktrdr/ktrdr/internal/edge/command"
 	"github.com/ktrdr/ktrdr/internal/edge/display"
 	"github.com/ktrdr/ktrdr/internal/edge/exit"
 	"github.com/ktrdr/ktrdr/internal/edge/settings"
@@ -28,7 +29,7 @@ type sweepRequest struct {
 	follow                      bool
 }
 
-func newSweep(c *console) *cobra.Command {
+func newSweep(c *command.Console) *cobra.Command {
 	var r sweepRequest
 	cmd := &cobra.Command{
 		Use: "sweep SPACE", Short: "Backtest variants of one strategy on all backtest workers",
@@ -44,13 +45,13 @@ The variants are tried in chunks by all backtest workers. Each has the orders of
 backtest of its strategy alone, which "ktrdr sweep trial" writes. Beside the best
 stands what the best of so many would show by luck. Ctrl+C cancels.`,
 		Example: "  ktrdr sweep strategies/spaces/sample_momentum.yaml --model sample_momentum_SAMPLE_1h --start-date 2019-01-15 --end-date 2019-12-31",
-		Args:    arguments(1, 1),
+		Args:    command.Arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			client, err := c.client(cmd)
+			client, err := c.Client(cmd)
 			if err != nil {
 				return err
 			}
-			order, err := c.sweepOrder(cmd.Context(), client, r, args[0])
+			order, err := sweepOrder(cmd.Context(), c, client, r, args[0])
 			if err != nil {
 				return err
 			}
@@ -58,8 +59,8 @@ stands what the best of so many would show by luck. Ctrl+C cancels.`,
 			if err != nil {
 				return err
 			}
-			c.say("%d trials in %d chunks", started.Trials, started.Chunks)
-			return c.afterStart(cmd.Context(), client, started.Started, r.detach || !r.follow, r.output)
+			c.Say("%d trials in %d chunks", started.Trials, started.Chunks)
+			return c.AfterStart(cmd.Context(), client, started.Started, r.detach || !r.follow, r.output)
 		},
 	}
 	r.bind(cmd)
@@ -82,7 +83,7 @@ func (r *sweepRequest) bind(cmd *cobra.Command) {
 }
 
 // sweepOrder checks what can be checked here and returns the request.
-func (c *console) sweepOrder(ctx context.Context, client *wire.Client, r sweepRequest, file string) (wire.StartSweep, error) {
+func sweepOrder(ctx context.Context, c *command.Console, client *wire.Client, r sweepRequest, file string) (wire.StartSweep, error) {
 	var order wire.StartSweep
 	if err := r.check(); err != nil {
 		return order, err
@@ -112,7 +113,7 @@ func (c *console) sweepOrder(ctx context.Context, client *wire.Client, r sweepRe
 		}
 		r.strategy = m.StrategyName
 	}
-	start, err := c.plainOrder(r.backtestRequest, []string{r.strategy})
+	start, err := plainOrder(c, r.backtestRequest, []string{r.strategy})
 	start.Symbol, start.Timeframe = r.symbol, r.timeframe
 	return wire.StartSweep{StartBacktest: start, SpaceYAML: string(text), Metric: r.metric, Top: r.top, ChunkTrials: r.chunk}, err
 }
@@ -136,11 +137,11 @@ func sweepOf(ctx context.Context, client *wire.Client, id string) (wire.Operatio
 	return op, r, nil
 }
 
-func newSweepShow(c *console) *cobra.Command {
+func newSweepShow(c *command.Console) *cobra.Command {
 	return &cobra.Command{
-		Use: "show ID", Short: "Show the leaderboard of a sweep", Args: arguments(1, 1),
+		Use: "show ID", Short: "Show the leaderboard of a sweep", Args: command.Arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			client, err := c.client(cmd)
+			client, err := c.Client(cmd)
 			if err != nil {
 				return err
 			}
@@ -148,22 +149,22 @@ func newSweepShow(c *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.show(r, func(w io.Writer) { display.Sweep(w, c.yellow, client.URL(), op, r) })
+			return c.Show(r, func(w io.Writer) { display.Sweep(w, c.Yellow, client.URL(), op, r) })
 		},
 	}
 }
 
-func newSweepTrial(c *console) *cobra.Command {
+func newSweepTrial(c *command.Console) *cobra.Command {
 	var output string
 	cmd := &cobra.Command{
-		Use: "trial ID TRIAL", Short: "Write one variant as a strategy file of its own", Args: arguments(2, 2),
+		Use: "trial ID TRIAL", Short: "Write one variant as a strategy file of its own", Args: command.Arguments(2, 2),
 		Long: "Write one variant as a strategy file of its own. A backtest of it, with the model and\nthe flags of the sweep, has the same orders as the trial.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			n, err := strconv.Atoi(args[1])
 			if err != nil || n < 0 {
 				return exit.Usagef("trial %q: want a number from 0", args[1])
 			}
-			client, err := c.client(cmd)
+			client, err := c.Client(cmd)
 			if err != nil {
 				return err
 			}
@@ -176,7 +177,7 @@ func newSweepTrial(c *console) *cobra.Command {
 					return err
 				}
 			}
-			return c.show(t, func(w io.Writer) {
+			return c.Show(t, func(w io.Writer) {
 				if output == "" {
 					fmt.Fprint(w, t.StrategyYAML)
 					return
@@ -216,12 +217,12 @@ func moreFlags(b wire.StartBacktest) string {
 	return text
 }
 
-func newSweepDownload(c *console) *cobra.Command {
+func newSweepDownload(c *command.Console) *cobra.Command {
 	var output string
 	cmd := &cobra.Command{
-		Use: "download ID", Short: "Fetch the file of all trials as Parquet", Args: arguments(1, 1),
+		Use: "download ID", Short: "Fetch the file of all trials as Parquet", Args: command.Arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			client, err := c.client(cmd)
+			client, err := c.Client(cmd)
 			if err != nil {
 				return err
 			}
@@ -229,11 +230,11 @@ func newSweepDownload(c *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			n, err := fetchArtifact(cmd.Context(), client, r.Trials.SHA256, output)
+			n, err := command.Fetch(cmd.Context(), client, r.Trials.SHA256, output)
 			if err != nil {
 				return err
 			}
-			return c.show(trialsFile{op.ID, r.Trials.SHA256, n, output}, func(w io.Writer) {
+			return c.Show(trialsFile{op.ID, r.Trials.SHA256, n, output}, func(w io.Writer) {
 				fmt.Fprintf(w, "%s: %s trials, %s bytes, sha256 %s, written to %s\n", op.ID, display.Integer(r.Luck.Trials), display.Integer(int(n)), r.Trials.SHA256, output)
 			})
 		},

@@ -8,15 +8,16 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ktrdr/ktrdr/internal/core/spell"
+	"github.com/ktrdr/ktrdr/internal/edge/command"
 	"github.com/ktrdr/ktrdr/internal/edge/exit"
 	"github.com/ktrdr/ktrdr/internal/edge/settings"
 	"github.com/ktrdr/ktrdr/internal/edge/system"
 )
 
-func newUp(c *console) *cobra.Command {
+func newUp(c *command.Console) *cobra.Command {
 	var scale []string
 	cmd := &cobra.Command{
-		Use: "up", Short: "Run backend and workers as child processes of one command", Args: arguments(0, 0),
+		Use: "up", Short: "Run backend and workers as child processes of one command", Args: command.Arguments(0, 0),
 		Long: `Run backend and workers as child processes of one command, for a laptop.
 
 Each child is a process of its own with a folder of its own under --data-dir;
@@ -33,9 +34,9 @@ all are ready it prints one line, "listening on" with the backend's address.`,
 			if err != nil {
 				return err
 			}
-			plan := system.Plan{Settings: s, BacktestWorkers: counts[backtestWorker], TrainingWorkers: counts[trainingWorker], Say: c.say}
+			plan := system.Plan{Settings: s, BacktestWorkers: counts[backtestWorker], TrainingWorkers: counts[trainingWorker], Say: c.Say}
 			return system.Run(cmd.Context(), plan, func(ctx context.Context, url string) error {
-				c.announce(url)
+				announce(c)(url)
 				<-ctx.Done()
 				return nil
 			})
@@ -56,7 +57,7 @@ const (
 // parseScale reads NAME=N values; roles that are not named run once.
 func parseScale(values []string) (map[string]int, error) {
 	counts := map[string]int{backtestWorker: 1, trainingWorker: 1}
-	for _, value := range splitList(values) {
+	for _, value := range command.SplitList(values) {
 		name, number, ok := strings.Cut(value, "=")
 		if !ok {
 			return nil, exit.Usagef("--scale %s: want NAME=N, for example backtest-worker=2", value)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/control/fleet"
 	"github.com/ktrdr/ktrdr/internal/control/operation"
+	"github.com/ktrdr/ktrdr/internal/edge/command"
 	"github.com/ktrdr/ktrdr/internal/edge/exit"
 	"github.com/ktrdr/ktrdr/internal/edge/listen"
 	"github.com/ktrdr/ktrdr/internal/edge/settings"
@@ -20,8 +21,8 @@ import (
 	"github.com/ktrdr/ktrdr/internal/work/worker"
 )
 
-func newWorker(c *console) *cobra.Command {
-	return group("worker", "Run a worker: a process that computes for a backend", newWorkerBacktest(c), newWorkerTraining(c))
+func newWorker(c *command.Console) *cobra.Command {
+	return command.Group("worker", "Run a worker: a process that computes for a backend", newWorkerBacktest(c), newWorkerTraining(c))
 }
 
 const workerLong = `
@@ -34,9 +35,9 @@ When it is ready it prints one line, "listening on http://HOST:PORT". SIGINT and
 SIGTERM stop it: it takes no new work, saves the state of what it runs, hands that
 back for another worker to go on with, and leaves.`
 
-func newWorkerBacktest(c *console) *cobra.Command {
+func newWorkerBacktest(c *command.Console) *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "backtest", Short: "Run a worker for backtests", Args: arguments(0, 0),
+		Use: "backtest", Short: "Run a worker for backtests", Args: command.Arguments(0, 0),
 		Long: "Run a worker for backtests." + workerLong,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := settings.Read(cmd, settings.RoleBacktest)
@@ -44,7 +45,7 @@ func newWorkerBacktest(c *console) *cobra.Command {
 				return err
 			}
 			chunk, whole := job.Sweeps()
-			return c.work(cmd.Context(), s, workerKind{
+			return work(cmd.Context(), c, s, workerKind{
 				kind: fleet.Backtesting, units: settings.BarInterval,
 				jobs: map[operation.Type]worker.Job{operation.Backtesting: job.Backtest(), operation.SweepChunk: chunk, operation.Sweep: whole},
 			})
@@ -54,10 +55,10 @@ func newWorkerBacktest(c *console) *cobra.Command {
 	return cmd
 }
 
-func newWorkerTraining(c *console) *cobra.Command {
+func newWorkerTraining(c *command.Console) *cobra.Command {
 	var gpu bool
 	cmd := &cobra.Command{
-		Use: "training", Short: "Run a worker for training", Args: arguments(0, 0),
+		Use: "training", Short: "Run a worker for training", Args: command.Arguments(0, 0),
 		Long: "Run a worker for training." + workerLong + `
 
 A worker that says it has a GPU is preferred for training. It says so with
@@ -68,7 +69,7 @@ said, because this version computes on the CPU and finds no GPU by itself.`,
 			if err != nil {
 				return err
 			}
-			return c.work(cmd.Context(), s, workerKind{
+			return work(cmd.Context(), c, s, workerKind{
 				kind: fleet.Training, gpu: gpu, units: settings.EpochInterval, jobs: map[operation.Type]worker.Job{operation.Training: job.Training()},
 			})
 		},
@@ -128,11 +129,11 @@ func (k workerKind) tune(s settings.Values, o *worker.Options) error {
 	return errors.Join(err1, err2, err3)
 }
 
-func (c *console) work(ctx context.Context, s settings.Values, k workerKind) error {
+func work(ctx context.Context, c *command.Console, s settings.Values, k workerKind) error {
 	if s.Get(settings.URL) == "" {
 		return exit.Usagef("KTRDR_API_URL environment variable is required for worker registration. Example: KTRDR_API_URL=http://192.168.1.100:8000")
 	}
-	log, err := c.logger(s)
+	log, err := logger(c, s)
 	if err != nil {
 		return err
 	}
@@ -163,7 +164,7 @@ func (c *console) work(ctx context.Context, s settings.Values, k workerKind) err
 		BackendURL: s.Get(settings.URL), Listener: l, EndpointURL: s.Get(settings.WorkerEndpoint),
 		DataDir: s.Get(settings.DataDir), Threads: threads, Jobs: keeping(kept, k.jobs),
 		Metrics: observe.Metrics(observe.NewRegistry(string(k.kind)+"-worker", build)),
-		Ready:   c.announce, Log: log,
+		Ready:   announce(c), Log: log,
 	}
 	var w *worker.Worker
 	if err = k.tune(s, &o); err == nil {

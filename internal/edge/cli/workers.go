@@ -7,22 +7,23 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ktrdr/ktrdr/internal/control/fleet"
+	"github.com/ktrdr/ktrdr/internal/edge/command"
 	"github.com/ktrdr/ktrdr/internal/edge/display"
 	"github.com/ktrdr/ktrdr/internal/edge/settings"
 )
 
-func newWorkers(c *console) *cobra.Command {
-	cmd := group("workers", "Show the registered workers, take them out of service and put them back",
+func newWorkers(c *command.Console) *cobra.Command {
+	cmd := command.Group("workers", "Show the registered workers, take them out of service and put them back",
 		newWorkersList(c), newWorkersDrain(c), newWorkersUndrain(c), newWorkersRemove(c))
 	settings.Bind(cmd, settings.RoleClient)
 	return cmd
 }
 
-func newWorkersList(c *console) *cobra.Command {
+func newWorkersList(c *command.Console) *cobra.Command {
 	return &cobra.Command{
-		Use: "list", Short: "List the registered workers and what they do", Args: arguments(0, 0),
+		Use: "list", Short: "List the registered workers and what they do", Args: command.Arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			client, err := c.client(cmd)
+			client, err := c.Client(cmd)
 			if err != nil {
 				return err
 			}
@@ -33,12 +34,12 @@ func newWorkersList(c *console) *cobra.Command {
 			if all == nil {
 				all = []fleet.Worker{}
 			}
-			return c.show(all, func(w io.Writer) { c.printWorkers(w, client.URL(), all) })
+			return c.Show(all, func(w io.Writer) { printWorkers(c, w, client.URL(), all) })
 		},
 	}
 }
 
-func (c *console) printWorkers(w io.Writer, url string, all []fleet.Worker) {
+func printWorkers(c *command.Console, w io.Writer, url string, all []fleet.Worker) {
 	if len(all) == 0 {
 		fmt.Fprintf(w, "No workers are registered. Start one with: ktrdr worker backtest --url %s\n", url)
 		return
@@ -52,7 +53,7 @@ func (c *console) printWorkers(w io.Writer, url string, all []fleet.Worker) {
 		if x.Capabilities.GPU() {
 			gpu = "yes"
 		}
-		status := c.status(string(x.Status))
+		status := c.Status(string(x.Status))
 		if x.Cordoned || x.Draining {
 			status += ", draining"
 		}

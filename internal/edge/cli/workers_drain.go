@@ -9,29 +9,30 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/control/fleet"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/edge/command"
 )
 
-func newWorkersDrain(c *console) *cobra.Command {
+func newWorkersDrain(c *command.Console) *cobra.Command {
 	var wait bool
 	cmd := &cobra.Command{
-		Use: "drain ID", Short: "Take a worker out of service: it finishes what it runs and gets nothing new", Args: arguments(1, 1),
+		Use: "drain ID", Short: "Take a worker out of service: it finishes what it runs and gets nothing new", Args: command.Arguments(1, 1),
 		Long: `Take a worker out of service: it finishes what it runs and gets nothing new. That
 belongs to its id and outlives restarts of the worker and of the backend, until
 "ktrdr workers undrain". With --wait the command returns when the worker is idle
 and can be stopped or updated.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			client, err := c.client(cmd)
+			client, err := c.Client(cmd)
 			if err != nil {
 				return err
 			}
 			w, err := client.DrainWorker(cmd.Context(), args[0])
 			if err == nil && wait {
-				w, err = c.awaitIdle(cmd.Context(), client, w)
+				w, err = awaitIdle(cmd.Context(), c, client, w)
 			}
 			if err != nil {
 				return err
 			}
-			return c.show(w, func(out io.Writer) {
+			return c.Show(w, func(out io.Writer) {
 				if w.CurrentOperationID == nil {
 					fmt.Fprintf(out, "%s is idle and gets no new operation\n", w.ID)
 				} else {
@@ -45,9 +46,9 @@ and can be stopped or updated.`,
 }
 
 // awaitIdle waits until the worker runs nothing.
-func (c *console) awaitIdle(ctx context.Context, client *wire.Client, w fleet.Worker) (fleet.Worker, error) {
+func awaitIdle(ctx context.Context, c *command.Console, client *wire.Client, w fleet.Worker) (fleet.Worker, error) {
 	for w.CurrentOperationID != nil {
-		if err := wire.Pause(ctx, pollInterval); err != nil {
+		if err := wire.Pause(ctx, command.PollInterval); err != nil {
 			return w, err
 		}
 		var err error
@@ -58,11 +59,11 @@ func (c *console) awaitIdle(ctx context.Context, client *wire.Client, w fleet.Wo
 	return w, nil
 }
 
-func newWorkersUndrain(c *console) *cobra.Command {
+func newWorkersUndrain(c *command.Console) *cobra.Command {
 	return &cobra.Command{
-		Use: "undrain ID", Short: "Put a worker back into service", Args: arguments(1, 1),
+		Use: "undrain ID", Short: "Put a worker back into service", Args: command.Arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			client, err := c.client(cmd)
+			client, err := c.Client(cmd)
 			if err != nil {
 				return err
 			}
@@ -70,16 +71,16 @@ func newWorkersUndrain(c *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.show(w, func(out io.Writer) { fmt.Fprintf(out, "%s is %s\n", w.ID, c.status(string(w.Status))) })
+			return c.Show(w, func(out io.Writer) { fmt.Fprintf(out, "%s is %s\n", w.ID, c.Status(string(w.Status))) })
 		},
 	}
 }
 
-func newWorkersRemove(c *console) *cobra.Command {
+func newWorkersRemove(c *command.Console) *cobra.Command {
 	return &cobra.Command{
-		Use: "remove ID", Short: "Take an idle worker off the list; one that lives comes back with its next heartbeat", Args: arguments(1, 1),
+		Use: "remove ID", Short: "Take an idle worker off the list; one that lives comes back with its next heartbeat", Args: command.Arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			client, err := c.client(cmd)
+			client, err := c.Client(cmd)
 			if err != nil {
 				return err
 			}
@@ -87,7 +88,7 @@ func newWorkersRemove(c *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.show(done, func(out io.Writer) { fmt.Fprintln(out, done.Message) })
+			return c.Show(done, func(out io.Writer) { fmt.Fprintln(out, done.Message) })
 		},
 	}
 }

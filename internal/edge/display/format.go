@@ -10,6 +10,8 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
+
+	"github.com/ktrdr/ktrdr/internal/control/wire"
 )
 
 // Columns writes a table with a heading for each column. Columns whose number is
@@ -135,4 +137,46 @@ func Joined[T any](values []T) string {
 		words[i] = fmt.Sprint(v)
 	}
 	return strings.Join(words, " ")
+}
+
+// Size prints a number of bytes as people say it.
+func Size(n int64) string {
+	switch {
+	case n < 10_000:
+		return fmt.Sprintf("%d B", n)
+	case n < 10_000_000:
+		return fmt.Sprintf("%d kB", n/1000)
+	default:
+		return fmt.Sprintf("%d MB", n/1_000_000)
+	}
+}
+
+// Count says how many of something there are.
+func Count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// Optional prints a text that may be missing or empty.
+func Optional(s *string) string {
+	if s == nil {
+		return OrDash("")
+	}
+	return OrDash(*s)
+}
+
+// Waiting tells the place in the queue, or that a cancel is under way.
+func Waiting(op wire.Operation) string {
+	switch {
+	case op.Status.Terminal():
+		return ""
+	case op.CancelRequested:
+		return " (cancel requested; the worker is stopping)"
+	case op.QueuePosition > 0:
+		return fmt.Sprintf(" (place %d in the queue)", op.QueuePosition)
+	default:
+		return ""
+	}
 }

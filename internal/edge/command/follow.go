@@ -1,4 +1,4 @@
-package cli
+package command
 
 import (
 	"context"
@@ -17,18 +17,21 @@ import (
 )
 
 const (
-	pollInterval = 250 * time.Millisecond
+	// PollInterval is the pause between two questions of a command that waits.
+	PollInterval = 250 * time.Millisecond
 	// reviewInterval is how often an operation is asked for while its events come.
 	reviewInterval = 5 * time.Second
 	// patience is how long following outlives a backend that does not answer: long
 	// enough for a restart.
 	patience = 60 * time.Second
+	// cancelWait is how long a cancel waits for the worker to stop computing.
+	cancelWait = 30 * time.Second
 )
 
-// follow watches an operation and shows its progress until it ends. It listens to
+// Follow watches an operation and shows its progress until it ends. It listens to
 // the events of the operation and asks only after one of them; while there is no
 // stream, it asks all the time.
-func (c *console) follow(ctx context.Context, client *wire.Client, id string) (wire.Operation, error) {
+func (c *Console) Follow(ctx context.Context, client *wire.Client, id string) (wire.Operation, error) {
 	p := newProgressLine(c)
 	defer p.clear()
 	news := make(chan wire.Happening)
@@ -37,7 +40,7 @@ func (c *console) follow(ctx context.Context, client *wire.Client, id string) (w
 	listener.Go(func() { listenTo(listening, client, id, news) })
 	defer listener.Wait()
 	defer deafen()
-	interval := pollInterval
+	interval := PollInterval
 	lastAnswer := time.Now()
 	for {
 		op, err := client.Operation(ctx, id)
@@ -82,7 +85,7 @@ func (p *progressLine) await(ctx context.Context, news <-chan wire.Happening, op
 			case h.Event != nil:
 				return reviewInterval, nil
 			default:
-				return pollInterval, nil
+				return PollInterval, nil
 			}
 		}
 	}
@@ -112,25 +115,25 @@ func listenTo(ctx context.Context, client *wire.Client, id string, news chan<- w
 	}
 }
 
-// followStarted is follow for the command that started the operation: an
+// FollowStarted is follow for the command that started the operation: an
 // interrupt cancels the operation and waits until it has really stopped.
-func (c *console) followStarted(ctx context.Context, client *wire.Client, id string) (wire.Operation, error) {
-	op, err := c.follow(ctx, client, id)
+func (c *Console) FollowStarted(ctx context.Context, client *wire.Client, id string) (wire.Operation, error) {
+	op, err := c.Follow(ctx, client, id)
 	if ctx.Err() == nil {
 		return op, err
 	}
-	c.say("Cancelling %s", id)
+	c.Say("Cancelling %s", id)
 	aside, stop := context.WithTimeout(context.WithoutCancel(ctx), cancelWait)
 	defer stop()
 	if _, err := client.Cancel(aside, id, "interrupted by the user"); err != nil && wire.KindOf(err) != wire.Conflict {
 		return op, fmt.Errorf("cancel %s: %w", id, err)
 	}
-	return c.awaitEnd(aside, client, id, cancelWait)
+	return c.AwaitEnd(aside, client, id)
 }
 
-// awaitEnd waits, without showing progress, until the operation has ended.
-func (c *console) awaitEnd(ctx context.Context, client *wire.Client, id string, limit time.Duration) (wire.Operation, error) {
-	ctx, stop := context.WithTimeout(ctx, limit)
+// AwaitEnd waits, without showing progress, until the operation has ended.
+func (c *Console) AwaitEnd(ctx context.Context, client *wire.Client, id string) (wire.Operation, error) {
+	ctx, stop := context.WithTimeout(ctx, cancelWait)
 	defer stop()
 	for {
 		op, err := client.Operation(ctx, id)
@@ -138,10 +141,10 @@ func (c *console) awaitEnd(ctx context.Context, client *wire.Client, id string, 
 			return op, nil
 		}
 		if err == nil {
-			err = wire.Pause(ctx, pollInterval)
+			err = wire.Pause(ctx, PollInterval)
 		}
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			return op, fmt.Errorf("%s has not stopped after %s: its worker may be cut off; see ktrdr operations status %s", id, display.Duration(limit), id)
+			return op, fmt.Errorf("%s has not stopped after %s: its worker may be cut off; see ktrdr operations status %s", id, display.Duration(cancelWait), id)
 		}
 		if err != nil {
 			return op, err
@@ -149,8 +152,8 @@ func (c *console) awaitEnd(ctx context.Context, client *wire.Client, id string, 
 	}
 }
 
-// An outcome is the JSON of a command that starts or follows an operation.
-type outcome struct {
+// An Outcome is the JSON of a command that starts or follows an operation.
+type Outcome struct {
 	OperationID   string          `json:"operation_id"`
 	Type          string          `json:"type"`
 	Status        string          `json:"status"`
@@ -162,8 +165,9 @@ type outcome struct {
 	Files         []string        `json:"files"` // written by this command
 }
 
-func newOutcome(client *wire.Client, op wire.Operation) outcome {
-	o := outcome{
+// NewOutcome returns what programs are told about op.
+func NewOutcome(client *wire.Client, op wire.Operation) Outcome {
+	o := Outcome{
 		OperationID: op.ID, Type: string(op.Type), Status: string(op.Status), QueuePosition: op.QueuePosition,
 		SpecHash: op.SpecHash, URL: client.URL() + wire.PathOperations + "/" + op.ID, Warnings: op.Warnings, Files: []string{},
 	}
@@ -173,19 +177,19 @@ func newOutcome(client *wire.Client, op wire.Operation) outcome {
 	return o
 }
 
-// showOutcome shows the report of an operation that has ended; a failed or
+// ShowOutcome shows the report of an operation that has ended; a failed or
 // cancelled one is an error.
-func (c *console) showOutcome(_ context.Context, client *wire.Client, op wire.Operation, files ...string) error {
-	if err := endError(op); err != nil {
+func (c *Console) ShowOutcome(client *wire.Client, op wire.Operation, files ...string) error {
+	if err := EndError(op); err != nil {
 		return err
 	}
-	o := newOutcome(client, op)
+	o := NewOutcome(client, op)
 	o.Files = append(o.Files, files...)
-	return c.show(o, func(w io.Writer) {
-		display.Result(w, c.yellow, client.URL(), op, o.Result)
+	return c.Show(o, func(w io.Writer) {
+		display.Result(w, c.Yellow, client.URL(), op, o.Result)
 		if op.Type != operation.Training { // whose report has its own
 			for _, warning := range op.Warnings {
-				fmt.Fprintf(w, "%s %s\n", c.yellow("Warning:"), warning)
+				fmt.Fprintf(w, "%s %s\n", c.Yellow("Warning:"), warning)
 			}
 		}
 		for _, f := range files {
@@ -194,8 +198,8 @@ func (c *console) showOutcome(_ context.Context, client *wire.Client, op wire.Op
 	})
 }
 
-// endError is the error that a failed or cancelled operation means.
-func endError(op wire.Operation) error {
+// EndError is the error that a failed or cancelled operation means.
+func EndError(op wire.Operation) error {
 	reason := ""
 	if op.ErrorMessage != nil {
 		reason = ": " + *op.ErrorMessage

@@ -1,4 +1,4 @@
-package cli
+package command
 
 import (
 	"context"
@@ -9,14 +9,14 @@ import (
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 )
 
-// afterStart goes on once the backend has accepted an operation: it returns at
+// AfterStart goes on once the backend has accepted an operation: it returns at
 // once when detached, else follows it to its report. Files of a backtest or sweep are
 // written to saveTo unless that is empty.
-func (c *console) afterStart(ctx context.Context, client *wire.Client, s wire.Started, detach bool, saveTo string) error {
+func (c *Console) AfterStart(ctx context.Context, client *wire.Client, s wire.Started, detach bool, saveTo string) error {
 	if detach {
-		o := outcome{OperationID: s.OperationID, Status: "started", QueuePosition: s.QueuePosition, SpecHash: s.SpecHash,
+		o := Outcome{OperationID: s.OperationID, Status: "started", QueuePosition: s.QueuePosition, SpecHash: s.SpecHash,
 			URL: client.URL() + wire.PathOperations + "/" + s.OperationID, Files: []string{}}
-		return c.show(o, func(w io.Writer) {
+		return c.Show(o, func(w io.Writer) {
 			fmt.Fprintf(w, "Started: %s\n", s.OperationID)
 			if s.QueuePosition > 0 {
 				fmt.Fprintf(w, "All workers are busy: place %d in the queue\n", s.QueuePosition)
@@ -24,14 +24,14 @@ func (c *console) afterStart(ctx context.Context, client *wire.Client, s wire.St
 			fmt.Fprintf(w, "Track progress: ktrdr operations status %s\nFollow live: ktrdr operations follow %s\n", s.OperationID, s.OperationID)
 		})
 	}
-	c.say("Started %s", s.OperationID)
-	op, err := c.followStarted(ctx, client, s.OperationID)
+	c.Say("Started %s", s.OperationID)
+	op, err := c.FollowStarted(ctx, client, s.OperationID)
 	if err != nil {
 		return err
 	}
 	var files []string
 	if saveTo != "" && op.Status == operation.Completed {
-		save := saveResult
+		save := SaveResult
 		if op.Type == operation.Sweep {
 			save = saveSweep
 		}
@@ -39,5 +39,5 @@ func (c *console) afterStart(ctx context.Context, client *wire.Client, s wire.St
 			return err
 		}
 	}
-	return c.showOutcome(ctx, client, op, files...)
+	return c.ShowOutcome(client, op, files...)
 }

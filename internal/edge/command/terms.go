@@ -1,4 +1,4 @@
-package cli
+package command
 
 import (
 	"os"
@@ -11,16 +11,16 @@ import (
 	"github.com/ktrdr/ktrdr/internal/edge/exit"
 )
 
-// terms are the flags that say how the operation of a start waits and ends.
-type terms struct {
+// Terms are the flags that say how the operation of a start waits and ends.
+type Terms struct {
 	priority    int
 	maxAttempts int
 	deadline    time.Duration
 	noQueue     bool
 }
 
-// bind adds the flags.
-func (t *terms) bind(cmd *cobra.Command) {
+// Bind adds the flags.
+func (t *Terms) Bind(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.IntVar(&t.priority, "priority", 0, "higher runs earlier, from -100 to 100")
 	f.IntVar(&t.maxAttempts, "max-attempts", 0, "how often its worker may be lost before it fails (default 3)")
@@ -28,8 +28,8 @@ func (t *terms) bind(cmd *cobra.Command) {
 	f.BoolVar(&t.noQueue, "no-queue", false, "fail instead of waiting when all workers are busy")
 }
 
-// check refuses terms that no operation could have.
-func (t terms) check() error {
+// Check refuses terms that no operation could have.
+func (t Terms) Check() error {
 	switch {
 	case t.priority < -100 || t.priority > 100:
 		return exit.Usagef("--priority %d: want -100 to 100", t.priority)
@@ -42,15 +42,15 @@ func (t terms) check() error {
 }
 
 // until is the deadline as a moment, nil for none.
-func (t terms) until() *time.Time {
+func (t Terms) until() *time.Time {
 	if t.deadline == 0 {
 		return nil
 	}
 	return new(time.Now().Add(t.deadline).UTC().Truncate(time.Second))
 }
 
-// submission is what a start has of t, beside so many threads.
-func (t terms) submission(threads int) wire.Submission {
+// Submission is what a start has of t, beside so many threads.
+func (t Terms) Submission(threads int) wire.Submission {
 	return wire.Submission{Threads: threads, Priority: t.priority, MaxAttempts: t.maxAttempts, Deadline: t.until(), Queue: new(!t.noQueue)}
 }
 

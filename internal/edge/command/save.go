@@ -1,6 +1,7 @@
-package cli
+package command
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -20,9 +21,9 @@ func saveSweep(ctx context.Context, client *wire.Client, op wire.Operation, dir 
 	return saveFiles(ctx, client, op, dir, []savedFile{{"trials.parquet", r.Trials.SHA256}})
 }
 
-// saveResult writes the files of a backtest into dir: the trades, the equity
+// SaveResult writes the files of a backtest into dir: the trades, the equity
 // curve, and the summary.
-func saveResult(ctx context.Context, client *wire.Client, op wire.Operation, dir string) ([]string, error) {
+func SaveResult(ctx context.Context, client *wire.Client, op wire.Operation, dir string) ([]string, error) {
 	var r job.BacktestResult
 	if err := json.Unmarshal(op.Result, &r); err != nil {
 		return nil, fmt.Errorf("read result of %s: %w", op.ID, err)
@@ -41,22 +42,42 @@ func saveFiles(ctx context.Context, client *wire.Client, op wire.Operation, dir 
 	var files []string
 	for _, a := range all {
 		name := filepath.Join(dir, a.name)
-		if _, err := fetchArtifact(ctx, client, a.hash, name); err != nil {
+		if _, err := Fetch(ctx, client, a.hash, name); err != nil {
 			return files, err
 		}
 		files = append(files, name)
 	}
 	name := filepath.Join(dir, "summary.json")
-	return append(files, name), writeIndented(name, op.Result)
+	return append(files, name), SaveJSON(name, op.Result)
 }
 
-// saveModel writes the model that a training made into dir.
-func saveModel(ctx context.Context, client *wire.Client, op wire.Operation, dir string) (string, error) {
-	var r job.TrainingResult
-	if err := json.Unmarshal(op.Result, &r); err != nil {
-		return "", fmt.Errorf("read result of %s: %w", op.ID, err)
+// Fetch writes the artifact with this hash to a file. The file appears
+// only when all of it has arrived and been verified.
+func Fetch(ctx context.Context, client *wire.Client, hash, name string) (int64, error) {
+	f, err := os.CreateTemp(filepath.Dir(name), ".ktrdr-*")
+	if err != nil {
+		return 0, err
 	}
-	name := filepath.Join(dir, "model.zip")
-	_, err := fetchArtifact(ctx, client, r.Model.SHA256, name)
-	return name, err
+	defer os.Remove(f.Name())
+	n, err := client.Artifact(ctx, hash, f)
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return n, err
+	}
+	if err := os.Chmod(f.Name(), 0o644); err != nil {
+		return n, err
+	}
+	return n, os.Rename(f.Name(), name)
+}
+
+// SaveJSON writes JSON for people to a file.
+func SaveJSON(name string, value json.RawMessage) error {
+	var text bytes.Buffer
+	if err := json.Indent(&text, value, "", "  "); err != nil {
+		return err
+	}
+	text.WriteByte('\n')
+	return os.WriteFile(name, text.Bytes(), 0o644)
 }

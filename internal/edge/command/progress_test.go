@@ -1,4 +1,4 @@
-package cli_test
+package command_test
 
 import (
 	"strings"
@@ -7,7 +7,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
-	"github.com/ktrdr/ktrdr/internal/edge/cli"
+	"github.com/ktrdr/ktrdr/internal/edge/command"
 )
 
 func at(status operation.Status, percent float64, phase, step string) wire.Operation {
@@ -31,7 +31,7 @@ func TestLine(t *testing.T) {
 	}
 	show := func(width int) string {
 		var out strings.Builder
-		line := cli.NewLine(&out, width)
+		line := command.NewLine(&out, width)
 		for i, op := range updates {
 			line.Update(begin.Add(time.Duration(i)*10*time.Second), op)
 		}
@@ -87,7 +87,7 @@ func TestTruncate(t *testing.T) {
 		"invalid_bytes": {"a\xffb", 2, "a\uFFFD"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := cli.Truncate(tc.line, tc.width); got != tc.want {
+			if got := command.Truncate(tc.line, tc.width); got != tc.want {
 				t.Errorf("Truncate(%q, %d) = %q, want %q", tc.line, tc.width, got, tc.want)
 			}
 		})

@@ -1,4 +1,4 @@
-package cli
+package command
 
 import (
 	"fmt"
@@ -14,7 +14,7 @@ import (
 // A progressLine shows how far an operation is: one line that is redrawn on a
 // terminal, elsewhere a new line when something has changed enough.
 type progressLine struct {
-	c     *console
+	c     *Console
 	first struct { // the first sign of progress, from which the end is guessed
 		at      time.Time
 		percent float64
@@ -24,7 +24,7 @@ type progressLine struct {
 	drawn bool    // a line stands on the terminal
 }
 
-func newProgressLine(c *console) *progressLine { return &progressLine{c: c} }
+func newProgressLine(c *Console) *progressLine { return &progressLine{c: c} }
 
 // stepPercent is how far an operation must have come for another plain line.
 const stepPercent = 10
@@ -38,12 +38,12 @@ func (p *progressLine) update(now time.Time, op wire.Operation) {
 		p.draw(p.line(now, op))
 		return
 	}
-	state := string(op.Status) + waiting(op) + " " + op.Progress.Phase
+	state := string(op.Status) + display.Waiting(op) + " " + op.Progress.Phase
 	if state == p.last && op.Progress.Percentage < p.shown+stepPercent {
 		return
 	}
 	p.last, p.shown = state, op.Progress.Percentage
-	p.c.say("%s %s", op.ID, strings.TrimSpace(describe(op)))
+	p.c.Say("%s %s", op.ID, strings.TrimSpace(describe(op)))
 }
 
 // notice shows a sentence in place of progress.
@@ -52,20 +52,20 @@ func (p *progressLine) notice(sentence string) {
 		p.draw(sentence)
 	} else if p.last != sentence {
 		p.last = sentence
-		p.c.say("%s", sentence)
+		p.c.Say("%s", sentence)
 	}
 }
 
 // clear removes the line from the terminal.
 func (p *progressLine) clear() {
 	if p.drawn {
-		fmt.Fprint(p.c.err, "\r\x1b[K")
+		fmt.Fprint(p.c.Err, "\r\x1b[K")
 		p.drawn = false
 	}
 }
 
 func (p *progressLine) draw(line string) {
-	fmt.Fprintf(p.c.err, "\r\x1b[K%s", truncate(line, p.c.width-1))
+	fmt.Fprintf(p.c.Err, "\r\x1b[K%s", truncate(line, p.c.width-1))
 	p.drawn = true
 }
 
@@ -76,14 +76,14 @@ func (p *progressLine) line(now time.Time, op wire.Operation) string {
 	percent := min(max(op.Progress.Percentage, 0), 100)
 	full := int(percent / 100 * barWidth)
 	bar := strings.Repeat("█", full) + strings.Repeat("░", barWidth-full)
-	return strings.TrimSpace(p.c.green(bar) + " " + describe(op) + p.remaining(now, percent))
+	return strings.TrimSpace(p.c.Green(bar) + " " + describe(op) + p.remaining(now, percent))
 }
 
 // describe says in words how far the operation is.
 func describe(op wire.Operation) string {
 	parts := []string{fmt.Sprintf("%3.0f %%", op.Progress.Percentage)}
 	if op.Status != operation.Running {
-		parts = append(parts, string(op.Status)+waiting(op))
+		parts = append(parts, string(op.Status)+display.Waiting(op))
 	} else if op.CancelRequested {
 		parts = append(parts, "cancelling")
 	}

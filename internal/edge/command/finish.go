@@ -1,4 +1,4 @@
-package cli
+package command
 
 import (
 	"context"
@@ -20,8 +20,8 @@ type failure struct {
 	Details    any    `json:"details,omitempty"`
 }
 
-// finish reports err to the user and returns the exit code.
-func (c *console) finish(ctx context.Context, err error) int {
+// Finish reports err to the user and returns the exit code.
+func (c *Console) Finish(ctx context.Context, err error) int {
 	if err == nil {
 		return exit.OK
 	}
@@ -36,8 +36,8 @@ func (c *console) finish(ctx context.Context, err error) int {
 	if known, ok := errors.AsType[*wire.Error](err); ok {
 		f.Details = known.Details
 	}
-	if c.json {
-		c.writeJSON(f)
+	if c.JSON {
+		c.WriteJSON(f)
 		return code
 	}
 	message := f.Message
@@ -47,7 +47,7 @@ func (c *console) finish(ctx context.Context, err error) int {
 	if f.Suggestion != "" {
 		message = sentence(message) + " " + f.Suggestion
 	}
-	c.say("%s %s", c.red("Error:"), message)
+	c.Say("%s %s", c.Red("Error:"), message)
 	return code
 }
 
@@ -60,7 +60,7 @@ func sentence(s string) string {
 }
 
 // suggestion says what to do about err, or nothing.
-func (c *console) suggestion(err error) string {
+func (c *Console) suggestion(err error) string {
 	if u, ok := errors.AsType[*wire.UnreachableError](err); ok {
 		if address, found := strings.CutPrefix(u.URL, "http://"); found && listen.Local(address) {
 			return "Start one with: ktrdr serve --listen " + address
