@@ -43,7 +43,9 @@ const lattice = `
 	core/train, core/decision                < core/leak
 	core/market                              < core/margin
 	core/decision                            < core/ledger, core/fill
-	core/ledger, core/fill, core/margin      < core/backtest
+	NONE                                     < core/daily
+	core/ledger, core/daily                  < core/batch
+	core/batch, core/fill, core/margin       < core/backtest
 	core/trading, core/feature, core/decision < core/ensemble
 	core/backtest                            < core/performance, core/assumption
 	core/performance, core/sweep             < core/trial

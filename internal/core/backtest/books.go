@@ -3,6 +3,7 @@ package backtest
 import (
 	"math"
 
+	"github.com/ktrdr/ktrdr/internal/core/daily"
 	"github.com/ktrdr/ktrdr/internal/core/decision"
 	"github.com/ktrdr/ktrdr/internal/core/ledger"
 )
@@ -51,7 +52,7 @@ func (b *Books) Bars() int { return b.s.in.Series.Len() }
 func (b *Books) Closes() []float64 { return b.s.in.Series.Close }
 
 // Len returns the number of trades.
-func (b *Books) Len() int { return b.s.deals.n }
+func (b *Books) Len() int { return b.s.deals.Len() }
 
 // Trades returns all trades.
 func (b *Books) Trades() []ledger.Trade {
@@ -70,7 +71,7 @@ func (b *Books) Trade(i int) ledger.Trade { return b.s.tradeOf(i) }
 
 // tradeOf makes the Trade of deal i, by the operations of enter and exit.
 func (s *Simulation) tradeOf(i int) ledger.Trade {
-	d, in := s.deals.at(i), &s.in
+	d, in := s.deals.At(i), &s.in
 	entry, exit := int(d.Entry), int(d.Exit)
 	sign, q := float64(d.Side), d.Quantity
 	t := ledger.Trade{ID: i + 1, Side: d.Side, Cause: d.Cause, Quantity: q, Net: d.Net, EntryConfidence: in.Signals[entry-1].Confidence,
@@ -102,12 +103,12 @@ func (s *Simulation) tradeOf(i int) ledger.Trade {
 	left := float64(t.ExitPrice * q)
 	t.Gross = float64(float64(sign*(left-value)) * rate)
 	if s.keepsFees {
-		f := s.deals.fees[i]
+		f := s.deals.Fees[i]
 		t.Commission, t.Financing = f.Entry+f.Exit, f.Financing
 	} else {
 		t.Commission = s.broker.Commission(float64(value*entryRate), q, 0) + s.broker.Commission(float64(left*rate), q, 0)
 	}
-	s.excursions(d, &t, half, value, rate)
+	s.excursions(&d, &t, half, value, rate)
 	return t
 }
 
@@ -166,11 +167,9 @@ func greater(a, b float64) float64 {
 // long, -1 short, 0 none.
 func (b *Books) Position() []int8 {
 	position := make([]int8, b.s.in.Series.Len())
-	for _, block := range b.s.deals.blocks() {
-		for i := range block {
-			d := &block[i]
-			occupy(position[d.Entry:d.HeldTo()], int8(d.Side))
-		}
+	for i := range b.s.deals.Len() {
+		d := b.s.deals.At(i)
+		occupy(position[d.Entry:d.HeldTo()], int8(d.Side))
 	}
 	return position
 }
@@ -190,30 +189,23 @@ func (b *Books) Equity() []float64 {
 		return append(make([]float64, 0, n), s.last.Equity...)
 	}
 	equity := make([]float64, n)
-	p := place{}
+	p := daily.Place{}
 	s.curve(&p, equity, n)
 	return equity
 }
 
-// A place is where one stands in the equity curve that follows from the deals.
-type place struct {
-	bar      int
-	deal     int     // the one held, or the next
-	realised float64 // by those before it
-}
-
 // curve writes the equity of the bars from p on and before to into dst, and moves p
 // to that bar. It is for curves that are not kept.
-func (s *Simulation) curve(p *place, dst []float64, to int) {
-	dst = dst[:to-p.bar]
-	var x stretch
+func (s *Simulation) curve(p *daily.Place, dst []float64, to int) {
+	dst = dst[:to-p.Bar]
+	var x daily.Stretch
 	for len(dst) > 0 {
 		s.stretch(&x, p, to)
-		n := x.to - x.from
-		if x.sign == 0 {
-			repeat(dst[:n], x.balance)
+		n := x.To - x.From
+		if x.Sign == 0 {
+			repeat(dst[:n], x.Balance)
 		} else {
-			markHeld(dst[:n], s.in.Series.Close[x.from:x.to], &x)
+			x.Mark(dst[:n], s.in.Series.Close[x.From:x.To])
 		}
 		dst = dst[n:]
 	}
@@ -225,70 +217,48 @@ func repeat(dst []float64, v float64) {
 	}
 }
 
-// A stretch is some bars over which the position does not change.
-//
-//	equity = balance + sign * (close * quantity - value)    sign 0 while flat
-type stretch struct {
-	from, to                       int
-	balance, sign, quantity, value float64
-}
-
-// at returns the equity at a close.
-func (x *stretch) at(close float64) float64 {
-	return x.balance + float64(x.sign*(float64(close*x.quantity)-x.value))
-}
-
 // stretch makes x the next stretch at p, which ends before bar to at the latest, and
 // moves p behind it. There is a bar before to. (A result would be copied in pieces
 // wider than those it was written in, for which a processor waits.)
-func (s *Simulation) stretch(x *stretch, p *place, to int) {
-	x.from, x.to, x.sign = p.bar, to, 0
+func (s *Simulation) stretch(x *daily.Stretch, p *daily.Place, to int) {
+	x.From, x.To, x.Sign = p.Bar, to, 0
 	for {
-		x.balance = s.o.Capital + p.realised
-		if p.deal == s.deals.n {
+		x.Balance = s.o.Capital + p.Realised
+		if p.Deal == s.deals.Len() {
 			if open := &s.last.Open; open.Side == decision.Flat {
-			} else if x.from < open.Bar {
-				x.to = min(to, open.Bar)
+			} else if x.From < open.Bar {
+				x.To = min(to, open.Bar)
 			} else {
-				x.balance -= open.Commission
-				x.sign, x.quantity, x.value = float64(open.Side), open.Quantity, open.Value
+				x.Balance -= open.Commission
+				x.Sign, x.Quantity, x.Value = float64(open.Side), open.Quantity, open.Value
 			}
 			break
 		}
-		d := s.deals.at(p.deal)
-		if entry := int(d.Entry); x.from < entry {
-			x.to = min(to, entry)
+		d := s.deals.At(p.Deal)
+		if entry := int(d.Entry); x.From < entry {
+			x.To = min(to, entry)
 			break
 		}
-		if exit := int(d.Exit); x.from < exit {
-			x.to = min(to, exit)
-			s.hold(x, d, p.deal)
+		if exit := int(d.Exit); x.From < exit {
+			x.To = min(to, exit)
+			s.hold(x, &d, p.Deal)
 			break
 		}
-		p.realised += d.Net
-		p.deal++
+		p.Realised += d.Net
+		p.Deal++
 	}
-	p.bar = x.to
+	p.Bar = x.To
 }
 
 // hold makes x, whose balance is that before d, a stretch during which d, deal i,
 // is held.
-func (s *Simulation) hold(x *stretch, d *ledger.Deal, i int) {
-	x.sign, x.quantity = float64(d.Side), d.Quantity
+func (s *Simulation) hold(x *daily.Stretch, d *ledger.Deal, i int) {
+	x.Sign, x.Quantity = float64(d.Side), d.Quantity
 	entry := int(d.Entry)
-	x.value = float64((s.broker.Slipped(s.in.Series.Open[entry], x.sign) + float64(x.sign*s.broker.Half(entry))) * d.Quantity)
+	x.Value = float64((s.broker.Slipped(s.in.Series.Open[entry], x.Sign) + float64(x.Sign*s.broker.Half(entry))) * d.Quantity)
 	if s.keepsFees {
-		x.balance -= s.deals.fees[i].Entry
+		x.Balance -= s.deals.Fees[i].Entry
 	} else {
-		x.balance -= s.broker.Commission(x.value, d.Quantity, 0)
-	}
-}
-
-// markHeld writes what equity is at each of the closes.
-func markHeld(equity, closes []float64, x *stretch) {
-	balance, sign, quantity, value := x.balance, x.sign, x.quantity, x.value
-	equity = equity[:len(closes)]
-	for i, price := range closes {
-		equity[i] = balance + float64(sign*(float64(price*quantity)-value))
+		x.Balance -= s.broker.Commission(x.Value, d.Quantity, 0)
 	}
 }

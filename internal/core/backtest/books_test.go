@@ -12,7 +12,9 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/ktrdr/ktrdr/internal/core/backtest"
+	"github.com/ktrdr/ktrdr/internal/core/daily"
 	"github.com/ktrdr/ktrdr/internal/core/decision"
+	"github.com/ktrdr/ktrdr/internal/core/ledger"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 )
 
@@ -63,6 +65,13 @@ func TestLongRunIsTheReference(t *testing.T) {
 		got := sim.Result()
 		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty(), cmpopts.IgnoreFields(backtest.Result{}, "OrderHash")); diff != "" {
 			t.Fatalf("(-reference +Run):\n%s", diff)
+		}
+		var orders ledger.OrderStream
+		for i := range want.Trades {
+			orders.Trade(&want.Trades[i])
+		}
+		if got.OrderHash != orders.Sum() {
+			t.Fatalf("the order hash of %d trades is %s, want %s", len(want.Trades), got.OrderHash, orders.Sum())
 		}
 	})
 }
@@ -116,8 +125,8 @@ func TestBooksAreTheResult(t *testing.T) {
 			t.Fatalf("closings (-trades +books):\n%s", diff)
 		}
 		ends := market.DayEnds(s.in.Series.Time, s.in.Series.Timeframe)
-		days, written := b.Days(), make([]backtest.Day, len(ends))
-		backtest.DaysOf(written, ends, r.Equity)
+		days, written := b.Days(), make([]daily.Day, len(ends))
+		daily.DaysOf(written, ends, r.Equity)
 		from := 0
 		for d, end := range ends {
 			for _, p := range r.Position[from : end+1] {
@@ -125,7 +134,7 @@ func TestBooksAreTheResult(t *testing.T) {
 			}
 			closes := s.in.Series.Close[from : end+1]
 			written[d].LowClose, written[d].HighClose = slices.Min(closes), slices.Max(closes)
-			if diff := cmp.Diff(written[d], days[d], cmpopts.IgnoreUnexported(backtest.Day{})); diff != "" {
+			if diff := cmp.Diff(written[d], days[d], cmpopts.IgnoreFields(daily.Day{}, "At")); diff != "" {
 				t.Fatalf("day %d (-written +books):\n%s", d, diff)
 			}
 			curve := make([]float64, end+1-from)
@@ -150,11 +159,27 @@ func TestDaysOfManyParts(t *testing.T) {
 			t.Fatal(err)
 		}
 		ends := market.DayEnds(s.in.Series.Time, s.in.Series.Timeframe)
-		want := make([]backtest.Day, len(ends))
-		backtest.DaysOf(want, ends, b.Equity())
-		ignore := cmpopts.IgnoreFields(backtest.Day{}, "Held", "LowClose", "HighClose")
-		if diff := cmp.Diff(want, b.Days(), cmpopts.IgnoreUnexported(backtest.Day{}), ignore); diff != "" || b.Len() == 0 {
+		want := make([]daily.Day, len(ends))
+		daily.DaysOf(want, ends, b.Equity())
+		position, from := b.Position(), 0
+		for d, end := range ends {
+			for _, p := range position[from : end+1] {
+				want[d].Held += int(p & 1)
+			}
+			closes := s.in.Series.Close[from : end+1]
+			want[d].LowClose, want[d].HighClose = slices.Min(closes), slices.Max(closes)
+			from = end + 1
+		}
+		if diff := cmp.Diff(want, b.Days(), cmpopts.IgnoreFields(daily.Day{}, "At")); diff != "" || b.Len() == 0 {
 			t.Errorf("seed %d, %d trades (-curve +books):\n%s", seed, b.Len(), diff)
+		}
+		days, equity, from := b.Days(), b.Equity(), 0
+		for d, end := range ends {
+			curve := make([]float64, end+1-from)
+			if b.Curve(curve, &days[d]); !slices.Equal(curve, equity[from:end+1]) {
+				t.Fatalf("seed %d: the curve of day %d differs from its part of the whole", seed, d)
+			}
+			from = end + 1
 		}
 	}
 }

@@ -142,16 +142,16 @@ func (s *Simulation) exit(x exit) error {
 		return fmt.Errorf("%s %s bar at %s: the trade entered at %s has no finite result: check the prices between them",
 			s.in.Series.Symbol, s.in.Series.Timeframe, market.Stamp(s.in.Series.Time[x.bar]), market.Stamp(s.in.Series.Time[open.Bar]))
 	}
-	d := s.deals.next() // field by field: a literal would be built aside and copied
-	d.Entry, d.Exit, d.Quantity, d.Price, d.Net = int32(open.Bar), int32(x.bar), open.Quantity, x.price, net
-	d.Side, d.Cause, d.AtOpen, d.Limit, d.AtClose = open.Side, x.cause, x.bars == x.bar-open.Bar, x.limit != 0, x.atClose
+	d := ledger.Deal{Entry: int32(open.Bar), Exit: int32(x.bar), Quantity: open.Quantity, Price: x.price, Net: net, Side: open.Side, Cause: x.cause,
+		AtOpen: x.bars == x.bar-open.Bar, AtClose: x.atClose, Limit: x.limit != 0}
 	if d.Limit {
 		d.Price = x.limit
 	}
+	s.deals.Add(&d)
 	if s.keepsFees {
-		s.deals.fees = append(s.deals.fees, ledger.Fees{Entry: open.Commission, Exit: commission, Financing: open.Financing})
+		s.deals.Fees = append(s.deals.Fees, ledger.Fees{Entry: open.Commission, Exit: commission, Financing: open.Financing})
 	}
-	s.take(d, s.in.Series.Time[open.Bar], x.time, open.Price, fill)
+	s.take(&d, s.in.Series.Time[open.Bar], x.time, open.Price, fill)
 	st.Open = ledger.Open{}
 	st.Realised += net
 	st.Turnover += float64(value * rate)

@@ -72,7 +72,7 @@ func (p *Portfolio) progress() Progress {
 	at := len(p.equity)
 	out := Progress{Bar: at, Bars: len(p.times), Time: p.times[at-1], Equity: p.equity[at-1]}
 	for _, s := range p.sims {
-		out.Trades += s.deals.n
+		out.Trades += s.deals.Len()
 		out.Wins += s.wins
 	}
 	return out

@@ -1,10 +1,6 @@
 package backtest
 
-import (
-	"math/bits"
-
-	"github.com/ktrdr/ktrdr/internal/core/decision"
-)
+import "github.com/ktrdr/ktrdr/internal/core/decision"
 
 // A sieve holds the decisions on the bars from from to to-1, of which the answers
 // that do not depend on the position have been counted.
@@ -55,12 +51,12 @@ func (s *Simulation) find(from, to int) (next int, signal decision.Signal) {
 	a, b := from-v.from, to-v.from
 	switch st.Open.Side {
 	case decision.Long:
-		at := first(sells, nil, a, b)
-		st.Decisions[decision.Holding] += count(buys, a, at)
+		at := sells.First(nil, a, b)
+		st.Decisions[decision.Holding] += buys.Count(a, at)
 		next, signal = at, decision.Sell
 	case decision.Short:
-		at := first(buys, nil, a, b)
-		st.Decisions[decision.Holding] += count(sells, a, at)
+		at := buys.First(nil, a, b)
+		st.Decisions[decision.Holding] += sells.Count(a, at)
 		next, signal = at, decision.Buy
 	default:
 		free := min(max(a, s.separated()-v.from), b)
@@ -68,15 +64,15 @@ func (s *Simulation) find(from, to int) (next int, signal decision.Signal) {
 		if !s.in.Rules.AllowShort {
 			shorts = nil
 		}
-		at := first(buys, shorts, free, b)
-		st.Decisions[decision.Separation] += count(buys, a, free)
+		at := buys.First(shorts, free, b)
+		st.Decisions[decision.Separation] += buys.Count(a, free)
 		if shorts == nil {
-			st.Decisions[decision.ShortNotAllowed] += count(sells, a, at)
+			st.Decisions[decision.ShortNotAllowed] += sells.Count(a, at)
 		} else {
-			st.Decisions[decision.Separation] += count(sells, a, free)
+			st.Decisions[decision.Separation] += sells.Count(a, free)
 		}
 		next, signal = at, decision.Buy
-		if at < b && sells[at/64]>>(at%64)&1 != 0 {
+		if at < b && sells.Has(at) {
 			signal = decision.Sell
 		}
 	}
@@ -94,37 +90,6 @@ func (s *Simulation) separated() int {
 		return 0
 	}
 	return st.Entry + min(bars, s.in.Series.Len()) - 1
-}
-
-// A bitset has a bit for each bar of a sieve.
-type bitset = [decision.SieveBars / 64]uint64
-
-// first returns the first bar from a on that is in either set, of which the second
-// may be nil; b where none is before that.
-func first(x, y *bitset, a, b int) int {
-	if y == nil {
-		y = x
-	}
-	for word, mask := a/64, ^uint64(0)<<(a%64); 64*word < b; word, mask = word+1, ^uint64(0) {
-		if found := (x[word] | y[word]) & mask; found != 0 {
-			return min(b, 64*word+bits.TrailingZeros64(found))
-		}
-	}
-	return b
-}
-
-// count returns how many of the bars from a to b-1 are in the set.
-func count(x *bitset, a, b int) int {
-	n := 0
-	for mask := ^uint64(0) << (a % 64); a < b; mask = ^uint64(0) {
-		word, end := a/64, a/64*64+64
-		if end > b {
-			mask &= 1<<(b%64) - 1
-		}
-		n += bits.OnesCount64(x[word] & mask)
-		a = end
-	}
-	return n
 }
 
 // ask is search one bar after the other, for bars that are not in the counts of the
@@ -178,6 +143,5 @@ func (s *Simulation) undecide(stopped, next int) {
 
 // depends tells whether the answer on bar depends on the position.
 func (v *sieve) depends(bar int) bool {
-	at := bar - v.from
-	return (v.Buys[at/64]|v.Sells[at/64])>>(at%64)&1 != 0
+	return v.Buys.Has(bar-v.from) || v.Sells.Has(bar-v.from)
 }

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/ktrdr/ktrdr/internal/core/daily"
 	"github.com/ktrdr/ktrdr/internal/core/decision"
 	"github.com/ktrdr/ktrdr/internal/core/fill"
 	"github.com/ktrdr/ktrdr/internal/core/ledger"
@@ -72,9 +73,9 @@ type Simulation struct {
 	o     Options
 	byBar bool         // every bar is gone through; see byBar
 	sized bool         // Options.Sizing has a method
-	plain bool         // Options.IsPlain, in the currency of the prices
+	plain *plain       // nil where the policy is none
 	last  ledger.State // without its Deals and Fees; Equity, where it is kept, has the length of the whole window
-	deals deals
+	deals ledger.Deals
 	wins  int // of the deals
 
 	keepsCurve bool // Equity does not follow from the deals
@@ -109,7 +110,7 @@ func Resume(in Input, o Options, state ledger.State) (*Simulation, error) {
 	if err := state.Check(n); err != nil {
 		return nil, err
 	}
-	s := &Simulation{in: in, o: o.withDefaults(), byBar: byBar(in, o), sized: o.Sizing.Method != "", plain: o.IsPlain() && in.Rates == nil, last: state.Clone()}
+	s := &Simulation{in: in, o: o.withDefaults(), byBar: byBar(in, o), sized: o.Sizing.Method != "", plain: plainOf(in, o.withDefaults()), last: state.Clone()}
 	broker, err := fill.NewBroker(s.o.terms(), in.Series, in.Rates)
 	if err != nil {
 		return nil, err
@@ -136,12 +137,13 @@ func (s *Simulation) restore() error {
 	if s.keepsFees && len(st.Fees) != len(st.Deals) {
 		return fmt.Errorf("resume at bar %d: the state holds the fees of %d of %d trades", st.Bar, len(st.Fees), len(st.Deals))
 	}
-	s.deals.fees = st.Fees
-	for i, d := range st.Deals {
-		kept := s.deals.next()
-		*kept = d
+	s.deals.Fees = st.Fees
+	s.deals.Opens = s.in.Series.Open
+	for i := range st.Deals {
+		d := &st.Deals[i]
+		s.deals.Add(d)
 		t := s.tradeOf(i)
-		s.take(kept, t.EntryTime, t.ExitTime, t.EntryPrice, t.ExitPrice)
+		s.take(d, t.EntryTime, t.ExitTime, t.EntryPrice, t.ExitPrice)
 	}
 	st.Deals, st.Fees = nil, nil
 	return nil
@@ -153,7 +155,7 @@ func (s *Simulation) State() ledger.State { return s.known().Clone() }
 // known returns what the simulation knows, which is not a copy.
 func (s *Simulation) known() ledger.State {
 	state := s.last
-	state.Deals, state.Fees = s.deals.all(), s.deals.fees
+	state.Deals, state.Fees = s.deals.All(), s.deals.Fees
 	if s.keepsCurve {
 		state.Equity = state.Equity[:state.Bar]
 	}
@@ -177,7 +179,7 @@ func (s *Simulation) Advance(upTo int) error {
 	}
 	st := &s.last
 	for st.Bar < upTo {
-		if s.plain {
+		if s.plain != nil {
 			if s.advancePlain(upTo); st.Bar == upTo && upTo < n {
 				return nil
 			}
@@ -219,7 +221,9 @@ func (s *Simulation) solventTo(from, to int) int {
 		}
 		return to
 	}
-	return from + solvent(s.in.Series.Close[from:to], s.balance()-st.Open.Commission, float64(st.Open.Side), &st.Open)
+	open := &st.Open
+	x := daily.Stretch{Balance: s.balance() - open.Commission, Sign: float64(open.Side), Quantity: open.Quantity, Value: open.Value}
+	return from + x.Solvent(s.in.Series.Close[from:to])
 }
 
 // mark takes in the close of bar, and reports whether equity is a finite number

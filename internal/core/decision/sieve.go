@@ -12,10 +12,45 @@ const SieveBars = 4096
 type Sieve struct {
 	// Buys and Sells are the bars at which the signal is one to act on, up to step 5
 	// of Rules.Decide. Bits from the number of bars on are 0.
-	Buys, Sells [SieveBars / 64]uint64
+	Buys, Sells Bits
 
 	Others Counts // the answers at all other bars
 	Odd    bool   // there are bars that Raw.Leave or Skipped make depend on more than that: decide each
+}
+
+// Bits are a set of the bars of a sieve.
+type Bits [SieveBars / 64]uint64
+
+// Has tells whether the set has bar a.
+func (x *Bits) Has(a int) bool { return x[uint(a)>>6]>>(a&63)&1 != 0 }
+
+// First returns the first bar from a on that is in x or y, of which the second may be
+// nil; b where none is before that.
+func (x *Bits) First(y *Bits, a, b int) int {
+	if y == nil {
+		y = x
+	}
+	for mask := ^uint64(0) << (a & 63); a < b; a, mask = a&^63+64, ^uint64(0) {
+		word := uint(a) >> 6
+		if found := (x[word] | y[word]) & mask; found != 0 {
+			return min(b, a&^63+bits.TrailingZeros64(found))
+		}
+	}
+	return b
+}
+
+// Count returns how many of the bars from a to b-1 are in the set.
+func (x *Bits) Count(a, b int) int {
+	n := 0
+	for mask := ^uint64(0) << (a & 63); a < b; mask = ^uint64(0) {
+		word, end := uint(a)>>6, a&^63+64
+		if end > b {
+			mask &= 1<<(b&63) - 1
+		}
+		n += bits.OnesCount64(x[word] & mask)
+		a = end
+	}
+	return n
 }
 
 // Sift takes raws, at most SieveBars of them, for rules r. Where it finds s.Odd, the

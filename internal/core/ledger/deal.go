@@ -22,7 +22,7 @@ type Fees struct{ Entry, Exit, Financing float64 }
 
 // HeldTo returns the first bar after the entry during which nothing of d was held
 // after its open.
-func (d *Deal) HeldTo() int {
+func (d Deal) HeldTo() int {
 	if d.AtOpen {
 		return int(d.Exit)
 	}

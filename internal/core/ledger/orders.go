@@ -25,16 +25,37 @@ import (
 // an adversary. SHA-256 over all fills took longer than simulating them.
 type OrderStream struct {
 	fills uint64
-	lanes [4]uint64
+	lanes Lanes
 }
+
+// Lanes are those of an OrderStream, by themselves: a loop over many fills has them in
+// registers.
+type Lanes struct{ time, quantity, price, side uint64 }
 
 // Fill takes a fill in.
 func (o *OrderStream) Fill(time int64, quantity, price float64, side int8, cause Cause) {
-	o.fills++
-	o.lanes[0] = stirred(o.lanes[0], uint64(time))
-	o.lanes[1] = stirred(o.lanes[1], math.Float64bits(quantity))
-	o.lanes[2] = stirred(o.lanes[2], math.Float64bits(price))
-	o.lanes[3] = stirred(o.lanes[3], uint64(uint8(side))|uint64(cause)<<8)
+	o.Took(o.lanes.Moment(time, side, cause).Amount(quantity, price), 1)
+}
+
+// Lanes returns the lanes of o. Took is to be told of what they took in.
+func (o *OrderStream) Lanes() Lanes { return o.lanes }
+
+// Took makes l the lanes of o, after some fills more.
+func (o *OrderStream) Took(l Lanes, fills int) {
+	o.fills += uint64(fills)
+	o.lanes = l
+}
+
+// Moment returns the lanes after the time, the side and the cause of a fill.
+func (l Lanes) Moment(time int64, side int8, cause Cause) Lanes {
+	l.time, l.side = stirred(l.time, uint64(time)), stirred(l.side, uint64(uint8(side))|uint64(cause)<<8)
+	return l
+}
+
+// Amount returns the lanes after the quantity and the price of a fill.
+func (l Lanes) Amount(quantity, price float64) Lanes {
+	l.quantity, l.price = stirred(l.quantity, math.Float64bits(quantity)), stirred(l.price, math.Float64bits(price))
+	return l
 }
 
 func stirred(lane, v uint64) uint64 {
@@ -52,7 +73,7 @@ func (o *OrderStream) Trade(t *Trade) {
 func (o *OrderStream) Sum() string {
 	b := append(make([]byte, 0, 64), "ktrdr orders 2\n"...)
 	b = binary.LittleEndian.AppendUint64(b, o.fills)
-	for _, lane := range o.lanes {
+	for _, lane := range [...]uint64{o.lanes.time, o.lanes.quantity, o.lanes.price, o.lanes.side} {
 		b = binary.LittleEndian.AppendUint64(b, lane)
 	}
 	sum := sha256.Sum256(b)

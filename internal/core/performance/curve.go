@@ -1,7 +1,7 @@
 package performance
 
 import (
-	"github.com/ktrdr/ktrdr/internal/core/backtest"
+	"github.com/ktrdr/ktrdr/internal/core/daily"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 )
 
@@ -14,7 +14,7 @@ const (
 // days: a day without a new peak is one look instead of hundreds.
 type curve struct {
 	ends []int // Window.Ends
-	days []backtest.Day
+	days []daily.Day
 	fill func(dst []float64, d int) // writes the values of day d
 	room []float64
 
@@ -65,7 +65,7 @@ func greater(a, b float64) float64 {
 // holding returns the curve of what closes, those of the bars of c, are worth, which
 // rises and falls with them, except that it ends at final.
 func (c *curve) holding(closes []float64, final float64, of func(close float64) float64) curve {
-	h := curve{ends: c.ends, days: make([]backtest.Day, len(c.ends))}
+	h := curve{ends: c.ends, days: make([]daily.Day, len(c.ends))}
 	last, isKnown := len(c.ends)-1, c.closes != nil && &c.closes[0] == &closes[0]
 	for d := range h.days {
 		from, to := c.bars(d)

@@ -5,7 +5,7 @@ import (
 	"math"
 
 	"github.com/ktrdr/ktrdr/internal/core/backtest"
-	"github.com/ktrdr/ktrdr/internal/core/decision"
+	"github.com/ktrdr/ktrdr/internal/core/daily"
 	"github.com/ktrdr/ktrdr/internal/core/ledger"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 )
@@ -123,8 +123,8 @@ func Measure(r backtest.Result, times []int64, tf market.Timeframe, o Options) M
 		panic("performance: Measure wants one time, equity and position per bar, and at least one bar")
 	}
 	w := WindowOf(times, tf)
-	c := curve{ends: w.ends, days: make([]backtest.Day, len(w.ends))}
-	backtest.DaysOf(c.days, w.ends, r.Equity)
+	c := curve{ends: w.ends, days: make([]daily.Day, len(w.ends))}
+	daily.DaysOf(c.days, w.ends, r.Equity)
 	for d := range c.days {
 		from, to := c.bars(d)
 		for _, p := range r.Position[from:to] {
@@ -203,84 +203,89 @@ func measure(r backtest.Result, trades iter.Seq[[]backtest.Closing], c *curve, w
 // addTrades fills in what follows from the trades alone, and counts them in the
 // years and months, of which the latter end at limits.
 func (m *Metrics) addTrades(trades iter.Seq[[]backtest.Closing], limits []int64) {
-	var all, wins, losses tally
-	streak, of := 0, 0
+	t := tally{most: math.Inf(-1), least: math.Inf(1)}
+	of, before := 0, t
 	for some := range trades {
-		for i := range some {
-			t := &some[i]
-			all.add(t)
-			for t.Time > limits[of] {
+		for len(some) > 0 {
+			n := 0
+			for n < len(some) && some[n].Time <= limits[of] {
+				n++
+			}
+			t.add(some[:n])
+			if some = some[n:]; len(some) > 0 {
+				m.Months[of].Trades, m.Months[of].WinningTrades = t.count-before.count, t.wins-before.wins
+				before = t
 				of++
-			}
-			month := &m.Months[of]
-			month.Trades++
-			switch {
-			case t.Net > 0:
-				wins.add(t)
-				month.WinningTrades++
-				streak = 0
-			case t.Net < 0:
-				losses.add(t)
-				streak++
-			default:
-				streak = 0
-			}
-			m.MaxConsecutiveLosses = max(m.MaxConsecutiveLosses, streak)
-			if t.Side == decision.Long {
-				m.LongTrades++
-			} else {
-				m.ShortTrades++
 			}
 		}
 	}
+	if len(m.Months) > 0 {
+		m.Months[of].Trades, m.Months[of].WinningTrades = t.count-before.count, t.wins-before.wins
+	}
 	m.sumMonths()
-	m.TotalTrades, m.WinningTrades, m.LosingTrades = all.count, wins.count, losses.count
-	m.AvgTrade, m.AvgHolding = all.meanNet(), all.meanHours()
-	m.AvgWin, m.AvgWinHolding = wins.meanNet(), wins.meanHours()
-	m.AvgLoss, m.AvgLossHolding = losses.meanNet(), losses.meanHours()
-	if all.count > 0 {
-		m.WinRate = defined(float64(wins.count) / float64(all.count))
+	m.TotalTrades, m.WinningTrades, m.LosingTrades = t.count, t.wins, t.losses
+	m.LongTrades, m.ShortTrades, m.MaxConsecutiveLosses = t.longs, t.count-t.longs, t.longest
+	m.AvgTrade, m.AvgHolding, m.WinRate = over(t.net, t.count), over(t.hours, t.count), over(float64(t.wins), t.count)
+	m.AvgWin, m.AvgWinHolding = over(t.won, t.wins), over(t.wonHours, t.wins)
+	m.AvgLoss, m.AvgLossHolding = over(t.lost, t.losses), over(t.lostHours, t.losses)
+	if t.wins > 0 {
+		m.LargestWin = defined(t.most)
 	}
-	if wins.count > 0 {
-		m.LargestWin = defined(wins.most)
-	}
-	if losses.count > 0 {
-		m.LargestLoss = defined(losses.least)
-		m.ProfitFactor = defined(wins.net / -losses.net)
+	if t.losses > 0 {
+		m.LargestLoss = defined(t.least)
+		m.ProfitFactor = defined(t.won / -t.lost)
 	}
 }
 
 // A tally adds trades up.
 type tally struct {
-	count       int
-	net, hours  float64
-	most, least float64 // largest and smallest net
+	count, wins, losses, longs int
+	streak, longest            int // losses in a row up to now, and at most
+	net, won, lost             float64
+	hours, wonHours, lostHours float64
+	most, least                float64 // largest and smallest net
 }
 
-func (a *tally) add(t *backtest.Closing) {
-	if a.count == 0 || t.Net > a.most {
-		a.most = t.Net
+// add takes trades in, without a branch on their results: nobody foresees those. What
+// does not belong to a sum adds 0 to it, which changes nothing.
+func (t *tally) add(trades []backtest.Closing) {
+	wins, losses, longs, streak, longest := int64(0), int64(0), 0, int64(t.streak), int64(t.longest)
+	net, won, lost, hours, wonHours, lostHours := t.net, t.won, t.lost, t.hours, t.wonHours, t.lostHours
+	most, least := t.most, t.least
+	for i := range trades {
+		c := &trades[i]
+		bits := int64(math.Float64bits(c.Net))
+		isWin := ^bits & -bits >> 63                             // all bits or none
+		isLoss := bits >> 63 &^ ((bits&math.MaxInt64 - 1) >> 63) // below 0, and not the 0 with a sign
+		wins -= isWin
+		losses -= isLoss
+		streak = isLoss & (streak + 1)
+		longest = max(longest, streak)
+		longs += int(c.Side+1) >> 1 // of 1 and -1
+		net += c.Net
+		won += masked(c.Net, isWin)
+		lost += masked(c.Net, isLoss)
+		hours += c.Hours
+		wonHours += masked(c.Hours, isWin)
+		lostHours += masked(c.Hours, isLoss)
+		most, least = greater(most, c.Net), lesser(least, c.Net)
 	}
-	if a.count == 0 || t.Net < a.least {
-		a.least = t.Net
-	}
-	a.count++
-	a.net += t.Net
-	a.hours += t.Hours
+	t.count, t.wins, t.losses, t.longs = t.count+len(trades), t.wins+int(wins), t.losses+int(losses), t.longs+longs
+	t.streak, t.longest, t.most, t.least = int(streak), int(longest), most, least
+	t.net, t.won, t.lost, t.hours, t.wonHours, t.lostHours = net, won, lost, hours, wonHours, lostHours
 }
 
-func (a *tally) meanNet() *float64 {
-	if a.count == 0 {
+// masked returns v where mask is all bits, and 0 where it is none.
+func masked(v float64, mask int64) float64 {
+	return math.Float64frombits(math.Float64bits(v) & uint64(mask))
+}
+
+// over returns the mean of n values, nil where there are none.
+func over(sum float64, n int) *float64 {
+	if n == 0 {
 		return nil
 	}
-	return defined(a.net / float64(a.count))
-}
-
-func (a *tally) meanHours() *float64 {
-	if a.count == 0 {
-		return nil
-	}
-	return defined(a.hours / float64(a.count))
+	return defined(sum / float64(n))
 }
 
 // defined returns v, or nil where it is not a finite number.

@@ -1,0 +1,133 @@
+package ledger
+
+import "github.com/ktrdr/ktrdr/internal/core/decision"
+
+// DealsAtATime is how many deals a block of them holds.
+const DealsAtATime = 1 << 10
+
+// Deals are kept as columns, in blocks, so that none is ever copied to make room for
+// others, and the memory of a block is cleared right before it is written.
+type Deals struct {
+	Opens []float64 // of the bars: what most are left at
+	Fees  []Fees    // of each, or of none
+
+	blocks []*Columns
+	prices []*[DealsAtATime]float64 // of each block, at which they were left; nil where all were at opens
+	n      int
+}
+
+// Columns are those of a block of deals.
+type Columns struct {
+	Entry, Exit   [DealsAtATime]int32
+	Quantity, Net [DealsAtATime]float64
+	How           [DealsAtATime]How
+}
+
+// A How is the side of a deal and how it was left: flags, and the cause above them.
+type How uint16
+
+const (
+	isShort How = 1 << iota
+	atOpen
+	atClose
+	byLimit
+	causes = 8 // the lowest bit of the cause
+)
+
+// A long and a short that were left at an open, by a signal.
+const (
+	LongAtOpen  = atOpen | How(BySignal)<<causes
+	ShortAtOpen = LongAtOpen | isShort
+)
+
+// howOf returns that of a deal.
+func howOf(d *Deal) How {
+	h := How(d.Cause) << causes
+	for _, f := range [...]struct {
+		is   bool
+		flag How
+	}{{d.Side == decision.Short, isShort}, {d.AtOpen, atOpen}, {d.AtClose, atClose}, {d.Limit, byLimit}} {
+		if f.is {
+			h |= f.flag
+		}
+	}
+	return h
+}
+
+// Side returns the side.
+func (h How) Side() decision.Position { return decision.Position(1 - 2*int8(h&isShort)) }
+
+// AtOpen tells that it was left at the open of its last bar.
+func (h How) AtOpen() bool { return h&atOpen != 0 }
+
+// Len returns the number of deals.
+func (d *Deals) Len() int { return d.n }
+
+// Room returns the columns that the next deal belongs to, and where it is in them.
+func (d *Deals) Room() (c *Columns, at int) {
+	block, at := d.n/DealsAtATime, d.n%DealsAtATime
+	if block == len(d.blocks) {
+		d.blocks, d.prices = append(d.blocks, new(Columns)), append(d.prices, nil)
+	}
+	return d.blocks[block], at
+}
+
+// Left adds n deals that were written where Room says, and that were left at opens.
+func (d *Deals) Left(n int) {
+	c, at := d.Room()
+	if prices := d.prices[d.n/DealsAtATime]; prices != nil {
+		for i := at; i < at+n; i++ {
+			prices[i] = d.Opens[c.Exit[i]]
+		}
+	}
+	d.n += n
+}
+
+// Add adds a deal.
+func (d *Deals) Add(deal *Deal) {
+	c, i := d.Room()
+	c.Entry[i], c.Exit[i], c.Quantity[i], c.Net[i], c.How[i] = deal.Entry, deal.Exit, deal.Quantity, deal.Net, howOf(deal)
+	prices := &d.prices[d.n/DealsAtATime]
+	if *prices == nil && d.Opens[deal.Exit] != deal.Price {
+		*prices = new([DealsAtATime]float64)
+		for k, exit := range c.Exit[:i] {
+			(*prices)[k] = d.Opens[exit]
+		}
+	}
+	if *prices != nil {
+		(*prices)[i] = deal.Price
+	}
+	d.n++
+}
+
+// At returns deal i.
+func (d *Deals) At(i int) Deal {
+	block, k := i/DealsAtATime, i%DealsAtATime
+	c := d.blocks[block]
+	h := c.How[k]
+	deal := Deal{Entry: c.Entry[k], Exit: c.Exit[k], Quantity: c.Quantity[k], Net: c.Net[k], Side: h.Side(), Cause: Cause(h >> causes),
+		AtOpen: h.AtOpen(), AtClose: h&atClose != 0, Limit: h&byLimit != 0}
+	if deal.Price = d.Opens[deal.Exit]; d.prices[block] != nil {
+		deal.Price = d.prices[block][k]
+	}
+	return deal
+}
+
+// From returns the columns of deal i, where it is in them, and how many of them are
+// deals from there on.
+func (d *Deals) From(i int) (c *Columns, at, n int) {
+	at = i % DealsAtATime
+	return d.blocks[i/DealsAtATime], at, min(DealsAtATime-at, d.n-i)
+}
+
+// All returns a copy of all deals.
+func (d *Deals) All() []Deal {
+	if d.n == 0 {
+		return nil
+	}
+	all := make([]Deal, d.n)
+	for i := range all {
+		all[i] = d.At(i)
+	}
+	return all
+}
