@@ -225,8 +225,10 @@ func (c *Controller) stored(ctx context.Context, id string) (operation.Operation
 }
 
 // Register takes a worker's registration or heartbeat. It fails with
-// fleet.ErrInvalid, fleet.ErrReplaced or ErrStopping.
+// fleet.ErrInvalid, fleet.ErrReplaced or ErrStopping. Outcomes that come with it
+// and that Report would refuse are left out: their own reports are told why.
 func (c *Controller) Register(ctx context.Context, r fleet.Registration) (fleet.Worker, error) {
+	r.Finished = c.believable(ctx, r)
 	reply, err := c.ask(ctx, func(request uint64) Event { return Registered{Request: request, Registration: r} })
 	c.refused.note(ctx, "registration refused", r.WorkerID, "", err)
 	return reply.Worker, err
@@ -250,22 +252,46 @@ func (c *Controller) Report(ctx context.Context, r operation.Report) error {
 	return err
 }
 
-func (c *Controller) report(ctx context.Context, r operation.Report) error {
+// believable returns the outcomes of a registration that could be true.
+func (c *Controller) believable(ctx context.Context, r fleet.Registration) []operation.Report {
+	var taken []operation.Report
+	for _, report := range r.Finished {
+		report, err := c.vet(ctx, report)
+		if err == nil && report.WorkerID != r.WorkerID {
+			err = fmt.Errorf("%w: it is of worker %.80q and came with the registration of %s", operation.ErrInvalidReport, report.WorkerID, r.WorkerID)
+		}
+		if err == nil {
+			taken = append(taken, report)
+			continue
+		}
+		c.refused.note(ctx, "report refused", r.WorkerID, report.Token.OperationID, err)
+	}
+	return taken
+}
+
+// vet refuses a report that could not be true, or that refers to content which is
+// not stored. It leaves out a checkpoint that is missing beside an outcome.
+func (c *Controller) vet(ctx context.Context, r operation.Report) (operation.Report, error) {
 	if err := r.Validate(); err != nil {
-		return err
+		return r, err
 	}
 	if r.Checkpoint != nil && c.o.Stored != nil {
 		if err := c.o.Stored(ctx, r.Checkpoint.SHA256); err != nil && r.State == operation.Running {
-			return fmt.Errorf("%w: checkpoint %s is not in the artifact store: %w", operation.ErrInvalidReport, r.Checkpoint.SHA256, err)
+			return r, fmt.Errorf("%w: checkpoint %s is not in the artifact store: %w", operation.ErrInvalidReport, r.Checkpoint.SHA256, err)
 		} else if err != nil { // the outcome matters more
 			c.o.Log.Warn("checkpoint is not in the artifact store", "operation", r.Token.OperationID, "sha256", r.Checkpoint.SHA256, "error", err)
 			r.Checkpoint = nil
 		}
 	}
-	if err := c.checkOutputs(ctx, r); err != nil {
+	return r, c.checkOutputs(ctx, r)
+}
+
+func (c *Controller) report(ctx context.Context, r operation.Report) error {
+	r, err := c.vet(ctx, r)
+	if err != nil {
 		return err
 	}
-	_, err := c.ask(ctx, func(request uint64) Event { return Reported{Request: request, Report: r} })
+	_, err = c.ask(ctx, func(request uint64) Event { return Reported{Request: request, Report: r} })
 	if !errors.Is(err, errNotHeld) {
 		return err
 	}

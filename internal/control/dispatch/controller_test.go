@@ -84,7 +84,8 @@ type bench struct {
 	wires *wires
 	// reusable judges the results of parts; nil finds them good.
 	reusable func(part operation.Operation, outputs []operation.Artifact) error
-	stop     func() error // stops the controller and returns what Run returned
+	stored   map[string]bool // content by its hash; nil is all there could be
+	stop     func() error    // stops the controller and returns what Run returned
 }
 
 func start(t *testing.T, d *disk, w *wires) *bench { return startLogged(t, d, w, nil) }
@@ -92,6 +93,12 @@ func start(t *testing.T, d *disk, w *wires) *bench { return startLogged(t, d, w,
 func startLogged(t *testing.T, d *disk, w *wires, log *slog.Logger) *bench {
 	b := &bench{t: t, disk: d, wires: w}
 	b.Controller = dispatch.New(dispatch.Options{Store: d, Transport: b.wires, Log: log,
+		Stored: func(_ context.Context, sha256 string) error {
+			if b.stored != nil && !b.stored[sha256] {
+				return operation.ErrNotFound
+			}
+			return nil
+		},
 		Reusable: func(_ context.Context, part operation.Operation, outputs []operation.Artifact) error {
 			if b.reusable == nil {
 				return nil

@@ -349,6 +349,44 @@ func FuzzRegistration(f *testing.F) {
 	})
 }
 
+func TestRegistration_refuses(t *testing.T) {
+	refused := func(why string, change func(*fleet.Registration)) {
+		t.Helper()
+		f := fleet.New(fleet.Timing{})
+		r := registration("w", fleet.Training, false)
+		change(&r)
+		effects := f.Step(fleet.Registered{Registration: r}, at)
+		if len(effects) != 1 || len(f.Workers()) != 0 {
+			t.Fatalf("%s: %+v, want a refusal and nothing else", why, effects)
+		}
+		err := effects[0].(fleet.Refused).Err
+		if !errors.Is(err, fleet.ErrInvalid) || !strings.Contains(err.Error(), why) || len(err.Error()) > 1000 {
+			t.Errorf("%.1000v, want ErrInvalid and %q", err, why)
+		}
+	}
+	for _, text := range []string{"", "w:5003", "ftp://w:1", "http://", "http://user:secret@w:1", "http://w:1/path", "http://w:1?a=b", "http://w:1#a",
+		"http://w:65536", "http://w:99999999", "http://" + strings.Repeat("w", 500)} {
+		refused("endpoint_url", func(r *fleet.Registration) { r.EndpointURL = text })
+	}
+	for _, text := range []string{"1\n2", "\x1b[31m", "a\x00b", "\xff", strings.Repeat("v", 121)} {
+		refused("printable", func(r *fleet.Registration) { r.Incarnation = text })
+		refused("printable", func(r *fleet.Registration) { r.Version = text })
+	}
+	refused("capabilities take", func(r *fleet.Registration) {
+		r.Capabilities = fleet.Capabilities{"gpu": strings.Repeat("x", 1<<20)}
+	})
+	refused("worker_id", func(r *fleet.Registration) { r.WorkerID = strings.Repeat("w", 1<<20) })
+	for _, id := range []string{"", "../op", "op 1", strings.Repeat("o", 1<<20)} {
+		refused("current operation", func(r *fleet.Registration) { r.CurrentOperationID = &id })
+		refused("current operation", func(r *fleet.Registration) {
+			r.Current = &operation.Token{OperationID: id, Attempt: 1}
+		})
+	}
+	refused("attempt is -5", func(r *fleet.Registration) {
+		r.Current = &operation.Token{OperationID: "op", Attempt: -5}
+	})
+}
+
 func TestCompatible(t *testing.T) {
 	for contract, want := range map[string]bool{
 		"": true, "1.0": true, "1.1": true, "1.2": true, "1.3": false, "2.1": false, "0.1": false,

@@ -104,7 +104,7 @@ func ValidateID(id string) error {
 	}
 	for _, r := range id {
 		if !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-", r) {
-			return fmt.Errorf("operation id %q contains %q: want letters, digits, _ and -", id, r)
+			return fmt.Errorf("operation id %.80q contains %q: want letters, digits, _ and -", id, r)
 		}
 	}
 	return nil

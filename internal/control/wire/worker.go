@@ -260,12 +260,33 @@ func (c *WorkerClient) Health(ctx context.Context, w fleet.Worker, term int64) (
 	if !h.Healthy {
 		return fleet.Health{}, fmt.Errorf("health of %s: it answers that it is not healthy", w.ID)
 	}
+	if h.WorkerStatus != WorkerIdle && h.WorkerStatus != WorkerBusy {
+		return fleet.Health{}, fmt.Errorf("health of %s: it answers with the worker_status %.80q: want %s or %s; is there a worker at %s?", w.ID, h.WorkerStatus, WorkerIdle, WorkerBusy, w.EndpointURL)
+	}
+	if err := h.validateCurrent(w); err != nil {
+		return fleet.Health{}, err
+	}
 	health := fleet.Health{WorkerID: h.WorkerID, Incarnation: h.Incarnation, Version: h.Version,
 		Busy: h.WorkerStatus == WorkerBusy, Draining: h.Draining, Current: h.Current, Finished: h.Finished}
 	if h.CurrentOperation != nil {
 		health.CurrentOperationID = *h.CurrentOperation
 	}
 	return health, nil
+}
+
+// validateCurrent refuses what cannot be an operation that w was given.
+func (h WorkerHealth) validateCurrent(w fleet.Worker) error {
+	var err error
+	if h.CurrentOperation != nil {
+		err = operation.ValidateID(*h.CurrentOperation)
+	}
+	if err == nil && h.Current != nil {
+		err = operation.ValidateID(h.Current.OperationID)
+	}
+	if err != nil {
+		return fmt.Errorf("health of %s: current operation: %w", w.ID, err)
+	}
+	return nil
 }
 
 // BackendStopping tells w that the backend stops and will be back.

@@ -123,6 +123,9 @@ func TestHealthOfWorkers(t *testing.T) {
 			fleet.Health{Draining: true, Finished: []operation.Token{token}}, true},
 		"unhealthy": {`{"healthy":false,"error":"disk"}`, fleet.Health{}, false},
 		"no_json":   {`busy`, fleet.Health{}, false},
+		"no_worker": {`{"healthy":true,"status":"ok","version":"1"}`, fleet.Health{}, false}, // as a backend answers
+		"no_id":     {`{"healthy":true,"worker_status":"busy","current_operation":"../op_1"}`, fleet.Health{}, false},
+		"no_token":  {`{"healthy":true,"worker_status":"busy","current":{"operation_id":"op 1","attempt":2,"term":3}}`, fleet.Health{}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			term := ""
