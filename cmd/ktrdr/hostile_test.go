@@ -108,6 +108,30 @@ func TestHostileWorkers(t *testing.T) {
 		}
 	})
 
+	t.Run("no_worker_at_the_address", func(t *testing.T) {
+		t.Parallel()
+		s := newSystem(t, quickFleet...)
+		s.importSample("EURUSD")
+		if code, answer := s.post("/api/v1/workers/register", fmt.Sprintf(`{"worker_id":"mirror","worker_type":"training","endpoint_url":%q}`, s.backend.url)); code != http.StatusOK {
+			t.Fatalf("register: %d %s", code, answer)
+		}
+		var rows []struct {
+			LastError *string `json:"last_error"`
+		}
+		s.await("the failed check is listed", func() bool {
+			s.get("/api/v1/workers", &rows)
+			return len(rows) == 1 && rows[0].LastError != nil
+		})
+		if status := s.workerStatus("mirror"); status != "temporarily_unavailable" || !strings.Contains(*rows[0].LastError, "is there a worker at") {
+			t.Errorf("a backend is a worker that is %s: %s", status, *rows[0].LastError)
+		}
+		for path, want := range map[string]int{"/api/v1/workers/nobody": 404, "/api/v1/workers/mirror?incarnation=other": 409, "/api/v1/workers/mirror": 200} {
+			if code := s.call(http.MethodDelete, path, nil, nil); code != want {
+				t.Errorf("DELETE %s: %d, want %d", path, code, want)
+			}
+		}
+	})
+
 	t.Run("two_workers_with_one_id", func(t *testing.T) {
 		t.Parallel()
 		s := newSystem(t)
@@ -200,6 +224,11 @@ func TestHostileWorkers(t *testing.T) {
 		if code != 409 || !strings.Contains(answer, "superseded") {
 			t.Errorf("the result of another worker: %d %s, want 409", code, answer)
 		}
+		code, answer = s.post("/api/v1/workers/register", fmt.Sprintf(`{"worker_id":"liar","worker_type":"training","endpoint_url":%q,"incarnation":"1","finished":[
+			{"token":%s,"worker_id":"liar","incarnation":"1","state":"completed","result":{},"model":{"model_name":"m","strategy_name":"quick","sha256":%q}}]}`, l.server.URL, token, strings.Repeat("ab", 32)))
+		if code != http.StatusOK || !strings.Contains(answer, id) {
+			t.Errorf("a heartbeat with a model that is not stored: %d %s, want that the worker runs on", code, answer)
+		}
 		if after := s.operation(id); !reflect.DeepEqual(after, before) {
 			t.Errorf("something changed:\nbefore %+v\nafter  %+v", before, after)
 		}
@@ -221,13 +250,20 @@ func TestHostileWorkers(t *testing.T) {
 			"register_twice":    {register, `{"worker_id":"w","worker_id":"v","worker_type":"training","endpoint_url":"http://127.0.0.1:1"}`, 422, `field \"worker_id\" is given twice`},
 			"register_file":     {register, `{"worker_id":"w","worker_type":"training","endpoint_url":"file:///etc/passwd"}`, 422, "endpoint_url"},
 			"register_contract": {register, `{"worker_id":"w","worker_type":"training","endpoint_url":"http://127.0.0.1:1","contract":"9.0"}`, 409, "speaks contract 9.0"},
+			"register_current":  {register, `{"worker_id":"w","worker_type":"training","endpoint_url":"http://127.0.0.1:1","current_operation_id":"../` + long[:1<<20] + `"}`, 422, "current operation"},
+			"register_password": {register, `{"worker_id":"w","worker_type":"training","endpoint_url":"http://u:p@127.0.0.1:1"}`, 422, "endpoint_url"},
+			"register_large":    {register, `{"worker_id":"w","worker_type":"training","endpoint_url":"http://127.0.0.1:1","capabilities":{"gpu":"` + long[:1<<20] + `"}}`, 422, "capabilities"},
+			"report_error":      {report, `{"token":{"operation_id":"op","attempt":1,"term":1},"worker_id":"w","state":"failed","error":"` + long[:1<<20] + `"}`, 422, "error has"},
+			"body_of_none":      {"/api/v1/checkpoints/cleanup", `{"dry_run":true}`, 400, "takes no body"},
+			"no_utf8":           {start, "{\"strategy_name\":\"\xff\"}", 400, "not UTF-8"},
+			"task_id":           {start, `{"strategy_name":"a","task_id":"../op"}`, 422, "task_id"},
 			"report_deep":       {report, `{"token":{"operation_id":"op","attempt":1,"term":1},"worker_id":"w","state":"completed","result":` + deep + `}`, 422, "nests deeper"},
 			"report_long":       {report, `{"result":"` + long + `"}`, 413, "larger than"},
 			"report_number":     {report, `{"token":{"operation_id":"op","attempt":1e400,"term":1},"worker_id":"w","state":"completed"}`, 422, "attempt"},
 			"start_deep":        {start, deep, 400, "nests deeper"},
 			"start_long":        {start, `{"strategy_yaml":"` + long + `"}`, 413, "larger than"},
 			"start_twice":       {start, `{"strategy_name":"a","strategy_name":"b"}`, 400, `given twice`},
-			"no_json":           {start, "\x00\xff", 400, "invalid"},
+			"no_json":           {start, "\x00{", 400, "invalid"},
 		} {
 			if code, answer := s.post(tc.path, tc.body); code != tc.code || !strings.Contains(answer, tc.reason) {
 				t.Errorf("%s: %d %.300s, want %d and %q", name, code, answer, tc.code, tc.reason)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // eager makes a worker save its state all the time.
@@ -154,6 +155,42 @@ func TestResume(t *testing.T) {
 		if again.Attempt != 2 || again.Error == nil || *again.Error != *first.Error {
 			t.Errorf("resumed it is %+v, want to fail again for the same reason, %s", again, *first.Error)
 		}
+	})
+
+	t.Run("after_deadline", func(t *testing.T) {
+		t.Parallel()
+		s := newSystem(t, quickFleet...)
+		worker := s.worker("training", "only")
+		s.importSample("EURUSD")
+		text, err := os.ReadFile(s.strategy("quick", 100_000))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var started finished
+		if code := s.call(http.MethodPost, trainingPath, map[string]any{"strategy_yaml": string(text), "symbol": "EURUSD", "timeframe": "1h",
+			"start_date": "2015-01-05", "end_date": "2016-05-31", "deadline": time.Now().Add(3 * time.Second)}, &started); code != http.StatusOK {
+			t.Fatalf("start: %d", code)
+		}
+		s.awaitEpoch(started.ID, 1)
+		op := s.awaitStatus(started.ID, "failed")
+		if op.Error == nil || !strings.Contains(*op.Error, "The deadline passed") || op.Worker != "only" {
+			t.Errorf("it is %+v, want failed by its deadline", op)
+		}
+		if shown := s.must("checkpoints", "show", started.ID); !strings.Contains(shown, "cancellation") {
+			t.Errorf("the stopped attempt left no state:\n%s", shown)
+		}
+		stood := s.position(started.ID)
+		s.must("operations", "resume", started.ID, "--detach") // there is no deadline any more
+		if epoch := s.awaitEpoch(started.ID, 2); epoch < stood {
+			t.Errorf("resumed at epoch %d, although the state after epoch %d was saved", epoch, stood)
+		}
+		if shown := s.raw("/api/v1/operations/" + started.ID); strings.Contains(shown, `"deadline"`) {
+			t.Errorf("the resumed training has a deadline:\n%s", shown)
+		}
+		worker.kill() // what is resumed can be lost and cancelled as anything else
+		s.await("the attempt is lost", func() bool { return s.operation(started.ID).Status == "resuming" })
+		s.must("operations", "cancel", started.ID)
+		s.awaitStatus(started.ID, "cancelled")
 	})
 
 	t.Run("of_what_has_no_state", func(t *testing.T) {

@@ -143,6 +143,24 @@ func TestRetry(t *testing.T) {
 	if got, want := s.weights(again.ID), s.weights(calm); got != want {
 		t.Errorf("the retry made model %s, a first try %s", got, want)
 	}
+	for range 2 { // a request that is repeated because its answer was lost
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.backend.url+"/api/v1/operations/"+waiting+"/retry", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Idempotency-Key", "once")
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil || resp.StatusCode != http.StatusOK {
+			t.Fatalf("retry with a key: %v, %v", resp, err)
+		}
+		resp.Body.Close()
+	}
+	var list struct {
+		Total int `json:"total_count"`
+	}
+	if s.get("/api/v1/operations", &list); list.Total != 5 {
+		t.Errorf("%d operations are recorded, want the three that were started and one for each of two retries", list.Total)
+	}
 	if out := s.run("operations", "retry", "op_none"); out.code != 3 {
 		t.Errorf("retrying an unknown operation: exit %d, want 3", out.code)
 	}

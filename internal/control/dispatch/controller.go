@@ -234,8 +234,8 @@ func (c *Controller) Register(ctx context.Context, r fleet.Registration) (fleet.
 	return reply.Worker, err
 }
 
-// Deregister removes a worker that leaves. A process that was already replaced
-// changes nothing.
+// Deregister removes a worker that leaves. It fails with ErrUnknown, and with
+// fleet.ErrReplaced for a process that is not, or no longer, the worker.
 func (c *Controller) Deregister(ctx context.Context, workerID, incarnation string) error {
 	_, err := c.ask(ctx, func(request uint64) Event {
 		return Left{Request: request, WorkerID: workerID, Incarnation: incarnation}

@@ -468,7 +468,7 @@ func testRetry(t *testing.T) {
 	}
 	<-b.wires.started
 	synctest.Wait()
-	if _, err := b.Retry(t.Context(), "op_1"); err == nil || err.Error() != "Operation op_1 cannot be retried (status: running)" {
+	if _, err := b.Retry(t.Context(), "op_1", ""); err == nil || err.Error() != "Operation op_1 cannot be retried (status: running)" {
 		t.Errorf("Retry(running) = %v", err)
 	}
 	failed := b.wires.finish("w1")
@@ -476,12 +476,15 @@ func testRetry(t *testing.T) {
 	if err := b.Report(t.Context(), failed); err != nil {
 		t.Fatal(err)
 	}
-	op, err := b.Retry(t.Context(), "op_1")
+	op, err := b.Retry(t.Context(), "op_1", "again")
 	if err != nil || !strings.HasPrefix(op.ID, "op_retry_training_") || op.Status != operation.Pending || op.RetryOf == nil || *op.RetryOf != "op_1" {
 		t.Fatalf("Retry() = %+v, %v", op, err)
 	}
 	if op.Submitter != "ann" || op.Priority != 3 || op.SpecHash != "hash" || op.MaxAttempts != 7 || string(op.Spec) != string(first.Spec) || len(op.Artifacts) != 1 {
 		t.Errorf("Retry() = %+v, want the same work", op)
+	}
+	if same, err := b.Retry(t.Context(), "op_1", "again"); err != nil || same.ID != op.ID {
+		t.Errorf("Retry() with the same key = %s, %v, want %s", same.ID, err, op.ID)
 	}
 	if token := <-b.wires.started; token.OperationID != op.ID {
 		t.Errorf("started %v, want the retry", token)
@@ -493,7 +496,7 @@ func testRetry(t *testing.T) {
 	if old, _ := b.Operation(t.Context(), "op_1"); old.Status != operation.Failed {
 		t.Errorf("the first is %s after the retry, want failed", old.Status)
 	}
-	if _, err := b.Retry(t.Context(), "op_9"); !errors.Is(err, dispatch.ErrUnknown) {
+	if _, err := b.Retry(t.Context(), "op_9", ""); !errors.Is(err, dispatch.ErrUnknown) {
 		t.Errorf("Retry(unknown) = %v, want ErrUnknown", err)
 	}
 }

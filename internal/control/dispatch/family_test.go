@@ -164,10 +164,10 @@ func testFamily(t *testing.T) {
 	if want := []string{`{"of":"op_s_0000"}`, `{"of":"op_s_0001"}`}; !slices.Equal(got, want) {
 		t.Errorf("op_s started with %s, want %s", got, want)
 	}
-	if _, err := b.Retry(t.Context(), "op_s_0000"); !errors.As(err, new(*dispatch.NotRetriableError)) {
+	if _, err := b.Retry(t.Context(), "op_s_0000", ""); !errors.As(err, new(*dispatch.NotRetriableError)) {
 		t.Errorf("Retry of a part = %v, want *NotRetriableError", err)
 	}
-	again, err := b.Retry(t.Context(), "op_s")
+	again, err := b.Retry(t.Context(), "op_s", "")
 	if err != nil || again.RetryOf == nil {
 		t.Fatalf("Retry() = %+v, %v", again, err)
 	}

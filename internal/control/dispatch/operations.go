@@ -115,6 +115,8 @@ func (s *State) room(op operation.Operation, kind fleet.WorkerType, now time.Tim
 	switch {
 	case free:
 		return nil
+	case op.Immediate && !s.accounts.MayRun(op.Submitter):
+		return &queue.LimitError{Submitter: op.Submitter, Limit: s.accounts.Limits.Running, Running: true}
 	case op.Immediate:
 		return &BusyError{Type: kind, Registered: s.fleet.Registered(kind), Uptime: now.Sub(s.began)}
 	default:

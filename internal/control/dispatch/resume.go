@@ -79,8 +79,9 @@ func (e *NotRetriableError) Error() string {
 // Retry submits a failed or cancelled operation once more, from its beginning,
 // as a new operation that names the old one. Of one that gathers, children that have
 // completed keep their results. It fails with ErrUnknown,
-// *NotRetriableError and as Submit does.
-func (c *Controller) Retry(ctx context.Context, id string) (operation.Operation, error) {
+// *NotRetriableError and as Submit does. A second call with the same key returns
+// what the first has submitted; without a key, "", there is no second.
+func (c *Controller) Retry(ctx context.Context, id, key string) (operation.Operation, error) {
 	op, err := c.stored(ctx, id)
 	if err != nil {
 		return op, err
@@ -88,12 +89,18 @@ func (c *Controller) Retry(ctx context.Context, id string) (operation.Operation,
 	if op.Status != operation.Failed && op.Status != operation.Cancelled || op.Type.Part() {
 		return op, &NotRetriableError{ID: id, Status: op.Status, Part: op.Type.Part()}
 	}
+	again := op.Again()
+	again.RetryOf = &op.ID
+	if again.IdempotencyKey = key; key != "" {
+		again.Fingerprint = "retry of " + op.ID
+	}
+	if known, repeated, err := c.Repeated(ctx, again); repeated || err != nil {
+		return known, err
+	}
 	children, done, err := c.again(ctx, op)
 	if err != nil {
 		return op, err
 	}
-	again := op.Again()
-	again.RetryOf = &op.ID
 	return c.submit(ctx, again, children, done)
 }
 

@@ -112,8 +112,7 @@ func (s *State) Step(e Event, now time.Time) []Effect {
 	case Registered:
 		s.register(e, now)
 	case Left:
-		_ = s.tell(fleet.Left{WorkerID: e.WorkerID, Incarnation: e.Incarnation}, now)
-		s.reply(Reply{Request: e.Request})
+		s.left(e, now)
 	case CordonAsked:
 		s.cordon(e, now)
 	case RemoveAsked:

@@ -33,6 +33,21 @@ func (s *State) register(e Registered, now time.Time) {
 	s.reply(Reply{Request: e.Request, Worker: w})
 }
 
+// left takes a worker's good-bye. Whoever says it for another process is told.
+func (s *State) left(e Left, now time.Time) {
+	w, known := s.fleet.Worker(e.WorkerID)
+	switch {
+	case !known:
+		s.emit(Reply{Request: e.Request, Err: fmt.Errorf("worker %s: %w", e.WorkerID, ErrUnknown)})
+	case w.Incarnation != e.Incarnation:
+		s.emit(Reply{Request: e.Request, Err: fmt.Errorf("%w: worker %s is the process %q now, not %q; an operator takes it off the list with: ktrdr workers remove %s",
+			fleet.ErrReplaced, w.ID, w.Incarnation, e.Incarnation, w.ID)})
+	default:
+		_ = s.tell(fleet.Left{WorkerID: e.WorkerID, Incarnation: e.Incarnation}, now)
+		s.reply(Reply{Request: e.Request})
+	}
+}
+
 // guess is the token that a worker means that names only an operation.
 func (s *State) guess(w fleet.Worker, id string) operation.Token {
 	if h := s.held[id]; h != nil && h.op.WorkerID == w.ID && h.op.Incarnation == w.Incarnation {

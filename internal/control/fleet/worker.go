@@ -29,7 +29,7 @@ func ParseWorkerType(s string) (WorkerType, error) {
 	case "data":
 		return Data, nil
 	}
-	return "", fmt.Errorf("unknown worker type %q: want one of %s %s %s", s, Backtesting, Training, Data)
+	return "", fmt.Errorf("unknown worker type %.80q: want one of %s %s %s", s, Backtesting, Training, Data)
 }
 
 // TypeFor returns the type of worker that runs operations of type t.

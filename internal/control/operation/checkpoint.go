@@ -15,7 +15,7 @@ type CheckpointKind string
 // The kinds of checkpoints.
 const (
 	CheckpointPeriodic     CheckpointKind = "periodic"
-	CheckpointCancellation CheckpointKind = "cancellation"
+	CheckpointCancellation CheckpointKind = "cancellation" // the attempt was asked to stop: by a cancel, the deadline, or a part that failed
 	CheckpointFailure      CheckpointKind = "failure"
 	CheckpointShutdown     CheckpointKind = "shutdown"
 )

@@ -2,6 +2,7 @@ package operation
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 	"unicode/utf8"
@@ -158,10 +159,20 @@ func (o Operation) WithDefaults() Operation {
 	return o
 }
 
+// ErrInvalid is wrapped by every error of Operation.Validate.
+var ErrInvalid = errors.New("invalid operation")
+
 // Validate refuses a submission that no scheduler could keep: an unknown type,
 // an id of its own that is not one, no specification. That the specification is
 // JSON is the matter of whoever has encoded it.
 func (o Operation) Validate() error {
+	if err := o.validate(); err != nil {
+		return fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	return nil
+}
+
+func (o Operation) validate() error {
 	if _, err := ParseType(string(o.Type)); err != nil {
 		return err
 	}

@@ -62,6 +62,9 @@ func (r Report) Validate() error {
 	case r.Model != nil:
 		err = r.Model.validate()
 	}
+	if err == nil {
+		err = r.validateTexts()
+	}
 	if err == nil && r.Checkpoint != nil {
 		err = r.Checkpoint.Validate()
 	}
@@ -73,6 +76,36 @@ func (r Report) Validate() error {
 	}
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrInvalidReport, err)
+	}
+	return nil
+}
+
+// The texts that are kept of one report, in bytes, and how many warnings.
+const (
+	MaxErrorText   = 64 << 10
+	MaxWarningText = 4 << 10
+	MaxWarnings    = 1000
+	maxContextJSON = 64 << 10
+)
+
+// validateTexts refuses what would make a record too large to be shown.
+func (r Report) validateTexts() error {
+	if len(r.Error) > MaxErrorText {
+		return fmt.Errorf("error has %d bytes: want at most %d", len(r.Error), MaxErrorText)
+	}
+	if len(r.Warnings) > MaxWarnings {
+		return fmt.Errorf("there are %d warnings: want at most %d", len(r.Warnings), MaxWarnings)
+	}
+	for i, text := range r.Warnings {
+		if len(text) > MaxWarningText {
+			return fmt.Errorf("warnings[%d] has %d bytes: want at most %d", i, len(text), MaxWarningText)
+		}
+	}
+	if r.Progress == nil || len(r.Progress.Context) == 0 {
+		return nil
+	}
+	if text, err := json.Marshal(r.Progress.Context); err != nil || len(text) > maxContextJSON {
+		return fmt.Errorf("progress.context takes %d bytes: want at most %d", len(text), maxContextJSON)
 	}
 	return nil
 }

@@ -40,7 +40,13 @@ func TestReportValidate(t *testing.T) {
 		"model_metrics":     {func(r *operation.Report) { r.Model.Metrics = json.RawMessage(`]`) }, "metrics"},
 		"artifact_hash":     {func(r *operation.Report) { r.Artifacts[0].SHA256 = strings.ToUpper(hash) }, "64 hexadecimal"},
 		"artifact_role":     {func(r *operation.Report) { r.Artifacts[0].Role = "" }, "role"},
-		"artifact_size":     {func(r *operation.Report) { r.Artifacts[0].Bytes = -1 }, "bytes"},
+		"long_error":        {func(r *operation.Report) { r.Error = strings.Repeat("x", operation.MaxErrorText+1) }, "error has"},
+		"long_warning":      {func(r *operation.Report) { r.Warnings = []string{strings.Repeat("x", operation.MaxWarningText+1)} }, "warnings[0]"},
+		"many_warnings":     {func(r *operation.Report) { r.Warnings = make([]string, operation.MaxWarnings+1) }, "1001 warnings"},
+		"large_context": {func(r *operation.Report) {
+			r.Progress = &operation.Progress{Context: map[string]any{"a": strings.Repeat("x", 64<<10)}}
+		}, "progress.context"},
+		"artifact_size": {func(r *operation.Report) { r.Artifacts[0].Bytes = -1 }, "bytes"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := completed()

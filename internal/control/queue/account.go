@@ -8,16 +8,21 @@ type Limits struct {
 	Running int // operations with an open attempt; more wait
 }
 
-// A LimitError says that a submitter has as many operations waiting as it may.
+// A LimitError says that a submitter has as many operations waiting as it may, or
+// running where one more was not to wait.
 type LimitError struct {
 	Submitter string // "" for those that gave no name
 	Limit     int
+	Running   bool
 }
 
 func (e *LimitError) Error() string {
 	who := "Submitter " + e.Submitter
 	if e.Submitter == "" {
 		who = "The anonymous submitter"
+	}
+	if e.Running {
+		return fmt.Sprintf("%s has %d operations running, as many as allowed. Submit without queue: false and wait in the queue, or when some of them have ended.", who, e.Limit)
 	}
 	return fmt.Sprintf("%s has %d operations waiting, as many as allowed. Submit again when some of them have started, or cancel some.", who, e.Limit)
 }

@@ -34,6 +34,7 @@ func WriteError(w http.ResponseWriter, err error) {
 	if s := e.retryAfterSeconds(); s != "" {
 		w.Header().Set("Retry-After", s)
 	}
+	Explain(w, e)
 	WriteJSON(w, e.Status(), e.Body())
 }
 

@@ -122,7 +122,7 @@ func (c *Client) Cancel(ctx context.Context, id, reason string) (CancelOutcome, 
 // a new operation.
 func (c *Client) Retry(ctx context.Context, id string) (Operation, error) {
 	var a OperationAnswer
-	err := c.do(ctx, call{method: http.MethodPost, path: fill(PathOperationRetry, id), out: &a})
+	err := c.do(ctx, call{method: http.MethodPost, path: fill(PathOperationRetry, id), out: &a, header: http.Header{HeaderIdempotencyKey: {newKey()}}, repeat: true})
 	return a.Data, err
 }
 

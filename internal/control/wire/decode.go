@@ -86,6 +86,9 @@ func ReadError(err error) *Error {
 // explain turns an error of encoding/json into one for a person: the field, and
 // for an unknown one the nearest valid name.
 func explain(err error, v any) string {
+	if errors.Is(err, io.EOF) {
+		return "it is empty"
+	}
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		where := wrong.Field
 		if where == "" {

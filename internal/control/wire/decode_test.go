@@ -18,11 +18,13 @@ func TestDecodeRefuses(t *testing.T) {
 		"wrong_type":    {`{"strategy_name":5}`, `strategy_name: want a string, have number`},
 		"wrong_list":    {`{"symbols":"EURUSD"}`, `symbols: want an array, have string`},
 		"second_value":  {`{} {}`, `body goes on after its JSON value`},
-		"nothing":       {``, `EOF`},
+		"nothing":       {``, `it is empty`},
 		"too_large":     {`{"strategy_name":"` + strings.Repeat("x", 200) + `"}`, `body is larger than 100 bytes`},
 		"too_deep":      {strings.Repeat("[", 70), `body nests deeper than 64 levels`},
 		"twice":         {`{"symbols":["a"],"symbols":["b"]}`, `field "symbols" is given twice`},
 		"twice_escaped": {`{"symbols":["a"],"s\u0079mbols":["b"]}`, `field "symbols" is given twice`},
+		"twice_folded":  {`{"symbols":["a"],"ſYMBOLS":["b"]}`, `given twice`},
+		"no_utf8":       {"{\"strategy_name\":\"\xff\"}", `body is not UTF-8`},
 		"twice_inside":  {`{"seed":1,"symbols":[{},{"a":{"b":1,"c":2,"b":3}}]}`, `field "b" is given twice`},
 		"cut":           {`{"strategy_name":"x`, `unexpected EOF`},
 	} {
@@ -61,6 +63,7 @@ func TestBracketsInTextAreNoDepth(t *testing.T) {
 func TestKeysThatAreNoRepetition(t *testing.T) {
 	for _, body := range []string{
 		`{"a":"a","b":["a","a"],"c":{"a":1},"d":{"a":{"a":1}}}`,
+		`{"names":{"a":1,"A":2}}`, `[{"a":1,"A":2}]`,
 		`[{"a":1},{"a":2}]`, `{"a\"":1,"a":2}`, `{"a":"\",\"a\":\""}`, `"a"`, `{"":1," ":2}`,
 	} {
 		var v any

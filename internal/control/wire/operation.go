@@ -183,7 +183,7 @@ type OperationMetrics struct {
 	Type        operation.Type  `json:"operation_type"`
 	Metrics     json.RawMessage `json:"metrics" doc:"the newest numbers"`
 	// Points are present on a backend only: a worker keeps none.
-	Points []operation.Point `json:"points,omitempty" doc:"numbers reported while it ran, from cursor on, oldest first"`
+	Points []operation.Point `json:"points,omitzero" doc:"numbers reported while it ran, from cursor on, oldest first"`
 	Cursor int64             `json:"cursor" doc:"cursor of the numbers that follow; the same as asked for when there is nothing new yet"`
 }
 

@@ -33,8 +33,11 @@ func Protect(h http.Handler, now func() time.Time, log *slog.Logger) http.Handle
 			if v := recover(); v != nil {
 				aw.panicked(v, log)
 			}
-			log.Log(r.Context(), accessLevel(r, aw.status), "request", "method", r.Method, "path", r.URL.Path,
-				"status", aw.status, "elapsed", aw.took(), "request_id", id, "remote", r.RemoteAddr)
+			attrs := []any{"method", r.Method, "path", r.URL.Path, "status", aw.status, "elapsed", aw.took(), "request_id", id, "remote", r.RemoteAddr}
+			if aw.reason != "" {
+				attrs = append(attrs, "error", aw.reason)
+			}
+			log.Log(r.Context(), accessLevel(r, aw.status), "request", attrs...)
 		}()
 		if err := checkBrowser(r); err != nil {
 			WriteError(aw, err)
@@ -114,7 +117,27 @@ type answer struct {
 	request *http.Request
 	took    func() time.Duration
 	status  int
-	replace bool // the body is that of the mux; an envelope was sent instead
+	reason  string // of an error
+	replace bool   // the body is that of the mux; an envelope was sent instead
+}
+
+// maxReason bounds what the access log says of an error, in bytes.
+const maxReason = 500
+
+// Explain has the access log say why the request that w answers ends with e.
+func Explain(w http.ResponseWriter, e *Error) {
+	for {
+		if a, ok := w.(*answer); ok {
+			text := e.Error()
+			a.reason = text[:min(len(text), maxReason)]
+			return
+		}
+		inner, ok := w.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			return
+		}
+		w = inner.Unwrap()
+	}
 }
 
 // Unwrap lets http.ResponseController reach the connection.
@@ -146,7 +169,9 @@ func (a *answer) WriteHeader(status int) {
 		message = fmt.Sprintf("%s is not allowed on %s: want %s", a.request.Method, a.request.URL.Path, h.Get("Allow"))
 	}
 	h.Del("Content-Length")
-	WriteError(a.ResponseWriter, &Error{Code: code, Message: message})
+	e := &Error{Code: code, Message: message}
+	Explain(a, e)
+	WriteError(a.ResponseWriter, e)
 }
 
 func (a *answer) Write(p []byte) (int, error) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"strings"
+	"unicode/utf8"
 )
 
 const (
@@ -19,10 +20,15 @@ type enclosure struct {
 	keys   map[string]bool // seen so far
 }
 
-// checkShape refuses deeply nested JSON, and objects with a key twice, before
-// anything is built from it: of two values a decoder takes one and says nothing.
-// What is no JSON at all is left to the decoder.
+// checkShape refuses text that is not UTF-8, deeply nested JSON, and objects with a
+// key twice, before anything is built from it: a decoder puts something else in the
+// place of bad bytes, and of two values takes one, and says nothing. The fields of a
+// body are the same in any case to it; keys of objects further in may be names that
+// people have chosen. What is no JSON at all is left to the decoder.
 func checkShape(body []byte) error {
+	if !utf8.Valid(body) {
+		return Errorf(CodeValidation, "body is not UTF-8")
+	}
 	in := make([]enclosure, 0, maxDepth)
 	for i := 0; i < len(body); i++ {
 		switch c := body[i]; c {
@@ -46,7 +52,7 @@ func checkShape(body []byte) error {
 		case '"':
 			end := stringEnd(body, i)
 			if len(in) > 0 && in[len(in)-1].atKey {
-				if err := in[len(in)-1].key(body[i:end]); err != nil {
+				if err := in[len(in)-1].key(body[i:end], len(in) == 1); err != nil {
 					return err
 				}
 			}
@@ -74,12 +80,15 @@ func stringEnd(body []byte, i int) int {
 	}
 }
 
-// key takes the next key, with its quotes.
-func (e *enclosure) key(quoted []byte) error {
+// key takes the next key, with its quotes. fold says that it is the same in any case.
+func (e *enclosure) key(quoted []byte, fold bool) error {
 	e.atKey = false
 	key := strings.Trim(string(quoted), `"`)
 	if strings.Contains(key, `\`) && json.Unmarshal(quoted, &key) != nil {
 		return nil // the decoder says what is wrong with it
+	}
+	if fold {
+		key = strings.ToLower(strings.ToUpper(key)) // as encoding/json folds: ſ is s, and K is k
 	}
 	if e.keys[key] {
 		return Errorf(CodeValidation, "field %.100q is given twice", key)

@@ -8,7 +8,7 @@ import (
 
 // A Submission says how an operation is queued and run, whatever it does.
 type Submission struct {
-	TaskID      string     `json:"task_id,omitempty" doc:"operation id chosen by the caller" maxLength:"128"`
+	TaskID      string     `json:"task_id,omitempty" doc:"operation id chosen by the caller: letters, digits, _ and -" maxLength:"120" pattern:"^[A-Za-z0-9_-]*$"`
 	Threads     int        `json:"threads,omitempty" doc:"threads on the worker; 0: what it has. Results do not depend on it" minimum:"0" maximum:"1024"`
 	Priority    int        `json:"priority,omitempty" doc:"higher runs earlier" minimum:"-100" maximum:"100"`
 	MaxAttempts int        `json:"max_attempts,omitempty" doc:"how often it may be lost before it fails; default 3" minimum:"0" maximum:"100"`

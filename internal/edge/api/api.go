@@ -1,8 +1,10 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"path"
@@ -27,6 +29,7 @@ type server struct {
 
 	parsed *memo[strategyFile, *strategy.Strategy]
 	pins   *memo[seriesID, pinned]
+	told   *memo[[3]string, struct{}] // refusals by address, path and reason
 }
 
 // New returns the handler of a backend's HTTP interface. It fails only when a
@@ -42,7 +45,7 @@ func New(o Options) (http.Handler, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &server{o: o, log: o.Log, start: o.Now(), mux: http.NewServeMux(),
-		parsed: newMemo[strategyFile, *strategy.Strategy](parsedStrategies), pins: newMemo[seriesID, pinned](pinnedSeries)}
+		parsed: newMemo[strategyFile, *strategy.Strategy](parsedStrategies), pins: newMemo[seriesID, pinned](pinnedSeries), told: newMemo[[3]string, struct{}](toldRefusals)}
 	s.api = humago.New(s.mux, s.config())
 	s.addHealth()
 	s.addWorkers()
@@ -64,6 +67,9 @@ func New(o Options) (http.Handler, error) {
 	}
 	return wire.Protect(withoutSlash(s.mux), o.Now, o.Log), nil
 }
+
+// toldRefusals bounds what is remembered of those who send what cannot be read.
+const toldRefusals = 1000
 
 // withoutSlash serves /api/v1/strategies/ as /api/v1/strategies: clients write
 // both.
@@ -134,6 +140,9 @@ func add[I, O any](s *server, op huma.Operation, f func(context.Context, *I) (O,
 	if op.MaxBodyBytes == 0 {
 		op.MaxBodyBytes = maxBodyBytes
 	}
+	if _, read := reflect.TypeFor[I]().FieldByName("Body"); !read && op.Method != http.MethodGet {
+		op.Middlewares = append(op.Middlewares, s.noBody)
+	}
 	huma.Register(s.api, op, func(ctx context.Context, in *I) (*answer[O], error) {
 		out, err := f(ctx, in)
 		if err != nil {
@@ -141,6 +150,18 @@ func add[I, O any](s *server, op huma.Operation, f func(context.Context, *I) (O,
 		}
 		return &answer[O]{Body: out}, nil
 	})
+}
+
+// noBody refuses what a caller says in a body that nobody would read.
+func (s *server) noBody(ctx huma.Context, next func(huma.Context)) {
+	const most = 100 // of spaces around nothing
+	body, err := io.ReadAll(io.LimitReader(ctx.BodyReader(), most))
+	if said := string(bytes.TrimSpace(body)); err == nil && (len(body) == most || said != "" && said != "{}") {
+		_, w := humago.Unwrap(ctx)
+		wire.WriteError(w, wire.Errorf(wire.CodeBadRequest, "%s %s takes no body: say it in the query, or send none", ctx.Method(), ctx.URL().Path))
+		return
+	}
+	next(ctx)
 }
 
 // addRaw registers an endpoint whose bodies are streams, which huma would read

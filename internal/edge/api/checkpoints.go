@@ -62,7 +62,7 @@ func (s *server) addCheckpoints() {
 		Summary: "Delete the checkpoints of an operation that has ended"}, s.deleteCheckpoint)
 	add(s, huma.Operation{OperationID: "resume-operation", Method: http.MethodPost, Path: wire.PathOperationResume, Tags: []string{"operations"},
 		Summary:     "Take a failed or cancelled operation up again from its newest checkpoint",
-		Description: "It goes on under its id, on any worker, to the result that it would have had without the interruption."}, s.resume)
+		Description: "It goes on under its id, on any worker and without a deadline, to the result that it would have had without the interruption."}, s.resume)
 }
 
 func days(n int) time.Duration { return time.Duration(n) * 24 * time.Hour }

@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/ktrdr/ktrdr/internal/control/fleet"
 	"github.com/ktrdr/ktrdr/internal/control/operation"
@@ -104,7 +107,7 @@ func (s *server) classify(err error) *wire.Error {
 		return wire.Errorf(wire.CodeWorkerIncompatible, "%w", err)
 	case errors.Is(err, operation.ErrDuplicate):
 		return wire.Errorf(wire.CodeOperationDuplicate, "%w", err)
-	case errors.Is(err, fleet.ErrInvalid), errors.Is(err, operation.ErrInvalidReport), impossible:
+	case errors.Is(err, fleet.ErrInvalid), errors.Is(err, operation.ErrInvalid), errors.Is(err, operation.ErrInvalidReport), impossible:
 		return wire.Errorf(wire.CodeValidation, "%w", err)
 	case errors.Is(err, fleet.ErrReplaced):
 		return wire.Errorf(wire.CodeSuperseded, "%w", err)
@@ -120,11 +123,30 @@ func (s *server) envelope(ctx huma.Context, _ string, v any) (any, error) {
 		e = v.cause
 	case *huma.ErrorModel:
 		e = s.refusal(ctx.Operation(), v)
+		if slices.Contains(ctx.Operation().Tags, workersTag) {
+			s.tell(ctx.Context(), ctx.RemoteAddr(), ctx.URL().Path, e)
+		}
 	default:
 		return v, nil
 	}
+	_, w := humago.Unwrap(ctx)
+	wire.Explain(w, e)
 	ctx.SetHeader("Content-Type", "application/json")
 	return e.Body(), nil
+}
+
+// tell has the log say once what somebody sends again and again to a path of
+// workers, and what the scheduler does not see.
+func (s *server) tell(ctx context.Context, remote, path string, e *wire.Error) {
+	host, _, err := net.SplitHostPort(remote)
+	if err != nil {
+		host = remote
+	}
+	path = path[:min(len(path), 200)]
+	_, _ = s.told.of([3]string{host, path, e.Error()}, func() (struct{}, error) {
+		s.log.WarnContext(ctx, "request of a worker refused", "remote", host, "path", path, "error", e)
+		return struct{}{}, nil
+	})
 }
 
 // refusal is the error of a request that huma refused before a handler saw it.

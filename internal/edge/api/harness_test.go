@@ -105,7 +105,9 @@ func (c *fakeController) Cancel(_ context.Context, id, reason string) (operation
 	if op.Status.Terminal() {
 		return *op, errEnded
 	}
-	op.CancelRequested, op.CancelReason = true, reason
+	if !op.CancelRequested {
+		op.CancelRequested, op.CancelReason = true, reason
+	}
 	if op.Status == operation.Pending {
 		at := now
 		op.Status, op.CompletedAt = operation.Cancelled, &at
@@ -137,7 +139,7 @@ func (c *fakeController) Resume(_ context.Context, id string) (operation.Operati
 	return *op, nil
 }
 
-func (c *fakeController) Retry(ctx context.Context, id string) (operation.Operation, error) {
+func (c *fakeController) Retry(ctx context.Context, id, key string) (operation.Operation, error) {
 	op, err := c.Operation(ctx, id)
 	if err == nil && op.Status != operation.Failed {
 		err = fmt.Errorf("Operation %s cannot be retried (status: %s)%w", id, op.Status, errNotFailed)
@@ -145,7 +147,7 @@ func (c *fakeController) Retry(ctx context.Context, id string) (operation.Operat
 	if err != nil {
 		return operation.Operation{}, err
 	}
-	return c.Submit(ctx, operation.Operation{ID: "op_retry_" + id, Type: op.Type, Spec: op.Spec, RetryOf: &id})
+	return c.Submit(ctx, operation.Operation{ID: "op_retry_" + id, Type: op.Type, Spec: op.Spec, RetryOf: &id, IdempotencyKey: key})
 }
 
 func (c *fakeController) Repeated(_ context.Context, op operation.Operation) (operation.Operation, bool, error) {

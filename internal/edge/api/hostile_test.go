@@ -1,10 +1,15 @@
 package api_test
 
 import (
+	"bytes"
+	"log/slog"
+	"net/http"
 	"strings"
 	"testing"
 
+	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/edge/api"
 )
 
 // TestHostileBodies: what a worker or anybody else may send to hurt is refused
@@ -24,6 +29,11 @@ func TestHostileBodies(t *testing.T) {
 		"report_no_token":     {"/api/v1/workers/w2/reports", `{"worker_id":"w2","state":"completed"}`, 422},
 		"report_bad_hash":     {"/api/v1/workers/w2/reports", `{"token":{"operation_id":"op_running","attempt":1,"term":1},"worker_id":"w2","state":"running","checkpoint":{"sha256":"../x","checkpoint_type":"periodic"}}`, 422},
 		"start_bomb":          {train, bomb, 400},
+		"start_task_id":       {train, strings.Replace(goodTraining, "{", `{"task_id":"../op",`, 1), 422},
+		"start_no_utf8":       {train, strings.Replace(goodTraining, "{", "{\"model_name\":\"\xff\",", 1), 400},
+		"start_twice":         {train, strings.Replace(goodTraining, "{", `{"Seed":1,"seed":2,`, 1), 400},
+		"register_no_utf8":    {"/api/v1/workers/register", "{\"worker_id\":\"w\",\"worker_type\":\"training\",\"endpoint_url\":\"http://h:1\",\"version\":\"\xff\"}", 422},
+		"register_twice":      {"/api/v1/workers/register", `{"worker_id":"w","WORKER_ID":"v","worker_type":"training","endpoint_url":"http://h:1"}`, 422},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := populated(t)
@@ -37,4 +47,76 @@ func TestHostileBodies(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestBodiesThatNobodyReads: who says something where nothing is read is told so,
+// instead of getting what the defaults do.
+func TestBodiesThatNobodyReads(t *testing.T) {
+	b := populated(t)
+	for _, endpoint := range []string{"POST /api/v1/checkpoints/cleanup", "DELETE /api/v1/checkpoints/op_failed", "POST /api/v1/operations/op_failed/retry",
+		"POST /api/v1/operations/op_failed/resume", "POST /api/v1/workers/w1/drain", "POST /api/v1/workers/w1/undrain", "POST /api/v1/workers/w1/remove", "DELETE /api/v1/workers/w1"} {
+		method, path, _ := strings.Cut(endpoint, " ")
+		for _, body := range []string{`{"dry_run":true}`, "null", "[]", "\x1f\x8b", strings.Repeat(" ", 200) + "{}", strings.Repeat("x", 1<<20)} {
+			before := len(b.controller.operations)
+			rec := b.do(method, path, body)
+			if rec.Code != http.StatusBadRequest || !strings.Contains(rec.Body.String(), "takes no body") || len(b.controller.operations) != before {
+				t.Errorf("%s with %.20q: %d %.200s, want 400 and that it takes no body", endpoint, body, rec.Code, rec.Body)
+			}
+		}
+		for _, body := range []string{"", "{}", " {}\n"} {
+			if rec := b.do(method, path, body); strings.Contains(rec.Body.String(), "takes no body") {
+				t.Errorf("%s with %q: %d %s", endpoint, body, rec.Code, rec.Body)
+			}
+		}
+	}
+}
+
+// TestRefusalsAreLogged: whoever operates a backend reads what was refused and
+// why; of a worker, which repeats itself, once.
+func TestRefusalsAreLogged(t *testing.T) {
+	b := populated(t)
+	var log bytes.Buffer
+	o := b.options(nil)
+	o.Log = slog.New(slog.NewTextHandler(&log, nil))
+	var err error
+	if b.handler, err = api.New(o); err != nil {
+		t.Fatal(err)
+	}
+	deep := strings.Repeat("[", 100)
+	for _, tc := range []struct{ path, body, told string }{
+		{"/api/v1/workers/register", deep, "nests deeper"},
+		{"/api/v1/workers/register", `{"worker_id":"w","worker_type":"miner"}`, `unknown worker type \"miner\"`},
+		{"/api/v1/workers/w/reports", deep, "nests deeper"},
+		{"/api/v1/workers/w/reports", `{"worker_id":"v","token":{"operation_id":"op","attempt":1,"term":1},"state":"failed"}`, `report of worker \"v\"`},
+	} {
+		log.Reset()
+		for range 3 {
+			b.do("POST", tc.path, tc.body)
+		}
+		if n := strings.Count(log.String(), tc.told); n != 1 || strings.Count(log.String(), "\n") != 1 {
+			t.Errorf("%s: %d lines tell %q, want one:\n%s", tc.path, n, tc.told, &log)
+		}
+	}
+	log.Reset()
+	b.do("POST", train, deep)
+	b.do("DELETE", "/api/v1/operations/op_none", "")
+	if !strings.Contains(log.String(), "nests deeper") || !strings.Contains(log.String(), "Operation not found: op_none") || strings.Count(log.String(), "\n") != 2 {
+		t.Errorf("want a line with the reason for each:\n%s", &log)
+	}
+}
+
+// TestCancelledForTheFirstReason: a second cancel changes nothing and says so.
+func TestCancelledForTheFirstReason(t *testing.T) {
+	b := populated(t)
+	for i := range b.controller.operations {
+		if op := &b.controller.operations[i]; op.Status == operation.Running {
+			op.CancelRequested, op.CancelReason = true, "too slow"
+			rec := b.do("DELETE", "/api/v1/operations/"+op.ID, `{"reason":"too late"}`)
+			if rec.Code != http.StatusOK || !strings.Contains(rec.Body.String(), `"cancellation_reason":"too slow"`) {
+				t.Errorf("%d %s, want the reason that is recorded", rec.Code, rec.Body)
+			}
+			return
+		}
+	}
+	t.Fatal("nothing runs")
 }

@@ -48,6 +48,11 @@ type statusInput struct {
 	Body        wire.StatusRequest
 }
 
+type retryInput struct {
+	OperationID string `path:"operation_id"`
+	Key         string `header:"Idempotency-Key" maxLength:"128" pattern:"^[!-~]*$" doc:"names the wish to retry this operation: the same key is answered with the operation that the first request made"`
+}
+
 type taskInput struct {
 	TaskID string `path:"task_id"`
 }
@@ -63,7 +68,7 @@ func (s *server) addOperations() {
 		Description: "What waits is cancelled at once. What runs is cancelled when its worker has stopped computing; until then the operation says that the cancel is requested."}, s.cancelOperation)
 	add(s, huma.Operation{OperationID: "retry-operation", Method: http.MethodPost, Path: wire.PathOperationRetry, Tags: tags,
 		Summary:     "Submit a failed or cancelled operation once more",
-		Description: "It becomes a new operation, which begins anew and names the old one in retry_of. The chunks of a sweep that have completed are kept. To go on from a checkpoint, resume it instead."}, s.retry)
+		Description: "It becomes a new operation, which begins anew, has no deadline and names the old one in retry_of. The chunks of a sweep that have completed are kept. To go on from a checkpoint, resume it instead."}, s.retry)
 	add(s, huma.Operation{OperationID: "set-status", Method: http.MethodPatch, Path: wire.PathOperationStatus, Tags: tags,
 		Summary:     "Cancel an operation; other states cannot be set",
 		Description: "The status of an operation follows from what its workers report, so that it can be trusted. cancelled asks for a cancel; anything else is refused."}, s.setStatus)
@@ -156,8 +161,8 @@ func (s *server) cancelOperation(ctx context.Context, in *cancelInput) (wire.Can
 	if o.TaskCancelled {
 		o.CancelledAt = op.CompletedAt
 	}
-	if reason != "" {
-		o.CancellationReason = &reason
+	if op.CancelReason != "" { // that of the first who asked
+		o.CancellationReason = &op.CancelReason
 	}
 	return wire.CancelAnswer{Success: true, Data: o}, nil
 }
@@ -206,12 +211,15 @@ func (s *server) metrics(ctx context.Context, in *metricsInput) (wire.MetricsAns
 	if err != nil {
 		return wire.MetricsAnswer{}, fmt.Errorf("numbers of %s: %w", op.ID, err)
 	}
+	if points == nil {
+		points = []operation.Point{}
+	}
 	return wire.MetricsAnswer{Success: true, Data: wire.OperationMetrics{OperationID: op.ID, Type: op.Type, Metrics: wire.MetricsOf(op),
 		Points: points, Cursor: next}}, nil
 }
 
-func (s *server) retry(ctx context.Context, in *operationInput) (wire.OperationAnswer, error) {
-	op, err := s.o.Controller.Retry(ctx, in.OperationID)
+func (s *server) retry(ctx context.Context, in *retryInput) (wire.OperationAnswer, error) {
+	op, err := s.o.Controller.Retry(ctx, in.OperationID, in.Key)
 	if s.unknown(err) {
 		return wire.OperationAnswer{}, wire.Errorf(wire.CodeOperationNotFound, "Operation not found: %s", in.OperationID)
 	}

@@ -23,8 +23,9 @@ type Controller interface {
 	// fails with operation.ErrKeyTaken where the key names another one.
 	Repeated(ctx context.Context, op operation.Operation) (operation.Operation, bool, error)
 	Cancel(ctx context.Context, id, reason string) (operation.Operation, error)
-	// Retry submits a failed or cancelled operation once more, as a new one.
-	Retry(ctx context.Context, id string) (operation.Operation, error)
+	// Retry submits a failed or cancelled operation once more, as a new one; the same
+	// key, if it is not "", means the same one.
+	Retry(ctx context.Context, id, key string) (operation.Operation, error)
 	// Resume fails with *operation.NotResumableError or operation.ErrNoCheckpoint.
 	Resume(ctx context.Context, id string) (operation.Operation, error)
 	Operation(ctx context.Context, id string) (operation.Operation, error)

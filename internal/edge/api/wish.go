@@ -15,7 +15,7 @@ import (
 // A Wish is who asks for an operation and how a repetition is recognised. Every
 // start has one. It is exported for the sake of reflection only.
 type Wish struct {
-	Key       string `header:"Idempotency-Key" maxLength:"128" doc:"names the wish: the same request with the same key is answered with the operation that the first one made, another request with it is refused"`
+	Key       string `header:"Idempotency-Key" maxLength:"128" pattern:"^[!-~]*$" doc:"printable ASCII without spaces; names the wish: the same request with the same key is answered with the operation that the first one made, another request with it is refused"`
 	Submitter string `header:"X-Ktrdr-Submitter" maxLength:"200" doc:"who asks; waiting operations of different submitters take turns"`
 }
 
@@ -41,7 +41,7 @@ func keyTaken(err error) *wire.Error {
 	if !errors.Is(err, operation.ErrKeyTaken) {
 		return nil
 	}
-	return wire.Errorf(wire.CodeKeyTaken, "%w: it names another request. Use a new key for a new Wish, and an old one only to repeat the same", err)
+	return wire.Errorf(wire.CodeKeyTaken, "%w, and an old one only to repeat the same", err)
 }
 
 // orderOf reads the work order of an operation.

@@ -62,6 +62,13 @@ type leaveInput struct {
 type reportInput struct {
 	WorkerID string `path:"worker_id"`
 	Body     tolerantReport
+	remote   string
+}
+
+// Resolve implements huma.Resolver: it keeps the address of the connection.
+func (in *reportInput) Resolve(ctx huma.Context) []error {
+	in.remote = ctx.RemoteAddr()
+	return nil
 }
 
 // A tolerantReport is a report that may carry fields of another version.
@@ -77,8 +84,10 @@ type workerObject struct {
 	Count   int            `json:"count"`
 }
 
+const workersTag = "workers"
+
 func (s *server) addWorkers() {
-	tags := []string{"workers"}
+	tags := []string{workersTag}
 	add(s, huma.Operation{OperationID: "register-worker", Method: http.MethodPost, Path: wire.PathWorkerRegister, Tags: tags,
 		Summary: "Register a worker, or send its heartbeat", MaxBodyBytes: wire.MaxReportBytes, SkipValidateBody: true}, s.register)
 	add(s, huma.Operation{OperationID: "list-workers", Method: http.MethodGet, Path: wire.PathWorkers, Tags: tags, Summary: "List the registered workers",
@@ -103,7 +112,9 @@ func (s *server) register(ctx context.Context, in *registerInput) (fleet.Worker,
 	b := in.Body
 	t, err := fleet.ParseWorkerType(b.WorkerType)
 	if err != nil {
-		return fleet.Worker{}, wire.Errorf(wire.CodeValidation, "worker_type: %w", err)
+		e := wire.Errorf(wire.CodeValidation, "worker_type: %w", err)
+		s.tell(ctx, in.remote, wire.PathWorkerRegister, e)
+		return fleet.Worker{}, e
 	}
 	r := fleet.Registration{WorkerID: b.WorkerID, Type: t, EndpointURL: strings.TrimSuffix(b.EndpointURL, "/"), Capabilities: b.Capabilities,
 		Incarnation: b.Incarnation, Version: b.Version, Contract: b.Contract, Draining: b.Draining,
@@ -190,7 +201,7 @@ func (s *server) worker(_ context.Context, in *workerInput) (fleet.Worker, error
 }
 
 func (s *server) removeWorker(ctx context.Context, in *leaveInput) (wire.ReportAnswer, error) {
-	return wire.ReportAnswer{Success: true}, s.o.Controller.Deregister(ctx, in.WorkerID, in.Incarnation)
+	return wire.ReportAnswer{Success: true}, s.about(in.WorkerID, s.o.Controller.Deregister(ctx, in.WorkerID, in.Incarnation))
 }
 
 // about turns the error of a question about a worker into the words of the
@@ -221,7 +232,9 @@ func (s *server) forgetWorker(ctx context.Context, in *workerInput) (wire.Done, 
 
 func (s *server) report(ctx context.Context, in *reportInput) (wire.ReportAnswer, error) {
 	if in.Body.WorkerID != in.WorkerID {
-		return wire.ReportAnswer{}, wire.Errorf(wire.CodeValidation, "report of worker %q sent as worker %q", in.Body.WorkerID, in.WorkerID)
+		e := wire.Errorf(wire.CodeValidation, "report of worker %.80q sent as worker %.80q", in.Body.WorkerID, in.WorkerID)
+		s.tell(ctx, in.remote, wire.PathWorkerReports, e)
+		return wire.ReportAnswer{}, e
 	}
 	return wire.ReportAnswer{Success: true}, s.o.Controller.Report(ctx, in.Body.Report)
 }

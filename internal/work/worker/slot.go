@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
@@ -121,7 +122,8 @@ func (w *Worker) perform(ctx context.Context, a *attempt, job Job, order json.Ra
 	w.current = nil
 	if report != nil {
 		last := a.progress
-		report.Progress, report.Warnings, report.Checkpoint = &last, a.warnings, a.reference
+		report.Progress, report.Warnings, report.Checkpoint = &last, bounded(a.warnings), a.reference
+		report.Error = cut(report.Error, operation.MaxErrorText)
 		report.Points = a.points[:min(len(a.points), maxPoints)]
 		if report.State == operation.Completed {
 			report.Artifacts, report.Model = a.artifacts, a.model
@@ -179,6 +181,27 @@ func (w *Worker) outcome(ctx context.Context, a *attempt, result json.RawMessage
 		r.State, r.Error = operation.Failed, err.Error()
 	}
 	return r
+}
+
+// bounded is as much of warnings as a report may bring.
+func bounded(warnings []string) []string {
+	var all []string
+	for _, text := range warnings {
+		if len(all) == operation.MaxWarnings-1 {
+			return append(all, fmt.Sprintf("%d more warnings are left out", len(warnings)-len(all)))
+		}
+		all = append(all, cut(text, operation.MaxWarningText))
+	}
+	return all
+}
+
+// cut returns text, or as much of it as fits into limit bytes and says so.
+func cut(text string, limit int) string {
+	const mark = " … (cut)"
+	if len(text) <= limit {
+		return text
+	}
+	return strings.ToValidUTF8(text[:limit-len(mark)], "") + mark
 }
 
 // A cancelledError is ErrCancelled with the reason that the user gave.

@@ -211,7 +211,8 @@ func (w *Worker) leave(life context.Context) error {
 	}
 	bye, done := context.WithTimeout(life, farewell)
 	defer done()
-	if err := w.backend.Deregister(bye, w.id, w.incarnation); err != nil {
+	err := w.backend.Deregister(bye, w.id, w.incarnation)
+	if kind := wire.KindOf(err); err != nil && kind != wire.NotFound && kind != wire.Conflict { // which say that it has left
 		w.log.WarnContext(bye, "backend was not told that this worker leaves; it will notice", "error", err)
 	}
 	return stuck

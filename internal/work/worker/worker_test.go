@@ -382,6 +382,12 @@ func TestJobsThatFail(t *testing.T) {
 		"panic": {func(context.Context, json.RawMessage, worker.Env) (json.RawMessage, error) {
 			panic("index out of range")
 		}, "job panicked: index out of range (the stack is in the log of the worker)"},
+		"chatty": {func(_ context.Context, _ json.RawMessage, env worker.Env) (json.RawMessage, error) {
+			for range 3000 {
+				env.Warn(strings.Repeat("é", 3000))
+			}
+			return nil, errors.New(strings.Repeat("é", 50_000))
+		}, strings.Repeat("é", (operation.MaxErrorText-len(" … (cut)"))/2) + " … (cut)"},
 		"no_json": {func(context.Context, json.RawMessage, worker.Env) (json.RawMessage, error) {
 			return json.RawMessage(`{`), nil
 		}, "result summary is not JSON"},
@@ -396,6 +402,8 @@ func TestJobsThatFail(t *testing.T) {
 				r.dispatch("op_1", 1)
 				if all := b.outcomes(); len(all) != 1 || all[0].State != operation.Failed || all[0].Error != tc.want {
 					t.Errorf("outcomes are %+v, want failed: %s", all, tc.want)
+				} else if err := all[0].Validate(); err != nil {
+					t.Errorf("a backend refuses the outcome: %v", err)
 				}
 				r.dispatch("op_2", 1) // the worker is alive
 				if len(b.outcomes()) != 2 {
