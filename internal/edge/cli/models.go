@@ -11,11 +11,12 @@ import (
 	"github.com/ktrdr/ktrdr/internal/edge/command"
 	"github.com/ktrdr/ktrdr/internal/edge/display"
 	"github.com/ktrdr/ktrdr/internal/edge/settings"
+	"github.com/ktrdr/ktrdr/internal/edge/submission"
 )
 
 func newModels(c *command.Console) *cobra.Command {
 	cmd := command.Group("models", "Train, list and fetch models",
-		newModelsTrain(c), newModelsList(c), newModelsShow(c), newModelsDownload(c))
+		submission.Training(c), newModelsList(c), newModelsShow(c), newModelsDownload(c))
 	settings.Bind(cmd, settings.RoleClient)
 	return cmd
 }

@@ -1,21 +1,16 @@
 package cli
 
 import (
-	"errors"
-
 	"github.com/spf13/cobra"
 
-	"github.com/ktrdr/ktrdr/internal/core/document"
 	"github.com/ktrdr/ktrdr/internal/edge/command"
 	"github.com/ktrdr/ktrdr/internal/edge/settings"
+	"github.com/ktrdr/ktrdr/internal/edge/study"
 )
 
 func newStrategies(c *command.Console) *cobra.Command {
 	cmd := command.Group("strategies", "Check, list, explain and migrate strategies",
-		newStrategiesValidate(c), newStrategiesList(c), newStrategiesFeatures(c), newStrategiesExplain(c), newStrategiesMigrate(c), newStrategiesSchema(c))
+		study.Validate(c), newStrategiesList(c), study.Features(c), study.Explain(c), study.Migrate(c), study.Schema(c))
 	settings.Bind(cmd, settings.RoleClient)
 	return cmd
 }
-
-// problemsOf returns the problems of a strategy that did not parse.
-func problemsOf(err error) (document.Problems, bool) { return errors.AsType[document.Problems](err) }

@@ -2,6 +2,8 @@ package command
 
 import (
 	"cmp"
+	"os"
+	"os/user"
 
 	"github.com/spf13/cobra"
 
@@ -55,4 +57,16 @@ func (p Period) Check() error {
 		return exit.Usagef("%w", err)
 	}
 	return nil
+}
+
+// defaultSubmitter is user@host of this process, as far as they are known.
+func defaultSubmitter() string {
+	name := os.Getenv("USER")
+	if u, err := user.Current(); err == nil {
+		name = u.Username
+	}
+	if host, err := os.Hostname(); err == nil && name != "" {
+		name += "@" + host
+	}
+	return name
 }

@@ -3,8 +3,8 @@
 //
 // # Nouns
 //
-// A [Console] is where a command reads and writes. A [Period] and [Terms] are flags
-// that many commands share. An [Outcome] is what a command that starts or follows an
+// A [Console] is where a command reads and writes. A [Period] is two flags that many
+// commands have. An [Outcome] is what a command that starts or follows an
 // operation tells programs.
 //
 // # Flow

@@ -1,4 +1,4 @@
-package cli
+package submission
 
 import (
 	"errors"
@@ -20,11 +20,12 @@ type trainRequest struct {
 	seed                uint64
 	name                string
 	threads             int
-	terms               command.Terms
+	terms               terms
 	detach              bool
 }
 
-func newModelsTrain(c *command.Console) *cobra.Command {
+// Training is the command that trains a model.
+func Training(c *command.Console) *cobra.Command {
 	var r trainRequest
 	cmd := &cobra.Command{
 		Use: "train STRATEGY [SYMBOL] [TIMEFRAME]", Short: "Train a strategy's model on a training worker",
@@ -61,7 +62,7 @@ trained on where no dates are given. Ctrl+C cancels the training; with
 	f.Uint64Var(&r.seed, "seed", 0, "replace the seed of the strategy")
 	f.StringVar(&r.name, "name", "", "name of the model (default: made from strategy, symbol and timeframe)")
 	f.IntVar(&r.threads, "threads", 0, "threads on the worker; 0 is all it has")
-	r.terms.Bind(cmd)
+	r.terms.bind(cmd)
 	f.BoolVarP(&r.detach, "detach", "d", false, "do not wait for the end (also --no-follow)")
 	command.RenameFlags(cmd, map[string]string{"start": "start-date", "end": "end-date", "symbols": "symbol", "timeframes": "timeframe", "no-follow": "detach"})
 	return cmd
@@ -69,11 +70,11 @@ trained on where no dates are given. Ctrl+C cancels the training; with
 
 // trainOrder checks what can be checked here and returns the request.
 func trainOrder(c *command.Console, cmd *cobra.Command, r *trainRequest, args []string) (wire.StartTraining, error) {
-	order := wire.StartTraining{StartDate: r.span.Start, EndDate: r.span.End, ModelName: r.name, Submission: r.terms.Submission(r.threads)}
+	order := wire.StartTraining{StartDate: r.span.Start, EndDate: r.span.End, ModelName: r.name, Submission: r.terms.submission(r.threads)}
 	if err := r.takeArguments(args); err != nil {
 		return order, err
 	}
-	if err := errors.Join(r.span.Check(), r.terms.Check()); err != nil {
+	if err := errors.Join(r.span.Check(), r.terms.check()); err != nil {
 		return order, err
 	}
 	if cmd.Flags().Changed("seed") {

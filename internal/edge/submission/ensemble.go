@@ -1,4 +1,4 @@
-package cli
+package submission
 
 import (
 	"github.com/spf13/cobra"
@@ -7,16 +7,10 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/ensemble"
 	"github.com/ktrdr/ktrdr/internal/edge/command"
 	"github.com/ktrdr/ktrdr/internal/edge/exit"
-	"github.com/ktrdr/ktrdr/internal/edge/settings"
 )
 
-func newEnsemble(c *command.Console) *cobra.Command {
-	cmd := command.Group("ensemble", "Put several models together", newEnsembleBacktest(c), newEnsembleValidate(c), newEnsembleSchema(c))
-	settings.Bind(cmd, settings.RoleClient)
-	return cmd
-}
-
-func newEnsembleBacktest(c *command.Console) *cobra.Command {
+// Ensemble is the command that backtests several models together.
+func Ensemble(c *command.Console) *cobra.Command {
 	var r backtestRequest
 	cmd := &cobra.Command{
 		Use: "backtest FILE [SYMBOL]", Short: "Backtest several models that an ensemble file puts together",
@@ -79,56 +73,4 @@ func ensembleOrder(c *command.Console, cmd *cobra.Command, r backtestRequest, ar
 	order.EnsembleYAML = string(text)
 	order.Decisions, err = decisionsOf(cmd, r.set)
 	return order, err
-}
-
-// An ensembleValidation is the result of checking an ensemble file.
-type ensembleValidation struct {
-	Valid    bool                 `json:"valid"`
-	Ensemble string               `json:"ensemble"`
-	Models   []string             `json:"models"` // that it asks for
-	Issues   []wire.StrategyIssue `json:"issues"`
-}
-
-func newEnsembleValidate(c *command.Console) *cobra.Command {
-	return &cobra.Command{
-		Use: "validate FILE", Short: "Check an ensemble file and report everything that is wrong with it", Args: command.Arguments(1, 1),
-		Long: `Check an ensemble file and report everything that is wrong with it, each problem
-with its line and column. That its models are there, and are what it says, is
-checked by a backtest. Exit code 1 says that it is not valid.`,
-		RunE: func(_ *cobra.Command, args []string) error {
-			text, err := c.ReadInput(args[0], wire.MaxStrategyBytes)
-			if err != nil {
-				return err
-			}
-			found := ensembleValidation{Models: []string{}, Issues: []wire.StrategyIssue{}}
-			e, err := ensemble.Parse(args[0], text)
-			if problems, ok := problemsOf(err); ok {
-				found.Issues = issues("error", problems)
-			} else if err != nil {
-				return err
-			} else {
-				found.Valid, found.Ensemble = true, e.Name
-				for _, m := range e.Members {
-					found.Models = append(found.Models, m.Model)
-				}
-			}
-			if err := showEnsemble(c, args[0], found); err != nil || found.Valid {
-				return err
-			}
-			return exit.ErrReported
-		},
-	}
-}
-
-func newEnsembleSchema(c *command.Console) *cobra.Command {
-	return &cobra.Command{
-		Use: "schema", Short: "Write the JSON Schema of ensemble files, for editors", Args: command.Arguments(0, 0),
-		Long: `Write the JSON Schema of ensemble files, for editors: the keys, what kind of value
-each has, and the words it can be. The rest is checked by ktrdr ensemble validate.`,
-		Example: "  ktrdr ensemble schema > ensemble.schema.json",
-		RunE: func(*cobra.Command, []string) error {
-			_, err := c.Out.Write(ensemble.Schema())
-			return err
-		},
-	}
 }

@@ -1,4 +1,4 @@
-package cli
+package study
 
 import (
 	"errors"
@@ -16,7 +16,8 @@ import (
 	"github.com/ktrdr/ktrdr/internal/edge/exit"
 )
 
-func newStrategiesMigrate(c *command.Console) *cobra.Command {
+// Migrate is the command that rewrites a strategy of an older format.
+func Migrate(c *command.Console) *cobra.Command {
 	var (
 		out     string
 		partial bool

@@ -1,8 +1,6 @@
-package command
+package submission
 
 import (
-	"os"
-	"os/user"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -11,16 +9,16 @@ import (
 	"github.com/ktrdr/ktrdr/internal/edge/exit"
 )
 
-// Terms are the flags that say how the operation of a start waits and ends.
-type Terms struct {
+// terms are the flags that say how the operation of a start waits and ends.
+type terms struct {
 	priority    int
 	maxAttempts int
 	deadline    time.Duration
 	noQueue     bool
 }
 
-// Bind adds the flags.
-func (t *Terms) Bind(cmd *cobra.Command) {
+// bind adds the flags.
+func (t *terms) bind(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.IntVar(&t.priority, "priority", 0, "higher runs earlier, from -100 to 100")
 	f.IntVar(&t.maxAttempts, "max-attempts", 0, "how often its worker may be lost before it fails (default 3)")
@@ -28,8 +26,8 @@ func (t *Terms) Bind(cmd *cobra.Command) {
 	f.BoolVar(&t.noQueue, "no-queue", false, "fail instead of waiting when all workers are busy")
 }
 
-// Check refuses terms that no operation could have.
-func (t Terms) Check() error {
+// check refuses terms that no operation could have.
+func (t terms) check() error {
 	switch {
 	case t.priority < -100 || t.priority > 100:
 		return exit.Usagef("--priority %d: want -100 to 100", t.priority)
@@ -42,26 +40,14 @@ func (t Terms) Check() error {
 }
 
 // until is the deadline as a moment, nil for none.
-func (t Terms) until() *time.Time {
+func (t terms) until() *time.Time {
 	if t.deadline == 0 {
 		return nil
 	}
 	return new(time.Now().Add(t.deadline).UTC().Truncate(time.Second))
 }
 
-// Submission is what a start has of t, beside so many threads.
-func (t Terms) Submission(threads int) wire.Submission {
+// submission is what a start has of t, beside so many threads.
+func (t terms) submission(threads int) wire.Submission {
 	return wire.Submission{Threads: threads, Priority: t.priority, MaxAttempts: t.maxAttempts, Deadline: t.until(), Queue: new(!t.noQueue)}
-}
-
-// defaultSubmitter is user@host of this process, as far as they are known.
-func defaultSubmitter() string {
-	name := os.Getenv("USER")
-	if u, err := user.Current(); err == nil {
-		name = u.Username
-	}
-	if host, err := os.Hostname(); err == nil && name != "" {
-		name += "@" + host
-	}
-	return name
 }

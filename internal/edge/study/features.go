@@ -1,4 +1,4 @@
-package cli
+package study
 
 import (
 	"fmt"
@@ -31,7 +31,8 @@ type printedFeature struct {
 	Normalization   string    `json:"normalization,omitempty"` // of a raw value
 }
 
-func newStrategiesFeatures(c *command.Console) *cobra.Command {
+// Features is the command that lists the inputs of a strategy's network.
+func Features(c *command.Console) *cobra.Command {
 	return &cobra.Command{
 		Use: "features FILE|NAME", Short: "List the inputs of a strategy's network, in their order", Args: command.Arguments(1, 1),
 		Long: "List the inputs of a strategy's network, in their order: what each is computed from,\nand the membership function that makes it a degree or how its value is scaled. A file is read without\na backend; a name means a strategy that the backend holds.",

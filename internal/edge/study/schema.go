@@ -1,4 +1,4 @@
-package cli
+package study
 
 import (
 	"github.com/spf13/cobra"
@@ -7,7 +7,8 @@ import (
 	"github.com/ktrdr/ktrdr/internal/edge/command"
 )
 
-func newStrategiesSchema(c *command.Console) *cobra.Command {
+// Schema is the command that writes the JSON Schema of strategy files.
+func Schema(c *command.Console) *cobra.Command {
 	return &cobra.Command{
 		Use: "schema", Short: "Write the JSON Schema of strategy files, for editors", Args: command.Arguments(0, 0),
 		Long: `Write the JSON Schema of strategy files, for editors: the keys, what kind of value

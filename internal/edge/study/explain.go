@@ -1,4 +1,4 @@
-package cli
+package study
 
 import (
 	"context"
@@ -63,7 +63,8 @@ const coreRate = 2e9
 // backward.
 const passes = 3
 
-func newStrategiesExplain(c *command.Console) *cobra.Command {
+// Explain is the command that says what a strategy comes to.
+func Explain(c *command.Console) *cobra.Command {
 	var source barSource
 	cmd := &cobra.Command{
 		Use: "explain FILE|NAME", Short: "Say what a strategy comes to: inputs, warm-up, coverage, cost",

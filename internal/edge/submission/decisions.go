@@ -1,4 +1,4 @@
-package cli
+package submission
 
 import (
 	"encoding/json"

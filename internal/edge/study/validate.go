@@ -1,6 +1,7 @@
-package cli
+package study
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
@@ -10,10 +11,12 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/document"
 	"github.com/ktrdr/ktrdr/internal/core/indicator/catalog"
 	"github.com/ktrdr/ktrdr/internal/edge/command"
+	"github.com/ktrdr/ktrdr/internal/edge/display"
 	"github.com/ktrdr/ktrdr/internal/edge/exit"
 )
 
-func newStrategiesValidate(c *command.Console) *cobra.Command {
+// Validate is the command that checks a strategy.
+func Validate(c *command.Console) *cobra.Command {
 	return &cobra.Command{
 		Use: "validate FILE|NAME", Short: "Check a strategy and report everything that is wrong with it",
 		Long: `Check a strategy and report everything that is wrong with it, each problem with
@@ -48,7 +51,7 @@ func validate(c *command.Console, cmd *cobra.Command, name string) (wire.Strateg
 	if problems, ok := problemsOf(err); ok {
 		return wire.StrategyValidation{
 			Success: true, Issues: issues("error", problems), Features: []string{},
-			AvailableIndicators: catalog.Names(), Message: countOf(len(problems)),
+			AvailableIndicators: catalog.Names(), Message: display.Count(len(problems), "problem"),
 		}, nil
 	}
 	if err != nil {
@@ -62,14 +65,6 @@ func validate(c *command.Console, cmd *cobra.Command, name string) (wire.Strateg
 		result.Features = append(result.Features, f.Name)
 	}
 	return result, nil
-}
-
-// countOf says how many problems there are.
-func countOf(problems int) string {
-	if problems == 1 {
-		return "1 problem"
-	}
-	return fmt.Sprintf("%d problems", problems)
 }
 
 func issues(severity string, problems document.Problems) []wire.StrategyIssue {
@@ -95,3 +90,6 @@ func printValidation(w io.Writer, name string, v wire.StrategyValidation) {
 	}
 	fmt.Fprintf(w, "%s is not valid: %s\n", name, v.Message)
 }
+
+// problemsOf returns the problems of a strategy that did not parse.
+func problemsOf(err error) (document.Problems, bool) { return errors.AsType[document.Problems](err) }
