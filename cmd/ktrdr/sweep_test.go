@@ -167,7 +167,8 @@ func TestSweep(t *testing.T) {
 		}{
 			{[]string{"sweep", "trial", r.ID, "24"}, 1, "trials 0 to 23"},
 			{[]string{"sweep", "show", s.children(r.ID)[0].ID}, 2, "not a sweep"},
-			{[]string{"sweep", space}, 2, "--start-date"},
+			{[]string{"sweep", space}, 2, "--model or --strategy"},
+			{[]string{"sweep", space, "--strategy", strategy}, 2, "--start-date"},
 			{[]string{"sweep", strategy, "--strategy", strategy, "--start-date", "2016-06-15", "--end-date", "2016-10-31"}, 2, "axes"},
 			{sweepArgs(space, strategy, "--metric", "sharp_ratio"), 1, "did you mean sharpe_ratio"},
 			{[]string{"operations", "retry", s.children(r.ID)[0].ID}, 1, "part of another"},
