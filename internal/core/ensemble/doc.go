@@ -58,7 +58,8 @@
 //	    aligned_discount             0.2           see Modifiers
 //	    counter_premium              0.3
 //	    neutral_effect               0.05
-//	  allow_short_from_flat          false
+//	  allow_short_from_flat          false         a request varies it among its decisions, where
+//	                                               it stands in strategy files
 //	decisions                        filters, exits, sizing, costs, account and fills of package strategy
 //
 // Of the strategies that the models were trained by, an ensemble takes the inputs,

@@ -100,9 +100,10 @@ func Parse(file string, src []byte) (*Ensemble, error) {
 }
 
 // Vary returns the ensemble with other decisions: as if its file said what the
-// mapping decisions says, in the words of the file; see trading.Vary.
+// mapping decisions says, in the words of the file; see trading.Vary. Of composition
+// it says allow_short_from_flat, which stands under decisions elsewhere.
 func (e *Ensemble) Vary(decisions []byte) (*Ensemble, error) {
-	file, top, err := trading.VaryShared(kind, e.Source, decisions)
+	file, top, err := trading.VaryShared(kind, e.Source, decisions, "composition")
 	if err != nil {
 		return nil, err
 	}

@@ -120,9 +120,17 @@ func TestVary(t *testing.T) {
 	if varied, err := silent.Vary([]byte(`{exits: {stop_loss: 0.02}}`)); err != nil || varied.Decisions.Exits.StopLoss != 0.02 || strings.Contains(string(silent.Source), "decisions") {
 		t.Errorf("a file without decisions: %+v, %v", varied, err)
 	}
+	for decisions, want := range map[string]bool{`{allow_short_from_flat: true}`: true, `{allow_short_from_flat: false}`: false, `{allow_short_from_flat: null}`: false} {
+		for _, e := range []*ensemble.Ensemble{e, silent} {
+			if varied, err := e.Vary([]byte(decisions)); err != nil || varied.Decisions.AllowShortFromFlat != want || varied.Composition != e.Composition {
+				t.Errorf("%s: %+v, %v", decisions, varied, err)
+			}
+		}
+	}
 	for decisions, want := range map[string]string{
 		`{"confidence_threshold": 0.5}`:       "decisions.confidence_threshold: not a key here: every model has its own",
-		`{"allow_short_from_flat": true}`:     "it stands under composition",
+		`{"allow_short_from_flat": "yes"}`:    "decisions.allow_short_from_flat: want true or false",
+		`{"composition": {}}`:                 "decisions.composition: unknown key",
 		`{"exits": {"stop": 0.5}}`:            "decisions.exits.stop: not a key here: the key is called stop_loss",
 		`{"exits": null}`:                     "kelly",
 		`[1]`:                                 "want a mapping",

@@ -20,7 +20,7 @@
 // differs from the textbook, definition: ktrdr is written; training settings move
 // from model.training to training; the hours that versions 1 and 2 counted
 // between signals become bars. A key that it read and ignored is removed, with
-// that as the reason, but for the range of dates and the deployment: those act here,
+// that as the reason, but for the ranges of dates and the deployment: those act here,
 // and a note says so.
 //
 // # What always holds

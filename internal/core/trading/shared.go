@@ -11,11 +11,11 @@ import (
 var sharedShape = document.Keys{
 	Names: []string{"filters", "exits", "sizing", "costs", "account", "fills"},
 	Hints: map[string]string{
-		"output_format":         "every model has its own: remove it",
-		"confidence_threshold":  "every model has its own, from the strategy that it was trained by: remove it",
-		"cost_model":            "every model has its own, from the strategy that it was trained by: remove it",
-		"position_awareness":    "remove it: the position held is always looked at",
-		"allow_short_from_flat": "it stands under composition",
+		"output_format":        "every model has its own: remove it",
+		"confidence_threshold": "every model has its own, from the strategy that it was trained by: remove it",
+		"cost_model":           "every model has its own, from the strategy that it was trained by: remove it",
+		"position_awareness":   "remove it: the position held is always looked at",
+		shorts:                 "it stands under composition",
 	},
 }
 

@@ -33,15 +33,23 @@ var requestShape = document.Keys{
 // another method has nothing of the old one. The error is document.Problems, with
 // paths and without lines; problems of the whole are left to whoever reads it.
 func Vary(kind document.Kind, src, decisions []byte) (*document.File, document.Node, error) {
-	return vary(kind, src, decisions, requestShape)
+	return vary(kind, src, decisions, requestShape, "")
 }
 
-// VaryShared is Vary of a file whose decisions ReadShared reads.
-func VaryShared(kind document.Kind, src, decisions []byte) (*document.File, document.Node, error) {
-	return vary(kind, src, decisions, sharedShape)
+// shorts is the key that says whether a sell opens a short.
+const shorts = "allow_short_from_flat"
+
+// sharedRequestShape has the keys that a request may vary of decisions that several
+// models share.
+var sharedRequestShape = document.Keys{Names: append(slices.Clone(sharedShape.Names), shorts), Hints: sharedShape.Hints}
+
+// VaryShared is Vary of a file whose decisions ReadShared reads, and which has
+// allow_short_from_flat in another section.
+func VaryShared(kind document.Kind, src, decisions []byte, shortsSection string) (*document.File, document.Node, error) {
+	return vary(kind, src, decisions, sharedRequestShape, shortsSection)
 }
 
-func vary(kind document.Kind, src, decisions []byte, allowed document.Keys) (*document.File, document.Node, error) {
+func vary(kind document.Kind, src, decisions []byte, allowed document.Keys, shortsSection string) (*document.File, document.Node, error) {
 	tree, err := document.Tree(kind.Name, kind, src)
 	if err != nil {
 		return nil, document.Node{}, err
@@ -53,7 +61,9 @@ func vary(kind document.Kind, src, decisions []byte, allowed document.Keys) (*do
 	document.Unplace(change)
 	read, n, ok := document.Of(requested, section, change)
 	if ok {
-		n.Mapping(allowed)
+		if m, ok := n.Mapping(allowed); ok && shortsSection != "" {
+			move(m, change, tree, shortsSection)
+		}
 	}
 	if problems := read.Problems(); problems != nil {
 		return nil, document.Node{}, problems
@@ -64,6 +74,22 @@ func vary(kind document.Kind, src, decisions []byte, allowed document.Keys) (*do
 		return nil, document.Node{}, file.Problems()
 	}
 	return file, top, nil
+}
+
+// move takes what change, read as m, says about shorts to the section of tree where
+// the file says it.
+func move(m document.Mapping, change, tree *yaml.Node, to string) {
+	n, ok := m.Get(shorts)
+	if !ok {
+		return
+	}
+	if !n.IsNull() {
+		n.Flag() // what is wrong is wrong in the request, and not where it goes
+	}
+	moved := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
+	document.Set(moved, shorts, n.YAML())
+	document.Set(change, shorts, nil)
+	document.Set(tree, to, document.Merge(document.Value(tree, to), moved))
 }
 
 // Decide returns s with the decisions that the mapping decisions holds: those that

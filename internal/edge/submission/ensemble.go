@@ -26,7 +26,7 @@ in-sample on every output. Ctrl+C cancels.
 What happens to positions is said by the file, and by the strategy of a model where
 the file says exits: own. What the file says under decisions can be varied for one
 backtest: by the flags from --commission to --kelly-fraction, and every key by
---set. The report says in words what was applied. Where nobody says it, commission
+--set, allow_short_from_flat too. The report says in words what was applied. Where nobody says it, commission
 is 0.001 and slippage 0.0005.`,
 		Example: "  ktrdr ensemble backtest strategies/ensembles/sample_regimes.yaml --start-date 2019-01-15 --end-date 2019-12-31\n" +
 			"  ktrdr ensemble backtest regimes.yaml EURUSD,GBPUSD --stop-loss 0.02 --start-date 2019-01-15 --end-date 2019-12-31",
