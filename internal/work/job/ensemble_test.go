@@ -58,23 +58,27 @@ type cast struct {
 	*world
 	hours, fours market.Series
 	members      []wire.MemberOrder
+	yaml         map[string]string // the strategy of each
+}
+
+// example is the text of an example strategy.
+func example(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "..", "..", "strategies", name+".yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 // newCast trains four models on the first 5,000 of 8,000 sample hours.
 func newCast(t *testing.T) *cast {
 	t.Helper()
-	c := &cast{world: newWorld()}
+	c := &cast{world: newWorld(), yaml: map[string]string{}}
 	c.hours = sample.Generate(sample.Options{Symbol: "SAMPLE", Timeframe: market.Hour1, Seed: 3, Bars: 8_000})
 	c.fours = longer(c.hours, market.Hour4)
-	example := func(name string) string {
-		text, err := os.ReadFile(filepath.Join("..", "..", "..", "strategies", name+".yaml"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return string(text)
-	}
-	momentum := example("sample_momentum")
-	c.train(t, "regime", example("market_regime"))
+	momentum := example(t, "sample_momentum")
+	c.train(t, "regime", example(t, "market_regime"))
 	c.train(t, "trend", momentum)
 	c.train(t, "range", strings.Replace(strings.Replace(momentum, "seed: 7", "seed: 8", 1), "confidence_threshold: 0.45", "confidence_threshold: 0.3\n  exits: {stop_loss: 0.05}", 1))
 	c.train(t, "day", contextStrategy)
@@ -110,6 +114,7 @@ func (c *cast) trainOn(t *testing.T, member, yaml string, from, to int, primary 
 	if err := json.Unmarshal(text, &result); err != nil {
 		t.Fatal(err)
 	}
+	c.yaml[member] = yaml
 	c.members = append(c.members, wire.MemberOrder{Member: member, ModelID: "model_" + member, ModelName: name, ModelSHA256: result.Model.SHA256})
 	return nil
 }

@@ -234,6 +234,13 @@ func TestEnsembleVaried(t *testing.T) {
 	if plain := x.backtest(t, asEnsemble(x.order, "", "")); plain.OrderHash == written.OrderHash {
 		t.Error("the decisions change nothing")
 	}
+	varied.Decisions = json.RawMessage(`{"allow_short_from_flat": false}`)
+	long := asEnsemble(x.order, "", "")
+	long.EnsembleYAML = replaced(t, long.EnsembleYAML, "allow_short_from_flat: true", "allow_short_from_flat: false")
+	sameBooks(t, x.backtest(t, long), x.backtest(t, varied))
+	if r := x.backtest(t, varied); r.Decisions[decision.ShortNotAllowed] == 0 || !strings.Contains(strings.Join(r.Policy, "\n"), "Shorts: ") {
+		t.Errorf("decisions %v, policy %v", r.Decisions, r.Policy)
+	}
 	varied.Decisions = json.RawMessage(`{"confidence_threshold": 0.5}`)
 	if _, err := x.run(t, job.Backtest(), varied); err == nil || !strings.Contains(err.Error(), "every model has its own") {
 		t.Errorf("a threshold of the request: %v", err)
