@@ -10,8 +10,8 @@ import (
 
 var epochs = regexp.MustCompile(`epochs: \d+`)
 
-// trainExample trains an example strategy for a few epochs on EURUSD before June
-// 2016, whose bars are made up, and returns its file.
+// trainExample trains an example strategy on EURUSD before June 2016, whose bars are
+// made up, for so many epochs that its model says something, and returns its file.
 func (s *system) trainExample(name string) string {
 	s.t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "..", "strategies", name+".yaml"))
@@ -19,7 +19,7 @@ func (s *system) trainExample(name string) string {
 		s.t.Fatal(err)
 	}
 	file := filepath.Join(s.dir, name+".yaml")
-	if err := os.WriteFile(file, epochs.ReplaceAll(text, []byte("epochs: 3")), 0o644); err != nil {
+	if err := os.WriteFile(file, epochs.ReplaceAll(text, []byte("epochs: 12")), 0o644); err != nil {
 		s.t.Fatal(err)
 	}
 	s.must(trainArgs(file)...)
@@ -27,7 +27,8 @@ func (s *system) trainExample(name string) string {
 }
 
 // TestEnsemble trains a model of regimes and two signal models, and backtests the
-// example ensemble of them, as a user would.
+// example ensemble of them, as a user would; in volatile markets one of them is asked
+// too, so that both of them trade.
 func TestEnsemble(t *testing.T) {
 	t.Parallel()
 	s := newSystem(t)
@@ -36,7 +37,14 @@ func TestEnsemble(t *testing.T) {
 	s.importSample("EURUSD")
 	regime := s.trainExample("market_regime")
 	s.trainExample("sample_momentum")
-	file := filepath.Join("..", "..", "strategies", "ensembles", "sample_regimes.yaml")
+	example, err := os.ReadFile(filepath.Join("..", "..", "strategies", "ensembles", "sample_regimes.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(s.dir, "sample_regimes.yaml")
+	if err := os.WriteFile(file, []byte(strings.Replace(string(example), "volatile: {action: FLAT}", "volatile: {model: trend}", 1)), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	args := func(more ...string) []string {
 		return append([]string{"ensemble", "backtest", file, "EURUSD", "--start-date", "2016-06-15", "--end-date", "2016-10-31", "--json"}, more...)
 	}
@@ -62,7 +70,8 @@ func TestEnsemble(t *testing.T) {
 				Trades int `json:"trades"`
 			} `json:"regimes"`
 			Members []struct {
-				Bars int `json:"bars"`
+				Bars   int `json:"bars"`
+				Trades int `json:"trades"`
 			} `json:"members"`
 		} `json:"ensemble"`
 	}
@@ -82,7 +91,13 @@ func TestEnsemble(t *testing.T) {
 		bars, trades = bars+r.Bars, trades+r.Trades
 	}
 	if bars == 0 || bars != first.Bars || trades != first.Trades || len(first.Ensemble.Members) != 3 {
-		t.Errorf("%d of %d bars and %d of %d trades are in regimes, %d members", bars, first.Bars, trades, first.Trades, len(first.Ensemble.Members))
+		t.Fatalf("%d of %d bars and %d of %d trades are in regimes, %d members", bars, first.Bars, trades, first.Trades, len(first.Ensemble.Members))
+	}
+	if trend, calm := first.Ensemble.Members[1], first.Ensemble.Members[2]; trend.Trades == 0 || calm.Trades == 0 || trend.Trades+calm.Trades != trades {
+		t.Errorf("trend made %d trades and calm %d, of %d; want some of both", trend.Trades, calm.Trades, trades)
+	}
+	if long := run("--set", "allow_short_from_flat=false"); long.Hash == first.Hash || long.Trades >= first.Trades {
+		t.Errorf("without shorts it makes %d trades, with them %d", long.Trades, first.Trades)
 	}
 	several := args("--stop-loss", "0.02", "--set", "filters.min_signal_separation=12")
 	several[3] = "EURUSD,GBPUSD"
@@ -101,7 +116,7 @@ func TestEnsemble(t *testing.T) {
 		} `json:"results"`
 	}{}
 	s.get("/api/v1/operations/"+decode[finished](t, s.must(several...)).ID+"/results", &both)
-	if r := both.Results; len(r.Symbols) != 2 || r.Symbols[1].Symbol != "GBPUSD" || r.Symbols[0].Trades+r.Symbols[1].Trades != r.Trades ||
+	if r := both.Results; r.Trades == 0 || len(r.Symbols) != 2 || r.Symbols[1].Symbol != "GBPUSD" || r.Symbols[0].Trades+r.Symbols[1].Trades != r.Trades ||
 		len(r.Symbols[1].Ensemble.Regimes) != len(first.Ensemble.Regimes) {
 		t.Errorf("two markets: %+v", r)
 	}
