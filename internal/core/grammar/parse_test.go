@@ -1,6 +1,7 @@
 package grammar_test
 
 import (
+	_ "embed"
 	"errors"
 	"strings"
 	"testing"
@@ -15,26 +16,10 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
 
-// minimal is the shortest strategy: everything else has its default.
-const minimal = `
-name: minimal
-training_data:
-  symbols: {mode: single, symbol: EURUSD}
-  timeframes: {mode: single, timeframe: 1h}
-indicators:
-  rsi_14: {type: rsi}
-fuzzy_sets:
-  rsi_level: {indicator: rsi_14, low: [0, 0, 60], high: [40, 100, 100]}
-nn_inputs:
-  - {fuzzy_set: rsi_level, timeframes: all}
-model:
-  type: mlp
-  architecture: {hidden_layers: [8]}
-training:
-  labels: {source: zigzag}
-decisions:
-  output_format: classification
-`
+// minimal is the shortest strategy.
+//
+//go:embed testdata/good/minimal.yaml
+var minimal string
 
 func parse(t testing.TB, src string) *strategy.Strategy {
 	t.Helper()
