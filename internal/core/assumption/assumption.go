@@ -20,7 +20,8 @@ import (
 // Of says what a backtest of in assumed under o, the options of its result: one
 // sentence per matter, which begins with it and a colon.
 func Of(in backtest.Input, o backtest.Options) []string {
-	return sentences(in, o, accountWords(o.Account, "a position is closed by force at the price of a bar at which equity is %s of its value, or at the open behind it"))
+	return sentences(in, o, accountWords(o.Account, callWords(o.Account, "a position is closed by force", "a position is reduced by force",
+		" at the price of a bar at which equity is %s of its value, or at the open behind it")))
 }
 
 // OfPortfolio is Of for a portfolio.
@@ -38,9 +39,14 @@ func OfPortfolio(ins []backtest.Input, o backtest.Options) []string {
 		words += "; the volume of a month counts for each symbol by itself"
 	}
 	if o.Account.MaintenanceMargin != 0 {
-		words += "; who has no bar when the account is called is closed at the next open"
+		until := "closed at the next open"
+		if o.Account.MarginCall == strategy.MarginReduce {
+			until = "left alone until there is one"
+		}
+		words += "; who has no bar when the account is called is " + until
 	}
-	all := sentences(shown, o, accountWords(o.Account, "all positions are closed by force where equity is %s of their value: several go from their opens to their stops or to what is furthest against them, each the same share of its way at a time"))
+	all := sentences(shown, o, accountWords(o.Account, callWords(o.Account, "all positions are closed by force", "positions are reduced by force, the largest loss first",
+		" where equity is %s of their value: several go from their opens to their stops or to what is furthest against them, each the same share of its way at a time")))
 	return append([]string{"Portfolio: " + words}, all...)
 }
 
@@ -204,14 +210,23 @@ func exitsWords(x decision.Exits) string {
 	return "by signals; " + strings.Join(parts, "; ")
 }
 
-// accountWords takes the words for a margin call, with a place for the margin.
+// callWords says what a margin call does, to all or to some, and where, which has a
+// place for the margin.
+func callWords(a strategy.Account, all, some, where string) string {
+	if a.MarginCall == strategy.MarginReduce {
+		all = some + ", by as few lots as bring equity back to " + percent(a.InitialMargin()) + " of what is left,"
+	}
+	return all + fmt.Sprintf(where, percent(a.MaintenanceMargin))
+}
+
+// accountWords takes the words for a margin call.
 func accountWords(a strategy.Account, call string) string {
 	leverage := "no leverage"
 	if a.Leverage != 0 {
 		leverage = fmt.Sprintf("leverage of %s", plain(a.Leverage))
 	}
 	if a.MaintenanceMargin != 0 {
-		leverage += "; " + fmt.Sprintf(call, percent(a.MaintenanceMargin))
+		leverage += "; " + call
 	} else {
 		leverage += " and no margin call"
 	}

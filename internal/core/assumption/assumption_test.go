@@ -69,6 +69,22 @@ func TestOfPortfolio(t *testing.T) {
 	}
 }
 
+// TestOf_reduced: what a call closes, and until when, is in the words.
+func TestOf_reduced(t *testing.T) {
+	ins := []backtest.Input{{Series: bars("EURUSD")}, {Series: bars("GBPUSD")}}
+	o := backtest.Options{Capital: 1, Fraction: 1, Account: strategy.Account{Leverage: 20, MaintenanceMargin: 0.025, MarginCall: strategy.MarginReduce}}
+	for words, wants := range map[string][]string{
+		strings.Join(assumption.Of(ins[0], o), "\n"):       {"leverage of 20; a position is reduced by force, by as few lots as bring equity back to 5 % of what is left, at the price of a bar at which equity is 2.5 % of its value, or at the open behind it"},
+		strings.Join(assumption.OfPortfolio(ins, o), "\n"): {"; positions are reduced by force, the largest loss first, by as few lots as bring equity back to 5 % of what is left, where equity is 2.5 % of their value: several go", "is left alone until there is one"},
+	} {
+		for _, want := range wants {
+			if !strings.Contains(words, want) || strings.Contains(words, "closed by force") {
+				t.Errorf("%q is not in\n%s", want, words)
+			}
+		}
+	}
+}
+
 // TestOf_several: the exits of each model are told apart.
 func TestOf_several(t *testing.T) {
 	in := backtest.Input{Series: bars("EURUSD"), Routed: &backtest.Routed{Names: []string{"trend", "range"}, Exits: []decision.Exits{{StopLoss: 0.02}, {}}}}

@@ -238,6 +238,9 @@ func set(t *testing.T, s *scenario, key, value string) {
 	case "schedule":
 		s.o.Costs.Schedule = value
 		return
+	case "margin_call":
+		s.o.Account.MarginCall = value
+		return
 	case "currency":
 		s.o.Account.Currency = market.Currency(value)
 		return

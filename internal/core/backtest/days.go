@@ -81,10 +81,13 @@ func (b *Books) Days() []daily.Day {
 
 // addHeld counts the bars of each day during which a position was held.
 func (s *Simulation) addHeld(days []daily.Day, ends []int) {
-	day := 0
+	day, counted := 0, 0
 	for i := range s.deals.Len() {
 		d := s.deals.At(i)
-		from, to := int(d.Entry), d.HeldTo()
+		from, to := max(counted, int(d.Entry)), d.HeldTo() // parts of a position overlap
+		if counted = to; from >= to {
+			continue
+		}
 		for ends[day] < from {
 			day++
 		}

@@ -177,7 +177,7 @@ func (s *Simulation) leave(bar int) error {
 		return nil
 	}
 	l := s.levels(bar)
-	if gone, err := s.leaveAtOpen(bar, l); gone || err != nil {
+	if gone, err := s.leaveAtOpen(bar, &l); gone || err != nil {
 		return err
 	}
 	return s.leaveWithin(bar, l)
@@ -196,8 +196,8 @@ type bracket struct {
 func (l *bracket) isStopped(price float64) bool { return l.stop != 0 && l.side*(price-l.stop) <= 0 }
 func (l *bracket) isMet(price float64) bool     { return l.target != 0 && l.side*(price-l.target) >= 0 }
 
-// leaveAtOpen is the first part of leave.
-func (s *Simulation) leaveAtOpen(bar int, l bracket) (gone bool, err error) {
+// leaveAtOpen is the first part of leave. It makes l anew where a position is reduced.
+func (s *Simulation) leaveAtOpen(bar int, l *bracket) (gone bool, err error) {
 	open, price := &s.last.Open, s.in.Series.Open[bar]
 	if open.Bar == bar {
 		return false, nil
@@ -213,7 +213,12 @@ func (s *Simulation) leaveAtOpen(bar int, l bracket) (gone bool, err error) {
 	default:
 		return false, nil
 	}
-	return true, s.leaveAt(x)
+	isHeld, err := s.leaveOrReduce(x)
+	if err != nil || !isHeld {
+		return true, err
+	}
+	*l = s.levels(bar)
+	return s.leaveAtOpen(bar, l) // a stop may lie there too
 }
 
 // leaveWithin is the second and the third part of leave.
@@ -240,7 +245,11 @@ func (s *Simulation) leaveWithin(bar int, l bracket) error {
 	if x.cause == ledger.ByTime || x.cause == ledger.BySession {
 		open.High, open.Low = max(open.High, series.High[bar]), min(open.Low, series.Low[bar])
 	}
-	return s.leaveAt(x)
+	isHeld, err := s.leaveOrReduce(x)
+	if err != nil || !isHeld {
+		return err
+	}
+	return s.leaveWithin(bar, s.levels(bar)) // from where it was reduced
 }
 
 // extremes returns the prices of bar furthest against the position and in favour

@@ -185,10 +185,13 @@ func (p *Portfolio) open(t int64) error {
 		}
 	}
 	p.room = here
-	p.callAtOpen(here, t)
+	if err := p.callAtOpen(here, t); err != nil {
+		return err
+	}
 	for _, s := range here {
 		if s.last.Open.Side != decision.Flat {
-			if _, err := s.leaveAtOpen(s.last.Bar, s.levels(s.last.Bar)); err != nil {
+			l := s.levels(s.last.Bar)
+			if _, err := s.leaveAtOpen(s.last.Bar, &l); err != nil {
 				return err
 			}
 		}
@@ -230,12 +233,17 @@ func (p *Portfolio) end(t int64) error {
 		}
 	}
 	p.room = here
-	p.callWithin(here, t)
 	held := int8(0)
 	for _, s := range here {
-		side, bar := s.last.Open.Side, s.last.Bar
-		if side != decision.Flat {
+		if s.last.Open.Side != decision.Flat {
 			held = 1
+		}
+	}
+	if err := p.callWithin(here, t); err != nil {
+		return err
+	}
+	for _, s := range here {
+		if bar := s.last.Bar; s.last.Open.Side != decision.Flat {
 			if err := s.leaveWithin(bar, s.levels(bar)); err != nil {
 				return err
 			}

@@ -325,6 +325,61 @@ func TestPortfolioMargin(t *testing.T) {
 	}
 }
 
+// TestReducedPortfolios: positions of a reduced account that are held through a bar have
+// more equity behind them than the margin, at the worst of all its prices.
+func TestReducedPortfolios(t *testing.T) {
+	reduced := 0
+	check := func(t *rapid.T) {
+		ins, o := drawPortfolio(t)
+		o.Commission, o.Slippage, o.Costs, o.Exits, o.Fills, o.SeparationSeconds = 0, 0, decision.Costs{}, decision.Exits{}, strategy.Fills{}, 0
+		o.Account = strategy.Account{Leverage: 4, MaintenanceMargin: 0.125, MarginCall: strategy.MarginReduce}
+		o.Sizing, o.Fraction, o.FractionalUnits = decision.Sizing{}, 0.5, false
+		for i := range ins {
+			ins[i].Finer, ins[i].Volatility, ins[i].SizingVolatility, ins[i].Routed = market.Series{}, nil, nil, nil
+			for bar := range ins[i].Series.Time {
+				ins[i].Series.Time[bar] = 3600 * int64(bar)
+			}
+		}
+		r := runPortfolio(t, ins, o)
+		for bar := range min(ins[0].Series.Len(), ins[1].Series.Len()) - 1 {
+			end := int64(3600 * (bar + 1))
+			equity, needed, sides := o.Capital, 0.0, 0
+			for i, in := range ins {
+				held := 0.0
+				for _, x := range r.Symbols[i].Trades {
+					price := in.Series.Low[bar]
+					if x.Side == decision.Short {
+						price = in.Series.High[bar]
+					}
+					switch {
+					case x.ExitTime < end || x.ExitTime == end && x.Cause == ledger.ByMargin:
+						equity += x.Net
+						if x.Cause == ledger.ByMargin && x.ExitTime == end && slices.ContainsFunc(r.Symbols[i].Trades, func(y ledger.Trade) bool { return y.EntryTime == x.EntryTime && y.ID > x.ID }) {
+							reduced++
+						}
+					case x.EntryTime < end:
+						held += x.Quantity
+						equity += float64(x.Side) * (price - x.EntryPrice) * x.Quantity
+						needed += price * x.Quantity / 8
+					}
+				}
+				if held > 0 {
+					sides++
+				}
+			}
+			if sides == 2 && equity <= needed*(1-1e-9) {
+				t.Fatalf("%v behind what is held through bar %d, want more than %v", equity, bar, needed)
+			}
+		}
+	}
+	for round := 0; round < 20 && reduced == 0; round++ {
+		rapid.Check(t, check)
+	}
+	if reduced == 0 {
+		t.Error("no position was reduced")
+	}
+}
+
 func TestPortfolioState_refuses(t *testing.T) {
 	ins := []backtest.Input{quiet("EURUSD", "Bhh", 64, 64, 72), quiet("GBPUSD", "Bhh", 32, 32, 30)}
 	p, err := backtest.NewPortfolio(ins, backtest.Options{})

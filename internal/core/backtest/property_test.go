@@ -156,6 +156,13 @@ func drawAccount(t *rapid.T, s *scenario) {
 		a.Leverage = rapid.SampledFrom([]float64{0, 1, 3, 50}).Draw(t, "leverage")
 		a.MaintenanceMargin = rapid.SampledFrom([]float64{0.01, 0.5, 0.99}).Draw(t, "maintenance") / max(1, a.Leverage)
 	}
+	if a.MaintenanceMargin > 0 && a.MaintenanceMargin <= 0.9*a.InitialMargin() && rapid.Bool().Draw(t, "reduce") {
+		a.MarginCall = strategy.MarginReduce
+		if s.o.Costs.Schedule == "" && rapid.Bool().Draw(t, "cheap") { // costs use up what a call frees
+			s.o.Commission, s.o.Slippage, s.o.Costs.PerUnit, s.o.Fraction, s.o.Sizing = s.o.Commission/1000, s.o.Slippage/1000, 0, 1, decision.Sizing{}
+			s.in.SizingVolatility = nil
+		}
+	}
 	a.Lot = rapid.SampledFrom([]float64{0, 0.1, 7, 1000}).Draw(t, "lot")
 	a.MinQuantity = rapid.SampledFrom([]float64{0, 10}).Draw(t, "least")
 	a.MaxQuantity = rapid.SampledFrom([]float64{0, 1000, 20_000}).Draw(t, "most")
@@ -278,10 +285,10 @@ func TestRunIsTheReference(t *testing.T) {
 // TestRunReachesEveryBranch fails when the scenarios above stop covering what
 // they are there for.
 func TestRunReachesEveryBranch(t *testing.T) {
-	var seen struct{ bankrupt, shorts, longs, unfilled, small, partial, conflict, resolved, forced, blocked, unplaced bool }
+	var seen struct{ bankrupt, shorts, longs, unfilled, small, partial, conflict, resolved, forced, blocked, unplaced, reduced bool }
 	causes := map[ledger.Cause]bool{}
 	scenarios := rapid.Custom(drawScenario)
-	for seed := range 500 {
+	for seed := range 1000 {
 		r := run(t, scenarios.Example(seed))
 		seen.bankrupt = seen.bankrupt || r.Bankruptcy != nil
 		seen.unfilled = seen.unfilled || r.Orders.Unfilled > 0
@@ -291,8 +298,9 @@ func TestRunReachesEveryBranch(t *testing.T) {
 		seen.small = seen.small || r.Orders.TooSmall > 0
 		seen.blocked = seen.blocked || r.Decisions[decision.Separation] > 0
 		seen.unplaced = seen.unplaced || r.Decisions[decision.NoVolatility] > 0
-		for _, trade := range r.Trades {
+		for i, trade := range r.Trades {
 			causes[trade.Cause] = true
+			seen.reduced = seen.reduced || i > 0 && trade.EntryTime == r.Trades[i-1].EntryTime
 			seen.shorts = seen.shorts || trade.Side == decision.Short
 			seen.longs = seen.longs || trade.Side == decision.Long
 			seen.forced = seen.forced || trade.Cause == ledger.ByEnd
@@ -301,7 +309,7 @@ func TestRunReachesEveryBranch(t *testing.T) {
 	if len(causes) != 9 { // all but by the regime, which signals do not draw
 		t.Errorf("causes seen: %v, want 9", causes)
 	}
-	if !seen.unplaced || !seen.bankrupt || !seen.shorts || !seen.longs || !seen.unfilled || !seen.small || !seen.conflict || !seen.resolved || !seen.partial || !seen.forced || !seen.blocked {
+	if !seen.unplaced || !seen.reduced || !seen.bankrupt || !seen.shorts || !seen.longs || !seen.unfilled || !seen.small || !seen.conflict || !seen.resolved || !seen.partial || !seen.forced || !seen.blocked {
 		t.Errorf("branches seen: %+v, want all", seen)
 	}
 }
@@ -410,6 +418,65 @@ func TestMoneyIsConserved(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestReducedAccounts: one position of a reduced account has, in every bar that it is
+// held through and at whatever prices, more equity than the margin; and each part that
+// a call closes leaves the initial margin, which one lot less would not.
+func TestReducedAccounts(t *testing.T) {
+	reduced := 0
+	check := func(t *rapid.T) {
+		s := drawScenario(t)
+		a := &s.o.Account
+		*a = strategy.Account{Leverage: 4, MaintenanceMargin: 0.125, MarginCall: strategy.MarginReduce, Lot: rapid.SampledFrom([]float64{0, 3}).Draw(t, "lot of the account")}
+		s.in.Series.Symbol, s.in.Rates, s.in.Routed, s.in.SizingVolatility, s.in.Volatility, s.in.Finer = "EURUSD", nil, nil, nil, nil, market.Series{}
+		s.o.Commission, s.o.Slippage, s.o.Costs, s.o.Exits, s.o.Fills = 0, 0, decision.Costs{}, decision.Exits{}, strategy.Fills{}
+		s.o.Sizing, s.o.Fraction, s.o.FractionalUnits = decision.Sizing{}, 1, false
+		r, profit, lot := run(t, s), 0.0, max(1, a.Lot)
+		worth := func(x ledger.Trade, quantity, price float64) float64 {
+			return float64(x.Side) * (price - x.EntryPrice) * quantity
+		}
+		for i, x := range r.Trades {
+			entry, _ := indexOf(s.in.Series, x.EntryTime)
+			held := 0.0 // of it, this part and those after it
+			for _, y := range r.Trades[i:] {
+				if y.EntryTime == x.EntryTime {
+					held += y.Quantity
+				}
+			}
+			left := held - x.Quantity
+			if x.Cause == ledger.ByMargin && left > 0 {
+				reduced++
+				equity, scale := s.o.Capital+profit+x.Net+worth(x, left, x.ExitPrice), s.o.Capital+held*x.EntryPrice
+				if equity < left*x.ExitPrice/4-1e-9*scale {
+					t.Fatalf("trade %d leaves %v at %v with %v of equity", x.ID, left, x.ExitPrice, equity)
+				}
+				if x.Quantity > lot && equity >= (left+lot)*x.ExitPrice/4+1e-9*scale {
+					t.Fatalf("trade %d leaves %v at %v with %v of equity: less was needed", x.ID, left, x.ExitPrice, equity)
+				}
+			}
+			from, last := entry, entry+x.HoldingBars // bars that this part was held through
+			if i > 0 && r.Trades[i-1].EntryTime == x.EntryTime {
+				from += r.Trades[i-1].HoldingBars
+			}
+			for bar := from; bar < last && (bar < last-1 || x.Cause == ledger.BySignal); bar++ {
+				price := s.in.Series.Low[bar]
+				if x.Side == decision.Short {
+					price = s.in.Series.High[bar]
+				}
+				if equity := s.o.Capital + profit + worth(x, held, price); equity <= held*price/8*(1-1e-9) {
+					t.Fatalf("trade %d has %v behind %v at %v on bar %d", x.ID, equity, held, price, bar)
+				}
+			}
+			profit += x.Net
+		}
+	}
+	for round := 0; round < 20 && reduced == 0; round++ {
+		rapid.Check(t, check)
+	}
+	if reduced == 0 {
+		t.Error("no position was reduced")
+	}
 }
 
 // TestFinerBarsAreNoWorse: up to the first trade that they change, finer bars give
@@ -544,8 +611,10 @@ func TestCountsAddUp(t *testing.T) {
 			t.Fatalf("orders %+v do not add up to %d decisions to act", o, r.Decisions[decision.Acted])
 		}
 		fills := 0
-		for _, trade := range r.Trades {
-			fills++
+		for i, trade := range r.Trades {
+			if i == 0 || trade.EntryTime != r.Trades[i-1].EntryTime { // parts have one entry
+				fills++
+			}
 			if trade.Cause == ledger.BySignal {
 				fills++
 			}

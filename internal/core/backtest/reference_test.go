@@ -2,6 +2,7 @@ package backtest_test
 
 import (
 	"math"
+	"sort"
 	"time"
 
 	"github.com/ktrdr/ktrdr/internal/core/backtest"
@@ -467,6 +468,12 @@ func (r *reference) exits(t int) (held int) {
 		if !event.happens {
 			continue
 		}
+		if event.cause == ledger.ByMargin && r.o.Account.MarginCall == strategy.MarginReduce {
+			if quantity, rest := r.cut(t, event.price, event.atOpen); rest > 0 {
+				r.leavePart(t, event.price, event.atOpen, quantity, rest)
+				return r.exits(t)
+			}
+		}
 		if older {
 			r.high, r.low = math.Max(r.high, open), math.Min(r.low, open)
 		}
@@ -481,6 +488,80 @@ func (r *reference) exits(t int) (held int) {
 		return held
 	}
 	return held
+}
+
+// cut is how much of the position is closed by force at a price, and what is left.
+func (r *reference) cut(t int, price float64, atOpen bool) (quantity, rest float64) {
+	a, side := r.o.Account, float64(r.side)
+	lot := a.Lot
+	if lot == 0 {
+		lot = 1
+		if r.o.FractionalUnits {
+			lot = r.quantity / 1024
+		}
+	}
+	lots := int(math.Min(1<<53, math.Ceil(r.quantity/lot-1e-9)))
+	parts := func(n int) (quantity, rest float64) {
+		quantity = float64(n) * lot
+		if all := math.Floor(r.quantity/lot + 0.5); all*lot == r.quantity {
+			return quantity, (all - float64(n)) * lot
+		}
+		return quantity, r.quantity - quantity
+	}
+	half := r.half(t)
+	fill := price*(1-float64(side*r.o.Slippage)) - float64(side*half)
+	month, traded := r.month, r.traded
+	enough := func(n int) bool {
+		quantity, rest := parts(n)
+		rate := r.rate(t, !atOpen)
+		at := r.series.Time[t]
+		if !atOpen {
+			at = r.series.Available(t)
+		}
+		balance := r.o.Capital + r.profit - r.entryCommission - r.financing
+		balance += float64(float64(side*(float64(fill*quantity)-float64(r.entryPrice*quantity)))*rate) - r.commission(at, float64(float64(fill*quantity)*rate), quantity)
+		r.month, r.traded = month, traded
+		value := float64(price * rest)
+		gain := float64(side * (value - float64(r.entryPrice*r.quantity)/r.quantity*rest))
+		return balance+float64(r.rate(t, false)*(gain-float64(value/math.Max(1, a.Leverage)))) >= 0
+	}
+	n := 1
+	if lots > 2000 { // by halves, as nobody waits for more
+		n += sort.Search(lots-1, func(n int) bool { return enough(n + 1) })
+	} else {
+		for n < lots && !enough(n) {
+			n++
+		}
+	}
+	if n >= lots {
+		return r.quantity, 0
+	}
+	if quantity, rest = parts(n); rest < a.MinQuantity {
+		return r.quantity, 0
+	}
+	return quantity, rest
+}
+
+// leavePart closes a quantity at a price of the bar, with its share of what the whole
+// has cost.
+func (r *reference) leavePart(t int, price float64, atOpen bool, quantity, rest float64) {
+	whole, share := *r, quantity/r.quantity
+	for _, cost := range []*float64{&r.entryCommission, &r.entrySlip, &r.entrySpread, &r.financing} {
+		*cost *= share
+	}
+	part := *r
+	if t > r.entryBar {
+		r.high, r.low = math.Max(r.high, r.series.Open[t]), math.Min(r.low, r.series.Open[t])
+	}
+	r.quantity = quantity
+	at, bars := r.series.Available(t), t+1-r.entryBar
+	if atOpen {
+		at, bars = r.series.Time[t], bars-1
+	}
+	r.leave(t, at, price, bars, ledger.ByMargin, 0, 1)
+	r.side, r.quantity, r.high, r.low = whole.side, rest, whole.high, whole.low
+	r.entryCommission, r.entrySlip = whole.entryCommission-part.entryCommission, whole.entrySlip-part.entrySlip
+	r.entrySpread, r.financing = whole.entrySpread-part.entrySpread, whole.financing-part.financing
 }
 
 // firstBelow and firstAbove are the first of the finer bars of bar t that reach a

@@ -117,8 +117,9 @@ func Resume(in Input, o Options, state ledger.State) (*Simulation, error) {
 	}
 	s.broker = broker
 	financed := o.Costs.Long != 0 || o.Costs.Short != 0
-	s.keepsFees = broker.HasSchedule() || financed
-	if financed || in.Rates != nil {
+	reduces := o.Account.MarginCall != "" // the parts of a position overlap
+	s.keepsFees = broker.HasSchedule() || financed || reduces
+	if financed || reduces || in.Rates != nil {
 		s.keepCurve()
 	}
 	return s, s.restore()

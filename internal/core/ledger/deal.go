@@ -17,7 +17,7 @@ type Deal struct {
 }
 
 // Fees are what a Deal cost, where that does not follow from the options: the
-// commission by the volume of a month, and the nights.
+// commission by the volume of a month, or of a part, and the nights.
 type Fees struct{ Entry, Exit, Financing float64 }
 
 // HeldTo returns the first bar after the entry during which nothing of d was held

@@ -80,13 +80,16 @@ func (s State) Check(bars int) error {
 		return fmt.Errorf("resume at bar %d: the last entry was on bar %d", s.Bar, s.Entry)
 	}
 	free := 1 // the first bar at whose open something can be filled
+	last := Deal{}
+	isPart := func(entry int, side decision.Position) bool { return entry == int(last.Entry) && side == last.Side }
 	for i, d := range s.Deals {
-		if int(d.Entry) < free || d.Exit < d.Entry || int(d.Exit) >= bars || d.HeldTo() > s.Bar || d.Side == decision.Flat {
+		isFree := int(d.Entry) >= free || isPart(int(d.Entry), d.Side) && d.HeldTo() >= free
+		if !isFree || d.Exit < d.Entry || int(d.Exit) >= bars || d.HeldTo() > s.Bar || d.Side == decision.Flat {
 			return fmt.Errorf("resume at bar %d: trade %d goes from bar %d to bar %d after one that ended before bar %d", s.Bar, i+1, d.Entry, d.Exit, free)
 		}
-		free = d.HeldTo()
+		free, last = d.HeldTo(), d
 	}
-	if s.Open.Side != decision.Flat && s.Open.Bar < free {
+	if s.Open.Side != decision.Flat && s.Open.Bar < free && !isPart(s.Open.Bar, s.Open.Side) {
 		return fmt.Errorf("resume at bar %d: the open position was entered on bar %d, during an earlier one", s.Bar, s.Open.Bar)
 	}
 	return nil

@@ -54,7 +54,8 @@ func (c *Cause) UnmarshalText(text []byte) error {
 	return fmt.Errorf("unknown cause %q: want one of %v", text, causeNames)
 }
 
-// A Trade is a position from its entry to its exit. Money is in account currency,
+// A Trade is a position from its entry to its exit, or the part of one that a margin
+// call closed, which has the entry of the rest. Money is in account currency,
 // times are Unix seconds, prices are those of the fills, slippage
 // and spread included.
 //

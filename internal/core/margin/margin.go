@@ -13,6 +13,10 @@
 // assumed within each. Where one of the stakes has none, or they do not reach as far
 // as its bar, they say nothing.
 //
+// A [Walk] goes on after a call, for those who close as much as is needed and no more:
+// [Walk.Reduce] takes stakes away, the largest loss first, until equity is a share of
+// what is left. How far the prices go after that is not looked at.
+//
 // Nothing here knows what a bar is worth to whom: prices come in, prices go out.
 package margin
 
@@ -32,6 +36,10 @@ type Stake struct {
 	From, To     float64       // prices between which it goes; a stake whose From is its To does not move
 	Stop, Target float64       // where it is left; 0 is none
 	Finer        market.Series // finer bars within its bar
+
+	// What Walk.Reduce takes of it: multiples of Lot, or nothing where that is 0, and
+	// all of it where less than Least would be left.
+	Lot, Least float64
 }
 
 // An Account is money and what is held with it.
@@ -56,22 +64,22 @@ func (w way) at(side, share float64) float64 {
 	return float64(side * max(float64(side*price), float64(side*w.to)))
 }
 
-// slack returns by how much equity exceeds the margin when each stake has gone a
-// share of its way.
+// slack returns by how much equity exceeds a margin when each stake has gone a share of
+// its way.
 //
-//	slack = Balance + Σ Rate * (Side*(price*Quantity - Value) - Maintenance*price*Quantity)
+//	slack = Balance + Σ Rate * (Side*(price*Quantity - Value) - margin*price*Quantity)
 //
 // A stake that is out needs no margin.
-func (a *Account) slack(ways []way, share float64) float64 {
+func (a *Account) slack(ways []way, share, margin float64) float64 {
 	slack := a.Balance
 	for i, w := range ways {
 		k := &a.Stakes[i]
 		value := float64(w.at(k.Side, share) * k.Quantity)
-		gain, margin := float64(k.Side*(value-k.Value)), float64(a.Maintenance*value)
+		gain, needed := float64(k.Side*(value-k.Value)), float64(margin*value)
 		if w.isOut {
-			margin = 0
+			needed = 0
 		}
-		slack += float64(k.Rate * (gain - margin))
+		slack += float64(k.Rate * (gain - needed))
 	}
 	return slack
 }
@@ -82,54 +90,12 @@ func (a *Account) Holds() bool {
 	for i, k := range a.Stakes {
 		ways[i] = way{from: k.From, to: k.From}
 	}
-	return a.slack(ways, 0) > 0
+	return a.slack(ways, 0, a.Maintenance) > 0
 }
 
 // Call returns the price that each stake has when the account is called, 0 for one
 // that is out by then, and nil where it is not called.
-func (a *Account) Call() []float64 {
-	ways := make([]way, len(a.Stakes))
-	for i, k := range a.Stakes {
-		ways[i] = way{from: k.From, to: k.To}
-	}
-	if !a.isFine() {
-		return a.strain(ways)
-	}
-	for i, k := range a.Stakes {
-		ways[i].to = k.From
-	}
-	for _, t := range a.times() {
-		for i := range a.Stakes {
-			a.Stakes[i].enter(t, &ways[i])
-		}
-		if prices := a.strain(ways); prices != nil {
-			return prices
-		}
-		for i := range a.Stakes {
-			a.Stakes[i].settle(t, &ways[i])
-		}
-	}
-	return nil
-}
-
-// strain is Call on one way.
-func (a *Account) strain(ways []way) []float64 {
-	worst := a.slack(ways, 1)
-	if worst > 0 {
-		return nil
-	}
-	share := 0.0
-	if begin := a.slack(ways, 0); begin > 0 {
-		share = begin / (begin - worst)
-	}
-	prices := make([]float64, len(ways))
-	for i, w := range ways {
-		if !w.isOut {
-			prices[i] = w.at(a.Stakes[i].Side, share)
-		}
-	}
-	return prices
-}
+func (a *Account) Call() []float64 { return a.Walk().Next() }
 
 // isFine tells that all that move have finer bars that reach as far.
 func (a *Account) isFine() bool {

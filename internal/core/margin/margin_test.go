@@ -3,6 +3,7 @@ package margin_test
 import (
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -139,5 +140,66 @@ func TestCall_finer(t *testing.T) {
 	}
 	if called == 0 || spared == 0 {
 		t.Errorf("%d accounts called and %d spared by finer bars: both are meant", called, spared)
+	}
+}
+
+// Of two longs of 16 that were worth 72 and 64 and are worth 62 and 20, all of the second
+// goes, and nine of the first, for which 496 would need more than the 160 there are.
+func ExampleWalk_Reduce() {
+	long := func(bought, at float64) margin.Stake {
+		return margin.Stake{Side: 1, Quantity: 16, Value: 16 * bought, Rate: 1, From: at, To: at, Lot: 1}
+	}
+	a := margin.Account{Balance: 1024, Stakes: []margin.Stake{long(72, 62), long(64, 20)}}
+	earn := func(i int, quantity float64) float64 {
+		return quantity * (a.Stakes[i].From - []float64{72, 64}[i])
+	}
+	fmt.Println(a.Walk().Reduce(1.0/3, earn))
+	// Output: [{1 16 0} {0 9 7}]
+}
+
+// TestWalk_Reduce: lots are closed, all of a stake but of the last, and never where there
+// is no market; after that the walk goes on to prices further against all.
+func TestWalk_Reduce(t *testing.T) {
+	parts := 0
+	rapid.Check(t, func(t *rapid.T) {
+		a := drawAccount(t)
+		a.Maintenance = min(a.Maintenance, 0.25)
+		initial := a.Maintenance / rapid.SampledFrom([]float64{0.9, 0.5}).Draw(t, "share")
+		for i := range a.Stakes {
+			k := &a.Stakes[i]
+			k.Lot = k.Quantity / float64(rapid.IntRange(1, 8).Draw(t, "lots"))
+			if rapid.IntRange(0, 4).Draw(t, "market") == 0 {
+				k.Lot = 0
+			}
+		}
+		before := slices.Clone(a.Stakes)
+		walk, last, finished := a.Walk(), []float64(nil), false
+		for prices := walk.Next(); prices != nil && !finished; prices = walk.Next() {
+			for i, price := range prices {
+				if k := before[i]; last != nil && price != 0 && k.Finer.Len() == 0 && k.Side*(price-last[i]) > 1e-9*price {
+					t.Fatalf("stake %d is called at %v after %v", i, price, last[i])
+				}
+			}
+			last = prices
+			cuts := walk.Reduce(initial, func(i int, quantity float64) float64 {
+				return before[i].Rate * before[i].Side * quantity * (prices[i] - before[i].Value/before[i].Quantity)
+			})
+			for n, c := range cuts {
+				k := before[c.Stake]
+				if k.Lot == 0 || math.Abs(math.Round(c.Quantity/k.Lot)*k.Lot-c.Quantity) > 1e-9*k.Quantity {
+					t.Fatalf("%v of lots of %v is closed", c.Quantity, k.Lot)
+				}
+				if c.Rest > 0 && n < len(cuts)-1 {
+					t.Fatalf("cuts %v: a part before the last", cuts)
+				}
+				if c.Rest > 0 {
+					parts++
+				}
+			}
+			finished = len(cuts) == 0
+		}
+	})
+	if parts == 0 {
+		t.Error("no stake was closed in part")
 	}
 }

@@ -13,10 +13,26 @@ type Account struct {
 	Currency          market.Currency `json:"currency,omitempty"`           // that money is counted in; "" is that of the prices
 	Leverage          float64         `json:"leverage,omitempty"`           // an entry may be worth so many times the equity
 	MaintenanceMargin float64         `json:"maintenance_margin,omitempty"` // share of a position's value that equity must exceed
+	MarginCall        string          `json:"margin_call,omitempty"`        // what it closes: "", which is all, or MarginReduce
 	Lot               float64         `json:"lot,omitempty"`                // units of which a quantity is a multiple
 	MinQuantity       float64         `json:"min_quantity,omitempty"`       // units below which an entry is none
 	MaxQuantity       float64         `json:"max_quantity,omitempty"`       // units above which an entry is cut
 }
+
+// The values of margin_call: everything is closed, or as few lots as bring the account
+// back to InitialMargin.
+const (
+	MarginCloseAll = "close_all"
+	MarginReduce   = "reduce"
+)
+
+// maxReducing bounds the maintenance margin of an account that is reduced, as a share of
+// InitialMargin: a call that frees nothing is followed by the next at once.
+const maxReducing = 0.9
+
+// InitialMargin returns the share of a position's value that equity has to be where it
+// begins: 1 / Leverage.
+func (a Account) InitialMargin() float64 { return 1 / max(1, a.Leverage) }
 
 // In returns the currency in which the results of trading symbol are counted, ""
 // where it is not known.
@@ -45,9 +61,16 @@ func (a Account) Validate() error {
 	switch {
 	case a.Leverage > 1 && a.MaintenanceMargin == 0:
 		return &AccountError{"leverage", fmt.Sprintf("%v needs a maintenance_margin: at which share of a position's value is it closed by force? For example %v", a.Leverage, 0.5/a.Leverage)}
-	case a.MaintenanceMargin > 0 && a.MaintenanceMargin >= 1/max(1, a.Leverage):
+	case a.MaintenanceMargin > 0 && a.MaintenanceMargin >= a.InitialMargin():
 		return &AccountError{"maintenance_margin", fmt.Sprintf("%v: want less than %v, the share with which leverage %v lets a position begin",
-			a.MaintenanceMargin, 1/max(1, a.Leverage), max(1, a.Leverage))}
+			a.MaintenanceMargin, a.InitialMargin(), max(1, a.Leverage))}
+	case a.MarginCall != "" && a.MarginCall != MarginReduce:
+		return &AccountError{"margin_call", fmt.Sprintf("%q: want %s or %s", a.MarginCall, MarginCloseAll, MarginReduce)}
+	case a.MarginCall != "" && a.MaintenanceMargin == 0:
+		return &AccountError{"margin_call", fmt.Sprintf("%s needs a maintenance_margin, at which there is one", a.MarginCall)}
+	case a.MarginCall != "" && a.MaintenanceMargin > maxReducing*a.InitialMargin():
+		return &AccountError{"maintenance_margin", fmt.Sprintf("%v: want at most %v with margin_call %s, which brings the account back to %v of what is held",
+			a.MaintenanceMargin, maxReducing*a.InitialMargin(), a.MarginCall, a.InitialMargin())}
 	case a.MaxQuantity != 0 && a.MaxQuantity < max(a.MinQuantity, a.Lot):
 		return &AccountError{"max_quantity", fmt.Sprintf("%v: want at least the min_quantity of %v and the lot of %v", a.MaxQuantity, a.MinQuantity, a.Lot)}
 	}
@@ -105,7 +128,8 @@ func Conversions(symbol market.Symbol, account market.Currency) ([]Conversion, e
 
 // accountObject and fillsObject are in the form of the file.
 func accountObject(a Account) object {
-	return present(object{{"currency", string(a.Currency)}, {"leverage", a.Leverage}, {"maintenance_margin", a.MaintenanceMargin}, {"lot", a.Lot},
+	return present(object{{"currency", string(a.Currency)}, {"leverage", a.Leverage}, {"maintenance_margin", a.MaintenanceMargin},
+		{"margin_call", a.MarginCall}, {"lot", a.Lot},
 		{"min_quantity", a.MinQuantity}, {"max_quantity", a.MaxQuantity}})
 }
 

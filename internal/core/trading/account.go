@@ -8,16 +8,19 @@ import (
 
 var (
 	accountShape = document.Keys{
-		Names: []string{"currency", "leverage", "maintenance_margin", "lot", "min_quantity", "max_quantity"},
+		Names: []string{"currency", "leverage", "maintenance_margin", "margin_call", "lot", "min_quantity", "max_quantity"},
 		Hints: map[string]string{
 			"initial_margin":  "write leverage, which is 1 / initial_margin",
 			"margin":          "write leverage and maintenance_margin",
+			"stop_out":        "the key is called margin_call",
 			"lot_size":        "the key is called lot",
 			"initial_capital": "it belongs to the request of a backtest: remove it",
 		},
 	}
 	fillsShape = document.Keys{Names: []string{"volume_limit", "intrabar"}, Hints: map[string]string{"max_volume": "the key is called volume_limit"}}
 )
+
+var marginCalls = []string{strategy.MarginCloseAll, strategy.MarginReduce}
 
 func readAccount(d *strategy.Decisions, f document.Mapping) {
 	n, ok := f.Get("account")
@@ -42,6 +45,9 @@ func readAccount(d *strategy.Decisions, f document.Mapping) {
 	positive.High = strategy.MaxLeverage
 	a.Leverage = f.Number("leverage", 0, positive)
 	a.MaintenanceMargin = f.Number("maintenance_margin", 0, document.Interval{Low: 0, LowOpen: true, High: 1, HighOpen: true})
+	if a.MarginCall = f.Choice("margin_call", strategy.MarginCloseAll, marginCalls); a.MarginCall == strategy.MarginCloseAll {
+		a.MarginCall = ""
+	}
 	f.Reject(a.Validate(), func(err error) (key, problem string) {
 		if e, ok := err.(*strategy.AccountError); ok {
 			return e.Key, e.Problem

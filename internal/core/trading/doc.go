@@ -48,6 +48,8 @@
 //	  currency                     that money is counted in; that of the prices
 //	  leverage                     times the equity that an entry may be worth
 //	  maintenance_margin           share of a position's value that equity must exceed
+//	  margin_call                  close_all     or reduce: as few lots as bring equity back to
+//	                               1/leverage of what is left, the largest loss first
 //	  lot                          units of which a quantity is a multiple
 //	  min_quantity, max_quantity   units
 //	fills.volume_limit             share of the volume of a bar that an entry may take

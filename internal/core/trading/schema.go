@@ -56,7 +56,8 @@ func costsSchema() document.Schema {
 }
 
 func accountSchema() document.Schema {
-	return accountShape.Schema(map[string]document.Schema{"currency": textSchema, "leverage": numberSchema, "maintenance_margin": numberSchema, "lot": numberSchema,
+	return accountShape.Schema(map[string]document.Schema{"currency": textSchema, "leverage": numberSchema, "maintenance_margin": numberSchema,
+		"margin_call": document.WordOf(marginCalls...), "lot": numberSchema,
 		"min_quantity": numberSchema, "max_quantity": numberSchema})
 }
 

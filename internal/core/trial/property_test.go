@@ -31,6 +31,7 @@ var pools = []struct {
 		"{max_holding_bars: 7, stop_loss: 0.004}", `{session_end: "20:00"}`, `{session_end: "24:00", max_holding_bars: 30, take_profit: 0.01}`}},
 	{"decisions.sizing", []string{"null", "{method: units, units: 30}", "{method: units, units: 0.5}", "{method: confidence}",
 		"{method: volatility_target, bar_volatility: 0.002}"}},
+	{"decisions.account", []string{"null", "{leverage: 4, maintenance_margin: 0.2}", "{leverage: 4, maintenance_margin: 0.2, margin_call: reduce}", "{lot: 7, max_quantity: 300}"}},
 	{"decisions.costs", []string{"null", "{commission_per_unit: 0.01}", "{commission_minimum: 3}", "{financing_long: 0.05}",
 		"{spread: quotes}", "{spread: 20 bps, slippage: 0.001}", "{spread: 0.00001}", "{spread: {usual: 5 bps, sessions: [{from: \"20:00\", to: \"04:00\", spread: 300 bps}]}, commission: 0.001}", "{commission: 0.01, slippage: 0}", "{commission_per_unit: 2, commission_minimum: 1000}", "{slippage: 0.1}"}},
 }

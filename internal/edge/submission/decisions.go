@@ -25,6 +25,7 @@ var decisionFlags = []struct{ name, path, usage string }{
 	{"currency", "account.currency", "currency that money is counted in, such as USD"},
 	{"leverage", "account.leverage", "times the equity that an entry may be worth"},
 	{"maintenance-margin", "account.maintenance_margin", "share of a position's value that equity must exceed"},
+	{"margin-call", "account.margin_call", "what a margin call closes: close_all or reduce"},
 	{"lot", "account.lot", "units of which a quantity is a multiple"},
 	{"volume-limit", "fills.volume_limit", "share of the volume of a bar that an entry may take"},
 	{"intrabar", "fills.intrabar", "timeframe whose bars say what a bar reached first, or pessimistic"},
