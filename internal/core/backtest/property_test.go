@@ -432,7 +432,21 @@ func TestReducedAccounts(t *testing.T) {
 		s.in.Series.Symbol, s.in.Rates, s.in.Routed, s.in.SizingVolatility, s.in.Volatility, s.in.Finer = "EURUSD", nil, nil, nil, nil, market.Series{}
 		s.o.Commission, s.o.Slippage, s.o.Costs, s.o.Exits, s.o.Fills = 0, 0, decision.Costs{}, decision.Exits{}, strategy.Fills{}
 		s.o.Sizing, s.o.Fraction, s.o.FractionalUnits = decision.Sizing{}, 1, false
-		r, profit, lot := run(t, s), 0.0, max(1, a.Lot)
+		books, err := backtest.Simulate(context.Background(), s.in, s.o, backtest.Checkpoints{}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, profit, lot := books.Result(), 0.0, max(1, a.Lot)
+		bars := 0
+		for _, side := range r.Position {
+			bars += int(side & 1) // of 1 and of -1
+		}
+		for _, day := range books.Days() {
+			bars -= day.Held
+		}
+		if bars != 0 {
+			t.Fatalf("%d more bars with a position than on all days", bars)
+		}
 		worth := func(x ledger.Trade, quantity, price float64) float64 {
 			return float64(x.Side) * (price - x.EntryPrice) * quantity
 		}
