@@ -216,6 +216,40 @@ var plants = map[string]planted{
 		return numbers(0, n*7/10), numbers(n*7/10+1, n*8/10), numbers(n*9/10, n)
 	}),
 
+	"no_embargo_behind_a_purge": divided(func(n int) (a, b, c []int) { // labels read at most 12 bars
+		return numbers(0, n*7/10-12), numbers(n*7/10, n*8/10-12), numbers(n*8/10+5, n)
+	}),
+	"no_purge_before_the_test": divided(func(n int) (a, b, c []int) {
+		return numbers(0, n*7/10-12), numbers(n*7/10+5, n*8/10), numbers(n*8/10+5, n)
+	}),
+
+	// Rows that are chosen by what comes later.
+	"rows_dropped_by_what_comes_later": labelled(leak.CheckLabelEnd, func(base market.Series, l *label.Labels) {
+		var kept label.Labels
+		for i, t := range l.Time {
+			at := base.Search(t)
+			if later := at + 40; later < base.Len() && math.Abs(base.Close[later]/base.Close[at]-1) < 0.01 {
+				continue // a dull stretch, says who knows its end
+			}
+			kept.Time, kept.Class, kept.End = append(kept.Time, t), append(kept.Class, l.Class[i]), append(kept.End, l.End[i])
+			kept.Return, kept.Weight, kept.Ahead = append(kept.Return, l.Return[i]), append(kept.Weight, l.Weight[i]), append(kept.Ahead, l.Ahead[i])
+		}
+		kept.Classes = l.Classes
+		*l = kept
+	}),
+	"events_by_the_whole_series": labelled(leak.CheckLabelEnd, func(base market.Series, l *label.Labels) {
+		moved := 0.0
+		for i := 1; i < base.Len(); i++ {
+			moved += math.Abs(base.Close[i]/base.Close[i-1]-1) / float64(base.Len())
+		}
+		l.Event = make([]bool, l.Len())
+		for i, t := range l.Time {
+			if at := base.Search(t); at > 0 {
+				l.Event[i] = math.Abs(base.Close[at]/base.Close[at-1]-1) > moved
+			}
+		}
+	}),
+
 	// Weights of labels.
 	"weights_with_a_mean_of_1": labelled(leak.CheckLabelEnd, func(_ market.Series, l *label.Labels) {
 		sum := 0.0
@@ -243,6 +277,16 @@ var plants = map[string]planted{
 	}),
 	"context_of_the_same_day": contextual(func(base, days market.Series, row int) int {
 		return days.Search(base.Time[row] - base.Time[row]%86400)
+	}),
+	// In summer the clocks of New York are an hour ahead, and so is a day that ends
+	// by them in winter.
+	"context_by_a_clock_without_summer": contextual(func(base, days market.Series, row int) int {
+		const summer = 1_704_067_200 + 25*86400
+		closed := base.Available(row)
+		if closed >= summer {
+			closed += 3600
+		}
+		return days.Search(closed-86400+1) - 1
 	}),
 	"context_filled_back": contextual(func(base, days market.Series, row int) int {
 		return days.Search(base.Available(row))

@@ -21,8 +21,8 @@ func (e *examination) features(ctx context.Context) (err error) {
 		return nil
 	}
 	e.warmUp()
-	for range e.moments {
-		row := e.base.Len()/4 + e.random.IntN(e.base.Len()*3/4-1)
+	for k := range e.moments {
+		row := e.moment(k)
 		closed := e.base.Available(row)
 		if cut, ok := known(e.frame, closed); ok {
 			if err := e.compare(ctx, CheckCut, cut, row, "it changes when the bars that close later are taken away"); err != nil {
@@ -34,6 +34,37 @@ func (e *examination) features(ctx context.Context) (err error) {
 		}
 	}
 	return nil
+}
+
+// moment draws the row of moment k: one of each of as many equal stretches of the
+// rows behind the first quarter. Of every second one it is the last row before the
+// next bar of the longest timeframe is available, where alone a row can know of that
+// bar early by less than its length.
+func (e *examination) moment(k int) int {
+	first, rows := e.base.Len()/4, e.base.Len()*3/4-1
+	from, to := first+k*rows/e.moments, first+(k+1)*rows/e.moments
+	row := from + e.random.IntN(max(1, to-from))
+	long := e.longest()
+	if k%2 == 0 || long.Len() == 0 {
+		return row
+	}
+	next := available(long, e.base.Available(row))
+	if next == long.Len() {
+		return row
+	}
+	return max(row, min(available(e.base, long.Available(next)-1), e.base.Len()-1)-1)
+}
+
+// longest returns the bars of the longest timeframe that features read, empty where
+// that is the base.
+func (e *examination) longest() market.Series {
+	long := market.Series{Timeframe: e.base.Timeframe}
+	for _, f := range e.Strategy.Features() {
+		if s := e.frame.Of(f); s.Timeframe > long.Timeframe {
+			long = s
+		}
+	}
+	return long
 }
 
 // compare builds the rows of other and holds those up to row to the whole.

@@ -70,13 +70,13 @@ func (e *examination) border(name string, all []train.Sample, part, later []int)
 	if len(part) == 0 || len(later) == 0 {
 		return
 	}
-	begin, last := all[later[0]].Time, all[part[0]].Time
+	begin, known := all[later[0]].Time, all[part[0]].End
 	for _, i := range later {
 		begin = min(begin, all[i].Time)
 	}
 	for _, i := range part {
 		e.looked(CheckPurge)
-		last = max(last, all[i].Time)
+		known = max(known, all[i].End)
 		if all[i].Time >= begin {
 			e.found(CheckPurge, name, all[i].Time, "a sample of it is not before the next part begins")
 		} else if all[i].End > begin {
@@ -85,12 +85,12 @@ func (e *examination) border(name string, all []train.Sample, part, later []int)
 	}
 	between := 0
 	for _, s := range all {
-		if s.Time > last && s.Time < begin {
+		if s.Time >= known && s.Time < begin {
 			between++
 		}
 	}
 	if want := e.Strategy.Training.EmbargoBars; between < want {
-		e.found(CheckPurge, name, begin, "%d samples lie between it and the next part: embargo_bars is %d", between, want)
+		e.found(CheckPurge, name, begin, "%d samples lie between the last label of it and the next part: embargo_bars is %d", between, want)
 	}
 }
 
