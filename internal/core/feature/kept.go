@@ -33,7 +33,7 @@ func (f Frame) fromKept(ctx context.Context, s *strategy.Strategy, span market.S
 		return Matrix{}, err
 	}
 	rows := base.Within(span)
-	if keptShare*rows.Len() < base.Len() || rows.Len() == 0 {
+	if keptShare*rows.Len() < base.Len() || rows.Len() == 0 || !f.isNamed(s) {
 		return BuildUnscaled(ctx, s, f, span)
 	}
 	m := Matrix{Symbol: f.Symbol, Timeframe: s.Base, Time: rows.Time}
@@ -92,6 +92,17 @@ func inputs(s *strategy.Strategy) []*strategy.Strategy {
 		}
 	}
 	return all
+}
+
+// isNamed tells that f has the hashes of all bars that s reads. Columns of bars
+// without a name could be those of any.
+func (f Frame) isNamed(s *strategy.Strategy) bool {
+	isNamed := f.Hashes[strategy.Bars{Symbol: f.Symbol, Timeframe: s.Base}] != ""
+	for _, x := range s.Features() {
+		from := f.Of(x)
+		isNamed = isNamed && f.Hashes[strategy.Bars{Symbol: from.Symbol, Timeframe: from.Timeframe}] != ""
+	}
+	return isNamed
 }
 
 // columnKey names the column of feature x, which is one of those of the strategy

@@ -118,6 +118,35 @@ func sameMatrix(t *rapid.T, want, got feature.Matrix) {
 	}
 }
 
+// TestKeptColumnsHaveNames: where the bars of one series have no hash, nothing is
+// kept, since other bars without one would get their columns.
+func TestKeptColumnsHaveNames(t *testing.T) {
+	source, err := strategies.Files.ReadFile("carry_context.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := grammar.Parse("s", source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := &shelf{columns: map[string][]float32{}}
+	for of := range keptFrame(s, 300, 0).Hashes {
+		for seed := range uint64(2) {
+			f := keptFrame(s, 300, seed)
+			f.Hashes[of] = ""
+			want, err := feature.BuildUnscaled(t.Context(), s, f, market.Span{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.Kept = kept
+			got, err := feature.BuildUnscaled(t.Context(), s, f, market.Span{})
+			if err != nil || !sameBits(got.Data, want.Data) || kept.puts != 0 {
+				t.Errorf("without the hash of %v: %d columns kept, error %v", of, kept.puts, err)
+			}
+		}
+	}
+}
+
 // TestKeptColumnsAreShared builds a strategy, and then one that differs in one
 // input: only the columns of that one are computed.
 func TestKeptColumnsAreShared(t *testing.T) {
