@@ -54,6 +54,13 @@ func (b *Books) Closes() []float64 { return b.s.in.Series.Close }
 // Len returns the number of trades.
 func (b *Books) Len() int { return b.s.deals.Len() }
 
+// Tally returns the sums of all trades.
+func (b *Books) Tally() ledger.Tally { return b.s.deals.Tally }
+
+// LeftBy returns how many trades were left by the Unix second t, and how many of them
+// were wins.
+func (b *Books) LeftBy(t int64) (n, wins int) { return b.s.deals.LeftBy(t) }
+
 // Trades returns all trades.
 func (b *Books) Trades() []ledger.Trade {
 	if b.Len() == 0 {

@@ -110,19 +110,21 @@ func TestBooksAreTheResult(t *testing.T) {
 			t.Fatal(err)
 		}
 		r := b.Result()
-		var closings []backtest.Closing
-		for some := range b.Closings {
-			closings = append(closings, some...)
-		}
-		var want []backtest.Closing
+		want := ledger.NewTally()
 		for i, trade := range r.Trades {
-			want = append(want, backtest.Closing{Net: trade.Net, Hours: trade.HoldingHours, Time: trade.ExitTime, Side: trade.Side})
+			want.Add([]float64{trade.Net}, []float64{trade.HoldingHours}, int(trade.Side+1)/2)
+			if n, wins := b.LeftBy(trade.ExitTime - 1); n > i || wins > want.Wins {
+				t.Fatalf("%d trades and %d wins before trade %d was left", n, wins, i)
+			}
+			if n, wins := b.LeftBy(trade.ExitTime); n <= i || n == i+1 && wins != want.Wins {
+				t.Fatalf("%d trades and %d wins when trade %d was left, with the %d-th win", n, wins, i, want.Wins)
+			}
 			if diff := cmp.Diff(trade, b.Trade(i)); diff != "" {
 				t.Fatalf("trade %d (-written +one):\n%s", i, diff)
 			}
 		}
-		if diff := cmp.Diff(want, closings); diff != "" {
-			t.Fatalf("closings (-trades +books):\n%s", diff)
+		if diff := cmp.Diff(want, b.Tally(), cmp.AllowUnexported(ledger.Tally{})); diff != "" {
+			t.Fatalf("tally (-trades +books):\n%s", diff)
 		}
 		ends := market.DayEnds(s.in.Series.Time, s.in.Series.Timeframe)
 		days, written := b.Days(), make([]daily.Day, len(ends))

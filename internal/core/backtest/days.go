@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/ktrdr/ktrdr/internal/core/daily"
-	"github.com/ktrdr/ktrdr/internal/core/decision"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 )
 
@@ -109,35 +108,4 @@ func (b *Books) Curve(dst []float64, d *daily.Day) {
 	}
 	p := d.At
 	b.s.curve(&p, dst, p.Bar+len(dst))
-}
-
-// A Closing is what reports count of a trade.
-type Closing struct {
-	Net   float64
-	Hours float64 // Trade.HoldingHours
-	Time  int64   // Trade.ExitTime
-	Side  decision.Position
-}
-
-// Closings calls yield with all trades in order, some at a time. What it is given
-// is overwritten by the next.
-func (b *Books) Closings(yield func([]Closing) bool) {
-	var room [256]Closing
-	deals, series := &b.s.deals, &b.s.in.Series
-	for from := 0; from < deals.Len(); {
-		c, at, n := deals.From(from)
-		some := room[:min(n, len(room))]
-		for i := range some {
-			how, entry, exit := c.How[at+i], c.Entry[at+i], c.Exit[at+i]
-			left := series.Time[exit]
-			if !how.AtOpen() {
-				left = series.Timeframe.End(left)
-			}
-			some[i] = Closing{Net: c.Net[at+i], Hours: float64(left-series.Time[entry]) / 3600, Time: left, Side: how.Side()}
-		}
-		if !yield(some) {
-			return
-		}
-		from += len(some)
-	}
 }

@@ -161,13 +161,10 @@ func (s *Simulation) exit(x exit) error {
 	return nil
 }
 
-// take takes the two fills of d into the order hash, and counts it.
+// take takes the two fills of d into the order hash.
 func (s *Simulation) take(d *ledger.Deal, entered, left int64, entry, exit float64) {
 	s.orders.Fill(entered, d.Quantity, entry, int8(d.Side), ledger.BySignal)
 	s.orders.Fill(left, d.Quantity, exit, -int8(d.Side), d.Cause)
-	if d.Net > 0 {
-		s.wins++
-	}
 }
 
 // rateOf returns the rate at which the result of an exit is counted: that of the

@@ -49,7 +49,7 @@ func (s *Simulation) trade(upTo int) bool {
 	st, p, b, from := &s.last, &s.plain.Policy, &s.plain.batch, s.sieve.from
 	s.note()
 	b.Columns, b.At = s.deals.Room()
-	sums := batch.Sums{Turnover: st.Turnover, Commission: st.Costs.Commission, Slippage: st.Costs.Slippage, Wins: s.wins, Orders: s.orders.Lanes()}
+	sums := batch.Sums{Turnover: st.Turnover, Commission: st.Costs.Commission, Slippage: st.Costs.Slippage, Orders: s.orders.Lanes()}
 	for most := min(batch.Most, ledger.DealsAtATime-b.At); ; {
 		b.Plan(p, &s.sieve.Sieve, from, upTo-from, st.Bar, st.Pending, most)
 		if done := b.Chain(p, &s.in.Series, st.Realised, sums); done < b.N {
@@ -92,9 +92,8 @@ func (s *Simulation) noteBatch(b *batch.Batch) bool {
 // commit takes the trades of b, of which there is at least one, into what is known.
 func (s *Simulation) commit(b *batch.Batch) {
 	st, t := &s.last, &b.Sums
-	s.deals.Left(b.N)
+	s.deals.Left(b.Hours[:b.N], b.Longs)
 	s.orders.Took(t.Orders, 2*b.N)
-	s.wins = t.Wins
 	st.Realised, st.Turnover = b.Realised[b.N], t.Turnover
 	st.Costs.Commission, st.Costs.Slippage = t.Commission, t.Slippage
 	st.Entered, st.Entry = true, int(b.Entry[b.At+b.N-1])

@@ -73,7 +73,7 @@ func (p *Portfolio) progress() Progress {
 	out := Progress{Bar: at, Bars: len(p.times), Time: p.times[at-1], Equity: p.equity[at-1]}
 	for _, s := range p.sims {
 		out.Trades += s.deals.Len()
-		out.Wins += s.wins
+		out.Wins += s.deals.Tally.Wins
 	}
 	return out
 }

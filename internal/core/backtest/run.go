@@ -95,5 +95,5 @@ func Simulate(ctx context.Context, in Input, o Options, c Checkpoints, report fu
 // progress says how far the simulation is, at least one bar.
 func (s *Simulation) progress() Progress {
 	bar := s.last.Bar - 1
-	return Progress{Bar: bar + 1, Bars: s.in.Series.Len(), Time: s.in.Series.Time[bar], Equity: s.equity(), Trades: s.deals.Len(), Wins: s.wins}
+	return Progress{Bar: bar + 1, Bars: s.in.Series.Len(), Time: s.in.Series.Time[bar], Equity: s.equity(), Trades: s.deals.Len(), Wins: s.deals.Tally.Wins}
 }

@@ -76,7 +76,6 @@ type Simulation struct {
 	plain *plain       // nil where the policy is none
 	last  ledger.State // without its Deals and Fees; Equity, where it is kept, has the length of the whole window
 	deals ledger.Deals
-	wins  int // of the deals
 
 	keepsCurve bool // Equity does not follow from the deals
 	keepsFees  bool // fees do not follow from the deals
@@ -138,8 +137,8 @@ func (s *Simulation) restore() error {
 	if s.keepsFees && len(st.Fees) != len(st.Deals) {
 		return fmt.Errorf("resume at bar %d: the state holds the fees of %d of %d trades", st.Bar, len(st.Fees), len(st.Deals))
 	}
+	s.deals = ledger.NewDeals(&s.in.Series)
 	s.deals.Fees = st.Fees
-	s.deals.Opens = s.in.Series.Open
 	for i := range st.Deals {
 		d := &st.Deals[i]
 		s.deals.Add(d)

@@ -2,6 +2,7 @@ package batch
 
 import (
 	"math"
+	"math/bits"
 
 	"github.com/ktrdr/ktrdr/internal/core/daily"
 	"github.com/ktrdr/ktrdr/internal/core/decision"
@@ -30,6 +31,9 @@ type Batch struct {
 	At int // of the first trade in the columns
 	N  int // trades
 
+	Longs int           // of them
+	Hours [Most]float64 // that each was held
+
 	// The order that is pending after the last of them.
 	Next    int // the bar at whose open it is filled
 	Pending decision.Signal
@@ -47,29 +51,49 @@ type Batch struct {
 // Sums are what trades add up to, on top of what was there.
 type Sums struct {
 	Turnover, Commission, Slippage float64
-	Wins                           int
 	Orders                         ledger.Lanes
 }
 
 // Plan makes b the next trades, at most so many: the bars at which they begin and end,
 // and what is decided between. They begin with the order that is to be filled at bar
 // entry; v is the sieve of the bars from from on, of which those before end count.
+//
+// The search for one bar waits for the search before it, so that the words of the sieve
+// in which it goes on are kept at hand.
 func (b *Batch) Plan(p *Policy, v *decision.Sieve, from, end, entry int, pending decision.Signal, most int) {
 	entries, exits, how, sides := b.Entry[b.At:][:most], b.Exit[b.At:][:most], b.How[b.At:][:most], b.side[:most]
-	shorts := &v.Sells
-	if !p.AllowShort {
-		shorts = nil
+	shorts, either := (*decision.Bits)(nil), uint64(0)
+	if p.AllowShort {
+		shorts, either = &v.Sells, ^uint64(0)
 	}
-	holding, separated, forbidden, n := 0, 0, 0, 0
-	for entry -= from; n < most; n++ {
-		held, against, way, side := &v.Buys, &v.Sells, ledger.LongAtOpen, 1.0
-		if pending == decision.Sell {
-			held, against, way, side = against, held, ledger.ShortAtOpen, -1
+	holding, separated, forbidden, longs, n := 0, 0, 0, 0, 0
+	entry -= from
+	word, buys, sells := -1, uint64(0), uint64(0)
+	for n < most && entry < end {
+		if w := entry >> 6; w != word {
+			word, buys, sells = w, v.Buys[w], v.Sells[w]
 		}
-		sold := against.First(nil, entry, end) // decided; filled a bar later
+		held, against, way, side, found := &v.Buys, &v.Sells, ledger.LongAtOpen, 1.0, sells
+		if pending == decision.Sell {
+			held, against, way, side, found = &v.Sells, &v.Buys, ledger.ShortAtOpen, -1, buys
+		}
+		sold := entry + bits.TrailingZeros64(found>>(entry&63)) // decided; filled a bar later
+		if found>>(entry&63) == 0 {
+			sold = against.First(nil, (word+1)<<6, end)
+		}
 		exit := sold + 1
 		free := max(exit, entry+p.Separation-1)
-		next := v.Buys.First(shorts, free, end)
+		if free >= end {
+			break
+		}
+		if w := free >> 6; w != word {
+			word, buys, sells = w, v.Buys[w], v.Sells[w]
+		}
+		found = (buys | sells&either) >> (free & 63)
+		next := free + bits.TrailingZeros64(found)
+		if found == 0 {
+			next = v.Buys.First(shorts, (word+1)<<6, end)
+		}
 		if next >= end {
 			break
 		}
@@ -81,12 +105,14 @@ func (b *Batch) Plan(p *Policy, v *decision.Sieve, from, end, entry int, pending
 			separated += v.Sells.Count(exit, free)
 		}
 		entries[n], exits[n], how[n], sides[n] = int32(from+entry), int32(from+exit), way, side
+		longs += int(side+1) >> 1
+		n++
 		entry, pending = next+1, decision.Buy
 		if v.Sells.Has(next) {
 			pending = decision.Sell
 		}
 	}
-	b.N, b.Next, b.Pending, b.Decisions = n, from+entry, pending, decision.Counts{decision.Acted: 2 * n,
+	b.N, b.Longs, b.Next, b.Pending, b.Decisions = n, longs, from+entry, pending, decision.Counts{decision.Acted: 2 * n,
 		decision.Holding: holding, decision.Separation: separated, decision.ShortNotAllowed: forbidden}
 }
 
@@ -126,19 +152,13 @@ func (b *Batch) Chain(p *Policy, bars *market.Series, realised float64, t Sums) 
 		t.Turnover = t.Turnover + value + proceeds
 		t.Commission = t.Commission + fee + feeLeft
 		t.Slippage = t.Slippage + float64(math.Abs(fill-price)*quantity) + float64(math.Abs(left-last)*quantity)
-		t.Wins += isAbove(net)
-		t.Orders = t.Orders.Moment(times[entry], int8(side), ledger.BySignal).Amount(quantity, fill)
-		t.Orders = t.Orders.Moment(times[exit], -int8(side), ledger.BySignal).Amount(quantity, left)
+		entered, sold := times[entry], times[exit]
+		b.Hours[i] = float64(sold-entered) / 3600
+		t.Orders = t.Orders.Moment(entered, int8(side), ledger.BySignal).Amount(quantity, fill)
+		t.Orders = t.Orders.Moment(sold, -int8(side), ledger.BySignal).Amount(quantity, left)
 	}
 	b.Sums = t
 	return b.N
-}
-
-// isAbove is 1 where v is above 0, else 0, without a branch: half of all results are,
-// and nobody foresees which.
-func isAbove(v float64) int {
-	b := int64(math.Float64bits(v))
-	return int(uint64(^b&-b) >> 63)
 }
 
 // Mark takes in the equity at the closes of the bars from from on and before to, of
@@ -160,8 +180,8 @@ func (b *Batch) Mark(t *daily.Tally, closes []float64, at, from, to int) (now, h
 			for _, price := range closes[bar:exit] {
 				last = balance + (float64(price*quantity) - value)
 				even, odd = odd, even+last
-				bits := int64(math.Float64bits(last))
-				low, high = min(low, bits), max(high, bits)
+				key := int64(math.Float64bits(last))
+				low, high = min(low, key), max(high, key)
 			}
 			bar = exit
 		}
@@ -172,8 +192,8 @@ func (b *Batch) Mark(t *daily.Tally, closes []float64, at, from, to int) (now, h
 		next := min(entry, to)
 		if bar < next {
 			last = b.capital + b.Realised[at+1]
-			bits := int64(math.Float64bits(last))
-			low, high = min(low, bits), max(high, bits)
+			key := int64(math.Float64bits(last))
+			low, high = min(low, key), max(high, key)
 			for ; bar < next; bar++ {
 				even, odd = odd, even+last
 			}

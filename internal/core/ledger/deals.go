@@ -1,6 +1,11 @@
 package ledger
 
-import "github.com/ktrdr/ktrdr/internal/core/decision"
+import (
+	"sort"
+
+	"github.com/ktrdr/ktrdr/internal/core/decision"
+	"github.com/ktrdr/ktrdr/internal/core/market"
+)
 
 // DealsAtATime is how many deals a block of them holds.
 const DealsAtATime = 1 << 10
@@ -8,13 +13,18 @@ const DealsAtATime = 1 << 10
 // Deals are kept as columns, in blocks, so that none is ever copied to make room for
 // others, and the memory of a block is cleared right before it is written.
 type Deals struct {
-	Opens []float64 // of the bars: what most are left at
-	Fees  []Fees    // of each, or of none
+	Fees  []Fees // of each, or of none
+	Tally Tally
 
+	bars   *market.Series
 	blocks []*Columns
 	prices []*[DealsAtATime]float64 // of each block, at which they were left; nil where all were at opens
+	wins   []int                    // before each block
 	n      int
 }
+
+// NewDeals returns no deals, for those on bars.
+func NewDeals(bars *market.Series) Deals { return Deals{Tally: NewTally(), bars: bars} }
 
 // Columns are those of a block of deals.
 type Columns struct {
@@ -67,20 +77,52 @@ func (d *Deals) Len() int { return d.n }
 func (d *Deals) Room() (c *Columns, at int) {
 	block, at := d.n/DealsAtATime, d.n%DealsAtATime
 	if block == len(d.blocks) {
-		d.blocks, d.prices = append(d.blocks, new(Columns)), append(d.prices, nil)
+		d.blocks, d.prices, d.wins = append(d.blocks, new(Columns)), append(d.prices, nil), append(d.wins, d.Tally.Wins)
 	}
 	return d.blocks[block], at
 }
 
-// Left adds n deals that were written where Room says, and that were left at opens.
-func (d *Deals) Left(n int) {
+// Left adds deals that were written where Room says, and that were left at opens: for how
+// many hours each was held, and how many of them were longs.
+func (d *Deals) Left(hours []float64, longs int) {
 	c, at := d.Room()
+	n := len(hours)
 	if prices := d.prices[d.n/DealsAtATime]; prices != nil {
 		for i := at; i < at+n; i++ {
-			prices[i] = d.Opens[c.Exit[i]]
+			prices[i] = d.bars.Open[c.Exit[i]]
 		}
 	}
+	d.Tally.Add(c.Net[at:at+n], hours, longs)
 	d.n += n
+}
+
+// left returns the Unix second at which a deal was left.
+func (d *Deals) left(exit int32, h How) int64 {
+	t := d.bars.Time[exit]
+	if !h.AtOpen() {
+		t = d.bars.Timeframe.End(t)
+	}
+	return t
+}
+
+// LeftBy returns how many deals were left by the Unix second t, and how many of them
+// were wins.
+func (d *Deals) LeftBy(t int64) (n, wins int) {
+	n = sort.Search(d.n, func(i int) bool {
+		c, at := d.blocks[i/DealsAtATime], i%DealsAtATime
+		return d.left(c.Exit[at], c.How[at]) > t
+	})
+	if n == 0 {
+		return 0, 0
+	}
+	block := (n - 1) / DealsAtATime
+	wins = d.wins[block]
+	for _, net := range d.blocks[block].Net[:n-block*DealsAtATime] {
+		if net > 0 {
+			wins++
+		}
+	}
+	return n, wins
 }
 
 // Add adds a deal.
@@ -88,15 +130,16 @@ func (d *Deals) Add(deal *Deal) {
 	c, i := d.Room()
 	c.Entry[i], c.Exit[i], c.Quantity[i], c.Net[i], c.How[i] = deal.Entry, deal.Exit, deal.Quantity, deal.Net, howOf(deal)
 	prices := &d.prices[d.n/DealsAtATime]
-	if *prices == nil && d.Opens[deal.Exit] != deal.Price {
+	if *prices == nil && d.bars.Open[deal.Exit] != deal.Price {
 		*prices = new([DealsAtATime]float64)
 		for k, exit := range c.Exit[:i] {
-			(*prices)[k] = d.Opens[exit]
+			(*prices)[k] = d.bars.Open[exit]
 		}
 	}
 	if *prices != nil {
 		(*prices)[i] = deal.Price
 	}
+	d.Tally.Add(c.Net[i:i+1], []float64{float64(d.left(deal.Exit, c.How[i])-d.bars.Time[deal.Entry]) / 3600}, int(deal.Side+1)>>1)
 	d.n++
 }
 
@@ -107,17 +150,10 @@ func (d *Deals) At(i int) Deal {
 	h := c.How[k]
 	deal := Deal{Entry: c.Entry[k], Exit: c.Exit[k], Quantity: c.Quantity[k], Net: c.Net[k], Side: h.Side(), Cause: Cause(h >> causes),
 		AtOpen: h.AtOpen(), AtClose: h&atClose != 0, Limit: h&byLimit != 0}
-	if deal.Price = d.Opens[deal.Exit]; d.prices[block] != nil {
+	if deal.Price = d.bars.Open[deal.Exit]; d.prices[block] != nil {
 		deal.Price = d.prices[block][k]
 	}
 	return deal
-}
-
-// From returns the columns of deal i, where it is in them, and how many of them are
-// deals from there on.
-func (d *Deals) From(i int) (c *Columns, at, n int) {
-	at = i % DealsAtATime
-	return d.blocks[i/DealsAtATime], at, min(DealsAtATime-at, d.n-i)
 }
 
 // All returns a copy of all deals.

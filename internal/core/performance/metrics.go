@@ -1,7 +1,6 @@
 package performance
 
 import (
-	"iter"
 	"math"
 
 	"github.com/ktrdr/ktrdr/internal/core/backtest"
@@ -135,7 +134,8 @@ func Measure(r backtest.Result, times []int64, tf market.Timeframe, o Options) M
 		from, _ := c.bars(d)
 		copy(dst, r.Equity[from:])
 	}
-	return measure(r, closings(r.Trades), &c, w, times, tf, o)
+	tally, leftBy := tallyOf(r.Trades)
+	return measure(r, tally, leftBy, &c, w, times, tf, o)
 }
 
 // MeasureBooks is Measure of what b writes out.
@@ -146,23 +146,29 @@ func MeasureBooks(b *backtest.Books, times []int64, tf market.Timeframe, o Optio
 	w := WindowOf(times, tf)
 	c := curve{ends: w.ends, days: b.Days(), closes: b.Closes()}
 	c.fill = func(dst []float64, d int) { b.Curve(dst, &c.days[d]) }
-	return measure(b.Totals(), b.Closings, &c, w, times, tf, o)
+	return measure(b.Totals(), b.Tally(), b.LeftBy, &c, w, times, tf, o)
 }
 
-// closings are backtest.Books.Closings of trades that are written out.
-func closings(trades []ledger.Trade) iter.Seq[[]backtest.Closing] {
-	return func(yield func([]backtest.Closing) bool) {
-		all := make([]backtest.Closing, len(trades))
-		for i := range trades {
-			t := &trades[i]
-			all[i] = backtest.Closing{Net: t.Net, Hours: t.HoldingHours, Time: t.ExitTime, Side: t.Side}
+// tallyOf is backtest.Books.Tally and its LeftBy of trades that are written out.
+func tallyOf(trades []ledger.Trade) (all ledger.Tally, leftBy func(t int64) (n, wins int)) {
+	all = ledger.NewTally()
+	for i := range trades {
+		t := &trades[i]
+		all.Add([]float64{t.Net}, []float64{t.HoldingHours}, int(t.Side+1)>>1)
+	}
+	return all, func(at int64) (n, wins int) {
+		for n < len(trades) && trades[n].ExitTime <= at {
+			if trades[n].Net > 0 {
+				wins++
+			}
+			n++
 		}
-		yield(all)
+		return n, wins
 	}
 }
 
 // measure measures the totals of a backtest, its trades and its curve.
-func measure(r backtest.Result, trades iter.Seq[[]backtest.Closing], c *curve, w Window, times []int64, tf market.Timeframe, o Options) Metrics {
+func measure(r backtest.Result, trades ledger.Tally, leftBy func(t int64) (n, wins int), c *curve, w Window, times []int64, tf market.Timeframe, o Options) Metrics {
 	if o.Closes != nil && len(o.Closes) != len(times) {
 		panic("performance: Measure wants one close per bar, or none")
 	}
@@ -176,7 +182,8 @@ func measure(r backtest.Result, trades iter.Seq[[]backtest.Closing], c *curve, w
 	}
 	var limits []int64
 	m.Years, m.Months, limits = tables(r.Options.Capital, c, times, tf)
-	m.addTrades(trades, limits)
+	m.addTrades(&trades)
+	m.addMonths(leftBy, limits)
 	m.addDrawdown(r.Options.Capital, c, times, tf)
 	m.addReturns(r.Options.Capital, r.FinalEquity, c, w, tf, o)
 	held, sum := 0, 0.0
@@ -200,84 +207,32 @@ func measure(r backtest.Result, trades iter.Seq[[]backtest.Closing], c *curve, w
 	return m
 }
 
-// addTrades fills in what follows from the trades alone, and counts them in the
-// years and months, of which the latter end at limits.
-func (m *Metrics) addTrades(trades iter.Seq[[]backtest.Closing], limits []int64) {
-	t := tally{most: math.Inf(-1), least: math.Inf(1)}
-	of, before := 0, t
-	for some := range trades {
-		for len(some) > 0 {
-			n := 0
-			for n < len(some) && some[n].Time <= limits[of] {
-				n++
-			}
-			t.add(some[:n])
-			if some = some[n:]; len(some) > 0 {
-				m.Months[of].Trades, m.Months[of].WinningTrades = t.count-before.count, t.wins-before.wins
-				before = t
-				of++
-			}
-		}
+// addTrades fills in what follows from the trades alone.
+func (m *Metrics) addTrades(t *ledger.Tally) {
+	m.TotalTrades, m.WinningTrades, m.LosingTrades = t.Count, t.Wins, t.Losses
+	m.LongTrades, m.ShortTrades, m.MaxConsecutiveLosses = t.Longs, t.Count-t.Longs, t.Longest
+	m.AvgTrade, m.AvgHolding, m.WinRate = over(t.Net, t.Count), over(t.Hours, t.Count), over(float64(t.Wins), t.Count)
+	m.AvgWin, m.AvgWinHolding = over(t.Won, t.Wins), over(t.WonHours, t.Wins)
+	m.AvgLoss, m.AvgLossHolding = over(t.Lost, t.Losses), over(t.LostHours, t.Losses)
+	if t.Wins > 0 {
+		m.LargestWin = defined(t.Most)
 	}
-	if len(m.Months) > 0 {
-		m.Months[of].Trades, m.Months[of].WinningTrades = t.count-before.count, t.wins-before.wins
+	if t.Losses > 0 {
+		m.LargestLoss = defined(t.Least)
+		m.ProfitFactor = defined(t.Won / -t.Lost)
+	}
+}
+
+// addMonths counts the trades in the years and months, of which the latter end at
+// limits.
+func (m *Metrics) addMonths(leftBy func(t int64) (n, wins int), limits []int64) {
+	before, wonBefore := 0, 0
+	for i, limit := range limits {
+		n, wins := leftBy(limit)
+		m.Months[i].Trades, m.Months[i].WinningTrades = n-before, wins-wonBefore
+		before, wonBefore = n, wins
 	}
 	m.sumMonths()
-	m.TotalTrades, m.WinningTrades, m.LosingTrades = t.count, t.wins, t.losses
-	m.LongTrades, m.ShortTrades, m.MaxConsecutiveLosses = t.longs, t.count-t.longs, t.longest
-	m.AvgTrade, m.AvgHolding, m.WinRate = over(t.net, t.count), over(t.hours, t.count), over(float64(t.wins), t.count)
-	m.AvgWin, m.AvgWinHolding = over(t.won, t.wins), over(t.wonHours, t.wins)
-	m.AvgLoss, m.AvgLossHolding = over(t.lost, t.losses), over(t.lostHours, t.losses)
-	if t.wins > 0 {
-		m.LargestWin = defined(t.most)
-	}
-	if t.losses > 0 {
-		m.LargestLoss = defined(t.least)
-		m.ProfitFactor = defined(t.won / -t.lost)
-	}
-}
-
-// A tally adds trades up.
-type tally struct {
-	count, wins, losses, longs int
-	streak, longest            int // losses in a row up to now, and at most
-	net, won, lost             float64
-	hours, wonHours, lostHours float64
-	most, least                float64 // largest and smallest net
-}
-
-// add takes trades in, without a branch on their results: nobody foresees those. What
-// does not belong to a sum adds 0 to it, which changes nothing.
-func (t *tally) add(trades []backtest.Closing) {
-	wins, losses, longs, streak, longest := int64(0), int64(0), 0, int64(t.streak), int64(t.longest)
-	net, won, lost, hours, wonHours, lostHours := t.net, t.won, t.lost, t.hours, t.wonHours, t.lostHours
-	most, least := t.most, t.least
-	for i := range trades {
-		c := &trades[i]
-		bits := int64(math.Float64bits(c.Net))
-		isWin := ^bits & -bits >> 63                             // all bits or none
-		isLoss := bits >> 63 &^ ((bits&math.MaxInt64 - 1) >> 63) // below 0, and not the 0 with a sign
-		wins -= isWin
-		losses -= isLoss
-		streak = isLoss & (streak + 1)
-		longest = max(longest, streak)
-		longs += int(c.Side+1) >> 1 // of 1 and -1
-		net += c.Net
-		won += masked(c.Net, isWin)
-		lost += masked(c.Net, isLoss)
-		hours += c.Hours
-		wonHours += masked(c.Hours, isWin)
-		lostHours += masked(c.Hours, isLoss)
-		most, least = greater(most, c.Net), lesser(least, c.Net)
-	}
-	t.count, t.wins, t.losses, t.longs = t.count+len(trades), t.wins+int(wins), t.losses+int(losses), t.longs+longs
-	t.streak, t.longest, t.most, t.least = int(streak), int(longest), most, least
-	t.net, t.won, t.lost, t.hours, t.wonHours, t.lostHours = net, won, lost, hours, wonHours, lostHours
-}
-
-// masked returns v where mask is all bits, and 0 where it is none.
-func masked(v float64, mask int64) float64 {
-	return math.Float64frombits(math.Float64bits(v) & uint64(mask))
 }
 
 // over returns the mean of n values, nil where there are none.
