@@ -36,19 +36,24 @@ type chaos struct {
 	random    *rand.Rand
 	accidents []accident
 	backends  []*process
-	restart   func(i int) *process // a backend, at the address it had
+	restart   func(i int) (*process, error) // a backend, at the address it had
 	workers   []*process
-	goOn      func()          // lets go on what stands still; nil if nothing does
+	goOn      []func()        // let go on what stands still
 	happened  map[string]int  // accidents by name
 	history   strings.Builder // of them
 	began     time.Time
 }
 
-// An accident is one thing that may go wrong.
+// An accident is one thing that may go wrong. Others may happen at the same time,
+// but to a backend, to the disk, and to the database with its disk and the way to
+// it only one.
 type accident struct {
-	name   string
-	happen func()
+	name, to string
+	happen   func()
 }
+
+// chaosOverlap is how many accidents may be under way at once.
+const chaosOverlap = 3
 
 // chaosWorkers is which workers live through it: of type and number.
 var chaosWorkers = []string{"backtest", "backtest", "training", "training"}
@@ -60,19 +65,13 @@ func newChaos(s *system, g *gate, backends ...*process) *chaos {
 	s.backend = &process{t: s.t, url: g.url()}
 	g.lead(backends...)
 	c.accidents = []accident{
-		{"kill a backend", func() {
-			i := c.random.IntN(len(c.backends))
-			c.backends[i].kill()
-			c.supervise()
-		}},
-		{"kill a worker", func() {
-			i := c.random.IntN(len(c.workers))
-			c.workers[i].kill()
-			c.supervise()
-		}},
-		{"pause a worker", func() { c.pause(c.workers[c.random.IntN(len(c.workers))]) }},
-		{"pause a backend", func() { c.pause(c.backends[c.random.IntN(len(c.backends))]) }},
-		{"cut all connections", g.cut},
+		{"kill a backend", "backend", func() { c.backends[c.random.IntN(len(c.backends))].kill() }},
+		{"stop a backend", "backend", func() { c.tell(c.backends[c.random.IntN(len(c.backends))], syscall.SIGTERM) }},
+		{"pause a backend", "backend", func() { c.pause(c.backends[c.random.IntN(len(c.backends))]) }},
+		{"kill a worker", "worker", func() { c.workers[c.random.IntN(len(c.workers))].kill() }},
+		{"stop a worker", "worker", func() { c.tell(c.workers[c.random.IntN(len(c.workers))], syscall.SIGTERM) }},
+		{"pause a worker", "worker", func() { c.pause(c.workers[c.random.IntN(len(c.workers))]) }},
+		{"cut all connections", "connections", g.cut},
 	}
 	return c
 }
@@ -89,11 +88,17 @@ func (c *chaos) count(status string) int {
 	return len(slices.DeleteFunc(rows, func(r workerRow) bool { return r.Status != status }))
 }
 
-// supervise starts again what has ended.
+// supervise starts again what has ended. What cannot start while something else is
+// broken is started by a later call.
 func (c *chaos) supervise() {
 	for i, b := range c.backends {
-		if b.ended() {
-			c.backends[i] = c.restart(i)
+		if !b.ended() {
+			continue
+		}
+		if again, err := c.restart(i); err == nil {
+			c.backends[i] = again
+		} else {
+			fmt.Fprintf(&c.history, "%.1fs (a backend cannot start), ", time.Since(c.began).Seconds())
 		}
 	}
 	for i, kind := range chaosWorkers {
@@ -104,6 +109,10 @@ func (c *chaos) supervise() {
 		}
 	}
 }
+
+// startPatience is how long a backend may take to listen where something that it
+// needs may be broken.
+const startPatience = slowness * 10 * time.Second
 
 func (p *process) ended() bool {
 	select {
@@ -117,29 +126,43 @@ func (p *process) ended() bool {
 // pause lets a process stand still until the next accident, or until somebody
 // needs it.
 func (c *chaos) pause(p *process) {
-	_ = p.cmd.Process.Signal(syscall.SIGSTOP) // it may have ended
-	c.goOn = func() { _ = p.cmd.Process.Signal(syscall.SIGCONT) }
+	c.tell(p, syscall.SIGSTOP)
+	c.goOn = append(c.goOn, func() { c.tell(p, syscall.SIGCONT) })
+}
+
+// tell sends a signal to a process.
+func (c *chaos) tell(p *process, s syscall.Signal) {
+	_ = p.cmd.Process.Signal(s) // it may have ended
 }
 
 // resume lets go on what stands still.
 func (c *chaos) resume() {
-	if c.goOn != nil {
-		c.goOn()
-		c.goOn = nil
+	for _, mend := range c.goOn {
+		mend()
 	}
+	c.goOn = nil
 }
 
-// accident lets one thing go wrong: first the one that was added last, so that what
-// can happen to this form of the system alone does so with every seed.
+// accident ends what the last ones have left, and lets up to chaosOverlap things go
+// wrong at once: first of all the one that was added last, so that what can happen
+// to this form of the system alone does so with every seed.
 func (c *chaos) accident() {
 	c.resume()
-	a := c.accidents[c.random.IntN(len(c.accidents))]
-	if len(c.happened) == 0 {
-		a = c.accidents[len(c.accidents)-1]
+	c.supervise()
+	hit := map[string]bool{}
+	for n := 1 + c.random.IntN(chaosOverlap); n > 0; n-- {
+		a := c.accidents[c.random.IntN(len(c.accidents))]
+		if len(c.happened) == 0 {
+			a = c.accidents[len(c.accidents)-1]
+		}
+		if hit[a.to] && a.to != "worker" {
+			continue
+		}
+		hit[a.to] = true
+		c.happened[a.name]++
+		fmt.Fprintf(&c.history, "%.1fs %s, ", time.Since(c.began).Seconds(), a.name)
+		a.happen()
 	}
-	c.happened[a.name]++
-	fmt.Fprintf(&c.history, "%.1fs %s, ", time.Since(c.began).Seconds(), a.name)
-	a.happen()
 }
 
 // recover is what people do when nothing answers: they look after what ended and
@@ -363,8 +386,8 @@ func TestChaos(t *testing.T) {
 		s := newSystem(t, quickFleet...)
 		c := newChaos(s, openGate(t), s.backend)
 		address := strings.TrimPrefix(c.backends[0].url, "http://")
-		c.restart = func(int) *process {
-			return start(t, "backend", s.env, "serve", "--listen", address, "--data-dir", filepath.Join(s.dir, "backend"))
+		c.restart = func(int) (*process, error) {
+			return launch(t, startPatience, "backend", s.env, "serve", "--listen", address, "--data-dir", filepath.Join(s.dir, "backend"))
 		}
 		c.begin()
 		c.importSample("EURUSD")
@@ -379,12 +402,12 @@ func TestChaos(t *testing.T) {
 		s.backend = start(t, "backend", s.env, "serve", "--listen", "127.0.0.1:0", "--data-dir", disk.Dir)
 		c := newChaos(s, openGate(t), s.backend)
 		address := strings.TrimPrefix(c.backends[0].url, "http://")
-		c.restart = func(int) *process {
-			return start(t, "backend", s.env, "serve", "--listen", address, "--data-dir", disk.Dir)
+		c.restart = func(int) (*process, error) {
+			return launch(t, startPatience, "backend", s.env, "serve", "--listen", address, "--data-dir", disk.Dir)
 		}
-		c.accidents = append(c.accidents, accident{"fill the disk", func() {
+		c.accidents = append(c.accidents, accident{"fill the disk", "disk", func() {
 			disk.Fill()
-			c.goOn = disk.Clear
+			c.goOn = append(c.goOn, disk.Clear)
 		}})
 		c.begin()
 		c.importSample("EURUSD")
@@ -407,29 +430,31 @@ func TestChaos(t *testing.T) {
 		}
 		c := newChaos(k.system, k.gate, first, k.startBackend("second", "127.0.0.1:0"))
 		addresses := []string{strings.TrimPrefix(c.backends[0].url, "http://"), strings.TrimPrefix(c.backends[1].url, "http://")}
-		c.restart = func(i int) *process { return k.startBackend([]string{"first", "second"}[i], addresses[i]) }
+		c.restart = func(i int) (*process, error) {
+			return k.launchBackend(startPatience, []string{"first", "second"}[i], addresses[i])
+		}
 		c.accidents = append(c.accidents,
-			accident{"kill the database", func() {
+			accident{"kill the database", "database", func() {
 				server.Kill()
 				server.Start()
 			}},
-			accident{"pause the database", func() {
+			accident{"pause the database", "database", func() {
 				server.Pause()
-				c.goOn = server.Resume
+				c.goOn = append(c.goOn, server.Resume)
 			}},
-			accident{"cut the way to the database", way.cut},
-			accident{"bar the way to the database", func() {
+			accident{"cut the way to the database", "database", way.cut},
+			accident{"bar the way to the database", "database", func() {
 				way.bar()
-				c.goOn = way.mend
+				c.goOn = append(c.goOn, way.mend)
 			}},
-			accident{"lose what is sent to the database", func() {
+			accident{"lose what is sent to the database", "database", func() {
 				way.swallow()
-				c.goOn = way.mend
+				c.goOn = append(c.goOn, way.mend)
 			}})
 		if noDisk == nil {
-			c.accidents = append(c.accidents, accident{"fill the disk of the database", func() {
+			c.accidents = append(c.accidents, accident{"fill the disk of the database", "database", func() {
 				disk.Fill()
-				c.goOn = disk.Clear
+				c.goOn = append(c.goOn, disk.Clear)
 			}})
 		}
 		c.begin()

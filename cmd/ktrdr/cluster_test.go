@@ -45,8 +45,17 @@ func newDatabase(t *testing.T, address string, env ...string) *cluster {
 
 func (c *cluster) startBackend(name, listen string) *process {
 	c.t.Helper()
+	p, err := c.launchBackend(patience, name, listen)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return p
+}
+
+func (c *cluster) launchBackend(limit time.Duration, name, listen string) (*process, error) {
+	c.t.Helper()
 	env := append([]string{"KTRDR_DATABASE_URL=" + c.database, "KTRDR_SHARED_DIR=" + filepath.Join(c.dir, "shared")}, c.env...)
-	return start(c.t, name, env, "serve", "--listen", listen, "--data-dir", filepath.Join(c.dir, name))
+	return launch(c.t, limit, name, env, "serve", "--listen", listen, "--data-dir", filepath.Join(c.dir, name))
 }
 
 func TestCluster(t *testing.T) {

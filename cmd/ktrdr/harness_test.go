@@ -94,6 +94,17 @@ func (t *transcript) String() string {
 // ends it when the test ends.
 func start(t testing.TB, name string, env []string, args ...string) *process {
 	t.Helper()
+	p, err := launch(t, patience, name, env, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// launch is start for a process that may find no way to listen: it has ended, or
+// is ended after limit, where there is an error.
+func launch(t testing.TB, limit time.Duration, name string, env []string, args ...string) (*process, error) {
+	t.Helper()
 	cmd := exec.Command(binary, args...)
 	cmd.Env = append(cleanEnv(), env...)
 	stdout, err := cmd.StdoutPipe()
@@ -128,11 +139,12 @@ func start(t testing.TB, name string, env []string, args ...string) *process {
 	select {
 	case p.url = <-ready:
 	case <-p.exited:
-		t.Fatalf("%s ended before it listened:\n%s", name, p.stderr)
-	case <-time.After(patience):
-		t.Fatalf("%s did not listen within %s:\n%s", name, patience, p.stderr)
+		return nil, fmt.Errorf("%s ended before it listened:\n%s", name, p.stderr)
+	case <-time.After(limit):
+		p.kill()
+		return nil, fmt.Errorf("%s did not listen within %s:\n%s", name, limit, p.stderr)
 	}
-	return p
+	return p, nil
 }
 
 // cleanEnv is the environment without anything that configures ktrdr.
