@@ -65,7 +65,7 @@ func New(o Options) (http.Handler, error) {
 	if o.Metrics != nil {
 		s.mux.Handle("GET /metrics/", o.Metrics)
 	}
-	return wire.Protect(withoutSlash(s.mux), o.Now, o.Log), nil
+	return wire.Protect(wellFormed(withoutSlash(s.mux)), o.Now, o.Log), nil
 }
 
 // toldRefusals bounds what is remembered of those who send what cannot be read.
@@ -169,7 +169,11 @@ func (s *server) noBody(ctx huma.Context, next func(huma.Context)) {
 func (s *server) addRaw(op huma.Operation, f func(http.ResponseWriter, *http.Request) error) {
 	s.describe(&op)
 	s.mux.HandleFunc(op.Method+" "+op.Path, func(w http.ResponseWriter, r *http.Request) {
-		if err := f(w, r); err != nil {
+		err := checkQuery(&op, r.URL)
+		if err == nil {
+			err = f(w, r)
+		}
+		if err != nil {
 			wire.WriteError(w, s.fail(r.Context(), err).cause)
 		}
 	})

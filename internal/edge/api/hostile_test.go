@@ -120,3 +120,26 @@ func TestCancelledForTheFirstReason(t *testing.T) {
 	}
 	t.Fatal("nothing runs")
 }
+
+// TestAddressesThatCannotBe: what is in an address is read as it is meant, or
+// refused with the reason.
+func TestAddressesThatCannotBe(t *testing.T) {
+	b := populated(t)
+	for _, tc := range []struct{ path, reason string }{
+		{"/api/v1/operations/%00", "no text"}, {"/api/v1/operations/a%0Ab/events", "no text"}, {"/api/v1/models/%ff", "no text"},
+		{"/api/v1/models?strategy=%00", "no text"}, {"/api/v1/models?symbol=%ff", "no text"}, {"/api/v1/operations?status=%zz", "cannot be read"},
+		{"/api/v1/operations?limit=5&limit=6", "given twice"}, {"/api/v1/events?after=1&after=2", "given twice"},
+		{"/api/v1/events?afther=1", "did you mean after?"}, {"/api/v1/operations/op_failed/events?form=1", "unknown query parameter"},
+		{"/api/v1/admin/backup?to=x", "unknown query parameter"}, {"/api/v1/models/model_1/download?as=onnx", "unknown query parameter"},
+		{"/api/v1/artifacts/" + helloHash + "?range=1", "unknown query parameter"},
+	} {
+		rec := b.do("GET", tc.path, "")
+		if rec.Code != 400 && rec.Code != 422 || !strings.Contains(rec.Body.String(), tc.reason) {
+			t.Errorf("%s: %d %.200s, want a refusal with %q", tc.path, rec.Code, rec.Body, tc.reason)
+		}
+	}
+	rec := b.do("POST", train, goodTraining, "X-Ktrdr-Submitter", "\xff")
+	if rec.Code != http.StatusUnprocessableEntity || !strings.Contains(rec.Body.String(), "X-Ktrdr-Submitter") {
+		t.Errorf("a submitter that is no text: %d %s", rec.Code, rec.Body)
+	}
+}

@@ -4,14 +4,12 @@ import (
 	"net/http"
 	"net/url"
 	"path"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/ktrdr/ktrdr/internal/control/wire"
-	"github.com/ktrdr/ktrdr/internal/core/spell"
 )
 
 // maxImportBytes bounds an uploaded file of bars.
@@ -57,12 +55,6 @@ func (s *server) importBars(w http.ResponseWriter, r *http.Request) error {
 
 // importFile reads the options of an import.
 func importFile(q url.Values) (ImportFile, error) {
-	allowed := []string{"symbol", "timeframe", "file", "format", "timezone", "skip_bad"}
-	for name := range q {
-		if !slices.Contains(allowed, name) {
-			return ImportFile{}, wire.Errorf(wire.CodeValidation, "query -> %s: unknown query parameter%s", name, spell.Hint(name, allowed))
-		}
-	}
 	symbol, tf, err := instrument(q.Get("symbol"), q.Get("timeframe"))
 	if err != nil {
 		return ImportFile{}, err

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"unicode/utf8"
 
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
@@ -22,6 +23,9 @@ type Wish struct {
 // repeated returns the operation that this very wish has made before, if it has.
 // It fills op with what Submit needs to recognise the next repetition.
 func (s *server) repeated(ctx context.Context, w Wish, body any, op *operation.Operation) (operation.Operation, bool, error) {
+	if !utf8.ValidString(w.Submitter) {
+		return operation.Operation{}, false, wire.Errorf(wire.CodeValidation, "Request validation failed: header -> X-Ktrdr-Submitter: %.80q is not UTF-8", w.Submitter)
+	}
 	op.Submitter = w.Submitter
 	if w.Key == "" {
 		return operation.Operation{}, false, nil

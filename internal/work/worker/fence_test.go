@@ -32,7 +32,11 @@ func TestOrdersOfAnOlderTerm(t *testing.T) {
 			r.do("GET", "/health", "", wire.HeaderTerm, "4")
 		}, 409},
 		"health_by_a_person": {func(r *rig) { r.do("GET", "/health", "") }, 200},
-		"health_by_nonsense": {func(r *rig) { r.do("GET", "/health", "", wire.HeaderTerm, "9e99") }, 200},
+		"health_by_nonsense": {func(r *rig) {
+			if code, body := r.do("GET", "/health", "", wire.HeaderTerm, "9e99"); code != 400 {
+				r.t.Errorf("a term that is none: %d %s, want 400", code, body)
+			}
+		}, 200},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -48,7 +48,12 @@ func (w *Worker) serveRoot(rw http.ResponseWriter, _ *http.Request) {
 }
 
 func (w *Worker) serveHealth(rw http.ResponseWriter, r *http.Request) {
-	if term, err := strconv.ParseInt(r.Header.Get(wire.HeaderTerm), 10, 64); err == nil { // people ask without one
+	if text := r.Header.Get(wire.HeaderTerm); text != "" { // people ask without one
+		term, err := strconv.ParseInt(text, 10, 64)
+		if err != nil || term < 1 {
+			wire.WriteError(rw, wire.Errorf(wire.CodeBadRequest, "%s is %.40q: want the term of a scheduler", wire.HeaderTerm, text))
+			return
+		}
 		w.mu.Lock()
 		w.term = max(w.term, term)
 		w.mu.Unlock()
@@ -163,6 +168,12 @@ func (a *attempt) view(worker string) operation.Operation {
 }
 
 func (w *Worker) serveOperations(rw http.ResponseWriter, r *http.Request) {
+	if s := r.URL.Query().Get("status"); s != "" {
+		if _, err := operation.ParseStatus(s); err != nil {
+			wire.WriteError(rw, wire.Errorf(wire.CodeValidation, "status: %w", err))
+			return
+		}
+	}
 	ops := w.operations()
 	rows := []wire.OperationSummary{}
 	active := 0

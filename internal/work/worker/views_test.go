@@ -63,6 +63,9 @@ func TestViews(t *testing.T) {
 		if code, body := r.do("GET", "/api/v1/operations/op_9", ""); code != 404 || !strings.Contains(body, `"detail":"Operation not found: op_9"`) {
 			t.Errorf("unknown operation: %d %s", code, body)
 		}
+		if code, body := r.do("GET", "/api/v1/operations?status=bogus", ""); code != 422 || !strings.Contains(body, "unknown operation status") {
+			t.Errorf("unknown status: %d %s", code, body)
+		}
 		if code, _ := r.do("POST", "/training/start", strings.Repeat("x", wire.MaxReportBytes+1)); code != 413 {
 			t.Errorf("oversized order: %d, want 413", code)
 		}
