@@ -115,18 +115,27 @@ func (w *writer) current(c operation.Change) error {
 	return err
 }
 
+// creationColumns are the columns of an operation that are given when it is
+// created, creationRow their places in a statement.
+const (
+	creationColumns = `id, parent_id, type, status, priority, created_at, max_attempts, spec_hash,
+		metadata_json, warnings_json, errors_json, submitter, idempotency_key, fingerprint, deadline, retry_of, weight`
+	creationRow = `$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17`
+)
+
+// creationArgs are the values of the columns.
+func creationArgs(o operation.Operation) []any {
+	return []any{o.ID, o.ParentID, string(o.Type), string(operation.Pending), o.Priority, micros(o.CreatedAt), o.MaxAttempts, o.SpecHash,
+		toJSON(o.Metadata), toJSON(list(o.Warnings)), toJSON(list(o.Errors)),
+		o.Submitter, nullText(o.IdempotencyKey), o.Fingerprint, nullMicros(o.Deadline), o.RetryOf, o.Weight}
+}
+
 func (w *writer) created(c operation.Created) error {
 	o := c.Operation
 	if err := w.current(c); err != nil {
 		return err
 	}
-	err := w.guarded(c, `INSERT INTO operations (id, parent_id, type, status, priority, created_at, max_attempts, spec_hash,
-			metadata_json, warnings_json, errors_json, submitter, idempotency_key, fingerprint, deadline, retry_of, weight)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
-		ON CONFLICT DO NOTHING`,
-		o.ID, o.ParentID, string(o.Type), string(operation.Pending), o.Priority, micros(o.CreatedAt), o.MaxAttempts, o.SpecHash,
-		toJSON(o.Metadata), toJSON(list(o.Warnings)), toJSON(list(o.Errors)),
-		o.Submitter, nullText(o.IdempotencyKey), o.Fingerprint, nullMicros(o.Deadline), o.RetryOf, o.Weight)
+	err := w.guarded(c, `INSERT INTO operations (`+creationColumns+`) VALUES (`+creationRow+`) ON CONFLICT DO NOTHING`, creationArgs(o)...)
 	if errors.Is(err, operation.ErrConflict) {
 		return w.taken(o)
 	}

@@ -110,8 +110,12 @@ func (s *Store) commitGroup() {
 	if n == 0 {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), commitLimit) // whoever waits for it may not end it
-	defer cancel()
+	ctx := context.Background() // whoever waits for it may not end it
+	if s.d.shared {
+		limited, cancel := context.WithTimeout(ctx, commitLimit)
+		defer cancel()
+		ctx = limited
+	}
 	err := s.commitOn(ctx, group)
 	if err != nil {
 		err = fmt.Errorf("write to database %s: %w", s.name, explain(err))
@@ -124,8 +128,8 @@ func (s *Store) commitGroup() {
 	}
 }
 
-// commitLimit bounds one commit. A database that takes longer is out of reach or
-// broken.
+// commitLimit bounds one commit on a server. One that takes longer is out of reach
+// or broken. What a file system does nobody can interrupt.
 const commitLimit = 20 * time.Second
 
 // commitOn commits a group on the connection that writes. Of a shared database
@@ -137,7 +141,13 @@ func (s *Store) commitOn(ctx context.Context, group []*request) (err error) {
 			return fmt.Errorf("%w: %w", operation.ErrUncertain, err)
 		}
 	}
-	err = (&writer{store: s, ctx: ctx}).commit(group)
+	apply := (*writer).apply
+	if s.d.shared {
+		apply = (*writer).gather
+	}
+	if err = (&writer{store: s, ctx: ctx}).commit(group, apply); errors.Is(err, errApart) {
+		err = (&writer{store: s, ctx: ctx}).commit(group, (*writer).apply)
+	}
 	if err != nil && s.d.shared {
 		_ = s.conn.Raw(func(any) error { return driver.ErrBadConn }) // has the pool close it
 		_ = s.disconnect()
@@ -155,13 +165,15 @@ type writer struct {
 	term   int64 // of the request in hand
 	newest int64 // the newest of all, where this transaction has looked; 0 where it has not
 
-	waiting pgx.Batch // statements that go out with the next; see soon
-	failed  error     // why a row cannot be read any more
+	fresh   []operation.Operation // to be created; see create
+	waiting pgx.Batch             // statements that go out with the next; see soon
+	failed  error                 // why a row cannot be read any more
 }
 
-// commit executes a group. An error is one of the database, and then nothing of
-// the group was stored; what single transactions did wrong is in their errs.
-func (w *writer) commit(group []*request) (err error) {
+// commit executes a group, each transaction with apply. An error is errApart or one
+// of the database, and then nothing of the group was stored; what single
+// transactions did wrong is in their errs.
+func (w *writer) commit(group []*request, apply func(*writer, operation.Transaction) (refused, err error)) (err error) {
 	if err := w.all(w.store.d.begin); err != nil {
 		return err
 	}
@@ -169,7 +181,7 @@ func (w *writer) commit(group []*request) (err error) {
 		if err != nil && w.failed != nil {
 			err = w.failed // what came after it says only that the transaction is lost
 		}
-		if err != nil && !w.store.d.shared { // of a shared one the connection is given up
+		if err != nil && (!w.store.d.shared || errors.Is(err, errApart)) { // else the connection is given up
 			_, undo := w.exec("ROLLBACK")
 			if undo != nil && code(undo) != codeError { // else the database has rolled back by itself
 				err = errors.Join(err, undo)
@@ -177,6 +189,9 @@ func (w *writer) commit(group []*request) (err error) {
 		}
 	}()
 	for _, r := range group {
+		if r.term != w.term || r.also != nil {
+			w.create()
+		}
 		w.term = r.term
 		if r.also != nil {
 			w.newest = 0 // it may take a term
@@ -185,11 +200,12 @@ func (w *writer) commit(group []*request) (err error) {
 			}
 		}
 		for i, tx := range r.batch {
-			if r.errs[i], err = w.apply(tx); err != nil {
+			if r.errs[i], err = apply(w, tx); err != nil {
 				return err
 			}
 		}
 	}
+	w.create()
 	if err := w.all(w.store.d.end); err != nil {
 		return err
 	}
@@ -208,6 +224,17 @@ func (w *writer) all(statements []string) error {
 		}
 	}
 	return nil
+}
+
+// gather is apply, but that what only creates an operation waits for others that
+// do, up to the next that does something else.
+func (w *writer) gather(tx operation.Transaction) (refused, err error) {
+	if o, ok := creation(tx); ok {
+		w.fresh = append(w.fresh, o)
+		return nil, nil
+	}
+	w.create()
+	return w.apply(tx)
 }
 
 // apply executes the changes of one transaction, all or none. A change that is

@@ -2,6 +2,7 @@ package store
 
 import (
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
@@ -25,17 +26,11 @@ func (w *writer) flush() (rows int64, err error) {
 	}
 	batch := w.waiting
 	w.waiting = pgx.Batch{}
+	if last := batch.QueuedQueries[batch.Len()-1]; last.Fn == nil {
+		last.Exec(func(tag pgconn.CommandTag) error { rows = tag.RowsAffected(); return nil })
+	}
 	err = w.store.conn.Raw(func(c any) error {
-		results := c.(*stdlib.Conn).Conn().SendBatch(w.ctx, &batch)
-		for range batch.Len() {
-			tag, err := results.Exec()
-			if err != nil {
-				_ = results.Close() // it says the same
-				return err
-			}
-			rows = tag.RowsAffected()
-		}
-		return results.Close()
+		return c.(*stdlib.Conn).Conn().SendBatch(w.ctx, &batch).Close()
 	})
 	return rows, err
 }

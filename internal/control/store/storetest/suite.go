@@ -42,6 +42,7 @@ func Run(t *testing.T, open func(t testing.TB) *store.Store, reopen func(t testi
 	t.Run("bell", func(t *testing.T) { testBell(t, open(t)) })
 	t.Run("texts", func(t *testing.T) { testTexts(t, open(t)) })
 	t.Run("concurrent_writers", func(t *testing.T) { testConcurrent(t, open(t)) })
+	t.Run("together", func(t *testing.T) { testTogether(t, open(t)) })
 }
 
 // Epoch is when the time of the suite begins.
