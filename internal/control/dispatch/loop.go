@@ -33,7 +33,8 @@ type message struct {
 	event   Event              // something happened
 	ask     func(uint64) Event // the same, by somebody who waits for answer
 	answer  chan Reply         // has room for one
-	look    func(*State)       // somebody wants to read the state
+	look    func(*State)       // somebody wants to read the state, and waits for seen
+	seen    chan struct{}      // closed when it was read, or will not be
 	written *Write             // this write is done
 	err     error              // of the write
 }
@@ -137,7 +138,7 @@ func (l *loop) handle(m message) error {
 		l.perform(l.state.Step(m.ask(l.request), l.o.Now()))
 	case m.look != nil:
 		m.look(l.state)
-		m.answer <- Reply{}
+		close(m.seen)
 	case m.err != nil && m.written.final(m.err):
 		return fmt.Errorf("record a decision (nothing more is decided, so that nothing is done twice; restart the backend): %w", m.err)
 	default:
@@ -283,10 +284,13 @@ func (l *loop) refuse() {
 }
 
 // reject refuses messages that will not be handled.
-func (l *loop) reject(messages []message) {
+func (c *Controller) reject(messages []message) {
 	for _, m := range messages {
 		if m.answer != nil {
-			m.answer <- Reply{Err: l.away()}
+			m.answer <- Reply{Err: c.away()}
+		}
+		if m.seen != nil {
+			close(m.seen)
 		}
 	}
 }
@@ -315,13 +319,13 @@ func (c *Controller) ask(ctx context.Context, event func(uint64) Event) (Reply, 
 
 // look reads the state on the loop's goroutine.
 func (c *Controller) look(f func(*State)) {
-	answer := make(chan Reply, 1)
+	seen := make(chan struct{})
 	d := c.current()
-	if !d.inbox.put(message{look: f, answer: answer}) {
+	if !d.inbox.put(message{look: f, seen: seen}) {
 		return
 	}
 	select {
-	case <-answer:
+	case <-seen:
 	case <-d.closed:
 	}
 }

@@ -255,11 +255,7 @@ func (c *Controller) vacate() {
 	}
 	d.inbox.close()
 	messages, _ := d.inbox.take()
-	for _, m := range messages {
-		if m.answer != nil {
-			m.answer <- Reply{Err: c.away()}
-		}
-	}
+	c.reject(messages)
 	close(d.closed)
 }
 
