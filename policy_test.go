@@ -59,7 +59,8 @@ const lattice = `
 	NONE                                     < control/queue
 	control/fleet, control/queue             < control/dispatch
 	control/fleet                            < control/store
-	control/fleet, core/market               < control/wire
+	NONE                                     < control/body
+	control/body, control/fleet, core/market < control/wire
 	control/store, data/artifact,
 	data/backup, data/barstore               < control/upkeep
 	control/store, data/artifact,

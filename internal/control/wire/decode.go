@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ktrdr/ktrdr/internal/control/body"
 	"github.com/ktrdr/ktrdr/internal/core/spell"
 )
 
@@ -34,14 +35,14 @@ func Decode(r io.Reader, limit int64, v any) error { return decode(r, limit, v, 
 func DecodeTolerant(r io.Reader, limit int64, v any) error { return decode(r, limit, v, false) }
 
 func decode(r io.Reader, limit int64, v any, strict bool) error {
-	body, err := readAll(r, limit)
+	text, err := readAll(r, limit)
 	if err != nil {
 		return err
 	}
-	if err := checkShape(body); err != nil {
+	if err := checkShape(text); err != nil {
 		return err
 	}
-	d := json.NewDecoder(bytes.NewReader(body))
+	d := json.NewDecoder(bytes.NewReader(text))
 	if strict {
 		d.DisallowUnknownFields()
 	}
@@ -54,13 +55,34 @@ func decode(r io.Reader, limit int64, v any, strict bool) error {
 	return nil
 }
 
-// Unmarshal is json.Unmarshal for bodies from outside: it refuses fields given
-// twice and nesting beyond what any body of this contract has.
-func Unmarshal(body []byte, v any) error {
-	if err := checkShape(body); err != nil {
+// Bodies read bodies from outside. The zero value is ready to use, from any
+// goroutine.
+type Bodies struct{ layouts body.Layouts }
+
+// Unmarshal is json.Unmarshal, except that it refuses fields given twice and
+// nesting beyond what any body of this contract has.
+func (b *Bodies) Unmarshal(text []byte, v any) error {
+	if into, ok := v.(*any); ok && *into == nil {
+		if parsed, ok := body.Parse(text); ok {
+			*into = parsed
+			return nil
+		}
+	}
+	if b.layouts.Fill(text, v) {
+		return nil
+	}
+	if err := checkShape(text); err != nil {
 		return err
 	}
-	return json.Unmarshal(body, v)
+	return json.Unmarshal(text, v)
+}
+
+// checkShape refuses what body.Check does.
+func checkShape(text []byte) error {
+	if err := body.Check(text); err != nil {
+		return Errorf(CodeValidation, "%w", err)
+	}
+	return nil
 }
 
 // readAll reads at most limit bytes; one more is an error.

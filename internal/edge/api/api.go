@@ -95,7 +95,7 @@ func (s *server) config() huma.Config {
 	c.RejectUnknownQueryParameters = true
 	c.Transformers = []huma.Transformer{s.envelope}
 	format := huma.DefaultJSONFormat
-	format.Unmarshal = wire.Unmarshal
+	format.Unmarshal = new(wire.Bodies).Unmarshal
 	c.Formats = map[string]huma.Format{"application/json": format, "json": format}
 	return c
 }

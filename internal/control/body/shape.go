@@ -1,8 +1,9 @@
-package wire
+package body
 
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"unicode/utf8"
 )
@@ -20,21 +21,21 @@ type enclosure struct {
 	keys   map[string]bool // seen so far
 }
 
-// checkShape refuses text that is not UTF-8, deeply nested JSON, and objects with a
+// Check refuses text that is not UTF-8, deeply nested JSON, and objects with a
 // key twice, before anything is built from it: a decoder puts something else in the
 // place of bad bytes, and of two values takes one, and says nothing. The fields of a
 // body are the same in any case to it; keys of objects further in may be names that
 // people have chosen. What is no JSON at all is left to the decoder.
-func checkShape(body []byte) error {
+func Check(body []byte) error {
 	if !utf8.Valid(body) {
-		return Errorf(CodeValidation, "body is not UTF-8")
+		return fmt.Errorf("body is not UTF-8")
 	}
 	in := make([]enclosure, 0, maxDepth)
 	for i := 0; i < len(body); i++ {
 		switch c := body[i]; c {
 		case '{', '[':
 			if len(in) == maxDepth {
-				return Errorf(CodeValidation, "body nests deeper than %d levels", maxDepth)
+				return fmt.Errorf("body nests deeper than %d levels", maxDepth)
 			}
 			in = in[:len(in)+1]
 			top := &in[len(in)-1]
@@ -91,7 +92,7 @@ func (e *enclosure) key(quoted []byte, fold bool) error {
 		key = strings.ToLower(strings.ToUpper(key)) // as encoding/json folds: ſ is s, and K is k
 	}
 	if e.keys[key] {
-		return Errorf(CodeValidation, "field %.100q is given twice", key)
+		return fmt.Errorf("field %.100q is given twice", key)
 	}
 	if e.keys == nil {
 		e.keys = map[string]bool{}
