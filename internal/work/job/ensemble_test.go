@@ -74,7 +74,7 @@ func example(t *testing.T, name string) string {
 // newCast trains four models on the first 5,000 of 8,000 sample hours.
 func newCast(t *testing.T) *cast {
 	t.Helper()
-	c := &cast{world: newWorld(), yaml: map[string]string{}}
+	c := &cast{world: newWorld()}
 	c.hours = sample.Generate(sample.Options{Symbol: "SAMPLE", Timeframe: market.Hour1, Seed: 3, Bars: 8_000})
 	c.fours = longer(c.hours, market.Hour4)
 	momentum := example(t, "sample_momentum")
@@ -113,6 +113,9 @@ func (c *cast) trainOn(t *testing.T, member, yaml string, from, to int, primary 
 	var result job.TrainingResult
 	if err := json.Unmarshal(text, &result); err != nil {
 		t.Fatal(err)
+	}
+	if c.yaml == nil {
+		c.yaml = map[string]string{}
 	}
 	c.yaml[member] = yaml
 	c.members = append(c.members, wire.MemberOrder{Member: member, ModelID: "model_" + member, ModelName: name, ModelSHA256: result.Model.SHA256})
