@@ -172,6 +172,9 @@ func TestResume(t *testing.T) {
 			t.Fatalf("start: %d", code)
 		}
 		s.awaitEpoch(started.ID, 1)
+		if shown := s.must("operations", "status", started.ID); !strings.Contains(shown, "deadline") || !strings.Contains(shown, "1; it fails when 3 are lost") {
+			t.Errorf("the deadline and the attempts are not shown:\n%s", shown)
+		}
 		op := s.awaitStatus(started.ID, "failed")
 		if op.Error == nil || !strings.Contains(*op.Error, "The deadline passed") || op.Worker != "only" {
 			t.Errorf("it is %+v, want failed by its deadline", op)

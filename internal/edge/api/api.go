@@ -174,7 +174,11 @@ func (s *server) addRaw(op huma.Operation, f func(http.ResponseWriter, *http.Req
 			err = f(w, r)
 		}
 		if err != nil {
-			wire.WriteError(w, s.fail(r.Context(), err).cause)
+			e := s.fail(r.Context(), err).cause
+			if op.Method == http.MethodPut && e.Kind() == wire.Invalid { // what workers send
+				s.tell(r.Context(), r.RemoteAddr, r.URL.Path, e)
+			}
+			wire.WriteError(w, e)
 		}
 	})
 	s.api.OpenAPI().AddOperation(&op)

@@ -84,14 +84,19 @@ func TestRefusalsAreLogged(t *testing.T) {
 	}
 	deep := strings.Repeat("[", 100)
 	for _, tc := range []struct{ path, body, told string }{
+		{"PUT /api/v1/artifacts/" + helloHash, "no hello", "request of a worker refused"},
 		{"/api/v1/workers/register", deep, "nests deeper"},
 		{"/api/v1/workers/register", `{"worker_id":"w","worker_type":"miner"}`, `unknown worker type \"miner\"`},
 		{"/api/v1/workers/w/reports", deep, "nests deeper"},
 		{"/api/v1/workers/w/reports", `{"worker_id":"v","token":{"operation_id":"op","attempt":1,"term":1},"state":"failed"}`, `report of worker \"v\"`},
 	} {
 		log.Reset()
+		method, path, ok := strings.Cut(tc.path, " ")
+		if !ok {
+			method, path = "POST", tc.path
+		}
 		for range 3 {
-			b.do("POST", tc.path, tc.body)
+			b.do(method, path, tc.body)
 		}
 		if n := strings.Count(log.String(), tc.told); n != 1 || strings.Count(log.String(), "\n") != 1 {
 			t.Errorf("%s: %d lines tell %q, want one:\n%s", tc.path, n, tc.told, &log)

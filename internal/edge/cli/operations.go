@@ -30,8 +30,12 @@ func operationFacts(c *command.Console, op wire.Operation) []display.Fact {
 		{"about", display.Optional(op.Metadata.Symbol) + " " + display.Optional(op.Metadata.Timeframe)},
 		{"period", display.Optional(op.Metadata.StartDate) + " to " + display.Optional(op.Metadata.EndDate)},
 		{"worker", op.WorkerID},
-		{"attempt", fmt.Sprintf("%d of %d", op.Attempt, op.MaxAttempts)},
+		// Attempts that no worker has taken, or that one has handed back, are not lost.
+		{"attempt", fmt.Sprintf("%d; it fails when %d are lost", op.Attempt, op.MaxAttempts)},
 		{"created", display.Moment(op.CreatedAt)},
+	}
+	if op.Deadline != nil {
+		all = append(all, display.Fact{"deadline", display.Moment(*op.Deadline)})
 	}
 	if op.StartedAt != nil {
 		all = append(all, display.Fact{"started", display.Moment(*op.StartedAt)})
