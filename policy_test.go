@@ -71,7 +71,10 @@ const lattice = `
 	data/gap, data/barstore, data/tabular, data/ib, data/featurecache,
 	work/worker                              < work/job
 
-	control/wire, core/ensemble, core/sweep  < edge/api
+	NONE                                     < edge/memo
+	control/wire, core/grammar, edge/memo    < edge/library
+	edge/library, core/ensemble, core/sweep  < edge/intake
+	edge/intake                              < edge/api
 	NONE                                     < observe, web, strategies, bench/limits
 	work/job                                 < edge/display
 	control/wire                             < edge/exit
@@ -103,9 +106,7 @@ var never = []reach{
 var budgets = budget{mainFile: 30, function: 60, file: 500, testFile: 1000, pkg: 3000}
 
 // overBudget names what may be larger than its budget, with the reason.
-var overBudget = map[string]string{
-	"edge/api": "every endpoint of the contract, a file for each part, described for OpenAPI where it is served",
-}
+var overBudget = map[string]string{}
 
 // impure lists the files of core that may use what core otherwise may not.
 var impure = map[string]string{

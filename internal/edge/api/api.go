@@ -16,7 +16,9 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/ktrdr/ktrdr/internal/control/wire"
-	"github.com/ktrdr/ktrdr/internal/core/strategy"
+	"github.com/ktrdr/ktrdr/internal/edge/intake"
+	"github.com/ktrdr/ktrdr/internal/edge/library"
+	"github.com/ktrdr/ktrdr/internal/edge/memo"
 )
 
 // A server is the backend's side of the contract.
@@ -27,9 +29,9 @@ type server struct {
 	mux   *http.ServeMux
 	api   huma.API
 
-	parsed *memo[strategyFile, *strategy.Strategy]
-	pins   *memo[seriesID, pinned]
-	told   *memo[[3]string, struct{}] // refusals by address, path and reason
+	desk    *intake.Desk
+	library *library.Library
+	told    *memo.Recent[[3]string, struct{}] // refusals by address, path and reason
 }
 
 // New returns the handler of a backend's HTTP interface. It fails only when a
@@ -44,8 +46,9 @@ func New(o Options) (http.Handler, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &server{o: o, log: o.Log, start: o.Now(), mux: http.NewServeMux(),
-		parsed: newMemo[strategyFile, *strategy.Strategy](parsedStrategies), pins: newMemo[seriesID, pinned](pinnedSeries), told: newMemo[[3]string, struct{}](toldRefusals)}
+	s := &server{o: o, log: o.Log, start: o.Now(), mux: http.NewServeMux(), told: memo.New[[3]string, struct{}](toldRefusals), library: library.New(o.StrategyDirs)}
+	s.desk = intake.New(intake.Options{Scheduler: o.Controller, Models: o.Models, Bars: o.Bars, Artifacts: o.Artifacts, Library: s.library,
+		NoBars: o.Errors.NoBars, NoArtifact: o.Errors.NoArtifact, EngineVersion: o.EngineVersion, Now: o.Now})
 	s.api = humago.New(s.mux, s.config())
 	s.addHealth()
 	s.addWorkers()
@@ -53,8 +56,6 @@ func New(o Options) (http.Handler, error) {
 	s.addCheckpoints()
 	s.addEvents()
 	s.addStarts()
-	s.addEnsembles()
-	s.addSweeps()
 	s.addChildren()
 	s.addModels()
 	s.addStrategies()

@@ -2,18 +2,16 @@ package api
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/core/market"
-	"github.com/ktrdr/ktrdr/internal/core/spell"
+	"github.com/ktrdr/ktrdr/internal/edge/intake"
 )
 
 type rangeInput struct{ Body wire.DataRangeQuery }
@@ -115,7 +113,7 @@ func (s *server) dataRange(ctx context.Context, in *rangeInput) (wire.Envelope[w
 	}
 	h, ok := holding(held, symbol, tf)
 	if !ok {
-		return none, wire.Errorf(wire.CodeDataNotFound, "Data not found for %s (%s)%s", symbol, tf, whatIsHeld(held, symbol))
+		return none, wire.Errorf(wire.CodeDataNotFound, "Data not found for %s (%s)%s", symbol, tf, intake.WhatIsHeld(held, symbol))
 	}
 	return enveloped(wire.DataRange{Symbol: symbol, Timeframe: tf, StartDate: h.First, EndDate: h.Last, PointCount: h.Bars}), nil
 }
@@ -127,33 +125,6 @@ func holding(held []wire.Holding, symbol market.Symbol, tf market.Timeframe) (wi
 		return wire.Holding{}, false
 	}
 	return held[i], true
-}
-
-// whatIsHeld tells what there is instead of what was asked for.
-func whatIsHeld(held []wire.Holding, symbol market.Symbol) string {
-	var symbols []string
-	text := ""
-	for _, h := range held {
-		symbols = append(symbols, string(h.Symbol))
-		if h.Symbol == symbol {
-			text += " " + h.Timeframe.String()
-		}
-	}
-	switch {
-	case text != "":
-		return "; of " + string(symbol) + " there is:" + text
-	case len(held) == 0:
-		return "; no bars are held at all"
-	}
-	if hint := spell.Hint(string(symbol), symbols); hint != "" {
-		return hint
-	}
-	symbols = slices.Compact(symbols) // holdings are in the order of symbols
-	const most = 8
-	if more := len(symbols) - most; more > 0 {
-		symbols = append(symbols[:most:most], fmt.Sprintf("and %d more", more))
-	}
-	return "; held are: " + strings.Join(symbols, ", ")
 }
 
 // barTime is how the bars endpoint writes times, for older clients: UTC, without

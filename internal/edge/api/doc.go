@@ -1,13 +1,8 @@
 // Package api is the HTTP interface of a backend: it takes requests of people and
 // of workers, checks them, and hands them to the scheduler and the stores.
 //
-// # Flow of a submission
-//
-//	body ─► strategy parsed ─► dates, symbols, bars, model checked ─► bars pinned by hash ─► Submit
-//
-// Everything is checked before anything is written, so a refused request leaves
-// no trace. What a worker needs is in the order or pinned by a hash in it, so the
-// result depends on the order alone; its hash is the specification's.
+// What is to be started goes to package intake; the rest is answered from what is
+// behind [Options].
 //
 // # What always holds
 //
@@ -21,5 +16,5 @@
 // The interfaces that this package needs of the rest of the backend are declared
 // in [Options].
 //
-// Start reading at [New], then submit.go.
+// Start reading at [New].
 package api

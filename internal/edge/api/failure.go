@@ -19,6 +19,9 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/spell"
 )
 
+// restartDelay is how soon a worker should come back to a backend that stops.
+const restartDelay = 5 * time.Second
+
 // A failure is a wire.Error as huma wants it.
 type failure struct{ cause *wire.Error }
 
@@ -70,7 +73,7 @@ func (s *server) classify(err error) *wire.Error {
 	is := func(target error) bool { return target != nil && errors.Is(err, target) }
 	if known.NoWorker != nil {
 		if n, ok := known.NoWorker(err); ok {
-			return noWorker(n)
+			return n.Refusal()
 		}
 	}
 	if e := keyTaken(err); e != nil {
@@ -143,7 +146,7 @@ func (s *server) tell(ctx context.Context, remote, path string, e *wire.Error) {
 		host = remote
 	}
 	path = path[:min(len(path), 200)]
-	_, _ = s.told.of([3]string{host, path, e.Error()}, func() (struct{}, error) {
+	_, _ = s.told.Of([3]string{host, path, e.Error()}, func() (struct{}, error) {
 		s.log.WarnContext(ctx, "request of a worker refused", "remote", host, "path", path, "error", e)
 		return struct{}{}, nil
 	})
@@ -212,7 +215,8 @@ func (s *server) bodyFields(op *huma.Operation) []string {
 	for name := range schema.Properties {
 		names = append(names, name)
 	}
-	return sorted(names)
+	slices.Sort(names)
+	return names
 }
 
 // queryNames lists the query parameters that op may have.
@@ -223,5 +227,14 @@ func queryNames(op *huma.Operation) []string {
 			names = append(names, p.Name)
 		}
 	}
-	return sorted(names)
+	slices.Sort(names)
+	return names
+}
+
+// keyTaken is the error of a key that names another request.
+func keyTaken(err error) *wire.Error {
+	if !errors.Is(err, operation.ErrKeyTaken) {
+		return nil
+	}
+	return wire.Errorf(wire.CodeKeyTaken, "%w, and an old one only to repeat the same", err)
 }

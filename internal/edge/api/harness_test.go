@@ -24,6 +24,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/data/barstore"
 	"github.com/ktrdr/ktrdr/internal/data/tabular"
 	"github.com/ktrdr/ktrdr/internal/edge/api"
+	"github.com/ktrdr/ktrdr/internal/edge/intake"
 )
 
 var now = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
@@ -44,7 +45,7 @@ var (
 )
 
 // A noWorkerError is what a fakeController answers when nobody can work.
-type noWorkerError struct{ api.NoWorker }
+type noWorkerError struct{ intake.NoWorker }
 
 func (*noWorkerError) Error() string { return "no worker" }
 
@@ -295,7 +296,7 @@ func (m fakeModels) Model(_ context.Context, id string) (operation.ModelRecord, 
 	return operation.ModelRecord{}, operation.ErrNotFound
 }
 
-func (m fakeModels) Models(_ context.Context, q api.ModelQuery) ([]operation.ModelRecord, error) {
+func (m fakeModels) Models(_ context.Context, q intake.ModelQuery) ([]operation.ModelRecord, error) {
 	var found []operation.ModelRecord
 	for _, r := range m {
 		if (q.Name == "" || q.Name == r.Name) && (q.StrategyName == "" || q.StrategyName == r.StrategyName) &&
@@ -453,10 +454,10 @@ func (b *backend) options(models []operation.ModelRecord) api.Options {
 			NotFailed:  func(err error) bool { return errors.Is(err, errNotFailed) },
 			WorkerBusy: func(err error) bool { return errors.Is(err, errWorkerBusy) },
 			NoBars:     barstore.ErrNotFound, NoArtifact: artifact.ErrNotFound, WrongArtifact: artifact.ErrMismatch,
-			NoWorker: func(err error) (api.NoWorker, bool) {
+			NoWorker: func(err error) (intake.NoWorker, bool) {
 				n, ok := errors.AsType[*noWorkerError](err)
 				if !ok {
-					return api.NoWorker{}, false
+					return intake.NoWorker{}, false
 				}
 				return n.NoWorker, true
 			}},

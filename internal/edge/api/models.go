@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 
@@ -11,7 +10,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
-	"github.com/ktrdr/ktrdr/internal/core/spell"
+	"github.com/ktrdr/ktrdr/internal/edge/intake"
 )
 
 type modelsInput struct {
@@ -38,7 +37,7 @@ func (s *server) addModels() {
 }
 
 func (s *server) listModels(ctx context.Context, in *modelsInput) (wire.ModelList, error) {
-	records, err := s.o.Models.Models(ctx, ModelQuery{StrategyName: in.Strategy, Symbol: in.Symbol, Timeframe: in.Timeframe, Limit: in.Limit, Offset: in.Offset})
+	records, err := s.o.Models.Models(ctx, intake.ModelQuery{StrategyName: in.Strategy, Symbol: in.Symbol, Timeframe: in.Timeframe, Limit: in.Limit, Offset: in.Offset})
 	if err != nil {
 		return wire.ModelList{}, fmt.Errorf("list models: %w", err)
 	}
@@ -50,7 +49,7 @@ func (s *server) listModels(ctx context.Context, in *modelsInput) (wire.ModelLis
 }
 
 func (s *server) getModel(ctx context.Context, in *modelInput) (wire.ModelAnswer, error) {
-	m, err := s.model(ctx, in.Model)
+	m, err := s.desk.Model(ctx, in.Model)
 	if err != nil {
 		return wire.ModelAnswer{}, err
 	}
@@ -58,40 +57,13 @@ func (s *server) getModel(ctx context.Context, in *modelInput) (wire.ModelAnswer
 }
 
 func (s *server) downloadModel(w http.ResponseWriter, r *http.Request) error {
-	m, err := s.model(r.Context(), r.PathValue("model"))
+	m, err := s.desk.Model(r.Context(), r.PathValue("model"))
 	if err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/zip")
 	w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", m.ID+".zip"))
 	return s.sendArtifact(w, r, m.SHA256)
-}
-
-// model returns the model with this id, else the newest with this name.
-func (s *server) model(ctx context.Context, idOrName string) (operation.ModelRecord, error) {
-	m, err := s.o.Models.Model(ctx, idOrName)
-	if err == nil {
-		return m, nil
-	}
-	if !errors.Is(err, operation.ErrNotFound) {
-		return m, fmt.Errorf("model %s: %w", idOrName, err)
-	}
-	named, err := s.o.Models.Models(ctx, ModelQuery{Name: idOrName, Limit: 1})
-	if err != nil {
-		return m, fmt.Errorf("model %s: %w", idOrName, err)
-	}
-	if len(named) > 0 {
-		return named[0], nil
-	}
-	all, err := s.o.Models.Models(ctx, ModelQuery{})
-	if err != nil {
-		return m, fmt.Errorf("list models: %w", err)
-	}
-	var names []string
-	for _, have := range all {
-		names = append(names, have.ID, have.Name)
-	}
-	return m, wire.Errorf(wire.CodeModelNotFound, "Model not found: %s%s. List them with: ktrdr models list", idOrName, spell.Hint(idOrName, names))
 }
 
 // describeModel adds to a record what older clients read.

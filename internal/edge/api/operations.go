@@ -11,6 +11,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/edge/intake"
 )
 
 // A Selection narrows a list of operations. It is exported for the sake of
@@ -110,13 +111,7 @@ func (s *server) list(ctx context.Context, in Selection, f operation.Filter) (wi
 	return wire.OperationList{Success: true, Data: rows, Operations: rows, TotalCount: page.Total, ActiveCount: page.Active}, nil
 }
 
-// position is the place of op in the queue; only what waits has one.
-func (s *server) position(op operation.Operation) int {
-	if op.Status.Terminal() || op.Status == operation.Running {
-		return 0
-	}
-	return s.o.Controller.QueuePosition(op.ID)
-}
+func (s *server) position(op operation.Operation) int { return intake.Position(s.o.Controller, op) }
 
 // find returns an operation, or an error in the words of the contract.
 func (s *server) find(ctx context.Context, id string) (operation.Operation, error) {

@@ -11,33 +11,26 @@ import (
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/core/market"
+	"github.com/ktrdr/ktrdr/internal/edge/intake"
 )
 
 // A Controller schedules; *dispatch.Controller is one. What its errors mean is
 // said by Options.Errors.
 type Controller interface {
-	Submit(ctx context.Context, op operation.Operation) (operation.Operation, error)
-	// SubmitFamily submits an operation that gathers, with its children.
-	SubmitFamily(ctx context.Context, op operation.Operation, children []operation.Operation) (operation.Operation, error)
-	// Repeated returns the operation that the same submission has made before. It
-	// fails with operation.ErrKeyTaken where the key names another one.
-	Repeated(ctx context.Context, op operation.Operation) (operation.Operation, bool, error)
+	intake.Scheduler
 	Cancel(ctx context.Context, id, reason string) (operation.Operation, error)
 	// Retry submits a failed or cancelled operation once more, as a new one; the same
 	// key, if it is not "", means the same one.
 	Retry(ctx context.Context, id, key string) (operation.Operation, error)
 	// Resume fails with *operation.NotResumableError or operation.ErrNoCheckpoint.
 	Resume(ctx context.Context, id string) (operation.Operation, error)
-	Operation(ctx context.Context, id string) (operation.Operation, error)
 	Overlay(ops []operation.Operation) []operation.Operation
-	QueuePosition(id string) int
 	Register(ctx context.Context, r fleet.Registration) (fleet.Worker, error)
 	Deregister(ctx context.Context, workerID, incarnation string) error
 	Report(ctx context.Context, r operation.Report) error
 	Drain(ctx context.Context, workerID string) (fleet.Worker, error)
 	Undrain(ctx context.Context, workerID string) (fleet.Worker, error)
 	Remove(ctx context.Context, workerID string) error
-	Workers() []fleet.Worker // nil when the controller does not schedule
 }
 
 // Operations lists stored operations; *store.Store does.
@@ -45,32 +38,9 @@ type Operations interface {
 	List(ctx context.Context, f operation.Filter) (operation.Page, error)
 }
 
-// Models is the index of trained models. Model fails with operation.ErrNotFound.
-type Models interface {
-	Model(ctx context.Context, id string) (operation.ModelRecord, error)
-	Models(ctx context.Context, q ModelQuery) ([]operation.ModelRecord, error) // newest first
-}
-
-// A ModelQuery selects models. Empty fields select all.
-type ModelQuery struct {
-	Name, StrategyName string
-	Symbol, Timeframe  string // a model trained on it among others
-	OperationID        string
-	Limit, Offset      int // Limit 0 means 100
-}
-
 // Bars is what is held of the market.
 type Bars interface {
-	// Holdings returns what is held, ordered by symbol and timeframe.
-	Holdings(ctx context.Context) ([]wire.Holding, error)
-	// Holding returns what is held of one series. Where nothing is held it fails
-	// with Options.Errors.NoBars.
-	Holding(ctx context.Context, symbol market.Symbol, tf market.Timeframe) (wire.Holding, error)
-	// Read returns the bars that open in span, oldest first. Where nothing is held
-	// it fails with Options.Errors.NoBars. What it has returned never changes.
-	Read(ctx context.Context, symbol market.Symbol, tf market.Timeframe, span market.Span) (market.Series, error)
-	// Snapshot encodes s as it travels to workers: equal bars give equal bytes.
-	Snapshot(s market.Series) []byte
+	intake.Bars
 	// Import reads a file of bars and merges them, all or nothing. A file that
 	// cannot be imported is a *wire.Error.
 	Import(ctx context.Context, f ImportFile) (wire.ImportReport, error)
@@ -100,13 +70,10 @@ const (
 // Artifacts is the content-addressed store. Hashes are 64 lower-case hexadecimal
 // digits, already checked.
 type Artifacts interface {
-	// Open returns content that is verified while it is read, and its size; Stat
-	// returns the size. Both fail with Options.Errors.NoArtifact.
+	intake.Artifacts
+	// Open returns content that is verified while it is read, and its size. It fails
+	// with Options.Errors.NoArtifact.
 	Open(ctx context.Context, hash string) (io.ReadCloser, int64, error)
-	Stat(ctx context.Context, hash string) (sizeBytes int64, err error)
-	// Put stores content that has this hash, durably; other content is refused
-	// with Options.Errors.WrongArtifact.
-	Put(ctx context.Context, hash string, r io.Reader) (sizeBytes int64, err error)
 }
 
 // Errors are the errors of the parts behind the interfaces, told apart by
@@ -133,15 +100,7 @@ type Errors struct {
 
 	// NoWorker recognises the error of Controller.Submit that no worker can take
 	// the operation: none is registered, or all are busy and it was not to wait.
-	NoWorker func(error) (NoWorker, bool)
-}
-
-// A NoWorker says why no worker takes an operation.
-type NoWorker struct {
-	Type       fleet.WorkerType
-	Registered int  // workers registered
-	Busy       bool // there are workers of the type, all busy
-	Uptime     time.Duration
+	NoWorker func(error) (intake.NoWorker, bool)
 }
 
 // Options are the parts of a backend. All of them are required except those that
@@ -151,7 +110,7 @@ type Options struct {
 	Operations  Operations
 	Checkpoints Checkpoints
 	History     History
-	Models      Models
+	Models      intake.Models
 	Bars        Bars
 	Artifacts   Artifacts
 	Upkeep      Upkeep

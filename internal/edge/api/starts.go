@@ -2,342 +2,51 @@ package api
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"net/http"
-	"slices"
-	"strings"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/ktrdr/ktrdr/internal/control/fleet"
-	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
-	"github.com/ktrdr/ktrdr/internal/core/feature"
-	"github.com/ktrdr/ktrdr/internal/core/market"
+	"github.com/ktrdr/ktrdr/internal/edge/intake"
 )
 
-type trainingInput struct {
-	Wish
-	Body wire.StartTraining
+type startInput[B any] struct {
+	intake.Wish
+	Body B
 }
 
-type backtestInput struct {
-	Wish
-	Body wire.StartBacktest
+type trialInput struct {
+	OperationID string `path:"operation_id"`
+	Trial       int    `path:"trial" minimum:"0"`
 }
 
 func (s *server) addStarts() {
-	add(s, huma.Operation{OperationID: "start-training", Method: http.MethodPost, Path: wire.PathTrainingStart, Tags: []string{"trainings"},
-		Summary: "Start a training", Description: "The training waits in the queue while all workers are busy. Without a worker of the type the answer is 503."}, s.startTraining)
-	add(s, huma.Operation{OperationID: "start-backtest", Method: http.MethodPost, Path: wire.PathBacktestStart, Tags: []string{"backtests"},
-		Summary: "Start a backtest", Description: "The backtest waits in the queue while all workers are busy. Without a worker of the type the answer is 503."}, s.startBacktest)
+	addStart(s, huma.Operation{OperationID: "start-training", Path: wire.PathTrainingStart, Tags: []string{"trainings"},
+		Summary: "Start a training", Description: "The training waits in the queue while all workers are busy. Without a worker of the type the answer is 503."}, s.desk.Training)
+	addStart(s, huma.Operation{OperationID: "start-backtest", Path: wire.PathBacktestStart, Tags: []string{"backtests"},
+		Summary: "Start a backtest", Description: "The backtest waits in the queue while all workers are busy. Without a worker of the type the answer is 503."}, s.desk.Backtest)
+	addStart(s, huma.Operation{OperationID: "start-ensemble-backtest", Path: wire.PathEnsembleStart, Tags: []string{"backtests"},
+		Summary:     "Start a backtest of several models",
+		Description: "An ensemble file says which models, and which of them is asked when. It is a backtest like every other; its report says how its models shared the window."}, s.desk.Ensemble)
+	sweeps := []string{"sweeps"}
+	addStart(s, huma.Operation{OperationID: "start-sweep", Path: wire.PathSweepStart, Tags: sweeps,
+		Summary: "Backtest variants of one strategy", Description: "The variants are tried in chunks by all backtest workers. Each has the orders of a backtest of its strategy alone."}, s.desk.Sweep)
+	add(s, huma.Operation{OperationID: "get-sweep-trial", Method: http.MethodGet, Path: wire.PathSweepTrial, Tags: sweeps,
+		Summary: "Get one variant as a strategy of its own"}, s.sweepTrial)
 }
 
-func (s *server) startTraining(ctx context.Context, in *trainingInput) (wire.TrainingStarted, error) {
-	b := in.Body
-	op := submitted(operation.Training, b.Submission)
-	if before, again, err := s.repeated(ctx, in.Wish, b, &op); err != nil || again {
-		return startedAs(before, err, s.trainingStarted)
-	}
-	symbols, err := either("symbol", b.Symbol, b.Symbols)
-	if err != nil {
-		return wire.TrainingStarted{}, err
-	}
-	timeframes, err := either("timeframe", b.Timeframe, b.Timeframes)
-	if err != nil {
-		return wire.TrainingStarted{}, err
-	}
-	r, err := s.trainingRequest(b, symbols, timeframes)
-	if err == nil {
-		err = s.check(ctx, r)
-	}
-	if err == nil {
-		err = s.expect(fleet.Training)
-	}
-	if err != nil {
-		return wire.TrainingStarted{}, err
-	}
-	refs, artifacts, err := s.pin(ctx, r)
-	if err != nil {
-		return wire.TrainingStarted{}, err
-	}
-	order := wire.TrainingOrder{StrategyName: r.strategy.Name, StrategyYAML: string(r.strategy.Source), Symbols: r.strategy.Symbols, Timeframes: r.strategy.Timeframes,
-		StartDate: r.start, EndDate: r.end, ModelName: b.ModelName, Seed: b.Seed, EngineVersion: s.o.EngineVersion, Data: refs}
-	op.Artifacts = artifacts
-	if err := s.addPrimary(ctx, r, &order, &op); err != nil {
-		return wire.TrainingStarted{}, err
-	}
-	op.Metadata = r.metadata(map[string]any{"strategy_name": r.strategy.Name, "symbols": r.strategy.Symbols, "timeframes": r.strategy.Timeframes})
-	if err := specify(&op, &order, b.Queue, threads(&order.Threads, b.Threads)); err != nil {
-		return wire.TrainingStarted{}, err
-	}
-	if op, err = s.o.Controller.Submit(ctx, op); err != nil {
-		return wire.TrainingStarted{}, err
-	}
-	return s.trainingStarted(op, order), nil
+// addStart registers an endpoint that starts operations.
+func addStart[B, A any](s *server, op huma.Operation, start func(context.Context, intake.Wish, B) (A, error)) {
+	op.Method = http.MethodPost
+	add(s, op, func(ctx context.Context, in *startInput[B]) (A, error) { return start(ctx, in.Wish, in.Body) })
 }
 
-// startedAs answers a start that an earlier request has made: its operation is
-// before, and says what was ordered.
-func startedAs[Order, Answer any](before operation.Operation, err error, answer func(operation.Operation, Order) Answer) (Answer, error) {
-	var none Answer
+// sweepTrial returns a trial of a sweep as a strategy of its own, and the request
+// that backtests it.
+func (s *server) sweepTrial(ctx context.Context, in *trialInput) (wire.SweepTrial, error) {
+	op, err := s.find(ctx, in.OperationID)
 	if err != nil {
-		return none, err
+		return wire.SweepTrial{}, err
 	}
-	order, err := orderOf[Order](before)
-	if err != nil {
-		return none, err
-	}
-	return answer(before, order), nil
-}
-
-// trainingStarted is the answer to the start of a training.
-func (s *server) trainingStarted(op operation.Operation, order wire.TrainingOrder) wire.TrainingStarted {
-	message := fmt.Sprintf("Training started for %s", order.StrategyName) + s.trainingPeriod(order)
-	return wire.TrainingStarted{Started: s.started(op, "training_started", message, order.StrategyName),
-		Symbols: order.Symbols, Timeframes: order.Timeframes, StartDate: order.StartDate, EndDate: order.EndDate}
-}
-
-// either takes the one or the many of a field that has both spellings.
-func either(name, one string, many []string) ([]string, error) {
-	if one == "" {
-		return many, nil
-	}
-	if len(many) > 0 && !slices.Equal(many, []string{one}) {
-		return nil, wire.Errorf(wire.CodeBadRequest, "%s is %q and %ss are %s: give one of the two", name, one, name, strings.Join(many, " "))
-	}
-	return []string{one}, nil
-}
-
-// metadata describes a request to people and filters.
-func (r request) metadata(parameters map[string]any) operation.Metadata {
-	m := operation.Metadata{Mode: ptr("distributed"), StartDate: ptr(r.start), EndDate: ptr(r.end), Parameters: parameters}
-	if len(r.strategy.Symbols) > 0 {
-		m.Symbol = ptr(string(r.strategy.Symbols[0]))
-	}
-	m.Timeframe = ptr(r.strategy.Base.String())
-	return m
-}
-
-func (s *server) started(op operation.Operation, status, message, strategyName string) wire.Started {
-	position := s.position(op)
-	if position > 0 {
-		message += fmt.Sprintf("; it waits at place %d in the queue", position)
-	}
-	return wire.Started{Success: true, OperationID: op.ID, TaskID: op.ID, Status: status, Message: message,
-		StrategyName: strategyName, QueuePosition: position, SpecHash: op.SpecHash}
-}
-
-func (s *server) startBacktest(ctx context.Context, in *backtestInput) (wire.BacktestStarted, error) {
-	b := in.Body
-	op := submitted(operation.Backtesting, b.Submission)
-	if before, again, err := s.repeated(ctx, in.Wish, b, &op); err != nil || again {
-		return startedAs(before, err, s.backtestStarted)
-	}
-	_, order, err := s.backtestOrder(ctx, b, &op)
-	if err != nil {
-		return wire.BacktestStarted{}, err
-	}
-	if err := specify(&op, &order, b.Queue, threads(&order.Threads, b.Threads)); err != nil {
-		return wire.BacktestStarted{}, err
-	}
-	if op, err = s.o.Controller.Submit(ctx, op); err != nil {
-		return wire.BacktestStarted{}, err
-	}
-	return s.backtestStarted(op, order), nil
-}
-
-// backtestOrder returns what a request for a backtest asks for and the order that
-// follows from it, without threads, after checking everything and storing the bars.
-// It fills in what op says about its inputs.
-func (s *server) backtestOrder(ctx context.Context, b wire.StartBacktest, op *operation.Operation) (request, wire.BacktestOrder, error) {
-	costs, err := costsOf(b.BacktestTerms)
-	if err != nil {
-		return request{}, wire.BacktestOrder{}, err
-	}
-	r, err := s.backtestRequest(ctx, b)
-	if err != nil {
-		return r, wire.BacktestOrder{}, err
-	}
-	r.trades = true
-	decisions, err := decisionsOf(b.BacktestTerms)
-	if err == nil {
-		err = r.vary(decisions)
-	}
-	if err == nil {
-		err = r.said(b.BacktestTerms, &costs)
-	}
-	if err == nil {
-		err = s.readAlso(ctx, &r)
-	}
-	if err == nil {
-		err = s.check(ctx, r)
-	}
-	if err != nil {
-		return r, wire.BacktestOrder{}, err
-	}
-	m, inSample, err := s.resolveModel(ctx, b, r)
-	if err == nil {
-		err = deployable("backtest", m, r.strategy)
-	}
-	if err == nil {
-		err = s.expect(fleet.Backtesting)
-	}
-	if err != nil {
-		return r, wire.BacktestOrder{}, err
-	}
-	refs, artifacts, err := s.pin(ctx, r)
-	if err != nil {
-		return r, wire.BacktestOrder{}, err
-	}
-	artifacts = append(artifacts, operation.Artifact{SHA256: m.SHA256, Role: "model", Bytes: m.Bytes})
-	order := r.order(b.BacktestTerms, costs, decisions, inSample, s.o.EngineVersion)
-	order.StrategyYAML, order.ModelID, order.ModelName, order.ModelSHA256, order.Data = string(r.strategy.Source), m.ID, m.Name, m.SHA256, refs
-	op.Artifacts = artifacts
-	op.Metadata = r.backtestMetadata(order, map[string]any{"strategy_name": r.strategy.Name, "model_id": m.ID})
-	return r, order, nil
-}
-
-// backtestStarted is the answer to the start of a backtest.
-func (s *server) backtestStarted(op operation.Operation, o wire.BacktestOrder) wire.BacktestStarted {
-	message := fmt.Sprintf("Backtest started for %s %s", o.Symbol, o.Timeframe) + s.backtestPeriod(o)
-	return wire.BacktestStarted{Started: s.started(op, "started", message, o.StrategyName),
-		Symbol: o.Symbol, Timeframe: o.Timeframe, StartDate: o.StartDate, EndDate: o.EndDate, Mode: "distributed", ModelID: o.ModelID, InSample: o.InSample}
-}
-
-// backtestRequest parses a backtest's strategy for its symbol, or for those that
-// it is asked to trade together. A strategy that
-// the backend does not hold but that was trained is taken as it was trained.
-func (s *server) backtestRequest(ctx context.Context, b wire.StartBacktest) (request, error) {
-	if b.StrategyYAML == "" && b.StrategyName != "" {
-		_, err := library(s.o.StrategyDirs).read(b.StrategyName)
-		if missing, ok := errors.AsType[*wire.Error](err); ok && missing.Code == wire.CodeStrategyNotFound {
-			if b.StrategyYAML, err = s.trainedStrategy(ctx, b.StrategyName); err != nil {
-				return request{}, err
-			}
-		}
-	}
-	symbols, err := either("symbol", b.Symbol, b.Symbols)
-	if err != nil {
-		return request{}, err
-	}
-	var timeframes []string
-	if b.Timeframe != "" {
-		timeframes = []string{b.Timeframe}
-	}
-	r, err := s.request(b.StrategyName, b.StrategyYAML, symbols, timeframes)
-	if err != nil {
-		return r, err
-	}
-	if err := r.dated(r.strategy.BacktestDates(b.StartDate, b.EndDate)); err != nil {
-		return r, err
-	}
-	if err := needDates(r.start, r.end, ": strategy "+r.strategy.Name+" has no backtest.date_range that says it"); err != nil {
-		return r, err
-	}
-	if len(r.strategy.Symbols) == 0 {
-		return r, wire.Errorf(wire.CodeBadRequest, "Symbol and timeframe must be provided or defined in strategy config")
-	}
-	if len(r.strategy.Symbols) > 1 && len(b.Symbols) == 0 {
-		first, err := r.strategy.With(r.strategy.Symbols[:1], nil)
-		if err != nil {
-			return r, wire.Errorf(wire.CodeBadRequest, "%w", err)
-		}
-		r.strategy = first
-	}
-	if d := r.strategy.Decisions; !d.Trades() {
-		return r, wire.Errorf(wire.CodeBadRequest, "strategy %s has the output_format %s and makes no trades by itself, so there is nothing to backtest: "+
-			"name its model in an ensemble, and backtest that: ktrdr ensemble backtest FILE", r.strategy.Name, d.OutputFormat)
-	}
-	return r, nil
-}
-
-// trainedStrategy returns the text that the newest model of a strategy was
-// trained from, or "" where there is none.
-func (s *server) trainedStrategy(ctx context.Context, name string) (string, error) {
-	models, err := s.o.Models.Models(ctx, ModelQuery{StrategyName: name, Limit: 1})
-	if err != nil {
-		return "", fmt.Errorf("models of strategy %s: %w", name, err)
-	}
-	if len(models) == 0 {
-		return "", nil
-	}
-	op, err := s.o.Controller.Operation(ctx, models[0].OperationID)
-	if err != nil {
-		return "", fmt.Errorf("training of model %s: %w", models[0].ID, err)
-	}
-	order, err := orderOf[wire.TrainingOrder](op)
-	return order.StrategyYAML, err
-}
-
-// resolveModel finds the model of a backtest and says whether the window
-// overlaps its training window, which is refused unless asked for.
-func (s *server) resolveModel(ctx context.Context, b wire.StartBacktest, r request) (operation.ModelRecord, bool, error) {
-	names, err := either("model", b.Model, nil)
-	if b.ModelPath != "" {
-		names, err = either("model_path", b.ModelPath, names)
-	}
-	if err != nil {
-		return operation.ModelRecord{}, false, err
-	}
-	var m operation.ModelRecord
-	if len(names) == 1 {
-		m, err = s.model(ctx, names[0])
-	} else {
-		m, err = s.newestModel(ctx, r)
-	}
-	if err != nil {
-		return m, false, err
-	}
-	if have := feature.SchemaOf(r.strategy).Hash; have != m.FeatureHash {
-		return m, false, wire.Errorf(wire.CodeModelMismatch,
-			"model %s was trained on other features than strategy %s has (model %.12s…, strategy %.12s…): use the strategy that it was trained with, or train again with: ktrdr models train %s",
-			m.ID, r.strategy.Name, m.FeatureHash, have, r.strategy.Name)
-	}
-	inSample := overlaps(m, r)
-	if inSample && !b.AllowInSample {
-		return m, true, wire.Errorf(wire.CodeInSample,
-			"the window %s to %s overlaps the training window of model %s (%s), so its result would flatter the model: %s, or ask for it with allow_in_sample; it is then marked",
-			r.start, r.end, m.ID, trainedOn(m), unseen(m))
-	}
-	return m, inSample, nil
-}
-
-// newestModel is the newest model for strategy, symbol and timeframe, else the
-// newest for the strategy.
-func (s *server) newestModel(ctx context.Context, r request) (operation.ModelRecord, error) {
-	for _, q := range []ModelQuery{
-		{StrategyName: r.strategy.Name, Symbol: string(r.strategy.Symbols[0]), Timeframe: r.strategy.Base.String(), Limit: 1},
-		{StrategyName: r.strategy.Name, Limit: 1},
-	} {
-		found, err := s.o.Models.Models(ctx, q)
-		if err != nil {
-			return operation.ModelRecord{}, fmt.Errorf("models of strategy %s: %w", r.strategy.Name, err)
-		}
-		if len(found) > 0 {
-			return found[0], nil
-		}
-	}
-	return operation.ModelRecord{}, wire.Errorf(wire.CodeModelNotFound,
-		"strategy %s has no trained model. Train one with: ktrdr models train %s", r.strategy.Name, r.strategy.Name)
-}
-
-// trainedOn says in days which bars m knows.
-func trainedOn(m operation.ModelRecord) string {
-	return m.TrainStart.UTC().Format(time.DateOnly) + " to " + m.TrainEnd.UTC().Format(time.DateOnly)
-}
-
-// unseen says which bars m does not know.
-func unseen(m operation.ModelRecord) string {
-	return "choose dates from " + market.Stamp(m.TrainEnd.Unix()) + " on, which it has not seen"
-}
-
-// overlaps says whether a window shares time with a model's training window. An
-// end of that window which is not known counts as open.
-func overlaps(m operation.ModelRecord, r request) bool {
-	startsBeforeEnd := m.TrainEnd.IsZero() || r.span.From < m.TrainEnd.Unix()
-	endsAfterStart := m.TrainStart.IsZero() || r.span.To == 0 || r.span.To > m.TrainStart.Unix()
-	return startsBeforeEnd && endsAfterStart
+	return intake.Trial(op, in.Trial)
 }

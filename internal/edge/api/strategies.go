@@ -7,11 +7,14 @@ import (
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
+
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/core/document"
 	"github.com/ktrdr/ktrdr/internal/core/feature"
 	"github.com/ktrdr/ktrdr/internal/core/grammar"
 	"github.com/ktrdr/ktrdr/internal/core/indicator/catalog"
+	"github.com/ktrdr/ktrdr/internal/edge/intake"
+	"github.com/ktrdr/ktrdr/internal/edge/library"
 )
 
 type strategyInput struct {
@@ -33,7 +36,7 @@ func (s *server) addStrategies() {
 }
 
 func (s *server) listStrategies(ctx context.Context, _ *struct{}) (wire.StrategyList, error) {
-	names, others, err := library(s.o.StrategyDirs).names()
+	names, others, err := s.library.Names()
 	if err != nil {
 		return wire.StrategyList{}, err
 	}
@@ -52,7 +55,7 @@ func (s *server) listStrategies(ctx context.Context, _ *struct{}) (wire.Strategy
 }
 
 func (s *server) getStrategy(ctx context.Context, in *strategyInput) (wire.StrategyText, error) {
-	text, err := library(s.o.StrategyDirs).read(in.Name)
+	text, err := s.library.Read(in.Name)
 	if err != nil {
 		return wire.StrategyText{}, err
 	}
@@ -67,7 +70,7 @@ func emptyRow(name, problem string) wire.Strategy {
 // strategyRow describes one strategy. One that cannot be read is described by its
 // first problem.
 func (s *server) strategyRow(ctx context.Context, name string) (wire.Strategy, error) {
-	parsed, err := s.parse(name, "")
+	parsed, err := s.library.Parse(name, "")
 	if err != nil {
 		problem := err.Error()
 		if all, ok := errors.AsType[document.Problems](err); ok && len(all) > 0 {
@@ -90,7 +93,7 @@ func (s *server) strategyRow(ctx context.Context, name string) (wire.Strategy, e
 	for _, in := range parsed.Indicators {
 		row.Indicators = append(row.Indicators, wire.IndicatorUse{ID: in.ID, Type: in.Indicator.Spec().Name, Key: in.Indicator.Key()})
 	}
-	models, err := s.o.Models.Models(ctx, ModelQuery{StrategyName: parsed.Name, Limit: 1})
+	models, err := s.o.Models.Models(ctx, intake.ModelQuery{StrategyName: parsed.Name, Limit: 1})
 	if err != nil {
 		return row, fmt.Errorf("models of strategy %s: %w", parsed.Name, err)
 	}
@@ -101,11 +104,11 @@ func (s *server) strategyRow(ctx context.Context, name string) (wire.Strategy, e
 }
 
 func (s *server) validateStrategy(_ context.Context, in *strategyInput) (wire.StrategyValidation, error) {
-	text, err := library(s.o.StrategyDirs).read(in.Name)
+	text, err := s.library.Read(in.Name)
 	if err != nil {
 		return wire.StrategyValidation{}, err
 	}
-	return validate(in.Name, in.Name+strategyExtension, text), nil
+	return validate(in.Name, in.Name+library.Extension, text), nil
 }
 
 func (s *server) checkStrategy(_ context.Context, in *checkInput) (wire.StrategyValidation, error) {
@@ -125,7 +128,7 @@ func validate(name, file string, text []byte) wire.StrategyValidation {
 		if !ok {
 			problems = document.Problems{{File: file, Message: err.Error()}}
 		}
-		v.Issues = issues("error", problems)
+		v.Issues = library.Issues("error", problems)
 		v.Message = "Strategy is not valid: 1 problem"
 		if len(problems) != 1 {
 			v.Message = fmt.Sprintf("Strategy is not valid: %d problems", len(problems))
@@ -133,7 +136,7 @@ func validate(name, file string, text []byte) wire.StrategyValidation {
 		return v
 	}
 	v.Valid, v.StrategyName, v.Message = true, parsed.Name, "Strategy is valid"
-	v.Issues = issues("warning", parsed.Warnings)
+	v.Issues = library.Issues("warning", parsed.Warnings)
 	v.Features = feature.SchemaOf(parsed).Names
 	return v
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/data/artifact"
 	"github.com/ktrdr/ktrdr/internal/data/barstore"
 	"github.com/ktrdr/ktrdr/internal/edge/api"
+	"github.com/ktrdr/ktrdr/internal/edge/intake"
 )
 
 const (
@@ -158,7 +159,7 @@ func TestNoWorkers(t *testing.T) {
 func TestAllWorkersBusy(t *testing.T) {
 	b := newBackend(t)
 	b.worker("w2", fleet.Training)
-	b.controller.fail = &noWorkerError{api.NoWorker{Type: fleet.Training, Registered: 1, Busy: true, Uptime: 90 * time.Second}}
+	b.controller.fail = &noWorkerError{intake.NoWorker{Type: fleet.Training, Registered: 1, Busy: true, Uptime: 90 * time.Second}}
 	rec := b.do("POST", train, merge(t, goodTraining, `{"queue":false}`))
 	if rec.Code != 503 || !strings.Contains(rec.Body.String(), `"hint":"All training workers are currently busy. Retry in a few seconds."`) ||
 		!strings.Contains(rec.Body.String(), `"backend_uptime_seconds":90`) {

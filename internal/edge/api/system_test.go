@@ -18,6 +18,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/control/store"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/edge/api"
+	"github.com/ktrdr/ktrdr/internal/edge/intake"
 	"github.com/ktrdr/ktrdr/internal/work/worker"
 )
 
@@ -54,15 +55,15 @@ func (s *system) start() {
 	o := s.files.options(nil)
 	o.Controller, o.Operations, o.Models, o.Now = c, records, modelIndex{records}, nil
 	o.Errors.Unknown, o.Errors.Superseded, o.Errors.Ended, o.Errors.Stopping = dispatch.ErrUnknown, dispatch.ErrSuperseded, dispatch.ErrTerminal, dispatch.ErrStopping
-	o.Errors.NoWorker = func(err error) (api.NoWorker, bool) {
+	o.Errors.NoWorker = func(err error) (intake.NoWorker, bool) {
 		if none, ok := errors.AsType[*dispatch.NoWorkersError](err); ok {
-			return api.NoWorker{Type: none.Type, Registered: none.Registered, Uptime: none.Uptime}, true
+			return intake.NoWorker{Type: none.Type, Registered: none.Registered, Uptime: none.Uptime}, true
 		}
 		busy, ok := errors.AsType[*dispatch.BusyError](err)
 		if !ok {
-			return api.NoWorker{}, false
+			return intake.NoWorker{}, false
 		}
-		return api.NoWorker{Type: busy.Type, Registered: busy.Registered, Busy: true, Uptime: busy.Uptime}, true
+		return intake.NoWorker{Type: busy.Type, Registered: busy.Registered, Busy: true, Uptime: busy.Uptime}, true
 	}
 	h, err := api.New(o)
 	if err != nil {
@@ -104,7 +105,7 @@ func (s *system) end() {
 
 type modelIndex struct{ *store.Store }
 
-func (m modelIndex) Models(ctx context.Context, q api.ModelQuery) ([]operation.ModelRecord, error) {
+func (m modelIndex) Models(ctx context.Context, q intake.ModelQuery) ([]operation.ModelRecord, error) {
 	return m.Store.Models(ctx, store.ModelFilter{Name: q.Name, StrategyName: q.StrategyName, Symbol: q.Symbol, Timeframe: q.Timeframe,
 		OperationID: q.OperationID, Limit: q.Limit, Offset: q.Offset})
 }

@@ -25,6 +25,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/data/artifact"
 	"github.com/ktrdr/ktrdr/internal/data/barstore"
 	"github.com/ktrdr/ktrdr/internal/edge/api"
+	"github.com/ktrdr/ktrdr/internal/edge/intake"
 	"github.com/ktrdr/ktrdr/internal/edge/listen"
 	"github.com/ktrdr/ktrdr/internal/edge/settings"
 	"github.com/ktrdr/ktrdr/internal/observe"
@@ -227,14 +228,14 @@ func apiErrors() api.Errors {
 		Full: isFull, Standby: dispatch.ErrStandby, Short: store.ErrShort, Away: store.ErrAway,
 		Limited: isError[*queue.LimitError], Late: isError[*dispatch.DeadlineError], WorkerBusy: isError[*dispatch.WorkerBusyError],
 		NotFailed: isError[*dispatch.NotRetriableError],
-		NoWorker: func(err error) (api.NoWorker, bool) {
+		NoWorker: func(err error) (intake.NoWorker, bool) {
 			if none, ok := errors.AsType[*dispatch.NoWorkersError](err); ok {
-				return api.NoWorker{Type: none.Type, Registered: none.Registered, Uptime: none.Uptime}, true
+				return intake.NoWorker{Type: none.Type, Registered: none.Registered, Uptime: none.Uptime}, true
 			}
 			if busy, ok := errors.AsType[*dispatch.BusyError](err); ok {
-				return api.NoWorker{Type: busy.Type, Registered: busy.Registered, Busy: true, Uptime: busy.Uptime}, true
+				return intake.NoWorker{Type: busy.Type, Registered: busy.Registered, Busy: true, Uptime: busy.Uptime}, true
 			}
-			return api.NoWorker{}, false
+			return intake.NoWorker{}, false
 		},
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/control/store"
 	"github.com/ktrdr/ktrdr/internal/data/artifact"
 	"github.com/ktrdr/ktrdr/internal/edge/api"
+	"github.com/ktrdr/ktrdr/internal/edge/intake"
 )
 
 // checkpointIndex is the store's index of checkpoints as the API asks for it.
@@ -37,7 +38,7 @@ func (x checkpointIndex) Checkpoints(ctx context.Context, q api.CheckpointQuery)
 type modelIndex struct{ *store.Store }
 
 // Models implements api.Models.
-func (m modelIndex) Models(ctx context.Context, q api.ModelQuery) ([]operation.ModelRecord, error) {
+func (m modelIndex) Models(ctx context.Context, q intake.ModelQuery) ([]operation.ModelRecord, error) {
 	return m.Store.Models(ctx, store.ModelFilter{
 		Name: q.Name, StrategyName: q.StrategyName, Symbol: q.Symbol, Timeframe: q.Timeframe,
 		OperationID: q.OperationID, Limit: q.Limit, Offset: q.Offset,

@@ -1,4 +1,4 @@
-package api
+package intake
 
 import (
 	"bytes"
@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/ktrdr/ktrdr/internal/control/fleet"
 	"github.com/ktrdr/ktrdr/internal/control/operation"
@@ -17,9 +16,6 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 )
-
-// restartDelay is how soon a worker should come back to a backend that stops.
-const restartDelay = 5 * time.Second
 
 // A request is what a start of any type asks for, parsed.
 type request struct {
@@ -31,9 +27,9 @@ type request struct {
 }
 
 // request parses the strategy of a start, narrowed as asked for. It has no dates yet.
-func (s *server) request(name, text string, symbols, timeframes []string) (request, error) {
+func (desk *Desk) request(name, text string, symbols, timeframes []string) (request, error) {
 	r := request{}
-	parsed, err := s.parse(name, text)
+	parsed, err := desk.o.Library.Parse(name, text)
 	if err != nil {
 		return r, err
 	}
@@ -73,11 +69,11 @@ func symbolsOf(names []string) (symbols []market.Symbol, err error) {
 }
 
 // check refuses a request for bars that are not held, before anything is written.
-func (s *server) check(ctx context.Context, r request) error {
+func (desk *Desk) check(ctx context.Context, r request) error {
 	for _, b := range r.reads() {
-		h, err := s.o.Bars.Holding(ctx, b.Symbol, b.Timeframe)
-		if s.o.Errors.NoBars != nil && errors.Is(err, s.o.Errors.NoBars) {
-			return s.notHeld(ctx, b.Symbol, b.Timeframe)
+		h, err := desk.o.Bars.Holding(ctx, b.Symbol, b.Timeframe)
+		if desk.o.NoBars != nil && errors.Is(err, desk.o.NoBars) {
+			return desk.notHeld(ctx, b.Symbol, b.Timeframe)
 		}
 		if err != nil {
 			return fmt.Errorf("what is held of %s %s: %w", b.Symbol, b.Timeframe, err)
@@ -97,13 +93,13 @@ func (r request) decides(b strategy.Bars) bool {
 
 // notHeld is the error of a request for bars that are not held; it says which
 // are.
-func (s *server) notHeld(ctx context.Context, symbol market.Symbol, tf market.Timeframe) error {
-	held, err := s.o.Bars.Holdings(ctx)
+func (desk *Desk) notHeld(ctx context.Context, symbol market.Symbol, tf market.Timeframe) error {
+	held, err := desk.o.Bars.Holdings(ctx)
 	if err != nil {
 		return fmt.Errorf("what is held of the market: %w", err)
 	}
 	return wire.Errorf(wire.CodeDataNotFound, "Data not found for %s (%s)%s. Import it with: ktrdr data import FILE --symbol %s --timeframe %s",
-		symbol, tf, whatIsHeld(held, symbol), symbol, tf)
+		symbol, tf, WhatIsHeld(held, symbol), symbol, tf)
 }
 
 func orOpen(date, open string) string {
@@ -115,11 +111,11 @@ func orOpen(date, open string) string {
 
 // pin stores the bars that a request reads, from the first held to the end of
 // its span, and returns their hashes. Bars that come later change nothing for it.
-func (s *server) pin(ctx context.Context, r request) ([]wire.DataRef, []operation.Artifact, error) {
+func (desk *Desk) pin(ctx context.Context, r request) ([]wire.DataRef, []operation.Artifact, error) {
 	var refs []wire.DataRef
 	var artifacts []operation.Artifact
 	for _, b := range r.reads() {
-		series, err := s.o.Bars.Read(ctx, b.Symbol, b.Timeframe, market.Span{To: r.span.To})
+		series, err := desk.o.Bars.Read(ctx, b.Symbol, b.Timeframe, market.Span{To: r.span.To})
 		if err != nil {
 			return nil, nil, fmt.Errorf("read bars %s %s: %w", b.Symbol, b.Timeframe, err)
 		}
@@ -132,7 +128,7 @@ func (s *server) pin(ctx context.Context, r request) ([]wire.DataRef, []operatio
 				return nil, nil, wire.Errorf(wire.CodeBadRequest, "decisions.costs: %w", err)
 			}
 		}
-		ref, a, err := s.snapshot(ctx, series)
+		ref, a, err := desk.snapshot(ctx, series)
 		if err != nil {
 			return nil, nil, fmt.Errorf("pin bars %s %s: %w", b.Symbol, b.Timeframe, err)
 		}
@@ -161,10 +157,10 @@ type pinned struct {
 const pinnedSeries = 256
 
 // snapshot stores series under its hash, unless it is stored already.
-func (s *server) snapshot(ctx context.Context, series market.Series) (wire.DataRef, operation.Artifact, error) {
+func (desk *Desk) snapshot(ctx context.Context, series market.Series) (wire.DataRef, operation.Artifact, error) {
 	var content []byte
 	encode := func() (pinned, error) {
-		content = s.o.Bars.Snapshot(series)
+		content = desk.o.Bars.Snapshot(series)
 		sum := sha256.Sum256(content)
 		hash := hex.EncodeToString(sum[:])
 		ref := wire.DataRef{Symbol: series.Symbol, Timeframe: series.Timeframe, SHA256: hash, Bars: series.Len()}
@@ -177,23 +173,23 @@ func (s *server) snapshot(ctx context.Context, series market.Series) (wire.DataR
 	if id.bars > 0 {
 		id.first = &series.Time[0]
 	}
-	p, err := s.pins.of(id, encode)
+	p, err := desk.pins.Of(id, encode)
 	if err == nil {
-		_, err = s.o.Artifacts.Stat(ctx, p.ref.SHA256)
+		_, err = desk.o.Artifacts.Stat(ctx, p.ref.SHA256)
 	}
-	if err != nil && s.o.Errors.NoArtifact != nil && errors.Is(err, s.o.Errors.NoArtifact) {
+	if err != nil && desk.o.NoArtifact != nil && errors.Is(err, desk.o.NoArtifact) {
 		if content == nil {
-			content = s.o.Bars.Snapshot(series)
+			content = desk.o.Bars.Snapshot(series)
 		}
-		_, err = s.o.Artifacts.Put(ctx, p.ref.SHA256, bytes.NewReader(content))
+		_, err = desk.o.Artifacts.Put(ctx, p.ref.SHA256, bytes.NewReader(content))
 	}
 	return p.ref, p.artifact, err
 }
 
 // expect refuses a request at once when no worker is registered that could run
 // it: nothing need be written to find that out.
-func (s *server) expect(t fleet.WorkerType) error {
-	workers := s.o.Controller.Workers()
+func (desk *Desk) expect(t fleet.WorkerType) error {
+	workers := desk.o.Scheduler.Workers()
 	if workers == nil {
 		return nil // nobody schedules here any more, as Submit will say
 	}
@@ -202,7 +198,7 @@ func (s *server) expect(t fleet.WorkerType) error {
 			return nil
 		}
 	}
-	return noWorker(NoWorker{Type: t, Registered: len(workers), Uptime: s.o.Now().Sub(s.start)})
+	return NoWorker{Type: t, Registered: len(workers), Uptime: desk.o.Now().Sub(desk.since)}.Refusal()
 }
 
 // specify writes an order into op. order points to what the result depends on, the
@@ -229,29 +225,6 @@ func threads(in *int, asked int) func() {
 		return nil
 	}
 	return func() { *in = asked }
-}
-
-// noWorker is the 503 of the contract, with diagnostics.
-func noWorker(n NoWorker) *wire.Error {
-	command := "ktrdr worker training"
-	d := wire.NoWorker{WorkerType: string(n.Type), Registered: n.Registered, UptimeSeconds: float64(n.Uptime.Round(100*time.Millisecond)) / float64(time.Second)}
-	switch n.Type {
-	case fleet.Training:
-		d.Error = "No training workers available. Start GPU or CPU training workers."
-	case fleet.Backtesting:
-		command = "ktrdr worker backtest"
-		d.Error = "No workers available: no backtesting workers available."
-	default:
-		command = "ktrdr ib-host"
-		d.Error = fmt.Sprintf("No workers available: no %s workers available.", n.Type)
-	}
-	message := d.Error + " To start one: " + command
-	d.Hint = "Workers auto-register after startup. Retry in a few seconds, or check worker container logs. To start one: " + command
-	if n.Busy {
-		d.Hint = fmt.Sprintf("All %s workers are currently busy. Retry in a few seconds.", n.Type)
-		message = d.Hint + " Or submit without queue: false and wait in the queue."
-	}
-	return &wire.Error{Code: wire.CodeWorkerUnavailable, Message: message, Details: d, Detail: d}
 }
 
 // ptr returns nil for an empty text.

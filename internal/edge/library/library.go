@@ -1,4 +1,4 @@
-package api
+package library
 
 import (
 	"errors"
@@ -15,34 +15,45 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/grammar"
 	"github.com/ktrdr/ktrdr/internal/core/spell"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
+	"github.com/ktrdr/ktrdr/internal/edge/memo"
 )
 
-// A library is the folders that hold strategies, searched in order. A name in it
-// never reaches a path outside of them.
-type library []string
+// A Library is the folders that hold strategies, searched in order. A name in it
+// never reaches a path outside of them. Its methods may be called from several
+// goroutines. Make one with New.
+type Library struct {
+	dirs   []string
+	parsed *memo.Recent[file, *strategy.Strategy]
+}
+
+// New returns the library of these folders, which need not exist.
+func New(dirs []string) *Library {
+	return &Library{dirs: dirs, parsed: memo.New[file, *strategy.Strategy](parsedStrategies)}
+}
 
 var strategyName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]*$`)
 
-const strategyExtension = ".yaml"
+// Extension is what the file of a strategy has after its name.
+const Extension = ".yaml"
 
-// read returns the text of the strategy with this name.
-func (l library) read(name string) ([]byte, error) {
+// Read returns the text of the strategy with this name.
+func (l *Library) Read(name string) ([]byte, error) {
 	if !strategyName.MatchString(name) {
-		return nil, wire.Errorf(wire.CodeBadRequest, "Invalid strategy name: '%s': want letters, digits, _ and -, as in a file name without %s", name, strategyExtension)
+		return nil, wire.Errorf(wire.CodeBadRequest, "Invalid strategy name: '%s': want letters, digits, _ and -, as in a file name without %s", name, Extension)
 	}
-	for _, dir := range l {
-		text, err := readIn(dir, name+strategyExtension)
+	for _, dir := range l.dirs {
+		text, err := readIn(dir, name+Extension)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		return text, err
 	}
-	names, _, err := l.names()
+	names, _, err := l.Names()
 	if err != nil {
 		return nil, err
 	}
-	return nil, wire.Errorf(wire.CodeStrategyNotFound, "Strategy file not found: %s%s (searched: %s)%s", name, strategyExtension,
-		strings.Join(l, ", "), spell.Hint(name, names))
+	return nil, wire.Errorf(wire.CodeStrategyNotFound, "Strategy file not found: %s%s (searched: %s)%s", name, Extension,
+		strings.Join(l.dirs, ", "), spell.Hint(name, names))
 }
 
 // readIn reads one file of bounded size in dir.
@@ -67,10 +78,10 @@ func readIn(dir, file string) ([]byte, error) {
 	return text, nil
 }
 
-// names lists the strategies, sorted, and the files that cannot be one for their
+// Names lists the strategies, sorted, and the files that cannot be one for their
 // name.
-func (l library) names() (names, others []string, err error) {
-	for _, dir := range l {
+func (l *Library) Names() (names, others []string, err error) {
+	for _, dir := range l.dirs {
 		entries, err := os.ReadDir(dir)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -79,42 +90,39 @@ func (l library) names() (names, others []string, err error) {
 			return nil, nil, fmt.Errorf("list strategies: %w", err)
 		}
 		for _, e := range entries {
-			name, ok := strings.CutSuffix(e.Name(), strategyExtension)
+			name, ok := strings.CutSuffix(e.Name(), Extension)
 			switch {
 			case !ok || e.IsDir():
 			case !strategyName.MatchString(name):
 				others = append(others, e.Name())
-			case !slices.Contains(names, name): // an earlier folder wins, as in read
+			case !slices.Contains(names, name): // an earlier folder wins, as in Read
 				names = append(names, name)
 			}
 		}
 	}
-	return sorted(names), sorted(others), nil
-}
-
-func sorted(names []string) []string {
 	slices.Sort(names)
-	return names
+	slices.Sort(others)
+	return names, others, nil
 }
 
 // source returns the text of a request's strategy: what it brings if it brings
-// one, else what is held under its name. file is how problems name it.
-func (l library) source(name, text string) (file, source string, err error) {
-	file = name + strategyExtension
+// one, else what is held under its name. from is how problems name it.
+func (l *Library) source(name, text string) (from, source string, err error) {
+	from = name + Extension
 	switch {
 	case text != "" && name == "":
 		return "strategy_yaml", text, nil
 	case text != "":
-		return file, text, nil
+		return from, text, nil
 	case name == "":
 		return "", "", wire.Errorf(wire.CodeBadRequest, "strategy_name or strategy_yaml is required")
 	}
-	held, err := l.read(name)
-	return file, string(held), err
+	held, err := l.Read(name)
+	return from, string(held), err
 }
 
-// A strategyFile is a text and the name that its problems have.
-type strategyFile struct{ file, text string }
+// A file is a text and the name that its problems have.
+type file struct{ name, text string }
 
 // Of the strategies asked for last, parsedStrategies are kept parsed: a search
 // submits one strategy thousands of times. Longer texts than any that a person
@@ -124,36 +132,38 @@ const (
 	parsedStrategySize = 64 << 10
 )
 
-// parse reads the strategy of a request. The answer is shared: nobody may change
-// it.
-func (s *server) parse(name, text string) (*strategy.Strategy, error) {
-	file, source, err := library(s.o.StrategyDirs).source(name, text)
+// Parse reads the strategy of a request: text if it brings one, else what is held
+// under the name. The answer is shared: nobody may change it.
+func (l *Library) Parse(name, text string) (*strategy.Strategy, error) {
+	from, source, err := l.source(name, text)
 	if err != nil {
 		return nil, err
 	}
 	work := func() (*strategy.Strategy, error) {
-		parsed, err := grammar.Parse(file, []byte(source))
+		parsed, err := grammar.Parse(from, []byte(source))
 		if err != nil {
-			return nil, invalidStrategy(err)
+			return nil, Invalid(wire.CodeStrategyInvalid, "strategy is", err)
 		}
 		return parsed, nil
 	}
 	if len(source) > parsedStrategySize {
 		return work()
 	}
-	return s.parsed.of(strategyFile{file, source}, work)
+	return l.parsed.Of(file{from, source}, work)
 }
 
-// invalidStrategy is the error of a strategy with problems, all of them.
-func invalidStrategy(err error) error {
-	e := wire.Errorf(wire.CodeStrategyInvalid, "strategy is not valid:\n%w", err)
+// Invalid is the refusal of what people write with problems, all of them; what names
+// it, as in "strategy is".
+func Invalid(code wire.Code, what string, err error) *wire.Error {
+	e := wire.Errorf(code, "%s not valid:\n%w", what, err)
 	if problems, ok := errors.AsType[document.Problems](err); ok {
-		e.Details = issues("error", problems)
+		e.Details = Issues("error", problems)
 	}
 	return e
 }
 
-func issues(severity string, problems document.Problems) []wire.StrategyIssue {
+// Issues writes problems in the words of the contract.
+func Issues(severity string, problems document.Problems) []wire.StrategyIssue {
 	list := []wire.StrategyIssue{}
 	for _, p := range problems {
 		category, _, _ := strings.Cut(p.Path, ".")

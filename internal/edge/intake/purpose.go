@@ -1,4 +1,4 @@
-package api
+package intake
 
 import (
 	"cmp"
@@ -13,8 +13,8 @@ import (
 
 // trainingRequest parses what the start of a training asks for. Dates that it does
 // not name are those of the strategy.
-func (s *server) trainingRequest(b wire.StartTraining, symbols, timeframes []string) (request, error) {
-	r, err := s.request(b.StrategyName, b.StrategyYAML, symbols, timeframes)
+func (desk *Desk) trainingRequest(b wire.StartTraining, symbols, timeframes []string) (request, error) {
+	r, err := desk.request(b.StrategyName, b.StrategyYAML, symbols, timeframes)
 	if err != nil {
 		return r, err
 	}
@@ -65,8 +65,8 @@ func spanOf(b wire.BacktestTerms) (market.Span, error) {
 
 // trainingPeriod says which dates a training has where its strategy names some, and
 // who said so; else "".
-func (s *server) trainingPeriod(o wire.TrainingOrder) string {
-	parsed, err := s.parse(o.StrategyName, o.StrategyYAML)
+func (desk *Desk) trainingPeriod(o wire.TrainingOrder) string {
+	parsed, err := desk.o.Library.Parse(o.StrategyName, o.StrategyYAML)
 	if err != nil {
 		return ""
 	}
@@ -75,11 +75,11 @@ func (s *server) trainingPeriod(o wire.TrainingOrder) string {
 }
 
 // backtestPeriod is trainingPeriod of a backtest; that of an ensemble has no strategy.
-func (s *server) backtestPeriod(o wire.BacktestOrder) string {
+func (desk *Desk) backtestPeriod(o wire.BacktestOrder) string {
 	if o.StrategyYAML == "" {
 		return ""
 	}
-	parsed, err := s.parse(o.StrategyName, o.StrategyYAML)
+	parsed, err := desk.o.Library.Parse(o.StrategyName, o.StrategyYAML)
 	if err != nil {
 		return ""
 	}

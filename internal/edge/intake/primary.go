@@ -1,4 +1,4 @@
-package api
+package intake
 
 import (
 	"context"
@@ -12,17 +12,17 @@ import (
 // addPrimary adds to the order of a training the model whose decisions its
 // strategy learns from, if it names one, and the bars that this model reads. A span
 // that the model knows from its own training is refused.
-func (s *server) addPrimary(ctx context.Context, r request, order *wire.TrainingOrder, op *operation.Operation) error {
+func (desk *Desk) addPrimary(ctx context.Context, r request, order *wire.TrainingOrder, op *operation.Operation) error {
 	name := r.strategy.Training.Primary
 	if name == "" {
 		return nil
 	}
-	m, err := s.model(ctx, name)
+	m, err := desk.Model(ctx, name)
 	if err != nil {
 		return err
 	}
 	p := r
-	if p.strategy, err = s.strategyOf(ctx, m); err != nil {
+	if p.strategy, err = desk.strategyOf(ctx, m); err != nil {
 		return err
 	}
 	if d := p.strategy.Decisions; !d.Trades() {
@@ -42,10 +42,10 @@ func (s *server) addPrimary(ctx context.Context, r request, order *wire.Training
 		return wire.Errorf(wire.CodeInSample, "model %s, whose decisions strategy %s learns from, was trained on what was known until %s: its decisions before then say nothing about new bars: train from %s on (--start-date)",
 			m.ID, r.strategy.Name, known, known)
 	}
-	if err := s.check(ctx, p); err != nil {
+	if err := desk.check(ctx, p); err != nil {
 		return err
 	}
-	refs, artifacts, err := s.pin(ctx, p)
+	refs, artifacts, err := desk.pin(ctx, p)
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package api
+package intake
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/grammar"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
+	"github.com/ktrdr/ktrdr/internal/edge/library"
 )
 
 // costs are the numbers of a backtest, checked and with their defaults.
@@ -58,15 +59,6 @@ func decisionsOf(b wire.BacktestTerms) (json.RawMessage, error) {
 	return text, nil
 }
 
-// invalidDecisions is the error of decisions with problems, all of them.
-func invalidDecisions(err error) error {
-	invalid := invalidStrategy(err)
-	if e, ok := errors.AsType[*wire.Error](invalid); ok {
-		e.Message = "decisions are not valid:\n" + err.Error()
-	}
-	return invalid
-}
-
 // vary gives the strategy of r the decisions of an order.
 func (r *request) vary(decisions json.RawMessage) error {
 	if decisions == nil {
@@ -74,7 +66,7 @@ func (r *request) vary(decisions json.RawMessage) error {
 	}
 	varied, err := grammar.Vary(r.strategy, decisions)
 	if err != nil {
-		return invalidDecisions(err)
+		return library.Invalid(wire.CodeStrategyInvalid, "decisions are", err)
 	}
 	if r.strategy, err = varied.With(r.strategy.Symbols, r.strategy.Timeframes); err != nil {
 		return wire.Errorf(wire.CodeBadRequest, "%w", err)
@@ -137,9 +129,9 @@ func (r request) reads() []strategy.Bars {
 }
 
 // readAlso adds the bars that the account and the fills of a backtest need.
-func (s *server) readAlso(ctx context.Context, r *request) error {
+func (desk *Desk) readAlso(ctx context.Context, r *request) error {
 	for _, symbol := range r.strategy.Symbols {
-		if err := s.readAlsoFor(ctx, r, symbol); err != nil {
+		if err := desk.readAlsoFor(ctx, r, symbol); err != nil {
 			return err
 		}
 	}
@@ -147,7 +139,7 @@ func (s *server) readAlso(ctx context.Context, r *request) error {
 }
 
 // readAlsoFor adds finer bars of symbol, and those that convert what it earns.
-func (s *server) readAlsoFor(ctx context.Context, r *request, symbol market.Symbol) error {
+func (desk *Desk) readAlsoFor(ctx context.Context, r *request, symbol market.Symbol) error {
 	d := r.strategy.Decisions
 	add := func(b strategy.Bars) {
 		if !slices.Contains(r.reads(), b) {
@@ -163,12 +155,12 @@ func (s *server) readAlsoFor(ctx context.Context, r *request, symbol market.Symb
 	}
 	for _, c := range conversions {
 		b := strategy.Bars{Symbol: c.Symbol, Timeframe: r.strategy.Base}
-		_, err := s.o.Bars.Holding(ctx, b.Symbol, b.Timeframe)
+		_, err := desk.o.Bars.Holding(ctx, b.Symbol, b.Timeframe)
 		if err == nil {
 			add(b)
 			return nil
 		}
-		if s.o.Errors.NoBars == nil || !errors.Is(err, s.o.Errors.NoBars) {
+		if desk.o.NoBars == nil || !errors.Is(err, desk.o.NoBars) {
 			return fmt.Errorf("what is held of %s %s: %w", b.Symbol, b.Timeframe, err)
 		}
 	}

@@ -1,11 +1,10 @@
-package api
+package intake
 
 import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"unicode/utf8"
 
@@ -14,7 +13,7 @@ import (
 )
 
 // A Wish is who asks for an operation and how a repetition is recognised. Every
-// start has one. It is exported for the sake of reflection only.
+// start has one. Its tags are read by package api.
 type Wish struct {
 	Key       string `header:"Idempotency-Key" maxLength:"128" pattern:"^[!-~]*$" doc:"printable ASCII without spaces; names the wish: the same request with the same key is answered with the operation that the first one made, another request with it is refused"`
 	Submitter string `header:"X-Ktrdr-Submitter" maxLength:"200" doc:"who asks; waiting operations of different submitters take turns"`
@@ -22,7 +21,7 @@ type Wish struct {
 
 // repeated returns the operation that this very wish has made before, if it has.
 // It fills op with what Submit needs to recognise the next repetition.
-func (s *server) repeated(ctx context.Context, w Wish, body any, op *operation.Operation) (operation.Operation, bool, error) {
+func (desk *Desk) repeated(ctx context.Context, w Wish, body any, op *operation.Operation) (operation.Operation, bool, error) {
 	if !utf8.ValidString(w.Submitter) {
 		return operation.Operation{}, false, wire.Errorf(wire.CodeValidation, "Request validation failed: header -> X-Ktrdr-Submitter: %.80q is not UTF-8", w.Submitter)
 	}
@@ -36,16 +35,8 @@ func (s *server) repeated(ctx context.Context, w Wish, body any, op *operation.O
 	}
 	sum := sha256.Sum256(text)
 	op.IdempotencyKey, op.Fingerprint = w.Key, hex.EncodeToString(sum[:])
-	before, found, err := s.o.Controller.Repeated(ctx, *op)
+	before, found, err := desk.o.Scheduler.Repeated(ctx, *op)
 	return before, found, err
-}
-
-// keyTaken is the error of a key that names another request.
-func keyTaken(err error) *wire.Error {
-	if !errors.Is(err, operation.ErrKeyTaken) {
-		return nil
-	}
-	return wire.Errorf(wire.CodeKeyTaken, "%w, and an old one only to repeat the same", err)
 }
 
 // orderOf reads the work order of an operation.

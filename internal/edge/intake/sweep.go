@@ -1,47 +1,25 @@
-package api
+package intake
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
-	"github.com/ktrdr/ktrdr/internal/core/document"
 	"github.com/ktrdr/ktrdr/internal/core/grammar"
 	"github.com/ktrdr/ktrdr/internal/core/spell"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 	"github.com/ktrdr/ktrdr/internal/core/sweep"
+	"github.com/ktrdr/ktrdr/internal/edge/library"
 )
 
-type startSweepInput struct {
-	Wish
-	Body wire.StartSweep
-}
-
-type trialInput struct {
-	OperationID string `path:"operation_id"`
-	Trial       int    `path:"trial" minimum:"0"`
-}
-
-func (s *server) addSweeps() {
-	tags := []string{"sweeps"}
-	add(s, huma.Operation{OperationID: "start-sweep", Method: http.MethodPost, Path: wire.PathSweepStart, Tags: tags,
-		Summary: "Backtest variants of one strategy", Description: "The variants are tried in chunks by all backtest workers. Each has the orders of a backtest of its strategy alone."}, s.startSweep)
-	add(s, huma.Operation{OperationID: "get-sweep-trial", Method: http.MethodGet, Path: wire.PathSweepTrial, Tags: tags,
-		Summary: "Get one variant as a strategy of its own"}, s.sweepTrial)
-}
-
-func (s *server) startSweep(ctx context.Context, in *startSweepInput) (wire.SweepStarted, error) {
-	b := in.Body
+// Sweep starts a sweep with its chunks, unless the same wish has started it before.
+func (desk *Desk) Sweep(ctx context.Context, w Wish, b wire.StartSweep) (wire.SweepStarted, error) {
 	op := submitted(operation.Sweep, b.Submission)
-	if before, again, err := s.repeated(ctx, in.Wish, b, &op); err != nil || again {
-		return startedAs(before, err, s.sweepStarted)
+	if before, again, err := desk.repeated(ctx, w, b, &op); err != nil || again {
+		return startedAs(before, err, desk.sweepStarted)
 	}
 	if len(b.Decisions) > 0 {
 		return wire.SweepStarted{}, wire.Errorf(wire.CodeBadRequest, "decisions: a sweep varies them by the axes of its space: give an axis with one value for each")
@@ -49,7 +27,7 @@ func (s *server) startSweep(ctx context.Context, in *startSweepInput) (wire.Swee
 	if len(b.Symbols) > 0 {
 		return wire.SweepStarted{}, wire.Errorf(wire.CodeBadRequest, "symbols: a sweep tries variants on one symbol: give symbol instead")
 	}
-	r, order, err := s.backtestOrder(ctx, b.StartBacktest, &op)
+	r, order, err := desk.backtestOrder(ctx, b.StartBacktest, &op)
 	if err != nil {
 		return wire.SweepStarted{}, err
 	}
@@ -70,7 +48,7 @@ func (s *server) startSweep(ctx context.Context, in *startSweepInput) (wire.Swee
 		whole.Top = wire.DefaultTop
 	}
 	op.Metadata.Parameters["trials"] = space.Len()
-	bars, err := s.o.Bars.Read(ctx, order.Symbol, order.Timeframe, r.span)
+	bars, err := desk.o.Bars.Read(ctx, order.Symbol, order.Timeframe, r.span)
 	if err != nil {
 		return wire.SweepStarted{}, fmt.Errorf("read bars %s %s: %w", order.Symbol, order.Timeframe, err)
 	}
@@ -86,10 +64,10 @@ func (s *server) startSweep(ctx context.Context, in *startSweepInput) (wire.Swee
 	if err != nil {
 		return wire.SweepStarted{}, err
 	}
-	if op, err = s.o.Controller.SubmitFamily(ctx, op, children); err != nil {
+	if op, err = desk.o.Scheduler.SubmitFamily(ctx, op, children); err != nil {
 		return wire.SweepStarted{}, err
 	}
-	return s.sweepStarted(op, whole), nil
+	return desk.sweepStarted(op, whole), nil
 }
 
 // spaceOf reads the space of a request and refuses values that make no strategy of
@@ -98,7 +76,7 @@ func (s *server) startSweep(ctx context.Context, in *startSweepInput) (wire.Swee
 func spaceOf(b wire.StartSweep, s *strategy.Strategy) (space sweep.Space, quoted *strategy.Spread, err error) {
 	space, err = sweep.ParseSpace("space_yaml", []byte(b.SpaceYAML))
 	if err != nil {
-		return space, nil, invalidSpace(err)
+		return space, nil, library.Invalid(wire.CodeBadRequest, "space of trials is", err)
 	}
 	if b.Metric != "" && !slices.Contains(wire.SweepMetrics(), b.Metric) {
 		return space, nil, wire.Errorf(wire.CodeBadRequest, "unknown metric %q%s: want one of %s", b.Metric, spell.Hint(b.Metric, wire.SweepMetrics()), strings.Join(wire.SweepMetrics(), " "))
@@ -151,15 +129,6 @@ func sweepable(s, whole *strategy.Strategy) error {
 // backend does not compute.
 const maxLooks = 100
 
-// invalidSpace is the error of a space with problems, all of them.
-func invalidSpace(err error) error {
-	e := wire.Errorf(wire.CodeBadRequest, "space of trials is not valid:\n%w", err)
-	if problems, ok := errors.AsType[document.Problems](err); ok {
-		e.Details = issues("error", problems)
-	}
-	return e
-}
-
 const (
 	// chunkBars is about how many bars the trials of a chunk go through together: a
 	// second or a few of work. It is no matter of how many workers there are.
@@ -196,20 +165,16 @@ func chunks(parent operation.Operation, order wire.SweepOrder) ([]operation.Oper
 }
 
 // sweepStarted is the answer to the start of a sweep.
-func (s *server) sweepStarted(op operation.Operation, o wire.SweepOrder) wire.SweepStarted {
-	message := fmt.Sprintf("Sweep of %d trials started for %s %s", o.Trials, o.Symbol, o.Timeframe) + s.backtestPeriod(o.BacktestOrder)
+func (desk *Desk) sweepStarted(op operation.Operation, o wire.SweepOrder) wire.SweepStarted {
+	message := fmt.Sprintf("Sweep of %d trials started for %s %s", o.Trials, o.Symbol, o.Timeframe) + desk.backtestPeriod(o.BacktestOrder)
 	return wire.SweepStarted{Trials: o.Trials, Chunks: (o.Trials + o.ChunkTrials - 1) / o.ChunkTrials, BacktestStarted: wire.BacktestStarted{
-		Started: s.started(op, "started", message, o.StrategyName),
+		Started: desk.started(op, "started", message, o.StrategyName),
 		Symbol:  o.Symbol, Timeframe: o.Timeframe, StartDate: o.StartDate, EndDate: o.EndDate, Mode: "distributed", ModelID: o.ModelID, InSample: o.InSample}}
 }
 
-// sweepTrial returns a trial of a sweep as a strategy of its own, and the request
-// that backtests it.
-func (s *server) sweepTrial(ctx context.Context, in *trialInput) (wire.SweepTrial, error) {
-	op, err := s.find(ctx, in.OperationID)
-	if err != nil {
-		return wire.SweepTrial{}, err
-	}
+// Trial returns a trial of a sweep as a strategy of its own, and the request that
+// backtests it.
+func Trial(op operation.Operation, n int) (wire.SweepTrial, error) {
 	if op.Type != operation.Sweep {
 		return wire.SweepTrial{}, wire.Errorf(wire.CodeOperationNotFound, "%s is not a sweep but %s", op.ID, op.Type)
 	}
@@ -221,19 +186,19 @@ func (s *server) sweepTrial(ctx context.Context, in *trialInput) (wire.SweepTria
 	if err != nil {
 		return wire.SweepTrial{}, fmt.Errorf("order of %s: %w", op.ID, err)
 	}
-	if in.Trial >= space.Len() {
-		return wire.SweepTrial{}, wire.Errorf(wire.CodeBadRequest, "trial %d: the sweep has trials 0 to %d", in.Trial, space.Len()-1)
+	if n >= space.Len() {
+		return wire.SweepTrial{}, wire.Errorf(wire.CodeBadRequest, "trial %d: the sweep has trials 0 to %d", n, space.Len()-1)
 	}
-	t := space.Trial(in.Trial)
+	t := space.Trial(n)
 	source, err := sweep.Apply([]byte(o.StrategyYAML), t)
 	if err != nil {
-		return wire.SweepTrial{}, fmt.Errorf("trial %d of %s: %w", in.Trial, op.ID, err)
+		return wire.SweepTrial{}, fmt.Errorf("trial %d of %s: %w", n, op.ID, err)
 	}
 	parsed, err := grammar.Parse(o.StrategyName+".yaml", source)
 	if err != nil {
-		return wire.SweepTrial{}, wire.Errorf(wire.CodeBadRequest, "trial %d is no strategy: %w", in.Trial, err)
+		return wire.SweepTrial{}, wire.Errorf(wire.CodeBadRequest, "trial %d is no strategy: %w", n, err)
 	}
-	answer := wire.SweepTrial{Success: true, OperationID: op.ID, Trial: in.Trial, Settings: map[string]string{}, StrategyName: o.StrategyName, StrategyYAML: string(source),
+	answer := wire.SweepTrial{Success: true, OperationID: op.ID, Trial: n, Settings: map[string]string{}, StrategyName: o.StrategyName, StrategyYAML: string(source),
 		Backtest: wire.StartBacktest{StrategyName: o.StrategyName, StrategyYAML: string(source), Timeframe: o.Timeframe.String(), Model: o.ModelID,
 			BacktestTerms: wire.BacktestTerms{Symbol: string(o.Symbol), StartDate: o.StartDate, EndDate: o.EndDate, InitialCapital: &o.InitialCapital,
 				SizingFraction: &o.SizingFraction, WholeUnits: o.WholeUnits, AllowInSample: o.InSample}}}
