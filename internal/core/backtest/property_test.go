@@ -163,7 +163,9 @@ func drawAccount(t *rapid.T, s *scenario) {
 			s.in.SizingVolatility = nil
 		}
 	}
-	a.Lot = rapid.SampledFrom([]float64{0, 0.1, 7, 1000}).Draw(t, "lot")
+	if a.Lot = rapid.SampledFrom([]float64{0, 0.1, 7, 1000}).Draw(t, "lot"); !s.o.FractionalUnits {
+		a.Lot = math.Ceil(a.Lot)
+	}
 	a.MinQuantity = rapid.SampledFrom([]float64{0, 10}).Draw(t, "least")
 	a.MaxQuantity = rapid.SampledFrom([]float64{0, 1000, 20_000}).Draw(t, "most")
 	if rapid.Bool().Draw(t, "volumes") {

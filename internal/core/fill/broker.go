@@ -43,6 +43,9 @@ func NewBroker(terms Terms, series market.Series, rates *Rates) (Broker, error) 
 	if err := terms.Account.Validate(); err != nil {
 		return b, fmt.Errorf("account: %w", err)
 	}
+	if err := terms.Account.InWholeUnits(); err != nil && !terms.FractionalUnits {
+		return b, fmt.Errorf("account: %w", err)
+	}
 	if err := terms.volumeFits(series); err != nil {
 		return b, fmt.Errorf("fills: %w", err)
 	}

@@ -77,6 +77,15 @@ func (a Account) Validate() error {
 	return nil
 }
 
+// InWholeUnits returns why quantities cannot be both whole and multiples of the lot, or
+// nil.
+func (a Account) InWholeUnits() error {
+	if a.Lot != math.Floor(a.Lot) {
+		return &AccountError{"lot", fmt.Sprintf("%v in whole units: want a whole number, or fractions of a unit", a.Lot)}
+	}
+	return nil
+}
+
 // An AccountError says which key of an account is wrong, and why.
 type AccountError struct{ Key, Problem string }
 

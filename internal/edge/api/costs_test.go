@@ -65,6 +65,7 @@ func TestBacktestDecisions_refused(t *testing.T) {
 	for _, c := range []struct{ name, changes, want string }{
 		{"unknown_key", `{"decisions":{"cost":{}}}`, "decisions.cost: unknown key (did you mean costs?)"},
 		{"wrong_value", `{"decisions":{"costs":{"spread":"wide"}}}`, "decisions.costs.spread:"},
+		{"lots", `{"whole_units":true,"decisions":{"account":{"lot":2.5}}}`, "decisions.account: lot 2.5 in whole units: want a whole number"},
 		{"twice", `{"commission":0,"decisions":{"costs":{"commission":0.01}}}`, "commission: the file says it itself: give decisions.costs.commission instead"},
 		{"columns", `{"decisions":{"costs":{"spread":"bid_ask"}}}`, "the spread that bars bring along is called quotes: write spread: quotes"},
 		{"no_quotes", `{"decisions":{"costs":{"spread":"quotes"}}}`, "decisions.costs: spread quotes: the bars of EURUSD 1h have no bid and ask: import a file with them (ktrdr data import"},

@@ -93,6 +93,9 @@ func (r request) said(b wire.BacktestTerms, c *costs) error {
 			return wire.Errorf(wire.CodeBadRequest, "%s: the file says it itself: give decisions.costs.%s instead, which replaces that", x.name, x.name)
 		}
 	}
+	if err := r.strategy.Decisions.Account.InWholeUnits(); err != nil && b.WholeUnits {
+		return wire.Errorf(wire.CodeBadRequest, "decisions.account: %w", err)
+	}
 	for _, symbol := range r.strategy.Symbols {
 		if err := said.Fit(symbol, r.strategy.Decisions.Account.In(symbol)); err != nil {
 			return wire.Errorf(wire.CodeBadRequest, "decisions.costs: %w", err)
