@@ -111,6 +111,9 @@ func slippageWords(o backtest.Options) string {
 func commissionWords(in backtest.Input, o backtest.Options) string {
 	if schedule, err := decision.ScheduleOf(o.Costs.Schedule, in.Series.Symbol); err == nil && o.Costs.Schedule != "" {
 		words := fmt.Sprintf("%s of %s in %s, as published %s", schedule.Name, schedule.Source, schedule.Currency, schedule.Read)
+		if len(schedule.Tiers) > 1 {
+			words += ", by the volume of each month in UTC"
+		}
 		if schedule.Without != "" {
 			words += ", without " + schedule.Without
 		}

@@ -8,11 +8,12 @@ import (
 )
 
 // A Benchmark compares a backtest with buying at the first open with the whole
-// capital, without costs, and holding. b[d] are its returns between the points
-// at which those of the backtest are taken.
+// capital, or equal parts of it where there are several symbols, without costs, and
+// holding. b[d] are its returns between the points at which those of the backtest are
+// taken.
 type Benchmark struct {
 	FinalEquity      float64  `json:"final_equity"`
-	Return           float64  `json:"return"`            // last close / first open - 1
+	Return           float64  `json:"return"`            // last close / first open - 1, the mean of several
 	ExcessReturn     float64  `json:"excess_return"`     // total_return_pct - return
 	AnnualizedReturn *float64 `json:"annualized_return"` // like those of Metrics, as are the next three
 	Volatility       *float64 `json:"volatility"`

@@ -105,6 +105,8 @@ func TestGoldens(t *testing.T) {
 		{"kurtosis", m.Sharpe.Kurtosis, 2.93921513564988},
 		{"per_period", m.Sharpe.PerPeriod, 0.11128860282735753},
 		{"standard_error", m.Sharpe.StandardError, 2.164055496917586},
+		{"autocorrelation", m.Sharpe.Autocorrelation, 0.1322777062642005},
+		{"adjusted", m.Sharpe.Adjusted, 1.5927195897083053},
 		{"ci95_low", m.Sharpe.CI95Low, -2.4221281811402786},
 		{"ci95_high", m.Sharpe.CI95High, 6.0608134878685185},
 		{"years", &m.Annualisation.Years, 0.2245037645448323},
@@ -154,6 +156,33 @@ func TestSharpeStandardError(t *testing.T) {
 		}
 	}()
 	performance.SharpeStandardError(1, 0, 3, 1)
+}
+
+// The scales were computed with Python 3.11.7 from the closed form that Lo (2002) gives
+// for returns whose autocorrelations are powers of the first.
+func TestSharpeScale(t *testing.T) {
+	for _, c := range []struct {
+		periods                int
+		autocorrelation, scale float64
+	}{
+		{12, -0.2, 4.170848014103785}, {12, 0.2, 2.87884869052744}, {12, 0.9, 1.2070375285423403}, {4, 0.5, 1.3926212476455828},
+		{252, 0.1, 14.364791681446267}, {252, -0.5, 27.42300225415844}, {250, 0, 15.811388300841896}, {1, 0.3, 1},
+	} {
+		if got := performance.SharpeScale(c.periods, c.autocorrelation); math.Abs(got/c.scale-1) > 1e-12 {
+			t.Errorf("%d periods at %v have the scale %v, want %v", c.periods, c.autocorrelation, got, c.scale)
+		}
+	}
+	for _, rho := range []float64{-1, 1, math.NaN()} {
+		if got := performance.SharpeScale(12, rho); !math.IsNaN(got) {
+			t.Errorf("an autocorrelation of %v has the scale %v", rho, got)
+		}
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("no period has a scale")
+		}
+	}()
+	performance.SharpeScale(0, 0)
 }
 
 func TestDrawdown(t *testing.T) {

@@ -18,6 +18,11 @@ type Sharpe struct {
 	CI95Low       *float64 `json:"ci95_low"`       // sharpe_ratio - 1.96 standard errors
 	CI95High      *float64 `json:"ci95_high"`      // sharpe_ratio + 1.96 standard errors
 
+	// Ratios of returns that go along with those before them are too large when they
+	// are brought to a year by sqrt(N), and of those that go against them too small.
+	Autocorrelation *float64 `json:"autocorrelation"` // sum of (r[d]-mean)(r[d-1]-mean) / sum of (r[d]-mean)^2; nil where sd(r) is 0
+	Adjusted        *float64 `json:"adjusted"`        // PerPeriod * SharpeScale(N, Autocorrelation), N rounded; nil where sharpe_ratio is
+
 	// How likely the true ratio is above 0, and how many returns it takes to say
 	// so at 95 %. Nil where PerPeriod is, and the second where it is not above 0.
 	Probabilistic  *float64 `json:"probabilistic"`    // ProbabilisticSharpe against 0
@@ -45,6 +50,9 @@ func (m *Metrics) addReturns(capital, final float64, c *curve, w Window, tf mark
 	}
 	x := momentsOf(excess)
 	m.Sharpe, m.Tails = x.sharpe(), tailsOf(returns)
+	if m.Sharpe.PerPeriod != nil {
+		m.Sharpe.Autocorrelation = defined(x.autocorrelation(excess))
+	}
 	if w.elapsed >= MinDays*daySeconds {
 		a.PeriodsPerYear = defined(measured)
 		a.BarsPerYear = defined(float64(w.bars) / a.Years)
@@ -94,6 +102,19 @@ func (m moments) ratio() float64 {
 	return m.mean / m.sd
 }
 
+// autocorrelation returns that of x, whose moments are m, with itself one place on.
+func (m moments) autocorrelation(x []float64) float64 {
+	products, squares := 0.0, 0.0
+	for i, v := range x {
+		d := v - m.mean
+		squares += float64(d * d)
+		if i > 0 {
+			products += float64(d * (x[i-1] - m.mean))
+		}
+	}
+	return products / squares
+}
+
 func (m moments) sharpe() Sharpe {
 	s := Sharpe{Observations: m.n}
 	ratio := m.ratio()
@@ -108,11 +129,12 @@ func (m moments) sharpe() Sharpe {
 
 // annualise fills in the error of ratio, which is PerPeriod times root.
 func (s *Sharpe) annualise(ratio *float64, root float64) {
-	if ratio == nil || s.Skewness == nil || s.Kurtosis == nil {
+	if ratio == nil || s.Skewness == nil || s.Kurtosis == nil || s.Autocorrelation == nil {
 		return
 	}
 	se := SharpeStandardError(*s.PerPeriod, *s.Skewness, *s.Kurtosis, s.Observations) * root
 	s.StandardError = defined(se)
+	s.Adjusted = defined(*s.PerPeriod * SharpeScale(max(1, int(root*root+0.5)), *s.Autocorrelation))
 	s.CI95Low = defined(*ratio - float64(z95*se))
 	s.CI95High = defined(*ratio + float64(z95*se))
 }

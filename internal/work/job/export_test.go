@@ -7,3 +7,6 @@ var (
 	PackOutputs   = packOutputs
 	UnpackOutputs = unpackOutputs
 )
+
+// ClosesOfAll is what a portfolio is compared with.
+var ClosesOfAll = closesOfAll

@@ -60,3 +60,26 @@ func closesOf(in backtest.Input) []float64 {
 	}
 	return converted
 }
+
+// closesOfAll returns what equal parts of 1 are worth that buy each of ins at its first
+// open and hold it, when the bars of all that open at times end.
+func closesOfAll(ins []backtest.Input, times []int64) []float64 {
+	worth := make([]float64, len(times))
+	for _, in := range ins {
+		closes, first, bar := closesOf(in), in.Series.Open[0], -1
+		if in.Rates != nil {
+			first *= in.Rates.Open[0]
+		}
+		for i, t := range times {
+			if bar+1 < in.Series.Len() && in.Series.Time[bar+1] == t {
+				bar++
+			}
+			part := 1.0
+			if bar >= 0 {
+				part = closes[bar] / first
+			}
+			worth[i] += part / float64(len(ins))
+		}
+	}
+	return worth
+}

@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"encoding/json"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/parquet-go/parquet-go"
 
 	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/core/backtest"
+	"github.com/ktrdr/ktrdr/internal/core/fill"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/data/sample"
 	"github.com/ktrdr/ktrdr/internal/work/job"
@@ -143,6 +146,9 @@ func TestBacktestPortfolio(t *testing.T) {
 	if r.TradeCount != r.Symbols[0].TradeCount+r.Symbols[1].TradeCount || !strings.HasPrefix(r.Policy[0], "Portfolio: SAMPLE, OTHER share the money") {
 		t.Errorf("%d trades under %q", r.TradeCount, r.Policy[0])
 	}
+	if b, mean := r.Metrics.Benchmark, (r.Symbols[0].BuyAndHold+r.Symbols[1].BuyAndHold)/2; b == nil || math.Abs(b.Return-mean) > 1e-12 || b.Beta == nil || b.MaxDrawdownPct <= 0 {
+		t.Errorf("compared with %+v, want a return of %v", b, mean)
+	}
 	type row struct {
 		Symbol string  `parquet:"symbol"`
 		Net    float64 `parquet:"net_pnl"`
@@ -166,5 +172,24 @@ func TestBacktestPortfolio(t *testing.T) {
 	order.Threads = 3
 	if _, again := run(); !bytes.Equal(again, whole) {
 		t.Error("three threads give another result")
+	}
+}
+
+// TestClosesOfAll: half of 1 is in each of two symbols from its first open on; one of
+// them has no first bar and no third, and its currency has become twice as much.
+func TestClosesOfAll(t *testing.T) {
+	input := func(rates *fill.Rates, bars ...market.Bar) backtest.Input {
+		in := backtest.Input{Series: market.NewSeries("ABC", market.Hour1, len(bars)), Rates: rates}
+		for _, b := range bars {
+			in.Series.Append(b)
+		}
+		return in
+	}
+	ins := []backtest.Input{
+		input(nil, market.Bar{Time: 0, Open: 10, Close: 12}, market.Bar{Time: 1, Open: 12, Close: 5}, market.Bar{Time: 2, Open: 5, Close: 10}, market.Bar{Time: 3, Open: 10, Close: 20}),
+		input(&fill.Rates{Open: []float64{1, 1}, Close: []float64{1, 2}}, market.Bar{Time: 1, Open: 4, Close: 8}, market.Bar{Time: 3, Open: 8, Close: 8}),
+	}
+	if got, want := job.ClosesOfAll(ins, []int64{0, 1, 2, 3}), []float64{1.1, 1.25, 1.5, 3}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
 	}
 }

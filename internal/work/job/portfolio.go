@@ -69,7 +69,7 @@ func summarisePortfolio(ctx context.Context, env worker.Env, order wire.Backtest
 	summary := BacktestResult{
 		StrategyName: s.Name, Symbol: order.Symbol, Timeframe: tf, InSample: order.InSample,
 		StartTime: market.Stamp(r.Time[0]), EndTime: market.Stamp(tf.End(r.Time[len(r.Time)-1])),
-		Config: w.Options, Policy: assumption.OfPortfolio(ins, w.Options), Metrics: performance.Measure(w, r.Time, tf, performance.Options{}),
+		Config: w.Options, Policy: assumption.OfPortfolio(ins, w.Options), Metrics: performance.Measure(w, r.Time, tf, performance.Options{Closes: closesOfAll(ins, r.Time)}),
 		FinalEquity: w.FinalEquity, TradeCount: len(w.Trades), EquityCurveLength: len(w.Equity),
 		Decisions: w.Decisions, Orders: w.Orders, Intrabar: w.Intrabar, Bankruptcy: w.Bankruptcy, OrderHash: w.OrderHash,
 		Data: dataRefs(order.Data), EngineVersion: order.EngineVersion,
