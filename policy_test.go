@@ -119,6 +119,7 @@ var coreModules = map[string]string{
 	"core/document":  "go.yaml.in/yaml/v4",
 	"core/grammar":   "go.yaml.in/yaml/v4",
 	"core/migration": "go.yaml.in/yaml/v4",
+	"core/decision":  "golang.org/x/sys/cpu",
 	"core/kernel":    "golang.org/x/sys/cpu",
 	"core/rolling":   "golang.org/x/sys/cpu",
 	"core/sweep":     "go.yaml.in/yaml/v4",

@@ -61,47 +61,43 @@ func (s *Sieve) Sift(r Rules, raws []Raw) {
 	clear(s.Sells[:])
 	quiet, threshold, always := ModelHold, float32(r.ConfidenceThreshold), uint64(0)
 	if r.Regression {
-		quiet, always = BelowCost, 1
+		quiet, always = BelowCost, ^uint64(0)
 	}
 	for word := 0; len(raws) > 0; word++ {
 		part := raws[:min(64, len(raws))]
 		raws = raws[len(part):]
-		buys, sells := uint64(0), uint64(0)
-		for at := 0; at < len(part); at++ {
-			n, signals, acts, downs := gather(part[at:], threshold, always)
-			s.Others[quiet] += n - signals
-			s.Others[BelowConfidence] += signals - bits.OnesCount64(acts)
-			buys |= acts &^ downs << at
-			sells |= acts & downs << at
-			if at += n; at < len(part) {
-				s.withhold(&part[at])
-			}
+		clean, signals, downs, sure := columnsOf(part, threshold)
+		signals &= clean
+		acts := signals & (sure | always)
+		s.Others[quiet] += bits.OnesCount64(clean &^ signals)
+		s.Others[BelowConfidence] += bits.OnesCount64(signals &^ acts)
+		s.Buys[word], s.Sells[word] = acts&^downs, acts&downs
+		for odd := ^clean << (64 - len(part)) >> (64 - len(part)); odd != 0; odd &= odd - 1 {
+			s.withhold(&part[bits.TrailingZeros64(odd)])
 		}
-		s.Buys[word], s.Sells[word] = buys, sells
 	}
 }
 
-// gather looks at raws up to the first that somebody withheld, at most 64. It
-// returns how many that are, how many of them are signals, and, in sets of bits,
-// which of those are sure enough, and which are sells.
-func gather(raws []Raw, threshold float32, always uint64) (n, signals int, acts, downs uint64) {
-	found := uint64(0)
-	for n < len(raws) {
-		raw := raws[n]
-		if !raw.Known || raw.Withheld != Acted || raw.Leave {
-			break
+// columnsPlain returns sets of raws, of which there are at most 64: those that nobody
+// withheld, those that are signals, those that are sells if they are, and those that are
+// at least as sure as the threshold.
+//
+// The assembly of columns256 is written by tools/sieve and has the layout of a Raw in it.
+func columnsPlain(raws []Raw, threshold float32) (clean, signals, downs, sure uint64) {
+	for i := len(raws) - 1; i >= 0; i-- {
+		raw := raws[i]
+		isClean, isSure := uint64(0), uint64(0)
+		if raw.Known && raw.Withheld == Acted && !raw.Leave {
+			isClean = 1
 		}
-		sure := uint64(0)
 		if raw.Confidence >= threshold {
-			sure = 1
+			isSure = 1
 		}
 		side := uint64(uint8(raw.Signal)) // 1, 255 or 0
-		found += side & 1
-		acts = acts<<1 | side&(sure|always)
-		downs = downs<<1 | side>>7
-		n++
+		clean, signals = clean<<1|isClean, signals<<1|side&1
+		downs, sure = downs<<1|side>>7, sure<<1|isSure
 	}
-	return n, int(found), bits.Reverse64(acts) >> (64 - n), bits.Reverse64(downs) >> (64 - n)
+	return clean, signals, downs, sure
 }
 
 // withhold counts a signal that nobody may act on.

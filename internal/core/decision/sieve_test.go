@@ -1,6 +1,7 @@
 package decision_test
 
 import (
+	"math"
 	"math/rand/v2"
 	"testing"
 
@@ -58,6 +59,24 @@ func TestSieveIsDecide(t *testing.T) {
 			if (s.Buys[bar/64]|s.Sells[bar/64])>>(bar%64)&1 != 0 {
 				t.Fatalf("bar %d of %d is set", bar, len(raws))
 			}
+		}
+	})
+}
+
+// TestColumns holds the vectors to plain Go, whatever the bytes of a raw are.
+func TestColumns(t *testing.T) {
+	nan := float32(math.NaN())
+	rapid.Check(t, func(t *rapid.T) {
+		raws := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) decision.Raw {
+			return decision.Raw{Known: rapid.IntRange(0, 5).Draw(t, "known") > 0, Signal: decision.Signal(rapid.IntRange(-1, 1).Draw(t, "signal")),
+				Confidence: rapid.SampledFrom([]float32{-1, 0, 0.5, 0.6999, 0.7, 1, nan}).Draw(t, "confidence"),
+				Withheld:   decision.Reason(rapid.SampledFrom([]int{0, 0, 0, 1, 7, 13}).Draw(t, "withheld")), Leave: rapid.IntRange(0, 5).Draw(t, "leave") == 0}
+		}), 64, 64).Draw(t, "raws")
+		threshold := rapid.SampledFrom([]float32{0, 0.5, 0.7}).Draw(t, "threshold")
+		clean, signals, downs, sure := decision.ColumnsOf(raws, threshold)
+		wantClean, wantSignals, wantDowns, wantSure := decision.ColumnsPlain(raws, threshold)
+		if clean != wantClean || signals != wantSignals || downs != wantDowns || sure != wantSure {
+			t.Fatalf("clean %x, signals %x, downs %x, sure %x, want %x, %x, %x, %x", clean, signals, downs, sure, wantClean, wantSignals, wantDowns, wantSure)
 		}
 	})
 }
