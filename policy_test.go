@@ -43,7 +43,7 @@ const lattice = `
 	core/train, core/decision                < core/leak
 	core/market                              < core/margin
 	core/decision                            < core/ledger, core/fill
-	NONE                                     < core/daily
+	core/rolling                             < core/daily
 	core/ledger, core/daily                  < core/batch
 	core/batch, core/fill, core/margin       < core/backtest
 	core/trading, core/feature, core/decision < core/ensemble

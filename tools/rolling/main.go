@@ -19,6 +19,7 @@ func main() {
 	place("higher", greaterThan)
 	place("lower", lessThan)
 	finite()
+	reach()
 	deviations()
 	Generate()
 }
@@ -109,6 +110,58 @@ func place(name string, better uint64) {
 
 // finite writes the function that looks at n numbers, a multiple of 16: a number less
 // itself is 0, or NaN where it is not finite, and a sum with NaN is NaN.
+// reach writes the least and the greatest of n numbers, a multiple of 16, of which those
+// that are NaN are passed over.
+func reach() {
+	TEXT("reach256", NOSPLIT, "func(x *float64, n int) (low, high float64)")
+	Pragma("noescape")
+	x, n := Load(Param("x"), GP64()), Load(Param("n"), GP64())
+	var lows, highs [4]reg.VecVirtual
+	inf := GP64()
+	for i := range lows {
+		lows[i], highs[i] = YMM(), YMM()
+	}
+	MOVQ(U64(0x7FF0000000000000), inf)
+	VMOVQ(inf, lows[0].AsX())
+	VBROADCASTSD(lows[0].AsX(), lows[0])
+	MOVQ(U64(0xFFF0000000000000), inf)
+	VMOVQ(inf, highs[0].AsX())
+	VBROADCASTSD(highs[0].AsX(), highs[0])
+	for i := range lows[1:] {
+		VMOVAPD(lows[0], lows[i+1])
+		VMOVAPD(highs[0], highs[i+1])
+	}
+	Label("loop")
+	for i := range lows {
+		v := YMM()
+		VMOVUPD(Mem{Base: x, Disp: 32 * i}, v)
+		VMINPD(lows[i], v, lows[i]) // of NaN and a number, the number
+		VMAXPD(highs[i], v, highs[i])
+	}
+	ADDQ(Imm(128), x)
+	SUBQ(Imm(16), n)
+	JNE(LabelRef("loop"))
+	for i := range lows[1:] {
+		VMINPD(lows[i+1], lows[0], lows[0])
+		VMAXPD(highs[i+1], highs[0], highs[0])
+	}
+	for i, v := range []reg.VecVirtual{lows[0], highs[0]} {
+		choose := func(a, b, to Op) { VMINPD(a, b, to) }
+		if i == 1 {
+			choose = func(a, b, to Op) { VMAXPD(a, b, to) }
+		}
+		half := XMM()
+		VEXTRACTF128(Imm(1), v, half)
+		choose(half, v.AsX(), half)
+		other := XMM()
+		VPERMILPD(Imm(1), half, other)
+		choose(other, half, half)
+		Store(half, ReturnIndex(i))
+	}
+	VZEROUPPER()
+	RET()
+}
+
 func finite() {
 	TEXT("finite256", NOSPLIT, "func(x *float64, n int) bool")
 	Pragma("noescape")

@@ -57,6 +57,13 @@ func (d *diary) today() (day *daily.Day, end int) {
 	return &d.days[last], d.ends[last] + 1
 }
 
+// Ends returns the last bar of each day, as market.DayEnds has them. It is not to be
+// written to.
+func (b *Books) Ends() []int {
+	b.s.note()
+	return b.s.diary.ends
+}
+
 // Days returns the days of the curve. They end where market.DayEnds says.
 func (b *Books) Days() []daily.Day {
 	s := b.s
@@ -68,7 +75,7 @@ func (b *Books) Days() []daily.Day {
 		from := 0
 		for d, end := range ends {
 			t := daily.NewTally()
-			t.Flat(s.in.Series.Close[from:end+1], 0)
+			t.Closes(s.in.Series.Close[from : end+1])
 			days[d].LowClose, days[d].HighClose = t.LowClose, t.HighClose
 			from = end + 1
 		}

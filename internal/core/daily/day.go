@@ -1,6 +1,10 @@
 package daily
 
-import "math"
+import (
+	"math"
+
+	"github.com/ktrdr/ktrdr/internal/core/rolling"
+)
 
 // A Day is what the equity curve does over the bars that end on a day.
 type Day struct {
@@ -157,16 +161,8 @@ func (t *Tally) Flat(closes []float64, e float64) {
 
 // Closes takes in the closes themselves.
 func (t *Tally) Closes(closes []float64) {
-	low, high := t.LowClose, t.HighClose
-	for _, v := range closes {
-		if v < low {
-			low = v
-		}
-		if v > high {
-			high = v
-		}
-	}
-	t.LowClose, t.HighClose = low, high
+	low, high := rolling.Reach(closes)
+	t.LowClose, t.HighClose = lesser(t.LowClose, low), greater(t.HighClose, high)
 }
 
 // lesser and greater are min and max of numbers that are not NaN.

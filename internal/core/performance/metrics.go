@@ -138,12 +138,12 @@ func Measure(r backtest.Result, times []int64, tf market.Timeframe, o Options) M
 	return measure(r, tally, leftBy, &c, w, times, tf, o)
 }
 
-// MeasureBooks is Measure of what b writes out.
+// MeasureBooks is Measure of what b writes out, at the times of its bars.
 func MeasureBooks(b *backtest.Books, times []int64, tf market.Timeframe, o Options) Metrics {
 	if len(times) == 0 || len(times) != b.Bars() {
 		panic("performance: MeasureBooks wants one time per bar, and at least one bar")
 	}
-	w := WindowOf(times, tf)
+	w := windowOf(times, tf, b.Ends())
 	c := curve{ends: w.ends, days: b.Days(), closes: b.Closes()}
 	c.fill = func(dst []float64, d int) { b.Curve(dst, &c.days[d]) }
 	return measure(b.Totals(), b.Tally(), b.LeftBy, &c, w, times, tf, o)

@@ -18,8 +18,13 @@ type Window struct {
 // WindowOf returns the window of bars of timeframe tf that open at times, of which
 // there is at least one.
 func WindowOf(times []int64, tf market.Timeframe) Window {
+	return windowOf(times, tf, market.DayEnds(times, tf))
+}
+
+// windowOf is WindowOf where the ends are known.
+func windowOf(times []int64, tf market.Timeframe, ends []int) Window {
 	elapsed := float64(tf.End(times[len(times)-1]) - times[0])
-	return Window{ends: market.DayEnds(times, tf), elapsed: elapsed, years: elapsed / yearSeconds, bars: len(times)}
+	return Window{ends: ends, elapsed: elapsed, years: elapsed / yearSeconds, bars: len(times)}
 }
 
 // Ends returns the bars at whose closes returns are taken, which is not to be

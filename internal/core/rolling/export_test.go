@@ -6,6 +6,7 @@ type Set struct {
 	Highest, Lowest func(dst, x, y []float64)
 	Higher, Lower   func(dst []float64, dstAt []int64, x []float64, xAt []int64, y []float64, yAt []int64)
 	Finite          func(x []float64) bool
+	Reach           func(x []float64) (low, high float64)
 	Deviations      func(dst, center, newer, older []float64, at int)
 }
 
@@ -13,7 +14,7 @@ type Set struct {
 func Sets() []Set {
 	var all []Set
 	for _, s := range sets {
-		all = append(all, Set{s.name, s.highest, s.lowest, s.higher, s.lower, s.finite, s.deviations})
+		all = append(all, Set{s.name, s.highest, s.lowest, s.higher, s.lower, s.finite, s.reach, s.deviations})
 	}
 	return all
 }

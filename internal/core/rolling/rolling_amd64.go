@@ -32,4 +32,7 @@ func lower256(dst *float64, dstAt *int64, x *float64, xAt *int64, y *float64, yA
 func finite256(x *float64, n int) bool
 
 //go:noescape
+func reach256(x *float64, n int) (low float64, high float64)
+
+//go:noescape
 func deviations256(dst *float64, center *float64, newer *float64, older *float64, at int, n int, bars int)

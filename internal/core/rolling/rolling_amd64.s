@@ -283,6 +283,59 @@ loop:
 	MOVB      AL, ret+16(FP)
 	RET
 
+// func reach256(x *float64, n int) (low float64, high float64)
+// Requires: AVX, AVX2, SSE2
+TEXT ·reach256(SB), NOSPLIT, $0-32
+	MOVQ         x+0(FP), AX
+	MOVQ         n+8(FP), CX
+	MOVQ         $0x7ff0000000000000, DX
+	VMOVQ        DX, X0
+	VBROADCASTSD X0, Y0
+	MOVQ         $0xfff0000000000000, DX
+	VMOVQ        DX, X1
+	VBROADCASTSD X1, Y1
+	VMOVAPD      Y0, Y2
+	VMOVAPD      Y1, Y3
+	VMOVAPD      Y0, Y4
+	VMOVAPD      Y1, Y5
+	VMOVAPD      Y0, Y6
+	VMOVAPD      Y1, Y7
+
+loop:
+	VMOVUPD      (AX), Y8
+	VMINPD       Y0, Y8, Y0
+	VMAXPD       Y1, Y8, Y1
+	VMOVUPD      32(AX), Y8
+	VMINPD       Y2, Y8, Y2
+	VMAXPD       Y3, Y8, Y3
+	VMOVUPD      64(AX), Y8
+	VMINPD       Y4, Y8, Y4
+	VMAXPD       Y5, Y8, Y5
+	VMOVUPD      96(AX), Y8
+	VMINPD       Y6, Y8, Y6
+	VMAXPD       Y7, Y8, Y7
+	ADDQ         $0x80, AX
+	SUBQ         $0x10, CX
+	JNE          loop
+	VMINPD       Y2, Y0, Y0
+	VMAXPD       Y3, Y1, Y1
+	VMINPD       Y4, Y0, Y0
+	VMAXPD       Y5, Y1, Y1
+	VMINPD       Y6, Y0, Y0
+	VMAXPD       Y7, Y1, Y1
+	VEXTRACTF128 $0x01, Y0, X2
+	VMINPD       X2, X0, X2
+	VPERMILPD    $0x01, X2, X0
+	VMINPD       X0, X2, X2
+	MOVSD        X2, low+16(FP)
+	VEXTRACTF128 $0x01, Y1, X0
+	VMAXPD       X0, X1, X0
+	VPERMILPD    $0x01, X0, X1
+	VMAXPD       X1, X0, X0
+	MOVSD        X0, high+24(FP)
+	VZEROUPPER
+	RET
+
 DATA magnitude<>+0(SB)/8, $0x7fffffffffffffff
 DATA magnitude<>+8(SB)/8, $0x7fffffffffffffff
 DATA magnitude<>+16(SB)/8, $0x7fffffffffffffff

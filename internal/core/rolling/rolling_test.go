@@ -39,6 +39,8 @@ func TestSets(t *testing.T) {
 			if s.Finite(x) {
 				finite[0] = 1
 			}
+			low0, high0 := s.Reach(x)
+			finite = append(finite, low0, high0)
 			s.Deviations(sums, y[:bars], x, slices.Clone(y), at)
 			x := slices.Clone(x)
 			x[at] = y[at]

@@ -15,6 +15,9 @@ type set struct {
 	higher, lower func(dst []float64, dstAt []int64, x []float64, xAt []int64, y []float64, yAt []int64)
 	// finite reports whether no number of x is NaN or infinite.
 	finite func(x []float64) bool
+	// reach returns the least and the greatest number of x that is not NaN; infinity
+	// and its opposite where there is none.
+	reach func(x []float64) (low, high float64)
 	// deviations writes the sum of |v - center[i]| over all v of window i into
 	// dst[i]. The window is newer[0..at+i] and older[at+i+1..n-1], whose other values
 	// are lost. Slot k of it belongs to sum k mod 4; the four are added up in their
@@ -25,8 +28,12 @@ type set struct {
 // Finite reports whether no number of x is NaN or infinite.
 func Finite(x []float64) bool { return best.finite(x) }
 
+// Reach returns the least and the greatest number of x that is not NaN; infinity and its
+// opposite where there is none. Of a 0 and its opposite it may be either.
+func Reach(x []float64) (low, high float64) { return best.reach(x) }
+
 // plain is the set that runs everywhere and defines what the others must give.
-var plain = set{name: "plain", highest: highestPlain, lowest: lowestPlain, higher: higherPlain, lower: lowerPlain, finite: finitePlain, deviations: deviationsPlain}
+var plain = set{name: "plain", highest: highestPlain, lowest: lowestPlain, higher: higherPlain, lower: lowerPlain, finite: finitePlain, reach: reachPlain, deviations: deviationsPlain}
 
 // sets holds what this processor can run, the slowest first, and best the fastest.
 var (
@@ -88,6 +95,19 @@ func finitePlain(x []float64) bool {
 		}
 	}
 	return true
+}
+
+func reachPlain(x []float64) (low, high float64) {
+	low, high = math.Inf(1), math.Inf(-1)
+	for _, v := range x {
+		if v < low {
+			low = v
+		}
+		if v > high {
+			high = v
+		}
+	}
+	return low, high
 }
 
 func deviationsPlain(dst, center, newer, older []float64, at int) {

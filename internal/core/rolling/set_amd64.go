@@ -10,12 +10,12 @@ func fast() []*set {
 	}
 	all := []*set{{
 		name: "avx2", highest: eights(highest256, highestPlain), lowest: eights(lowest256, lowestPlain),
-		higher: placed(higher256, higherPlain), lower: placed(lower256, lowerPlain), finite: finiteFast, deviations: deviationsFast,
+		higher: placed(higher256, higherPlain), lower: placed(lower256, lowerPlain), finite: finiteFast, reach: reachFast, deviations: deviationsFast,
 	}}
 	if cpu.X86.HasAVX512F {
 		all = append(all, &set{
 			name: "avx512", highest: eights(highest512, highestPlain), lowest: eights(lowest512, lowestPlain),
-			higher: placed(higher512, higherPlain), lower: placed(lower512, lowerPlain), finite: finiteFast, deviations: deviationsFast,
+			higher: placed(higher512, higherPlain), lower: placed(lower512, lowerPlain), finite: finiteFast, reach: reachFast, deviations: deviationsFast,
 		})
 	}
 	return all
@@ -36,6 +36,16 @@ func eights(vectors func(dst, x, y *float64, n int), rest func(dst, x, y []float
 func finiteFast(x []float64) bool {
 	n := len(x) &^ 15
 	return (n == 0 || finite256(&x[0], n)) && finitePlain(x[n:])
+}
+
+func reachFast(x []float64) (low, high float64) {
+	n := len(x) &^ 15
+	low, high = reachPlain(x[n:])
+	if n > 0 {
+		low256, high256 := reach256(&x[0], n)
+		low, high = min(low, low256), max(high, high256)
+	}
+	return low, high
 }
 
 // placed is eights for values with their places.
