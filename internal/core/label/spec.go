@@ -165,6 +165,19 @@ const (
 	DefaultCUSUMMultiplier = 0.5
 )
 
+// Spare returns the class that labels can do without: that of bars at which nothing
+// happens, which many bars of triple barriers never reach, and VOLATILE, which a gate
+// says too where it is not sure. "" where there is none.
+func (s Spec) Spare() string {
+	switch s.Source {
+	case Regime, SingleScaleRegime:
+		return "VOLATILE"
+	case Context:
+		return "NEUTRAL"
+	}
+	return "HOLD"
+}
+
 // ClassNames returns the names of the classes, in the order of their indices;
 // nil where labels are numbers.
 func (s Spec) ClassNames() []string {

@@ -222,14 +222,3 @@ func describeModel(n answerer) ModelInfo {
 		Architecture: text, Config: n.Config(),
 	}
 }
-
-// warnings tells what is allowed but weakens the model.
-func warnings(t *table, training part) []string {
-	list := []string{}
-	for c, rows := range t.rowsPerClass(training) {
-		if rows == 0 {
-			list = append(list, fmt.Sprintf("class %s does not occur in the training rows, so the model cannot learn it", t.classes[c]))
-		}
-	}
-	return list
-}

@@ -53,7 +53,7 @@ func run(ctx context.Context, in Input, report func(Progress)) (model.Model, Eva
 		return runSeveral(ctx, in, t, report)
 	}
 	parts := divide(t, s.Training.Split, s.Training.EmbargoBars)
-	if err := errors.Join(parts.check(t), t.checkClasses(t.rowsPerClass(parts.train))); err != nil {
+	if err := errors.Join(parts.check(t, s), t.checkTargets(t.rowsPerClass(parts.train), t.targets(parts.train), s.Training.Labels)); err != nil {
 		return model.Model{}, Evaluation{}, err
 	}
 	if err := t.scale(s, parts.train); err != nil {

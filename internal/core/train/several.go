@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/ktrdr/ktrdr/internal/core/feature"
+	"github.com/ktrdr/ktrdr/internal/core/label"
 	"github.com/ktrdr/ktrdr/internal/core/model"
 	"github.com/ktrdr/ktrdr/internal/core/nn"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
@@ -49,7 +50,7 @@ func runSeveral(ctx context.Context, in Input, t *table, report func(Progress)) 
 	fail := func(err error) (model.Model, Evaluation, error) { return model.Model{}, Evaluation{}, err }
 	s := in.Strategy
 	parts, folds := foldsOf(t, s.Training)
-	if err := errors.Join(parts.check(t), checkFolds(t, folds)); err != nil {
+	if err := errors.Join(parts.check(t, s), checkFolds(t, folds, s.Training.Labels)); err != nil {
 		return fail(err)
 	}
 	if err := t.scale(s, parts.train); err != nil {
@@ -162,17 +163,27 @@ func cutFold(t *table, learn, block part, embargoBars int) fold {
 }
 
 // checkFolds returns an error where a fold leaves too little.
-func checkFolds(t *table, folds []fold) error {
+func checkFolds(t *table, folds []fold, labels label.Spec) error {
 	for i, f := range folds {
 		if len(f.train) < MinTrainRows || len(f.validation) < MinJudgeRows {
 			return fmt.Errorf("fold %d has %d rows to train and %d to validate, and %d that know of both: want at least %d and %d: choose fewer folds or a longer date range",
 				i+1, len(f.train), len(f.validation), f.purged, MinTrainRows, MinJudgeRows)
 		}
-		if err := t.checkClasses(t.classesOf(f.train)); err != nil {
+		if err := t.checkTargets(t.classesOf(f.train), t.targetsOf(f.train), labels); err != nil {
 			return fmt.Errorf("fold %d: %w", i+1, err)
 		}
 	}
 	return nil
+}
+
+// targetsOf is targets for numbers of rows.
+func (t *table) targetsOf(rows []int32) (targets []float32) {
+	if t.classes == nil {
+		for _, i := range rows {
+			targets = append(targets, t.target[i])
+		}
+	}
+	return targets
 }
 
 // classesOf is rowsPerClass for numbers of rows.

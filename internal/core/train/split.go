@@ -98,11 +98,19 @@ func (t *table) skipTimes(from, to, times int) int {
 }
 
 // check returns an error, with all the numbers, where a part is too small.
-func (d division) check(t *table) error {
+func (d division) check(t *table, s *strategy.Strategy) error {
 	if d.train.len() >= MinTrainRows && d.validation.len() >= MinJudgeRows && d.test.len() >= MinJudgeRows {
 		return nil
 	}
 	c := t.counts
+	if complete := c.bars - c.incomplete; complete > 0 && complete == c.unlabelled {
+		labels := s.Training.Labels
+		if s.Training.Primary != "" {
+			return fmt.Errorf("no label at any of the %d bars with complete features: model %s decides nothing there that could be judged: choose other dates or another primary model", complete, s.Training.Primary)
+		}
+		return fmt.Errorf("no label at any of the %d bars with complete features: %s labels find nothing there, as where prices move too little or only one way. Choose a longer date range or other bars (ktrdr data show), or change what they go by under training.labels: %s",
+			complete, labels.Source, strings.Join(labels.Source.Parameters(), ", "))
+	}
 	why := feature.Describe(c.history)
 	if why != "" {
 		why = ". " + strings.ToUpper(why[:1]) + why[1:]

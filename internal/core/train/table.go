@@ -3,7 +3,6 @@ package train
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -245,50 +244,4 @@ func (t *table) scale(s *strategy.Strategy, training part) (err error) {
 	}
 	t.scaling.Apply(s, t.x)
 	return nil
-}
-
-// checkClasses returns an error where the training rows teach nothing: fewer
-// than two classes occur in them.
-func (t *table) checkClasses(found []int) error {
-	if t.classes == nil {
-		return nil
-	}
-	if none := len(found); absent(found) < none-1 || absent(found) == none {
-		return nil // without a row there is nothing to say of classes
-	}
-	return errors.New("all training rows have one class " + describe(t.classes, found) +
-		": change the label parameters so that other classes occur, or choose a longer date range")
-}
-
-// rowsPerClass counts the rows of p of each class; nothing for a regression.
-func (t *table) rowsPerClass(p part) []int {
-	if t.classes == nil {
-		return nil
-	}
-	found := make([]int, len(t.classes))
-	for _, c := range t.class[p.from:p.to] {
-		found[c]++
-	}
-	return found
-}
-
-func absent(found []int) int {
-	n := 0
-	for _, rows := range found {
-		if rows == 0 {
-			n++
-		}
-	}
-	return n
-}
-
-func describe(classes []string, found []int) string {
-	text := "("
-	for c, rows := range found {
-		if c > 0 {
-			text += ", "
-		}
-		text += fmt.Sprintf("%s %d", classes[c], rows)
-	}
-	return text + ")"
 }

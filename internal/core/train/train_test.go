@@ -13,6 +13,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/core/feature"
 	"github.com/ktrdr/ktrdr/internal/core/label"
+	"github.com/ktrdr/ktrdr/internal/core/grammar"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/model"
 	"github.com/ktrdr/ktrdr/internal/core/nn"
@@ -346,6 +347,35 @@ func TestEvaluation_json(t *testing.T) {
 	}
 }
 
+// up, still and stairs are by which factor the price of bar i grows.
+func up(int) float64    { return 1.001 }
+func still(int) float64 { return 1 }
+func stairs(i int) float64 {
+	if i/60%2 == 0 {
+		return 1
+	}
+	return 1.002
+}
+
+// moving gives in the strategy src and bars whose prices grow by a factor each.
+func moving(in *train.Input, factor func(i int) float64, src string) {
+	for i, f := range in.Frames {
+		s := f.Series[market.Hour1]
+		all, price := market.NewSeries(s.Symbol, s.Timeframe, s.Len()), 100.0
+		for i, at := range s.Time {
+			next := price * factor(i)
+			all.Append(market.Bar{Time: at, Open: price, High: next, Low: price, Close: next, Volume: 1})
+			price = next
+		}
+		in.Frames[i] = frame(all)
+	}
+	s, err := grammar.Parse("test_momentum.yaml", []byte(src))
+	if err != nil {
+		panic(err)
+	}
+	in.Strategy = s
+}
+
 func TestRun_refuses(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*train.Input)
@@ -357,18 +387,16 @@ func TestRun_refuses(t *testing.T) {
 		"symbol_missing":    {func(in *train.Input) { in.Frames = in.Frames[:1] }, []string{"no bars of BBB"}},
 		"symbol_besides":    {func(in *train.Input) { in.Frames = append(in.Frames, frame(trending("CCC", 1, 100, nil))) }, []string{"3 symbols"}},
 		"timeframe_missing": {func(in *train.Input) { in.Frames[1].Series = nil }, []string{"BBB", "1h"}},
-		"one_class": {func(in *train.Input) {
-			for i, f := range in.Frames {
-				s := f.Series[market.Hour1]
-				rising := market.NewSeries(s.Symbol, s.Timeframe, s.Len())
-				price := 100.0
-				for _, at := range s.Time {
-					rising.Append(market.Bar{Time: at, Open: price, High: price * 1.002, Low: price * 0.9999, Close: price * 1.001, Volume: 1})
-					price *= 1.001
-				}
-				in.Frames[i] = frame(rising)
-			}
-		}, []string{"one class", "BUY", "HOLD 0", "label parameters"}},
+		"one_class": {func(in *train.Input) { moving(in, up, source) },
+			[]string{"training rows are of the one class BUY (BUY", "HOLD 0, SELL 0), so there is nothing to learn", "other bars", "under training.labels: entry, classes, pt_multiplier"}},
+		"one_class_in_folds": {func(in *train.Input) {
+			moving(in, up, strings.Replace(source, "  seed: 3", "  ensemble: {folds: 2}\n  seed: 3", 1))
+		}, []string{"fold 1: all", "of the one class BUY"}},
+		"empty_class": {func(in *train.Input) { moving(in, stairs, source) }, []string{"none of the", "training rows is of class SELL (BUY", "so the model could never tell it", "longer date range"}},
+		"one_target":  {func(in *train.Input) { moving(in, still, regressionSource) }, []string{"the target of all", "training rows is 0, so there is nothing to learn", "horizon"}},
+		"no_label": {func(in *train.Input) {
+			moving(in, still, strings.Replace(source, "triple_barrier, pt_multiplier: 4, sl_multiplier: 4, max_holding_period: 24, vol_span: 20", "zigzag", 1))
+		}, []string{"no label at any of the", "zigzag labels find nothing there", "zigzag_threshold, label_lookahead"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := twoSymbols(t, source, 600)
