@@ -25,7 +25,8 @@ func TestFullDisk(t *testing.T) {
 			t.Skip(err)
 		}
 		s.backend = start(t, "backend", nil, "serve", "--listen", "127.0.0.1:0", "--data-dir", disk.Dir)
-		s.fullDisk(disk)
+		l, token := s.fullDisk(disk)
+		s.outcomeWithoutRoom(disk, l, token)
 	})
 	t.Run("database", func(t *testing.T) {
 		server := storetest.StartPostgres(t)
@@ -37,22 +38,59 @@ func TestFullDisk(t *testing.T) {
 		first := c.startBackend("first", "127.0.0.1:0")
 		c.gate.lead(first)
 		l, token := c.fullDisk(disk)
+		c.outcomeWithoutRoom(disk, l, token)
 		if n := strings.Count(first.stderr.String(), "scheduler started"); n != 1 {
 			t.Errorf("the scheduler began %d times, want once: a full disk leaves no doubt about what was stored", n)
 		}
-
-		// Without the record of an outcome nothing follows from it.
-		noise := make([]byte, 100_000)
-		rng := rand.NewChaCha8([32]byte{})
-		_, _ = rng.Read(noise) // never fails
-		report := func() (int, string) { return l.report(token, fmt.Sprintf(`"state":"failed","error":"%x"`, noise)) }
-		disk.Fill()
-		if code, answer := report(); code != http.StatusServiceUnavailable || !strings.Contains(answer, "when the database takes writes again") {
-			t.Errorf("outcome without room: %d %.200s, want 503 and why", code, answer)
-		}
-		disk.Clear()
-		c.await("the outcome is taken", func() bool { code, _ := report(); return code == http.StatusOK })
 	})
+}
+
+// outcomeWithoutRoom has a worker report an outcome that cannot be recorded, from
+// which nothing follows, and again when it can.
+func (s *system) outcomeWithoutRoom(disk storetest.Disk, l *liar, token json.RawMessage) {
+	t := s.t
+	t.Helper()
+	noise := make([]byte, 30_000) // in hexadecimal digits as long as an error may be
+	rng := rand.NewChaCha8([32]byte{})
+	_, _ = rng.Read(noise) // never fails
+	report := func() (int, string) { return l.report(token, fmt.Sprintf(`"state":"failed","error":"%x"`, noise)) }
+	status := func() string {
+		var op struct {
+			Data struct {
+				Status string `json:"status"`
+			} `json:"data"`
+		}
+		s.get("/api/v1/operations/"+tokenOf(t, token), &op)
+		return op.Data.Status
+	}
+	disk.Fill()
+	for range 2 {
+		if code, answer := report(); code != http.StatusInsufficientStorage || !strings.Contains(answer, "DISK_FULL") {
+			t.Errorf("outcome without room: %d %.200s, want 507 DISK_FULL", code, answer)
+		}
+		if got := status(); got != "running" {
+			t.Errorf("the operation is %s, want running until its outcome is recorded", got)
+		}
+	}
+	disk.Clear()
+	if code, answer := report(); code != http.StatusOK {
+		t.Errorf("outcome with room again: %d %.200s", code, answer)
+	}
+	if got := status(); got != "failed" {
+		t.Errorf("the operation is %s, want failed", got)
+	}
+}
+
+// tokenOf returns the operation that a token is of.
+func tokenOf(t testing.TB, token json.RawMessage) string {
+	t.Helper()
+	var of struct {
+		OperationID string `json:"operation_id"`
+	}
+	if err := json.Unmarshal(token, &of); err != nil {
+		t.Fatal(err)
+	}
+	return of.OperationID
 }
 
 // fullDisk returns a worker that still runs an operation, and its token.

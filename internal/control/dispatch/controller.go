@@ -80,6 +80,10 @@ type Options struct {
 	// Reusable says why the result of a completed part, with the outputs that it
 	// refers to, may not stand for the same work done today; nil trusts all of them.
 	Reusable func(ctx context.Context, part operation.Operation, outputs []operation.Artifact) error
+	// Passing says of an error of Commit that the same may succeed later, as when a
+	// disk is full. What was decided then waits, and who asked is told the error. nil
+	// is never.
+	Passing func(err error) bool
 	// Holder names this process in the scheduler's lease; see operation.Lease.
 	// "" means "backend".
 	Holder string

@@ -28,8 +28,10 @@
 // A worker is called only after its attempt is durable, so a restarted scheduler
 // knows whom to ask. A report counts only with the token of the newest attempt;
 // the late result of an older one is kept and used only if every newer attempt
-// is lost. A worker holds at most one attempt. When a decision cannot be
-// recorded, the scheduler stops rather than act on what nobody will remember.
+// is lost. A worker holds at most one attempt. When there is no room to record a
+// decision, whoever asked for it is told, and it waits with all that follows from it
+// and all that is decided later; when it cannot be recorded otherwise, the scheduler
+// stops rather than act on what nobody will remember.
 //
 // # Several backends
 //

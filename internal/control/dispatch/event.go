@@ -112,8 +112,9 @@ type (
 	// Write: make the transaction durable, after all Writes before it; then
 	// perform Then. An empty transaction waits for those before it. If ID is
 	// set, feed back Recorded. Only a Submission may fail, and not with
-	// operation.ErrDeposed: any other failure means that this scheduler no
-	// longer knows the truth and must stop.
+	// operation.ErrDeposed: any other write waits for room where it lacks that, and
+	// whoever waits for a Reply in Then is told; other failures mean that this
+	// scheduler no longer knows the truth and must stop.
 	Write struct {
 		Tx         operation.Transaction
 		Then       []Effect

@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,8 @@ const (
 	startTimeout = 30 * time.Second
 	// callLimit bounds the calls to workers that are under way at once.
 	callLimit = 512
+	// retryInterval is how often decisions are written again that lack room.
+	retryInterval = time.Second
 	// commitTimeout bounds one commit; a disk that takes longer is broken.
 	commitTimeout = 30 * time.Second
 )
@@ -35,8 +38,9 @@ type message struct {
 	answer  chan Reply         // has room for one
 	look    func(*State)       // somebody wants to read the state, and waits for seen
 	seen    chan struct{}      // closed when it was read, or will not be
-	written *Write             // this write is done
+	written *Write             // this write is done, or delayed
 	err     error              // of the write
+	delayed bool               // it will be tried again
 }
 
 // loop is one reign of a scheduler. Only its own goroutine touches it.
@@ -139,6 +143,8 @@ func (l *loop) handle(m message) error {
 	case m.look != nil:
 		m.look(l.state)
 		close(m.seen)
+	case m.delayed:
+		l.delay(m)
 	case m.err != nil && m.written.final(m.err):
 		return fmt.Errorf("record a decision (nothing more is decided, so that nothing is done twice; restart the backend): %w", m.err)
 	default:
@@ -157,6 +163,17 @@ func (l *loop) done(m message) {
 	}
 	if m.written.ID != "" {
 		l.perform(l.state.Step(Recorded{ID: m.written.ID, Err: m.err}, l.o.Now()))
+	}
+}
+
+// delay tells who waits for a write why it is not done yet. What follows from it
+// follows when it is.
+func (l *loop) delay(m message) {
+	for _, e := range m.written.Then {
+		if r, ok := e.(Reply); ok {
+			r.Err = m.err
+			l.perform([]Effect{r})
+		}
 	}
 }
 
@@ -218,26 +235,79 @@ func (l *loop) call(timeout time.Duration, f func(context.Context)) {
 }
 
 // write is the writer's goroutine: it commits what has gathered, all at once,
-// and says so, also when ctx ends. After a failure that ends the reign nothing
-// more is committed: what was decided later took that write for granted.
+// and says so, also when ctx ends. What lacks room is kept, and tried again before
+// and with what was decided later. After a failure that ends the reign nothing more
+// is committed: what was decided later took that write for granted.
 func (l *loop) write(ctx context.Context) {
 	ctx = context.WithoutCancel(ctx)
 	var ended error
+	var kept []Write
 	for more := true; more; {
-		<-l.writes.bell
+		l.awaitWrites(len(kept) > 0)
 		var writes []Write
 		writes, more = l.writes.take()
+		told := len(kept)
+		writes = slices.Concat(kept, writes)
+		kept = nil
 		errs := slices.Repeat([]error{ended}, len(writes))
 		if ended == nil {
 			errs = l.commit(ctx, writes)
 		}
 		for i := range writes {
-			if errs[i] != nil && writes[i].final(errs[i]) {
-				ended = errs[i]
+			m := message{written: &writes[i], err: errs[i]}
+			m.delayed = more && ended == nil && l.passing(writes[i], errs[i])
+			switch {
+			case m.delayed && !writes[i].progress():
+				kept = append(kept, writes[i])
+			case !m.delayed && m.err != nil && writes[i].final(m.err):
+				ended = m.err
 			}
-			l.inbox.put(message{written: &writes[i], err: errs[i]})
+			if !m.delayed || i >= told {
+				l.inbox.put(m)
+			}
+		}
+		switch {
+		case len(kept) > 0 && told == 0:
+			l.o.Log.Warn("decisions wait until they can be recorded", "error", cmp.Or(errs...))
+		case len(kept) == 0 && told > 0 && ended == nil:
+			l.o.Log.Info("decisions that waited are recorded", "changes", told)
 		}
 	}
+}
+
+// awaitWrites returns when there is something to write, or, where some writes are
+// to be tried again, a while later.
+func (l *loop) awaitWrites(again bool) {
+	if !again {
+		<-l.writes.bell
+		return
+	}
+	pause := time.NewTimer(retryInterval)
+	defer pause.Stop()
+	select {
+	case <-l.writes.bell:
+	case <-pause.C:
+	}
+}
+
+// passing reports whether a write has failed for a reason that passes, has
+// certainly changed nothing, and is one that the state has built on.
+func (l *loop) passing(w Write, err error) bool {
+	return err != nil && !w.Submission && !errors.Is(err, operation.ErrDeposed) && !errors.Is(err, operation.ErrUncertain) &&
+		l.o.Passing != nil && l.o.Passing(err)
+}
+
+// progress reports whether a write holds nothing but progress, which is worth
+// nothing when there is newer.
+func (w Write) progress() bool {
+	for _, c := range w.Tx {
+		switch c.(type) {
+		case operation.Progressed, operation.Gained:
+		default:
+			return false
+		}
+	}
+	return len(w.Tx) > 0 && len(w.Then) == 0 && w.ID == ""
 }
 
 // commit makes writes durable, in order, and returns one error for each.

@@ -25,6 +25,8 @@ type leasedDisk struct {
 	broken  bool // nothing about the lease can be read or written
 }
 
+var errFull = errors.New("no room on the disk")
+
 var errBroken = errors.New("no route to the database")
 
 func (d *leasedDisk) AcquireTerm(ctx context.Context, holder string) (int64, error) {
@@ -76,12 +78,16 @@ func (d *leasedDisk) setBroken(broken bool) {
 type slowDisk struct {
 	*leasedDisk
 	held chan error // while it is there, commits wait for how they fail, nil if they do not
+	lack error      // how commits fail at once
 }
 
 func (d *slowDisk) Commit(ctx context.Context, term int64, batch []operation.Transaction) []error {
 	d.mu.Lock()
-	held := d.held
+	held, lack := d.held, d.lack
 	d.mu.Unlock()
+	if lack != nil {
+		return slices.Repeat([]error{lack}, len(batch))
+	}
 	if held != nil {
 		if err := <-held; err != nil {
 			return slices.Repeat([]error{err}, len(batch))
@@ -97,13 +103,20 @@ func (d *slowDisk) hold(held chan error) {
 	d.held = held
 }
 
+// lacks has commits fail from now on, or no longer.
+func (d *slowDisk) lacks(err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.lack = err
+}
+
 // backend starts a controller on a shared store; stop returns what Run returned.
 func backend(t *testing.T, s dispatch.Store, holder string) (c *dispatch.Controller, stop func() error) {
 	return backendOver(t, s, holder, newWires())
 }
 
 func backendOver(t *testing.T, s dispatch.Store, holder string, w *wires) (c *dispatch.Controller, stop func() error) {
-	c = dispatch.New(dispatch.Options{Store: s, Transport: w, Holder: holder, Shared: true})
+	c = dispatch.New(dispatch.Options{Store: s, Transport: w, Holder: holder, Shared: true, Passing: func(err error) bool { return errors.Is(err, errFull) }})
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- c.Run(ctx) }()
@@ -180,6 +193,63 @@ func uncertain(t *testing.T) {
 	}
 }
 
+// full has no room for an outcome and for what is asked after it.
+func full(t *testing.T) {
+	d, w := &slowDisk{leasedDisk: &leasedDisk{disk: newDisk()}}, newWires()
+	c, _ := backendOver(t, d, "http://a:1#x", w)
+	if err := register(t, c); err != nil {
+		t.Fatal(err)
+	}
+	submit := func(id string) error {
+		_, err := c.Submit(t.Context(), submission(id, operation.Training))
+		return err
+	}
+	for _, id := range []string{"op_1", "op_2"} {
+		if err := submit(id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	<-w.started
+	synctest.Wait()
+	before := d.term
+	d.lacks(errFull)
+	report := w.finish("w")
+	for range 3 {
+		if err := c.Report(t.Context(), report); !errors.Is(err, errFull) {
+			t.Errorf("an outcome without room: %v, want why", err)
+		}
+		if err := submit("op_3"); !errors.Is(err, errFull) {
+			t.Errorf("a submission without room: %v, want why", err)
+		}
+		pass(time.Second)
+	}
+	if op, err := d.Operation(t.Context(), "op_1"); err != nil || op.Status != operation.Running || op.Ended == operation.Settled {
+		t.Errorf("op_1 is %s (%v) without room, want running", op.Status, err)
+	}
+	select {
+	case token := <-w.started:
+		t.Errorf("%s was started before the worker's last outcome was recorded", token)
+	default:
+	}
+	d.lacks(nil)
+	pass(2 * time.Second)
+	if op, err := d.Operation(t.Context(), "op_1"); err != nil || op.Status != operation.Completed {
+		t.Errorf("op_1 is %s (%v) with room again, want completed", op.Status, err)
+	}
+	if err := c.Report(t.Context(), report); err != nil {
+		t.Errorf("the report again: %v", err)
+	}
+	if token := <-w.started; token.OperationID != "op_2" {
+		t.Errorf("%s was started, want op_2", token)
+	}
+	if _, err := d.Operation(t.Context(), "op_3"); !errors.Is(err, operation.ErrNotFound) {
+		t.Errorf("op_3 was refused and is there: %v", err)
+	}
+	if d.term != before {
+		t.Errorf("the term went from %d to %d, want the same reign", before, d.term)
+	}
+}
+
 // failing has no write succeed for a while, and counts reigns.
 func failing(t *testing.T) {
 	d, w := &slowDisk{leasedDisk: &leasedDisk{disk: newDisk()}}, newWires()
@@ -253,6 +323,7 @@ func booked(t *testing.T) {
 
 func TestTerm(t *testing.T) {
 	t.Run("nothing_is_recorded_after_an_uncertain_write", func(t *testing.T) { synctest.Test(t, uncertain) })
+	t.Run("full_disk_ends_no_reign", func(t *testing.T) { synctest.Test(t, full) })
 	t.Run("reigns_that_fail_do_not_follow_at_once", func(t *testing.T) { synctest.Test(t, failing) })
 	t.Run("worker_recorded_with_two_attempts_keeps_one", func(t *testing.T) { synctest.Test(t, booked) })
 

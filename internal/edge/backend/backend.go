@@ -167,7 +167,7 @@ func (b *backend) assemble(ctx context.Context, dir string, s settings.Values, h
 			}
 			return err
 		},
-		Reusable: reusable(files),
+		Reusable: reusable(files), Passing: isFull,
 	})
 	held, kept := heldBars(shared, b.controller, replica.Options{Own: bars, Records: records, Files: files, Holder: holder})
 	b.upkeep = upkeepOf{&upkeep.Keeper{Records: records, Files: files, Bars: kept, Dir: dir, Version: build.Version, Policy: policy, Now: time.Now}}
