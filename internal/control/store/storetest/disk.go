@@ -20,10 +20,15 @@ type Disk struct {
 // is not allowed, it fails with the reason.
 func NewDisk(t testing.TB, dir string) (Disk, error) {
 	t.Helper()
+	return newDisk(t, dir, 256)
+}
+
+func newDisk(t testing.TB, dir string, sizeMiB int) (Disk, error) {
+	t.Helper()
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=256m", "tmpfs", dir).CombinedOutput(); err != nil {
+	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", fmt.Sprintf("size=%dm", sizeMiB), "tmpfs", dir).CombinedOutput(); err != nil {
 		return Disk{}, fmt.Errorf("a small file system cannot be mounted here (that takes the superuser of a machine with mount): %w %s", err, out)
 	}
 	t.Cleanup(func() {
@@ -81,4 +86,23 @@ func (s *Server) NewDatabaseOnDisk(t testing.TB) (address string, disk Disk, err
 		s.must(t, "DROP TABLESPACE "+name)
 	})
 	return s.address(name), disk, nil
+}
+
+// LogOnDisk moves the write-ahead log of the server to a small disk of its own,
+// which ends with the test. It fails as NewDisk does.
+func (s *Server) LogOnDisk(t testing.TB) (disk Disk, err error) {
+	t.Helper()
+	if disk, err = newDisk(t, filepath.Join(s.dir, "log-disk"), 96); err != nil {
+		return disk, err
+	}
+	s.Kill()
+	t.Cleanup(s.Kill) // before its log goes
+	from, to := filepath.Join(s.data(), "pg_wal"), filepath.Join(disk.Dir, "pg_wal")
+	for _, args := range [][]string{{"cp", "-a", from, to}, {"rm", "-r", from}, {"ln", "-s", to, from}} {
+		if out, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %v %s", args, err, out)
+		}
+	}
+	s.Start()
+	return disk, nil
 }
