@@ -57,63 +57,84 @@ type Sums struct {
 // Plan makes b the next trades, at most so many: the bars at which they begin and end,
 // and what is decided between. They begin with the order that is to be filled at bar
 // entry; v is the sieve of the bars from from on, of which those before end count.
-//
-// The search for one bar waits for the search before it, so that the words of the sieve
-// in which it goes on are kept at hand.
 func (b *Batch) Plan(p *Policy, v *decision.Sieve, from, end, entry int, pending decision.Signal, most int) {
-	entries, exits, how, sides := b.Entry[b.At:][:most], b.Exit[b.At:][:most], b.How[b.At:][:most], b.side[:most]
-	shorts, either := (*decision.Bits)(nil), uint64(0)
+	n, next, isShort := b.search(p, v, end, entry-from, pending == decision.Sell, most)
+	b.N, b.Next, b.Pending = n, from+next, decision.Buy
+	if isShort {
+		b.Pending = decision.Sell
+	}
+	entries, exits, how := b.Entry[b.At:][:n], b.Exit[b.At:][:n], b.How[b.At:][:n]
+	holding, early, sells, longs := 0, 0, 0, 0
+	for i := range entries {
+		entry, sold, decided := int(entries[i]), int(exits[i])-1, next-1
+		if i+1 < n {
+			decided = int(entries[i+1]) - 1
+		}
+		side := int(how[i].Side())
+		b.side[i], longs = float64(side), longs+(side+1)>>1
+		if entry < sold && side < 0 {
+			holding += v.Sells.Count(entry, sold)
+		} else if entry < sold {
+			holding += v.Buys.Count(entry, sold)
+		}
+		if sold+1 < decided { // what is decided there came too early, or is forbidden
+			early += v.Buys.Count(sold+1, decided)
+			sells += v.Sells.Count(sold+1, decided)
+		}
+		entries[i], exits[i] = int32(from+entry), int32(from+sold+1)
+	}
+	b.Longs, b.Decisions = longs, decision.Counts{decision.Acted: 2 * n, decision.Holding: holding, decision.Separation: early}
 	if p.AllowShort {
-		shorts, either = &v.Sells, ^uint64(0)
+		b.Decisions[decision.Separation] += sells
+	} else {
+		b.Decisions[decision.ShortNotAllowed] = sells
 	}
-	holding, separated, forbidden, longs, n := 0, 0, 0, 0, 0
-	entry -= from
-	word, buys, sells := -1, uint64(0), uint64(0)
-	for n < most && entry < end {
-		if w := entry >> 6; w != word {
-			word, buys, sells = w, v.Buys[w], v.Sells[w]
-		}
-		held, against, way, side, found := &v.Buys, &v.Sells, ledger.LongAtOpen, 1.0, sells
-		if pending == decision.Sell {
-			held, against, way, side, found = &v.Sells, &v.Buys, ledger.ShortAtOpen, -1, buys
-		}
-		sold := entry + bits.TrailingZeros64(found>>(entry&63)) // decided; filled a bar later
-		if found>>(entry&63) == 0 {
-			sold = against.First(nil, (word+1)<<6, end)
-		}
-		exit := sold + 1
-		free := max(exit, entry+p.Separation-1)
-		if free >= end {
-			break
-		}
-		if w := free >> 6; w != word {
-			word, buys, sells = w, v.Buys[w], v.Sells[w]
-		}
-		found = (buys | sells&either) >> (free & 63)
-		next := free + bits.TrailingZeros64(found)
-		if found == 0 {
-			next = v.Buys.First(shorts, (word+1)<<6, end)
-		}
-		if next >= end {
-			break
-		}
-		holding += held.Count(entry, sold)
-		separated += v.Buys.Count(exit, free)
-		if shorts == nil {
-			forbidden += v.Sells.Count(exit, next)
-		} else {
-			separated += v.Sells.Count(exit, free)
-		}
-		entries[n], exits[n], how[n], sides[n] = int32(from+entry), int32(from+exit), way, side
-		longs += int(side+1) >> 1
-		n++
-		entry, pending = next+1, decision.Buy
-		if v.Sells.Has(next) {
-			pending = decision.Sell
+}
+
+// search writes the bars, counted from the first of the sieve, at which the next trades
+// begin and end, and returns how many that are, and the order after them.
+//
+// The search for one bar waits for the search before it: nothing else is done here, and
+// a word of the sieve is left when there is nothing more in it.
+func (b *Batch) search(p *Policy, v *decision.Sieve, end, entry int, isShort bool, most int) (n, next int, nextIsShort bool) {
+	entries, exits, how := b.Entry[b.At:][:most], b.Exit[b.At:][:most], b.How[b.At:][:most]
+	shorts := uint64(0)
+	if p.AllowShort {
+		shorts = ^uint64(0)
+	}
+	exit := 0 // where the trade that began at entry ends, once that is known
+	for at := entry; at < end && n < len(entries); {
+		word := at >> 6
+		buys, sells, last := v.Buys[word], v.Sells[word], word<<6+63
+		for at <= last && n < len(entries) {
+			found := buys | sells&shorts
+			if exit == 0 && isShort {
+				found = buys
+			} else if exit == 0 {
+				found = sells
+			}
+			if found >>= at & 63; found == 0 {
+				at = last + 1
+				break
+			}
+			at += bits.TrailingZeros64(found) + 1 // filled a bar after it is decided
+			if exit == 0 {
+				exit = at
+				at = max(at, entry+p.Separation-1)
+				continue
+			}
+			if at > end {
+				break
+			}
+			entries[n], exits[n], how[n] = int32(entry), int32(exit), ledger.LongAtOpen
+			if isShort {
+				how[n] = ledger.ShortAtOpen
+			}
+			n++
+			entry, exit, isShort = at, 0, sells>>((at-1)&63)&1 != 0
 		}
 	}
-	b.N, b.Longs, b.Next, b.Pending, b.Decisions = n, longs, from+entry, pending, decision.Counts{decision.Acted: 2 * n,
-		decision.Holding: holding, decision.Separation: separated, decision.ShortNotAllowed: forbidden}
+	return n, entry, isShort
 }
 
 // Chain works out the trades of b on bars, up to the first of which something is rare: a
@@ -125,6 +146,7 @@ func (b *Batch) Chain(p *Policy, bars *market.Series, realised float64, t Sums) 
 	charge, equity := 1+p.Commission, p.Capital+realised
 	b.capital, b.Realised[0] = p.Capital, realised
 	entries, exits, quantities, nets := b.Entry[b.At:][:b.N], b.Exit[b.At:][:b.N], b.Quantity[b.At:][:b.N], b.Net[b.At:][:b.N]
+	orders, turnover, commission, slippage := t.Orders, t.Turnover, t.Commission, t.Slippage // in registers
 	for i := range entries {
 		entry, exit, side := entries[i], exits[i], b.side[i]
 		price, last := opens[entry], opens[exit]
@@ -140,24 +162,22 @@ func (b *Batch) Chain(p *Policy, bars *market.Series, realised float64, t Sums) 
 		fee, feeLeft := float64(value*p.Commission), float64(proceeds*p.Commission)
 		signed := float64(float64(side*fill) * quantity)
 		net := float64(float64(side*left)*quantity) - signed - (fee + feeLeft)
-		if !market.IsPrice(price) || !market.IsPrice(last) || !market.IsPrice(value) || net == 0 {
-			return i
-		}
-		quantities[i], nets[i], b.value[i], b.balance[i] = quantity, net, signed, equity-fee
+		b.Realised[i+1] = realised + net
+		b.balance[i], b.value[i], quantities[i], nets[i] = equity-fee, signed, quantity, net
 		realised += net
-		if equity = p.Capital + realised; !market.IsPrice(equity) {
+		equity = p.Capital + realised
+		if !(price > 0 && last > 0 && value > 0 && market.IsPrice(equity)) || net == 0 { // what is infinite leaves no equity
 			return i
 		}
-		b.Realised[i+1] = realised
-		t.Turnover = t.Turnover + value + proceeds
-		t.Commission = t.Commission + fee + feeLeft
-		t.Slippage = t.Slippage + float64(math.Abs(fill-price)*quantity) + float64(math.Abs(left-last)*quantity)
+		turnover = turnover + value + proceeds
+		commission = commission + fee + feeLeft
+		slippage = slippage + float64(math.Abs(fill-price)*quantity) + float64(math.Abs(left-last)*quantity)
 		entered, sold := times[entry], times[exit]
 		b.Hours[i] = float64(sold-entered) / 3600
-		t.Orders = t.Orders.Moment(entered, int8(side), ledger.BySignal).Amount(quantity, fill)
-		t.Orders = t.Orders.Moment(sold, -int8(side), ledger.BySignal).Amount(quantity, left)
+		orders = orders.Moment(entered, int8(side), ledger.BySignal).Amount(quantity, fill)
+		orders = orders.Moment(sold, -int8(side), ledger.BySignal).Amount(quantity, left)
 	}
-	b.Sums = t
+	b.Sums = Sums{Turnover: turnover, Commission: commission, Slippage: slippage, Orders: orders}
 	return b.N
 }
 
