@@ -70,7 +70,7 @@ fuzz: ## run every fuzz target for T (default 30s) each
 	done
 
 golden: ## rewrite recorded outputs and show what changed; commit only what you can explain
-	@for dir in $$(git grep -l 'flag.Bool("update"' -- '*_test.go' | xargs -n1 dirname | sort -u); do go test ./$$dir -update; done
+	@for dir in $$(git grep -l 'ktrdr/internal/golden"' -- '*_test.go' | xargs -n1 dirname | sort -u); do go test ./$$dir -update; done
 	git diff --stat
 
 gen: kernels ## regenerate docs/reference, docs/dependencies.txt and the assembly of internal/core/kernel, rolling and decision

@@ -75,7 +75,7 @@ const lattice = `
 	control/wire, core/grammar, edge/memo    < edge/library
 	edge/library, core/ensemble, core/sweep  < edge/intake
 	edge/intake                              < edge/api
-	NONE                                     < observe, web, strategies, bench/limits
+	NONE                                     < observe, golden, web, strategies, bench/limits
 	work/job                                 < edge/display
 	control/wire                             < edge/exit
 	edge/exit, control/store                 < edge/settings

@@ -3,7 +3,6 @@ package dispatch_test
 import (
 	"cmp"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -17,9 +16,8 @@ import (
 	"github.com/ktrdr/ktrdr/internal/control/fleet"
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/queue"
+	"github.com/ktrdr/ktrdr/internal/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite the expectations in testdata")
 
 // TestScripts runs testdata/*.txt, which specify the scheduler. A script is a
 // list of blocks apart by blank lines: commands, a line ----, and the effects
@@ -36,14 +34,7 @@ func TestScripts(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := newScript(t).run(string(source))
-			if *update {
-				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			} else if got != string(source) {
-				t.Errorf("%s (rerun with -update and look at the difference): got\n%s", file, got)
-			}
+			golden.Check(t, file, newScript(t).run(string(source)))
 		})
 	}
 }

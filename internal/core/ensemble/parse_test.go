@@ -1,7 +1,6 @@
 package ensemble_test
 
 import (
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,12 +10,8 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/core/ensemble"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
+	"github.com/ktrdr/ktrdr/internal/golden"
 )
-
-var update = flag.Bool("update", false, "write what Parse says into testdata/bad")
-
-// wantMark begins the part of a test file that says what Parse has to say.
-const wantMark = "# want:\n"
 
 // TestBad holds one file per mistake, with all that is said about it.
 func TestBad(t *testing.T) {
@@ -26,25 +21,13 @@ func TestBad(t *testing.T) {
 	}
 	for _, name := range names {
 		t.Run(strings.TrimSuffix(filepath.Base(name), ".yaml"), func(t *testing.T) {
-			file, err := os.ReadFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			src, want, _ := strings.Cut(string(file), wantMark)
-			_, err = ensemble.Parse(filepath.Base(name), []byte(src))
-			if err == nil {
-				t.Fatal("it is accepted")
-			}
-			have := "# " + strings.ReplaceAll(err.Error(), "\n", "\n# ") + "\n"
-			if *update {
-				if err := os.WriteFile(name, []byte(src+wantMark+have), 0o644); err != nil {
-					t.Fatal(err)
+			golden.CheckComment(t, name, func(source string) string {
+				_, err := ensemble.Parse(filepath.Base(name), []byte(source))
+				if err == nil {
+					t.Fatal("it is accepted")
 				}
-				return
-			}
-			if have != want {
-				t.Errorf("Parse says\n%s, want\n%s", have, want)
-			}
+				return err.Error()
+			})
 		})
 	}
 }

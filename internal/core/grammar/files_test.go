@@ -1,7 +1,6 @@
 package grammar_test
 
 import (
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,6 +8,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/core/grammar"
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
+	"github.com/ktrdr/ktrdr/internal/golden"
 )
 
 // exampleFiles returns the strategies that users start from.
@@ -46,11 +46,6 @@ func TestExamples(t *testing.T) {
 	}
 }
 
-var update = flag.Bool("update", false, "write what Parse says into testdata/bad and testdata/warn")
-
-// wantMark begins the part of a test file that says what Parse has to say.
-const wantMark = "# want:\n"
-
 // checkFiles parses each file of folder and compares what say makes of the
 // outcome with the comment at the end of the file.
 func checkFiles(t *testing.T, folder string, say func(s *strategy.Strategy, err error) string) {
@@ -61,21 +56,7 @@ func checkFiles(t *testing.T, folder string, say func(s *strategy.Strategy, err 
 	}
 	for _, name := range names {
 		t.Run(strings.TrimSuffix(filepath.Base(name), ".yaml"), func(t *testing.T) {
-			file, err := os.ReadFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			src, want, _ := strings.Cut(string(file), wantMark)
-			have := "# " + strings.ReplaceAll(say(grammar.Parse(filepath.Base(name), []byte(src))), "\n", "\n# ") + "\n"
-			if *update {
-				if err := os.WriteFile(name, []byte(src+wantMark+have), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			if have != want {
-				t.Errorf("Parse says\n%s, want\n%s", have, want)
-			}
+			golden.CheckComment(t, name, func(source string) string { return say(grammar.Parse(filepath.Base(name), []byte(source))) })
 		})
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/ktrdr/ktrdr/internal/golden"
 )
 
 // otherReaders are messages about files that are not strategies, and where they are
@@ -34,7 +36,7 @@ func TestBad_every_message(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, want, _ := strings.Cut(string(file), wantMark)
+			_, want, _ := strings.Cut(string(file), golden.Mark)
 			said.WriteString(want)
 		}
 	}

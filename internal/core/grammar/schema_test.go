@@ -9,8 +9,10 @@ import (
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
-	"github.com/ktrdr/ktrdr/internal/core/grammar"
 	"go.yaml.in/yaml/v4"
+
+	"github.com/ktrdr/ktrdr/internal/core/grammar"
+	"github.com/ktrdr/ktrdr/internal/golden"
 )
 
 // schemaOf reads the schema with a validator of another author.
@@ -76,7 +78,7 @@ func TestSchema_refuses(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		src, said, _ := strings.Cut(string(file), wantMark)
+		src, said, _ := strings.Cut(string(file), golden.Mark)
 		v, err := values([]byte(src))
 		if err != nil || !structural.MatchString(said) {
 			continue

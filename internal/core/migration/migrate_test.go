@@ -2,7 +2,6 @@ package migration_test
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,9 +11,8 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/document"
 	"github.com/ktrdr/ktrdr/internal/core/grammar"
 	"github.com/ktrdr/ktrdr/internal/core/migration"
+	"github.com/ktrdr/ktrdr/internal/golden"
 )
-
-var update = flag.Bool("update", false, "write the files *.want beside the old strategies")
 
 // oldFiles returns the strategies of older formats in testdata.
 func oldFiles(t testing.TB) []string {
@@ -53,20 +51,7 @@ func TestMigrate(t *testing.T) {
 			for _, c := range r.Refusals {
 				fmt.Fprintf(&b, "refusal %d: %s: %s\n", c.Line, c.Path, c.Reason)
 			}
-			have := b.String() + "\n" + r.YAML
-			golden := strings.TrimSuffix(name, ".yaml") + ".want"
-			if *update {
-				if err := os.WriteFile(golden, []byte(have), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if have != string(want) {
-				t.Errorf("Migrate gives\n%s\nwant\n%s", have, want)
-			}
+			golden.Check(t, strings.TrimSuffix(name, ".yaml")+".want", b.String()+"\n"+r.YAML)
 		})
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -21,7 +20,6 @@ import (
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/legacy"
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/ktrdr/ktrdr/internal/control/fleet"
 	"github.com/ktrdr/ktrdr/internal/control/operation"
@@ -29,9 +27,8 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/feature"
 	"github.com/ktrdr/ktrdr/internal/core/grammar"
 	"github.com/ktrdr/ktrdr/internal/core/market"
+	"github.com/ktrdr/ktrdr/internal/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite testdata/golden")
 
 // momentumModel is a model of testdata/strategies/momentum.yaml, trained on the
 // first half of January 2020.
@@ -249,7 +246,7 @@ func TestGolden(t *testing.T) {
 			}
 			shown := volatile.ReplaceAll(pretty.Bytes(), []byte(`"$1": "<sha256>"`))
 			shown = catalogue.ReplaceAll(shown, []byte(`"available_indicators": ["<names>"]`))
-			compare(t, filepath.Join("testdata", "golden", x.name+".json"), shown)
+			golden.Check(t, filepath.Join("testdata", "golden", x.name+".json"), string(shown))
 		})
 	}
 	for path, item := range doc.Paths.Map() {
@@ -258,23 +255,6 @@ func TestGolden(t *testing.T) {
 				t.Errorf("no exchange for %s %s", method, path)
 			}
 		}
-	}
-}
-
-func compare(t *testing.T, file string, got []byte) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(file, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", file, diff)
 	}
 }
 

@@ -1,7 +1,6 @@
 package cli_test
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,28 +13,14 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/ktrdr/ktrdr/internal/edge/cli"
+	"github.com/ktrdr/ktrdr/internal/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite recorded outputs")
 
 const root = "../../.."
 
 // TestReference holds docs/reference/cli.md to the commands as they are.
 func TestReference(t *testing.T) {
-	path := filepath.Join(root, "docs/reference/cli.md")
-	want := commandReference()
-	if *update {
-		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(got) != want {
-		t.Errorf("%s is not what the program says: run make gen", path)
-	}
+	golden.Check(t, filepath.Join(root, "docs/reference/cli.md"), commandReference())
 }
 
 func commandReference() string {

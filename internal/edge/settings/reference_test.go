@@ -1,36 +1,20 @@
 package settings_test
 
 import (
-	"flag"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/ktrdr/ktrdr/internal/edge/settings"
+	"github.com/ktrdr/ktrdr/internal/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite recorded outputs")
 
 // TestReference holds docs/reference/config.md to the table of settings.
 func TestReference(t *testing.T) {
-	path := filepath.Join("../../..", "docs/reference/config.md")
-	want := settingReference()
-	if *update {
-		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(got) != want {
-		t.Errorf("%s is not what the program says: run make gen", path)
-	}
+	golden.Check(t, filepath.Join("../../..", "docs/reference/config.md"), settingReference())
 }
 
 func settingReference() string {

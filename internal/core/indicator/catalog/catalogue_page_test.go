@@ -1,34 +1,19 @@
 package catalog_test
 
 import (
-	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/ktrdr/ktrdr/internal/core/indicator"
 	"github.com/ktrdr/ktrdr/internal/core/indicator/catalog"
+	"github.com/ktrdr/ktrdr/internal/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite docs/reference/indicators.md")
 
 // TestReference holds docs/reference to the catalogue as it is.
 func TestReference(t *testing.T) {
-	path, want := filepath.Join("..", "..", "..", "..", "docs", "reference", "indicators.md"), referencePage()
-	if *update {
-		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(got) != want {
-		t.Errorf("%s is not what the catalogue says: run make gen", path)
-	}
+	golden.Check(t, filepath.Join("..", "..", "..", "..", "docs", "reference", "indicators.md"), referencePage())
 }
 
 func referencePage() string {

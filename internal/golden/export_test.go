@@ -1,0 +1,4 @@
+package golden
+
+// Difference finds the first line in which two texts differ.
+var Difference = difference
