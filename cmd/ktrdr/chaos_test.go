@@ -39,6 +39,7 @@ type chaos struct {
 	restart   func(i int) (*process, error) // a backend, at the address it had
 	workers   []*process
 	goOn      []func()        // let go on what stands still
+	leaving   []*process      // they were asked to end
 	happened  map[string]int  // accidents by name
 	history   strings.Builder // of them
 	began     time.Time
@@ -66,10 +67,10 @@ func newChaos(s *system, g *gate, backends ...*process) *chaos {
 	g.lead(backends...)
 	c.accidents = []accident{
 		{"kill a backend", "backend", func() { c.backends[c.random.IntN(len(c.backends))].kill() }},
-		{"stop a backend", "backend", func() { c.tell(c.backends[c.random.IntN(len(c.backends))], syscall.SIGTERM) }},
+		{"stop a backend", "backend", func() { c.dismiss(c.backends[c.random.IntN(len(c.backends))]) }},
 		{"pause a backend", "backend", func() { c.pause(c.backends[c.random.IntN(len(c.backends))]) }},
 		{"kill a worker", "worker", func() { c.workers[c.random.IntN(len(c.workers))].kill() }},
-		{"stop a worker", "worker", func() { c.tell(c.workers[c.random.IntN(len(c.workers))], syscall.SIGTERM) }},
+		{"stop a worker", "worker", func() { c.dismiss(c.workers[c.random.IntN(len(c.workers))]) }},
 		{"pause a worker", "worker", func() { c.pause(c.workers[c.random.IntN(len(c.workers))]) }},
 		{"cut all connections", "connections", g.cut},
 	}
@@ -130,6 +131,22 @@ func (c *chaos) pause(p *process) {
 	c.goOn = append(c.goOn, func() { c.tell(p, syscall.SIGCONT) })
 }
 
+// dismiss asks a process to end in order, and does not wait for that.
+func (c *chaos) dismiss(p *process) {
+	c.tell(p, syscall.SIGTERM)
+	c.leaving = append(c.leaving, p)
+}
+
+// calm ends all accidents: nothing stands still, and everything runs.
+func (c *chaos) calm() {
+	c.resume()
+	for _, p := range c.leaving {
+		c.await(p.name+" has ended", p.ended)
+	}
+	c.leaving = nil
+	c.supervise()
+}
+
 // tell sends a signal to a process.
 func (c *chaos) tell(p *process, s syscall.Signal) {
 	_ = p.cmd.Process.Signal(s) // it may have ended
@@ -177,15 +194,19 @@ func (c *chaos) recover() {
 	c.gate.lead(order...)
 }
 
-// try posts a start once.
-func (c *chaos) try(path, key string, text []byte) (code int, answer []byte, err error) {
+// try asks for something once.
+func (c *chaos) try(method, path, key string, text []byte) (code int, answer []byte, err error) {
 	client := &http.Client{Timeout: 2 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
-	req, err := http.NewRequestWithContext(c.t.Context(), http.MethodPost, c.gate.url()+path, bytes.NewReader(text))
+	req, err := http.NewRequestWithContext(c.t.Context(), method, c.gate.url()+path, bytes.NewReader(text))
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Idempotency-Key", key)
+	if len(text) > 0 {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if key != "" {
+		req.Header.Set("Idempotency-Key", key)
+	}
 	resp, err := client.Do(req)
 	if err != nil {
 		return 0, nil, err
@@ -193,6 +214,33 @@ func (c *chaos) try(path, key string, text []byte) (code int, answer []byte, err
 	defer resp.Body.Close()
 	answer, err = io.ReadAll(resp.Body)
 	return resp.StatusCode, answer, err
+}
+
+// again goes on with a cancelled operation: from its checkpoint, or as a new one
+// where there is none. It returns the id under which it goes on.
+func (c *chaos) again(id string) string {
+	c.t.Helper()
+	c.await(id+" goes on", func() bool {
+		path := "/api/v1/operations/" + id
+		code, answer, err := c.try(http.MethodPost, path+"/resume", "", nil)
+		switch {
+		case code == http.StatusNotFound: // there is no checkpoint
+			var retried struct{ Data operationInfo }
+			code, answer, err = c.try(http.MethodPost, path+"/retry", "again_"+id, nil)
+			if code == http.StatusOK && err == nil && json.Unmarshal(answer, &retried) == nil {
+				id = retried.Data.ID
+				return true
+			}
+		case code == http.StatusOK, code == http.StatusConflict: // it goes on since an answer that was lost
+			return true
+		}
+		if err == nil && code < 500 {
+			c.t.Fatalf("%s does not go on: %d %s", id, code, answer)
+		}
+		c.recover()
+		return false
+	})
+	return id
 }
 
 // submit starts an operation, again and again under one key until it is
@@ -207,7 +255,7 @@ func (c *chaos) submit(key string, d deed) string {
 		ID string `json:"operation_id"`
 	}
 	c.await(key+" is acknowledged", func() bool {
-		code, answer, err := c.try(d.path, key, text)
+		code, answer, err := c.try(http.MethodPost, d.path, key, text)
 		switch {
 		case err != nil || code >= 500:
 			c.recover()
@@ -284,6 +332,23 @@ func (s *system) result(id string) string {
 	return fmt.Sprintf("%s%s %v %s %s %s %s", r.OrderHash, r.Model.SHA256, r.FinalEquity, r.Metrics, r.Trials.SHA256, r.Leaderboard, r.Luck)
 }
 
+// awaitEnd waits until an operation has ended, helps where nobody answers, and
+// returns how it ended.
+func (c *chaos) awaitEnd(id string) string {
+	c.t.Helper()
+	var read struct{ Data operationInfo }
+	c.await(id+" has ended", func() bool {
+		code, answer, err := c.try(http.MethodGet, "/api/v1/operations/"+id, "", nil)
+		if err != nil || code != http.StatusOK || json.Unmarshal(answer, &read) != nil {
+			c.recover()
+			return false
+		}
+		c.supervise()
+		return read.Data.Status == "completed" || read.Data.Status == "failed" || read.Data.Status == "cancelled"
+	})
+	return read.Data.Status
+}
+
 // live lets operations and accidents happen at once, and compares.
 func (c *chaos) live() {
 	t := c.t
@@ -301,21 +366,34 @@ func (c *chaos) live() {
 		n = min(n, 12)
 	}
 	ids := make([]string, n)
+	var cancelled []int
 	for i := range ids {
-		ids[i] = c.submit(fmt.Sprintf("chaos-%d", i), deeds[i%len(deeds)])
+		d := deeds[i%len(deeds)]
+		ids[i] = c.submit(fmt.Sprintf("chaos-%d", i), d)
 		if i%3 == 2 {
 			c.accident()
 		}
+		if d.path == trainingPath && i%4 == 1 { // whether it is heard or not
+			_, _, _ = c.try(http.MethodDelete, "/api/v1/operations/"+ids[i], "", nil)
+			cancelled = append(cancelled, i)
+		}
 	}
-	c.resume()
+	retried := 0
+	for _, i := range cancelled {
+		if c.awaitEnd(ids[i]) != "cancelled" {
+			continue
+		}
+		if id := c.again(ids[i]); id != ids[i] {
+			ids[i] = id
+			retried++
+		}
+		c.accident()
+	}
+	c.calm()
 	t.Logf("what happened: %s%v", c.history.String(), c.happened)
 	attempts, trainings := 0, 0
 	for i, id := range ids {
-		c.await(id+" has ended", func() bool {
-			c.supervise()
-			status := c.operation(id).Status
-			return status == "completed" || status == "failed" || status == "cancelled"
-		})
+		c.awaitEnd(id)
 		op := c.awaitStatus(id, "completed")
 		attempts += op.Attempt
 		if got := c.result(id); got != calm[i%len(deeds)] {
@@ -332,8 +410,8 @@ func (c *chaos) live() {
 			trainings++
 		}
 	}
-	t.Logf("%d operations took %d attempts", len(ids), attempts)
-	if got := c.total() - before; got != len(ids) {
+	t.Logf("%d operations took %d attempts; of %d that were to be cancelled, %d were tried again from the beginning", len(ids), attempts, len(cancelled), retried)
+	if got := c.total() - before - retried; got != len(ids) {
 		t.Errorf("%d operations are recorded, want the %d that were acknowledged", got, len(ids))
 	}
 	if got, want := len(c.models()), 1+3+trainings; got != want {
@@ -377,8 +455,9 @@ func (c *chaos) total() int {
 	return list.Total
 }
 
-// TestChaos: whatever is killed, paused, cut off or full, every acknowledged
-// operation completes once, with the result of a calm run. With -clock.jumps the
+// TestChaos: whatever is killed, stopped, paused, cut off or full, every acknowledged
+// operation completes once, with the result of a calm run; one that was cancelled
+// does when it is resumed. With -clock.jumps the
 // clocks of all processes are set meanwhile.
 func TestChaos(t *testing.T) {
 	t.Logf("accidents of -chaos.seed=%d", *chaosSeed)
