@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -56,6 +57,7 @@ type call struct {
 	raw    []byte // the body as it is, instead of in
 	out    any    // filled from the JSON of the answer; nil to ignore it
 	header http.Header
+	most   int64 // bytes of the answer; 0: MaxResponseBytes
 
 	// repeat says that the call may be tried again although the first one may have
 	// been carried out.
@@ -149,7 +151,7 @@ func (c call) receive(resp *http.Response) error {
 		_ = err // the answer has come, and nobody wants what it says
 		return nil
 	}
-	body, err := readAll(resp.Body, MaxResponseBytes)
+	body, err := readAll(resp.Body, cmp.Or(c.most, MaxResponseBytes))
 	if err != nil {
 		return Errorf(CodeUnavailable, "read answer to %s %s: %w", c.method, c.path, err)
 	}

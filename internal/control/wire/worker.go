@@ -206,10 +206,14 @@ func NewWorkerClient(o ClientOptions) *WorkerClient {
 	if o.HTTP == nil {
 		t := http.DefaultTransport.(*http.Transport).Clone()
 		t.MaxIdleConns = 0 // no limit over all workers
-		o.HTTP = &http.Client{Transport: t}
+		o.HTTP = &http.Client{Transport: t, CheckRedirect: nowhereElse}
 	}
 	return &WorkerClient{o: newCaller("", o).o}
 }
+
+// nowhereElse keeps a worker from having a backend call other addresses than its
+// own: a redirection is an answer like any other, and no success.
+func nowhereElse(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 func (c *WorkerClient) at(w fleet.Worker) caller { return newCaller(w.EndpointURL, c.o) }
 
@@ -228,7 +232,7 @@ func (c *WorkerClient) Start(ctx context.Context, w fleet.Worker, op operation.O
 	}
 	var a DispatchAnswer
 	h := http.Header{HeaderWorker: {w.ID}, HeaderIncarnation: {w.Incarnation}}
-	if err := c.at(w).do(ctx, call{method: http.MethodPost, path: path, raw: body, out: &a, header: h}); err != nil {
+	if err := c.at(w).do(ctx, call{method: http.MethodPost, path: path, raw: body, out: &a, header: h, most: MaxRequestBytes}); err != nil {
 		return fmt.Errorf("start %s on %s: %w", op.ID, w.ID, outcome(err))
 	}
 	if a.OperationID != op.ID {
@@ -254,7 +258,7 @@ func (c *WorkerClient) Cancel(ctx context.Context, w fleet.Worker, t operation.T
 func (c *WorkerClient) Health(ctx context.Context, w fleet.Worker, term int64) (fleet.Health, error) {
 	var h WorkerHealth
 	header := http.Header{HeaderTerm: {strconv.FormatInt(term, 10)}}
-	if err := c.at(w).do(ctx, call{method: http.MethodGet, path: PathWorkerHealth, out: &h, header: header}); err != nil {
+	if err := c.at(w).do(ctx, call{method: http.MethodGet, path: PathWorkerHealth, out: &h, header: header, most: MaxRequestBytes}); err != nil {
 		return fleet.Health{}, fmt.Errorf("health of %s: %w", w.ID, outcome(err))
 	}
 	if !h.Healthy {

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -123,6 +124,7 @@ func TestHealthOfWorkers(t *testing.T) {
 			fleet.Health{Draining: true, Finished: []operation.Token{token}}, true},
 		"unhealthy": {`{"healthy":false,"error":"disk"}`, fleet.Health{}, false},
 		"no_json":   {`busy`, fleet.Health{}, false},
+		"too_long":  {`{"healthy":true,"worker_status":"idle","service":"` + strings.Repeat("x", wire.MaxRequestBytes) + `"}`, fleet.Health{}, false},
 		"no_worker": {`{"healthy":true,"status":"ok","version":"1"}`, fleet.Health{}, false}, // as a backend answers
 		"no_id":     {`{"healthy":true,"worker_status":"busy","current_operation":"../op_1"}`, fleet.Health{}, false},
 		"no_token":  {`{"healthy":true,"worker_status":"busy","current":{"operation_id":"op 1","attempt":2,"term":3}}`, fleet.Health{}, false},
@@ -145,5 +147,32 @@ func TestHealthOfWorkers(t *testing.T) {
 				t.Errorf("Health (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestWorkersSendNobodyElsewhere(t *testing.T) {
+	calls := 0
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		calls++
+		fmt.Fprint(w, `{"healthy":true,"worker_status":"idle","success":true,"operation_id":"op_1"}`)
+	}))
+	defer other.Close()
+	for _, code := range []int{301, 302, 303, 307, 308} {
+		server := httptest.NewServer(http.RedirectHandler(other.URL, code))
+		w := fleet.Worker{ID: "w1", EndpointURL: server.URL}
+		client := wire.NewWorkerClient(wire.ClientOptions{})
+		if _, err := client.Health(t.Context(), w, 1); err == nil {
+			t.Errorf("%d: a redirection passes for health", code)
+		}
+		if err := client.Start(t.Context(), w, operation.Operation{ID: "op_1", Type: operation.Training, Spec: []byte(`{}`)}, token); err == nil {
+			t.Errorf("%d: a redirection passes for a start", code)
+		}
+		if err := client.Cancel(t.Context(), w, token, ""); err == nil {
+			t.Errorf("%d: a redirection passes for a cancel", code)
+		}
+		server.Close()
+	}
+	if calls != 0 {
+		t.Errorf("another address was called %d times", calls)
 	}
 }
