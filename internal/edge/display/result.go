@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 
 	"github.com/ktrdr/ktrdr/internal/control/operation"
@@ -53,7 +54,7 @@ func printBacktest(w io.Writer, warn func(string) string, url string, op wire.Op
 		{"model", modelOf(r)},
 		{"capital", money(r.Config.Capital) + " -> " + money(r.FinalEquity)},
 		{"return", fmt.Sprintf("%s (%s), annualised %s", money(m.TotalReturn), Percent(&m.TotalReturnPct, 2), Percent(m.AnnualizedReturn, 2))},
-		{"buy and hold", Percent(&m.BuyAndHoldReturn, 2)},
+		{"buy and hold", holding(m)},
 		{"drawdown", fmt.Sprintf("%s (%s)", money(m.MaxDrawdown), Percent(&m.MaxDrawdownPct, 2))},
 		{"ratios", fmt.Sprintf("Sharpe %s  Sortino %s  Calmar %s  recovery %s", number(m.SharpeRatio, 2), number(m.SortinoRatio, 2), number(m.CalmarRatio, 2), number(m.RecoveryFactor, 2))},
 		{"Sharpe 95 %", sharpeRange(m.Sharpe)},
@@ -94,6 +95,18 @@ func sharpeRange(s performance.Sharpe) string {
 	text := fmt.Sprintf("%s to %s, from %s days", number(s.CI95Low, 2), number(s.CI95High, 2), Integer(s.Observations))
 	if *s.CI95Low <= 0 && *s.CI95High >= 0 {
 		text += "; luck alone may explain it"
+	}
+	if rho := s.Autocorrelation; rho != nil && s.Adjusted != nil && math.Abs(*rho) > 2/math.Sqrt(float64(s.Observations)) {
+		text += fmt.Sprintf("; each day goes along with the last by %s, which makes it %s", number(rho, 2), number(s.Adjusted, 2))
+	}
+	return text
+}
+
+// holding says what holding would have brought.
+func holding(m performance.Metrics) string {
+	text := Percent(&m.BuyAndHoldReturn, 2)
+	if b := m.Benchmark; b != nil {
+		text += fmt.Sprintf(", drawdown %s, Sharpe %s", Percent(&b.MaxDrawdownPct, 2), number(b.SharpeRatio, 2))
 	}
 	return text
 }
