@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/parquet-go/parquet-go"
 
@@ -191,5 +192,58 @@ func TestClosesOfAll(t *testing.T) {
 	}
 	if got, want := job.ClosesOfAll(ins, []int64{0, 1, 2, 3}), []float64{1.1, 1.25, 1.5, 3}; !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+// TestBacktestReduced: what a request says about margin calls reaches the simulation,
+// its words the report, and the parts of a position the table of trades.
+func TestBacktestReduced(t *testing.T) {
+	w := newWorld()
+	result, trainOrder, bars := trained(t, w)
+	order := backtestOrder(t, w, result, trainOrder, bars)
+	order.SizingFraction, order.Commission, order.Slippage = 1, 0, 0
+	type row struct {
+		Entry  time.Time `parquet:"entry_time,timestamp(millisecond)"`
+		Reason string    `parquet:"exit_reason"`
+		Net    float64   `parquet:"net_pnl"`
+	}
+	run := func(call string) (r job.BacktestResult, rows []row) {
+		t.Helper()
+		order.Decisions = json.RawMessage(`{"account": {"leverage": 100, "maintenance_margin": 0.005, "margin_call": "` + call + `"}}`)
+		text, err := w.run(t, job.Backtest(), order)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(text, &r); err != nil {
+			t.Fatal(err)
+		}
+		rows, err = parquet.Read[row](bytes.NewReader(w.content[r.Trades.SHA256]), int64(len(w.content[r.Trades.SHA256])))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r, rows
+	}
+	r, rows := run("reduce")
+	parts, sum := 0, 0.0
+	for i, x := range rows {
+		sum += x.Net
+		if i > 0 && x.Entry.Equal(rows[i-1].Entry) && rows[i-1].Reason == "margin_call" {
+			parts++
+		}
+	}
+	if words := strings.Join(r.Policy, "\n"); parts == 0 || !strings.Contains(words, "reduced by force, by as few lots as bring equity back to 1 %") {
+		t.Errorf("%d parts of positions under\n%s", parts, words)
+	}
+	if change := r.FinalEquity - r.Config.Capital; math.Abs(sum-change) > 1e-6 {
+		t.Errorf("the trades sum to %v and equity changed by %v", sum, change)
+	}
+	all, rows := run("close_all")
+	for i, x := range rows {
+		if i > 0 && x.Entry.Equal(rows[i-1].Entry) {
+			t.Errorf("trade %d is a part of one before it", i+1)
+		}
+	}
+	if all.OrderHash == r.OrderHash {
+		t.Error("both ways of a call traded the same")
 	}
 }
