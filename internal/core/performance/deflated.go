@@ -46,6 +46,23 @@ func DeflatedSharpe(sharpe, skewness, kurtosis float64, n int, deviation, trials
 	return ProbabilisticSharpe(sharpe, ExpectedMaxSharpe(deviation, trials), skewness, kurtosis, n)
 }
 
+// MinBacktestLength returns how many years a backtest has to have so that the best of
+// independent trials without skill is not expected to show a Sharpe ratio per year above
+// target.
+//
+//	MinBTL = ( ExpectedMaxSharpe(1, trials) / target )^2
+//
+// Range:   at least 0; 0 for one trial.
+// NaN:     a NaN argument gives NaN.
+// Panics:  if trials < 1.
+// Error:   below 1e-6 relative up to a million trials.
+// Source:  D. H. Bailey, J. M. Borwein, M. López de Prado and Q. J. Zhu,
+// Pseudo-Mathematics and Financial Charlatanism, Notices of the AMS 61(5), 2014.
+func MinBacktestLength(trials, target float64) float64 {
+	most := ExpectedMaxSharpe(1, trials) / target
+	return float64(most * most)
+}
+
 // normalQuantile returns the x at which normalCDF reaches p, by halving.
 //
 // Range:   [-8, 8], which are the quantiles of 0 and 1 as well.

@@ -45,6 +45,16 @@ func TestDeflatedSharpe(t *testing.T) {
 	}
 }
 
+// The first value is the one that pypbo 0.1 tests; the others follow from the factors of
+// TestExpectedMaxSharpe.
+func TestMinBacktestLength(t *testing.T) {
+	for _, c := range []struct{ trials, target, want float64 }{{45, 1, 4.998087}, {100, 1, 6.403951003}, {100, 2, 1.600987751}, {1, 1, 0}} {
+		if got := performance.MinBacktestLength(c.trials, c.target); math.Abs(got-c.want) > 1e-6 {
+			t.Errorf("the best of %v shows %v in %v years, want %v", c.trials, c.target, got, c.want)
+		}
+	}
+}
+
 func TestExpectedMaxSharpe_panics(t *testing.T) {
 	for _, c := range [][2]float64{{1, 0.5}, {-1, 10}} {
 		func() {

@@ -50,6 +50,7 @@ func luckText(r job.SweepResult) string {
 		return "not known: no trial has a Sharpe ratio"
 	}
 	text := fmt.Sprintf("the best of %s without skill is expected to show a Sharpe ratio of %s", Integer(l.Distinct), number(l.ExpectedMaximum, 2))
+	text += fmt.Sprintf(" here, and more than 1 in under %s years", number(&l.MinYears, 1))
 	best := r.Leaderboard[0]
 	if best.DeflatedSharpe != nil {
 		text += fmt.Sprintf("; the first shows %s, which is more with a probability of %s", number(best.SharpeRatio, 2), Percent(best.DeflatedSharpe, 0))

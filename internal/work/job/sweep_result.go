@@ -66,6 +66,8 @@ type Luck struct {
 	// ExpectedMaximum what the best of so many is expected to show without skill.
 	SharpeDeviation *float64 `json:"sharpe_deviation"`
 	ExpectedMaximum *float64 `json:"expected_maximum_sharpe"`
+	// MinYears is performance.MinBacktestLength of the distinct trials and a ratio of 1.
+	MinYears float64 `json:"min_years"`
 }
 
 // runSweep puts together what the chunks of a sweep found and looks at the best.
@@ -155,7 +157,7 @@ func luckOf(rows []sweep.Row) Luck {
 			ratios = append(ratios, r.SharpeRatio)
 		}
 	}
-	l := Luck{Trials: len(rows), Distinct: len(seen)}
+	l := Luck{Trials: len(rows), Distinct: len(seen), MinYears: performance.MinBacktestLength(float64(max(1, len(seen))), 1)}
 	if slices.ContainsFunc(ratios, func(v float64) bool { return !math.IsNaN(v) }) {
 		l.SharpeDeviation = new(performance.Deviation(ratios))
 		l.ExpectedMaximum = new(performance.ExpectedMaxSharpe(*l.SharpeDeviation, float64(l.Distinct)))

@@ -16,6 +16,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
+	"github.com/ktrdr/ktrdr/internal/core/performance"
 	"github.com/ktrdr/ktrdr/internal/core/sweep"
 	"github.com/ktrdr/ktrdr/internal/work/job"
 	"github.com/ktrdr/ktrdr/internal/work/worker"
@@ -149,7 +150,7 @@ func TestSweep(t *testing.T) {
 		for _, row := range rows {
 			hashes[row.Hash] = true
 		}
-		if r.Luck.Distinct != len(hashes) || r.Luck.ExpectedMaximum == nil || *r.Luck.ExpectedMaximum <= 0 {
+		if r.Luck.Distinct != len(hashes) || r.Luck.ExpectedMaximum == nil || *r.Luck.ExpectedMaximum <= 0 || r.Luck.MinYears != performance.MinBacktestLength(float64(len(hashes)), 1) {
 			t.Errorf("luck %+v, want %d distinct", r.Luck, len(hashes))
 		}
 	})
