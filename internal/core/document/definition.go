@@ -45,10 +45,17 @@ func (list Definitions) Of(n Node, id string) *Definition {
 	case def != nil:
 		def.used = true
 	case len(list) > 0:
-		n.Problem("%q is not defined%s", Clip(id), n.Hint(id, list.ids()))
+		hint := n.Hint(id, list.ids())
+		if hint == "" && len(list) <= maxListed {
+			hint = ": want " + Alternatives(list.ids())
+		}
+		n.Problem("%q is not defined%s", Clip(id), hint)
 	}
 	return def
 }
+
+// maxListed bounds how many ids a message lists.
+const maxListed = 20
 
 func (list Definitions) ids() []string {
 	ids := make([]string, len(list))

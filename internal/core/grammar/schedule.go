@@ -7,12 +7,15 @@ import (
 
 // The parameters that each schedule takes besides its type.
 var scheduleShapes = map[string]document.Keys{
-	strategy.ScheduleStep:        {Names: []string{"type", "step_size", "gamma"}},
-	strategy.ScheduleExponential: {Names: []string{"type", "gamma"}},
-	strategy.ScheduleCosine:      {Names: []string{"type", "min_factor"}, Hints: map[string]string{"eta_min": "write min_factor, the last rate as a share of learning_rate", "T_max": "remove it: it is epochs"}},
-	strategy.SchedulePlateau:     {Names: []string{"type", "factor", "patience"}, Hints: map[string]string{"gamma": "the key is called factor"}},
-	strategy.ScheduleOneCycle:    {Names: []string{"type", "warmup"}, Hints: map[string]string{"pct_start": "the key is called warmup", "max_lr": "remove it: the peak is learning_rate"}},
+	strategy.ScheduleStep:        {Names: []string{"type", "step_size", "gamma"}, Hints: map[string]string{"enabled": whichTurnsOn}},
+	strategy.ScheduleExponential: {Names: []string{"type", "gamma"}, Hints: map[string]string{"enabled": whichTurnsOn}},
+	strategy.ScheduleCosine:      {Names: []string{"type", "min_factor"}, Hints: map[string]string{"enabled": whichTurnsOn, "eta_min": "write min_factor, the last rate as a share of learning_rate", "T_max": "remove it: it is epochs"}},
+	strategy.SchedulePlateau:     {Names: []string{"type", "factor", "patience"}, Hints: map[string]string{"enabled": whichTurnsOn, "gamma": "the key is called factor"}},
+	strategy.ScheduleOneCycle:    {Names: []string{"type", "warmup"}, Hints: map[string]string{"enabled": whichTurnsOn, "pct_start": "the key is called warmup", "max_lr": "remove it: the peak is learning_rate"}},
 }
+
+// whichTurnsOn is what becomes of a flag that older files have in a block.
+const whichTurnsOn = "remove it: the block itself turns the schedule on, lr_scheduler: false turns it off"
 
 // schedule reads how the learning rate changes.
 func (d *decoder) schedule(s *strategy.Strategy, f document.Mapping) {

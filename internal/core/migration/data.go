@@ -105,6 +105,11 @@ func (m *migration) note() {
 	if n := find(m.top, "backtest", "date_range"); n != nil {
 		m.did(n, "backtest.date_range", "it acts now: a backtest that is asked for without dates has this range, and dates that are asked for must lie in it")
 	}
+	for _, key := range []string{"early_stopping", "lr_scheduler"} {
+		if n := find(m.top, "training", key); m.from == 3 && n != nil && n.Kind == yaml.MappingNode {
+			m.did(n, "training."+key, "it acts now: the original trained all epochs, at one rate")
+		}
+	}
 	if n := get(m.top, "deployment"); n != nil {
 		m.did(n, "deployment", "it acts now: a backtest of anything else is refused")
 	}
@@ -123,6 +128,9 @@ func (m *migration) deployment() {
 	}
 	if r := get(symbols, "restrictions"); r != nil && len(r.Content) == 0 {
 		m.drop(symbols, path, "restrictions", "nothing is left in it")
+	}
+	if mode := get(symbols, "mode"); mode != nil && mode.Value != "group_restricted" {
+		m.drop(symbols, path, "restrictions", "the mode is "+mode.Value+", which restricts nothing else")
 	}
 	if mode := get(symbols, "mode"); mode != nil && mode.Value == "group_restricted" && get(symbols, "restrictions") == nil {
 		m.did(mode, path+".mode", "group_restricted became universal: no group is named")

@@ -2,9 +2,12 @@ package migration
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"go.yaml.in/yaml/v4"
 
@@ -106,9 +109,31 @@ func (m *migration) check(file string, text []byte) {
 	for _, p := range problems {
 		known := func(r Refusal) bool { return r.Path == p.Path }
 		if !slices.ContainsFunc(m.refusals, known) {
-			m.refusals = append(m.refusals, Refusal{Path: p.Path, Reason: p.Message})
+			m.refusals = append(m.refusals, Refusal{Line: m.lineOf(p.Path), Path: p.Path, Reason: p.Message})
 		}
 	}
+}
+
+// lineOf returns the line of the old file on which what path names stands, or what it
+// would stand in; 0 where all of that was added.
+func (m *migration) lineOf(path string) int {
+	n, line := m.top, 0
+	for _, key := range strings.FieldsFunc(path, func(r rune) bool { return r == '.' || r == '[' || r == ']' }) {
+		i, err := strconv.Atoi(key)
+		switch {
+		case n.Kind == yaml.SequenceNode && err == nil && i < len(n.Content):
+			n = n.Content[i]
+		case index(n, key) >= 0:
+			at := index(n, key)
+			line = cmp.Or(n.Content[at].Line, line) // of the key
+			n = n.Content[at+1]
+			continue
+		default:
+			return line
+		}
+		line = cmp.Or(n.Line, line)
+	}
+	return line
 }
 
 func (m *migration) did(at *yaml.Node, path, format string, args ...any) {

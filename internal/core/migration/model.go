@@ -37,10 +37,18 @@ func (m *migration) defaults() {
 			return n
 		}},
 	} {
-		if get(m.top, x.key) == nil {
-			value := x.value()
+		const taken = "added %s, which the original took where nothing was written"
+		value, old := x.value(), get(m.top, x.key)
+		if old == nil {
 			set(m.top, x.key, value)
-			m.did(nil, x.key, "added %s, which the original took where nothing was written", inline(value))
+			m.did(nil, x.key, taken, inline(value))
+			continue
+		}
+		for _, key := range keys(value) {
+			if old.Kind == yaml.MappingNode && get(old, key) == nil && x.key+"."+key != "decisions.confidence_threshold" {
+				set(old, key, get(value, key))
+				m.did(nil, x.key+"."+key, taken, inline(get(value, key)))
+			}
 		}
 	}
 }
@@ -99,8 +107,15 @@ func (m *migration) features(n *yaml.Node) {
 // training rewrites how the network is fitted.
 func (m *migration) training() {
 	n := get(m.top, "training")
-	if value := get(n, "lr_scheduler"); value != nil && value.Value == "true" {
+	switch value := get(n, "lr_scheduler"); {
+	case value == nil:
+	case value.Value == "true":
 		m.drop(n, "training", "lr_scheduler", "the original never scheduled the rate")
+	case get(value, "enabled") != nil && get(value, "enabled").Value == "false":
+		set(n, "lr_scheduler", scalar("!!bool", "false"))
+		m.did(value, "training.lr_scheduler", "%s became false", inline(value))
+	default:
+		m.drop(value, "training.lr_scheduler", "enabled", "the block itself turns the schedule on")
 	}
 	m.earlyStopping(n)
 	m.drop(n, "training", "fitness_metrics", "the original never read it")

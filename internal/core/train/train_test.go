@@ -12,8 +12,8 @@ import (
 	"testing"
 
 	"github.com/ktrdr/ktrdr/internal/core/feature"
-	"github.com/ktrdr/ktrdr/internal/core/label"
 	"github.com/ktrdr/ktrdr/internal/core/grammar"
+	"github.com/ktrdr/ktrdr/internal/core/label"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/model"
 	"github.com/ktrdr/ktrdr/internal/core/nn"
