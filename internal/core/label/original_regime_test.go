@@ -6,15 +6,16 @@ import (
 	"sort"
 	"testing"
 
+	"github.com/ktrdr/ktrdr/internal/core/indicator/indicatortest"
 	"github.com/ktrdr/ktrdr/internal/core/label"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 )
 
 // The numbers in this file, too, were printed by the original KTRDR for
-// goldenSeries.
+// indicatortest.Original.
 
 func TestOriginalContext(t *testing.T) {
-	l := mustMake(t, label.Default(label.Context), goldenSeries())
+	l := mustMake(t, label.Default(label.Context), indicatortest.Original())
 	if got := count(l.Class); got != [3]int{94, 93, 8} || l.Len() != 195 {
 		t.Errorf("%d labels, %v of %v, want 195, [94 93 8]", l.Len(), got, l.Classes)
 	}
@@ -24,7 +25,7 @@ func TestOriginalSingleScaleRegime(t *testing.T) {
 	spec := label.Default(label.SingleScaleRegime)
 	spec.VolLookback = 60
 	spec.TrendingThreshold = .3
-	l := mustMake(t, spec, goldenSeries())
+	l := mustMake(t, spec, indicatortest.Original())
 	if got, want := countRegimes(l.Class), [4]int{33, 21, 62, 0}; got != want || l.Len() != 200-84 {
 		t.Errorf("%d labels, %v of %v, want 116, %v", l.Len(), got, l.Classes, want)
 	}
@@ -42,7 +43,7 @@ func countRegimes(classes []int32) (n [4]int) {
 // numbers, and Make to that form with the range so far, for the rows that Make
 // has.
 func TestOriginalRegime(t *testing.T) {
-	s := goldenSeries()
+	s := indicatortest.Original()
 	spec := label.Default(label.Regime)
 	spec.VolLookback = 60
 	typical := label.TypicalRange(spec, s)
@@ -221,7 +222,7 @@ func TestRegimeByItsPlainForm(t *testing.T) {
 // The original's automatic threshold is half the mean of the volatility over the
 // whole series; a fixed one of that size makes its events.
 func TestOriginalEvents(t *testing.T) {
-	s := goldenSeries()
+	s := indicatortest.Original()
 	vol := volPlain(s, label.Spec{VolMethod: label.VolClose, VolSpan: 50})
 	mean, known := 0.0, 0.0
 	for _, v := range vol {
@@ -239,7 +240,7 @@ func TestOriginalEvents(t *testing.T) {
 		{"fixed", .02, 6, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := goldenSeries()
+			s := indicatortest.Original()
 			last := s.Bar(s.Len() - 1) // another bar, so that the last has a label too
 			last.Time += 3600
 			s.Append(last)
@@ -264,7 +265,7 @@ func eventBars(l label.Labels, s market.Series) (bars []int) {
 // TestAutomaticEvents compares the filter whose threshold follows from the
 // volatility so far with its definition.
 func TestAutomaticEvents(t *testing.T) {
-	s := goldenSeries()
+	s := indicatortest.Original()
 	spec := label.Default(label.ForwardReturn)
 	spec.Horizon, spec.CUSUM, spec.CUSUMMultiplier, spec.VolSpan = 1, true, 1.2, 20
 	vol := volPlain(s, label.Spec{VolMethod: label.VolClose, VolSpan: 20})
@@ -294,7 +295,7 @@ func TestAutomaticEvents(t *testing.T) {
 // TestOriginalWeights: the rows are those of the original, early volatility
 // filled as it does; its weights are scaled to the mean 1.
 func TestOriginalWeights(t *testing.T) {
-	s := goldenSeries()
+	s := indicatortest.Original()
 	spec := label.Spec{PTMultiplier: 2, SLMultiplier: 1.5, MaxHolding: 20, VolSpan: 14}
 	vol := volPlain(s, spec)
 	_, ahead := barriersPlain(s, spec, vol)

@@ -6,34 +6,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ktrdr/ktrdr/internal/core/indicator/indicatortest"
 	"github.com/ktrdr/ktrdr/internal/core/label"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 )
 
 // The numbers in this file were printed by the original KTRDR (Python, pandas
 // 1.5.3, numpy 1.24) for the series below.
-
-// goldenSeries is the closed-form series of those numbers.
-func goldenSeries() market.Series {
-	const n = 200
-	s := market.NewSeries("TEST", market.Hour1, n)
-	before := 0.0
-	for i := range n {
-		x := float64(i)
-		price := 100 + 8*math.Sin(.15*x) + 2.5*math.Sin(.9*x+.5) + .03*x
-		open := before
-		if i == 0 {
-			open = price - .4
-		}
-		s.Append(market.Bar{
-			Time: 1577836800 + int64(3600*i), Open: open, Close: price,
-			High: max(open, price) + .6 + .4*math.Pow(math.Sin(1.7*x), 2),
-			Low:  min(open, price) - .5 - .3*math.Pow(math.Cos(1.3*x), 2),
-		})
-		before = price
-	}
-	return s
-}
 
 // digits writes classes as the original numbers them: 0 BUY, 1 HOLD, 2 SELL.
 func digits(classes []int32) string {
@@ -55,7 +34,7 @@ func count(classes []int32) (n [3]int) {
 // nothing confirms: its counts are BUY 83, HOLD 19, SELL 98, of which 22 SELL
 // and 2 HOLD lie there.
 func TestOriginalZigZag(t *testing.T) {
-	s := goldenSeries()
+	s := indicatortest.Original()
 	l := mustMake(t, label.Spec{Source: label.ZigZag, Threshold: .03, Entry: label.AtClose}, s)
 	if got, want := count(l.Class), [3]int{83, 19 - 2, 98 - 22}; got != want || l.Len() != 176 {
 		t.Errorf("%d labels, %v, want 176, %v", l.Len(), got, want)
@@ -77,7 +56,7 @@ func TestOriginalZigZag(t *testing.T) {
 }
 
 func TestOriginalForwardReturn(t *testing.T) {
-	l := mustMake(t, label.Spec{Source: label.ForwardReturn, Horizon: 20, Entry: label.AtClose}, goldenSeries())
+	l := mustMake(t, label.Spec{Source: label.ForwardReturn, Horizon: 20, Entry: label.AtClose}, indicatortest.Original())
 	mean := 0.0
 	for _, y := range l.Target {
 		mean += y / float64(l.Len())
@@ -99,7 +78,7 @@ func TestOriginalForwardReturn(t *testing.T) {
 // original's filling of early volatility, to the original's numbers for all
 // 180 rows, and Make to that form for the rows whose volatility is known.
 func TestOriginalTripleBarrier(t *testing.T) {
-	s := goldenSeries()
+	s := indicatortest.Original()
 	spec := label.Spec{
 		Source: label.TripleBarrier, Entry: label.AtClose,
 		PTMultiplier: 2, SLMultiplier: 1.5, MaxHolding: 20, VolSpan: 14,

@@ -8,9 +8,11 @@ import (
 	"slices"
 	"testing"
 
+	"pgregory.net/rapid"
+
+	"github.com/ktrdr/ktrdr/internal/core/indicator/indicatortest"
 	"github.com/ktrdr/ktrdr/internal/core/label"
 	"github.com/ktrdr/ktrdr/internal/core/market"
-	"pgregory.net/rapid"
 )
 
 // Three labels: the first two share bar 3, the last has its bars to itself.
@@ -91,7 +93,7 @@ func TestUniquenessPanics(t *testing.T) {
 // TestEventsAmongWeights: rows that are no events weigh nothing and take nothing
 // away from the others.
 func TestEventsAmongWeights(t *testing.T) {
-	s := goldenSeries()
+	s := indicatortest.Original()
 	spec := label.Default(label.ForwardReturn)
 	spec.Horizon, spec.ComputeWeights, spec.CUSUM, spec.CUSUMThreshold = 4, true, true, .02
 	l := mustMake(t, spec, s)

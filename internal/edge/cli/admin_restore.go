@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -28,10 +26,7 @@ last checkpoint. Stop the backend that the backup is of before you do.`,
 			if err != nil {
 				return err
 			}
-			f, err := os.Open(args[0])
-			if errors.Is(err, fs.ErrNotExist) {
-				return exit.NotFoundf("%s: no such file", args[0])
-			}
+			f, err := command.Open(args[0])
 			if err != nil {
 				return err
 			}

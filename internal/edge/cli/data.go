@@ -3,6 +3,7 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/edge/command"
 	"github.com/ktrdr/ktrdr/internal/edge/exit"
 	"github.com/ktrdr/ktrdr/internal/edge/settings"
@@ -15,17 +16,16 @@ func newData(c *command.Console) *cobra.Command {
 	return cmd
 }
 
-// pairArgs reads SYMBOL and TIMEFRAME, the latter as an argument or as the flag
+// pairOf reads SYMBOL and TIMEFRAME, the latter as an argument or as the flag
 // --timeframe.
-func pairArgs(args []string, flag string) (symbol, timeframe string, err error) {
+func pairOf(args []string, flag string) (market.Symbol, market.Timeframe, error) {
 	switch {
 	case len(args) == 2 && flag != "" && flag != args[1]:
-		return "", "", exit.Usagef("the timeframe is given twice: %s and %s", args[1], flag)
+		return "", 0, exit.Usagef("the timeframe is given twice: %s and %s", args[1], flag)
 	case len(args) == 2:
-		return args[0], args[1], nil
-	case flag != "":
-		return args[0], flag, nil
-	default:
-		return "", "", exit.Usagef("no timeframe: name one after the symbol, for example: %s 1h", args[0])
+		flag = args[1]
+	case flag == "":
+		return "", 0, exit.Usagef("no timeframe: name one after the symbol, for example: %s 1h", args[0])
 	}
+	return command.ParsePair(args[0], flag)
 }

@@ -1,11 +1,8 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -14,7 +11,6 @@ import (
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/edge/command"
 	"github.com/ktrdr/ktrdr/internal/edge/display"
-	"github.com/ktrdr/ktrdr/internal/edge/exit"
 )
 
 func newDataImport(c *command.Console) *cobra.Command {
@@ -61,10 +57,7 @@ overlapping file adds to what is held and never removes.`,
 
 // importFile sends one file to the backend.
 func importFile(c *command.Console, cmd *cobra.Command, client *wire.Client, path string, o wire.ImportOptions) (wire.ImportReport, error) {
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return wire.ImportReport{}, exit.NotFoundf("%s: no such file", path)
-	}
+	f, err := command.Open(path)
 	if err != nil {
 		return wire.ImportReport{}, err
 	}

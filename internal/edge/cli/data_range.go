@@ -20,11 +20,7 @@ func newDataRange(c *command.Console) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			name, tfName, err := pairArgs(args, timeframe)
-			if err != nil {
-				return err
-			}
-			symbol, tf, err := command.ParsePair(name, tfName)
+			symbol, tf, err := pairOf(args, timeframe)
 			if err != nil {
 				return err
 			}

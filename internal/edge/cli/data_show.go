@@ -33,11 +33,7 @@ func newDataShow(c *command.Console) *cobra.Command {
 			if err := checkShow(span, rows, format); err != nil {
 				return err
 			}
-			name, tfName, err := pairArgs(args, timeframe)
-			if err != nil {
-				return err
-			}
-			symbol, tf, err := command.ParsePair(name, tfName)
+			symbol, tf, err := pairOf(args, timeframe)
 			if err != nil {
 				return err
 			}

@@ -56,15 +56,21 @@ func (c *Console) ReadInput(name string, limit int64) ([]byte, error) {
 	if name == "-" {
 		return readLimited(c.in, "standard input", limit)
 	}
-	f, err := os.Open(name)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, exit.NotFoundf("%s: no such file", name)
-	}
+	f, err := Open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
 	return readLimited(f, name, limit)
+}
+
+// Open opens a file that somebody has named.
+func Open(name string) (*os.File, error) {
+	f, err := os.Open(name)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, exit.NotFoundf("%s: no such file", name)
+	}
+	return f, err
 }
 
 func readLimited(r io.Reader, name string, limit int64) ([]byte, error) {

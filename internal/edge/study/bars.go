@@ -1,11 +1,8 @@
 package study
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"math"
-	"os"
 	"strings"
 	"time"
 
@@ -109,10 +106,7 @@ func sourceOf(s *strategy.Strategy, id string) (strategy.Source, bool) {
 }
 
 func readSeries(name string, symbol market.Symbol, tf market.Timeframe) (market.Series, error) {
-	file, err := os.Open(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return market.Series{}, exit.NotFoundf("%s: no such file", name)
-	}
+	file, err := command.Open(name)
 	if err != nil {
 		return market.Series{}, err
 	}

@@ -17,35 +17,10 @@ import (
 
 var nan = math.NaN()
 
-// goldenSeries is the closed-form series that the reference numbers of the
-// original KTRDR were computed on.
-func goldenSeries() market.Series {
-	const n = 200
-	s := market.NewSeries("TEST", market.Hour1, n)
-	before := 0.0
-	for i := range n {
-		x := float64(i)
-		price := 100 + 8*math.Sin(.15*x) + 2.5*math.Sin(.9*x+.5) + .03*x
-		open := before
-		if i == 0 {
-			open = price - .4
-		}
-		s.Append(market.Bar{
-			Time: 1577836800 + int64(3600*i), Open: open, Close: price,
-			High:   max(open, price) + .6 + .4*math.Pow(math.Sin(1.7*x), 2),
-			Low:    min(open, price) - .5 - .3*math.Pow(math.Cos(1.3*x), 2),
-			Volume: 1000 + 400*math.Sin(.4*x) + 10*float64(i%17),
-		})
-		before = price
-	}
-	return s
-}
-
-// TestOriginal compares the definition ktrdr with numbers of the original, to
-// the 8 decimals they have. Where an output is not determined yet, NaN stands
-// for what the original shows.
-func TestOriginal(t *testing.T) {
-	file, err := os.Open(filepath.Join("testdata", "ktrdr.csv"))
+// reference returns the rows of a file of numbers from elsewhere.
+func reference(t *testing.T, name string) [][]string {
+	t.Helper()
+	file, err := os.Open(filepath.Join("testdata", name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,10 +28,18 @@ func TestOriginal(t *testing.T) {
 	reader := csv.NewReader(file)
 	reader.Comment = '#'
 	rows, err := reader.ReadAll()
-	if err != nil {
-		t.Fatal(err)
+	if err != nil || len(rows) < 30 {
+		t.Fatalf("%s: %d rows, error %v", name, len(rows), err)
 	}
-	s, bars := goldenSeries(), []int{19, 60, 199}
+	return rows
+}
+
+// TestOriginal compares the definition ktrdr with numbers of the original, to
+// the 8 decimals they have. Where an output is not determined yet, NaN stands
+// for what the original shows.
+func TestOriginal(t *testing.T) {
+	rows := reference(t, "ktrdr.csv")
+	s, bars := indicatortest.Original(), []int{19, 60, 199}
 	for _, row := range rows {
 		t.Run(strings.Join(row[:3], "/"), func(t *testing.T) {
 			in := original(t, row[0], row[1])

@@ -1,16 +1,14 @@
 package catalog_test
 
 import (
-	"encoding/csv"
 	"math"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/ktrdr/ktrdr/internal/core/indicator"
+	"github.com/ktrdr/ktrdr/internal/core/indicator/indicatortest"
 )
 
 // TestTTR compares the definition textbook with the R package TTR, which shares
@@ -18,18 +16,8 @@ import (
 // testdata/reference/ttr.R made it. What TTR does not know is not compared: some
 // of its windows fill later.
 func TestTTR(t *testing.T) {
-	file, err := os.Open(filepath.Join("testdata", "ttr.csv"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	reader := csv.NewReader(file)
-	reader.Comment = '#'
-	rows, err := reader.ReadAll()
-	if err != nil || len(rows) < 30 {
-		t.Fatalf("%d rows, error %v", len(rows), err)
-	}
-	s := goldenSeries()
+	rows := reference(t, "ttr.csv")
+	s := indicatortest.Original()
 	for _, row := range rows {
 		t.Run(strings.Join(row[:3], "/"), func(t *testing.T) {
 			in := build(t, row[0], parametersOf(t, row[1]))
