@@ -63,6 +63,10 @@ func TestHole(t *testing.T) {
 	if !ok || from < 29 || from > 30 || to < 70 || to > 71 {
 		t.Errorf("Hole = %v to %v, %v, want about 30 to 70", from, to, ok)
 	}
+	// At 100 alone no set reaches: a point is no stretch.
+	if from, to, ok := fuzzy.Hole([]fuzzy.Set{set(must(fuzzy.Trapezoidal, -2, -1, 99.9, 100))}, 0, 100); ok {
+		t.Errorf("Hole = %v to %v, want none at the last point", from, to)
+	}
 	if from, to, ok := fuzzy.Hole(append(sets, set(must(fuzzy.Triangular, 20, 50, 80))), 0, 100); ok {
 		t.Errorf("Hole = %v to %v, want none", from, to)
 	}

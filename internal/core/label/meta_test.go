@@ -62,6 +62,32 @@ func TestMeta(t *testing.T) {
 	}
 }
 
+// TestMeta_weights: calls share bars among themselves, and those that are not known
+// yet share theirs too; a call at the last bar says nothing, whatever the entry.
+func TestMeta_weights(t *testing.T) {
+	s := bars(100, 101, 100, 101, 100, 101, 100, 101, 100, 101)
+	spec := metaSpec()
+	spec.PTMultiplier, spec.SLMultiplier, spec.MaxHolding, spec.Entry, spec.ComputeWeights = 9, 9, 3, label.NextOpen, true
+	calls := []label.Call{{Time: 3 * 3600}, {Time: 4 * 3600, Sell: true}, {Time: 7 * 3600}, {Time: 9 * 3600}}
+	l, err := label.Meta(spec, s, calls)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The calls at bars 3 and 4 read bars 4 to 6 and 5 to 7; that at bar 7 is not
+	// known by bar 9 and reads 8 and 9.
+	want := []float64{(1 + .5 + .5) / 3, (.5 + .5 + 1) / 3}
+	if len(l.Weight) != 2 || math.Abs(l.Weight[0]-want[0]) > 1e-15 || math.Abs(l.Weight[1]-want[1]) > 1e-15 {
+		t.Errorf("weights %v, want %v", l.Weight, want)
+	}
+	if early, err := label.Meta(spec, s, []label.Call{{Time: 3 * 3600}, {Time: 6 * 3600}, {Time: 7 * 3600}}); err != nil || early.Len() != 2 {
+		t.Errorf("%d labels, error %v, want 2", early.Len(), err)
+	}
+	shared, err := label.Meta(spec, s, []label.Call{{Time: 6 * 3600}, {Time: 7 * 3600}})
+	if want := (1 + .5 + .5) / 3; err != nil || shared.Len() != 1 || math.Abs(shared.Weight[0]-want) > 1e-15 {
+		t.Errorf("weights %v, error %v, want %v beside a call that is not known yet", shared.Weight, err, want)
+	}
+}
+
 func TestMetaRefuses(t *testing.T) {
 	s := bars(100, 101, 102, 103, 104)
 	with := func(change func(*label.Spec)) label.Spec {

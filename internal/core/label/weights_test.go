@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -73,17 +74,20 @@ func TestUniquenessByCounting(t *testing.T) {
 
 func TestUniquenessPanics(t *testing.T) {
 	for name, c := range map[string]struct{ dst, first, ahead int }{
-		"lengths": {1, 2, 2}, "no_bar": {1, 1, 1}, "negative": {1, 1, 1},
+		"lengths": {1, 2, 2}, "more_ahead": {2, 2, 3}, "more_first": {2, 3, 2}, "no_bar": {1, 1, 1}, "negative": {1, 1, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {
-				if recover() == nil {
-					t.Error("did not panic")
+				if text, ok := recover().(string); !ok || !strings.HasPrefix(text, "label: Uniqueness") {
+					t.Errorf("panicked with %q", text)
 				}
 			}()
-			first, ahead := make([]int32, c.first), make([]int32, c.ahead)
-			if name == "negative" {
-				first[0], ahead[0] = -1, 1
+			first, ahead := make([]int32, c.first), slices.Repeat([]int32{1}, c.ahead)
+			switch name {
+			case "no_bar":
+				ahead[0] = 0
+			case "negative":
+				first[0] = -1
 			}
 			label.Uniqueness(make([]float64, c.dst), first, ahead)
 		})

@@ -57,9 +57,20 @@ func TestSchedule_Validate(t *testing.T) {
 		"unknown": {Kind: 9}, "step_of_no_epochs": {Kind: rate.Step, Factor: 0.5}, "factor_nan": {Kind: rate.Exponential, Factor: math.NaN()},
 		"floor_above_one": {Kind: rate.Cosine, Floor: 1.1}, "warm_up_of_all": {Kind: rate.OneCycle, WarmUp: 1},
 		"factor_of_constant": {Factor: 0.5}, "patience_negative": {Kind: rate.Plateau, Every: -1, Factor: 0.5},
+		"step_factor_0": {Kind: rate.Step, Every: 1}, "step_factor_2": {Kind: rate.Step, Every: 1, Factor: 2}, "plateau_factor_0": {Kind: rate.Plateau},
+		"plateau_factor_2": {Kind: rate.Plateau, Factor: 2}, "exponential_factor_0": {Kind: rate.Exponential}, "exponential_factor_2": {Kind: rate.Exponential, Factor: 2},
+		"floor_below_zero": {Kind: rate.Cosine, Floor: -0.1}, "floor_nan": {Kind: rate.Cosine, Floor: math.NaN()}, "warm_up_of_nothing": {Kind: rate.OneCycle},
 	} {
 		if s.Validate() == nil {
 			t.Errorf("%s: no error", name)
+		}
+	}
+	for name, s := range map[string]rate.Schedule{
+		"constant": {}, "step": {Kind: rate.Step, Every: 1, Factor: 1}, "exponential": {Kind: rate.Exponential, Factor: 1}, "plateau": {Kind: rate.Plateau, Factor: 1},
+		"cosine": {Kind: rate.Cosine, Floor: 1}, "cosine_to_0": {Kind: rate.Cosine}, "one_cycle": {Kind: rate.OneCycle, WarmUp: 0.999},
+	} {
+		if err := s.Validate(); err != nil {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
