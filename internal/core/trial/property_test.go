@@ -3,6 +3,7 @@ package trial_test
 import (
 	"context"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -199,5 +200,93 @@ func TestRangesDoNotMatter(t *testing.T) {
 	}
 	if diff := cmp.Diff(whole, parts, cmpopts.EquateNaNs()); diff != "" {
 		t.Errorf("in parts it differs (-whole +parts):\n%s", diff)
+	}
+}
+
+// TestSpreadsAtLevels: on prices, spreads and exits of few bits, and on highs and
+// lows that are levels with half a spread, a price often meets a level to the last
+// bit, or misses it by that.
+func TestSpreadsAtLevels(t *testing.T) {
+	s := space(t, `axes:
+  decisions.exits: [{stop_loss: 0.015625}, {take_profit: 0.03125}, {stop_loss: 0.03125, take_profit: 0.015625}, {trailing_stop: 0.015625},
+    {trailing_stop: 0.03125, stop_loss: 0.015625, take_profit: 0.0625}, {stop_loss: 0.9375, take_profit: 0.03125}]
+  decisions.costs: [{spread: quotes}, {spread: 0.25}, {spread: {usual: 0.125, sessions: [{from: "03:00", to: "05:00", spread: 2}]}}]`)
+	trades := 0
+	for seed := range uint64(20) {
+		in := inputs(t, "sample_momentum", market.Hour1, 400, seed, 0.01, 0.9)
+		in.Options.Commission = 0
+		if seed%2 == 0 {
+			ofFewBits(&in.Window, seed)
+		} else {
+			atLevels(&in.Window, seed)
+		}
+		in.Held = in.Window
+		shared, err := trial.Prepare(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows := make([]sweep.Row, s.Len())
+		if err := shared.Evaluate(t.Context(), s, 0, s.Len(), rows); err != nil {
+			t.Fatal(err)
+		}
+		for i, got := range rows {
+			want, err := shared.Backtest(t.Context(), s.Trial(i))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, got, cmp.Comparer(sameBits)); diff != "" {
+				t.Fatalf("seed %d: trial %v differs from its backtest (-backtest +trial):\n%s", seed, s.Trial(i), diff)
+			}
+			trades += got.TotalTrades
+		}
+	}
+	if trades < 300 {
+		t.Errorf("%d trades, want more", trades)
+	}
+}
+
+// ofFewBits makes the prices of s multiples of 1/8 near 64, some highs and lows a
+// hair short of them, and its spreads 1/16 to 1/2.
+func ofFewBits(s *market.Series, seed uint64) {
+	rng := rand.New(rand.NewPCG(seed, 9))
+	price := 64.0
+	for i := range s.Len() {
+		s.Open[i] = price
+		price = max(32, price+float64(rng.IntN(9)-4)/8)
+		s.Close[i] = price
+		s.High[i], s.Low[i] = max(s.Open[i], price), min(s.Open[i], price)
+		const hair = 0x1p-26 // by which a level may be missed
+		for _, up := range []float64{0, hair / 2, hair}[:rng.IntN(4)] {
+			s.High[i] += 0.125 - up
+			s.Low[i] -= 0.125 - up
+		}
+		half := float64(int(1)<<rng.IntN(4)) / 32
+		s.Bid[i], s.Ask[i] = price-half, price+half
+	}
+}
+
+// atLevels makes the prices of s wander about 64, where those below have a bit more,
+// and moves highs and lows to where the exits of a position that was entered a few
+// bars before are met, with half of a wide spread, rounded.
+func atLevels(s *market.Series, seed uint64) {
+	rng := rand.New(rand.NewPCG(seed, 9))
+	middle := []float64{64.3, 62.7}[seed/2%2] // for stops below, or targets above
+	price, half := middle, 0.5
+	for i := range s.Len() {
+		s.Open[i] = price
+		price += 0.15*rng.NormFloat64() - 0.05*(price-middle)
+		s.Close[i] = price
+		s.High[i], s.Low[i] = max(s.Open[i], price), min(s.Open[i], price)
+		entry := s.Open[max(0, i-rng.IntN(6))]
+		fraction := []float64{0.015625, 0.03125}[rng.IntN(2)]
+		switch rng.IntN(4) {
+		case 0:
+			s.Low[i] = min(s.Low[i], entry*(1-fraction)+half)
+		case 1:
+			s.High[i] = max(s.High[i], entry*(1+fraction)+half)
+		}
+		half = 0.5 + rng.Float64()
+		s.Bid[i], s.Ask[i] = price-half, price+half
+		half = (s.Ask[i] - s.Bid[i]) / 2
 	}
 }
