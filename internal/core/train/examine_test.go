@@ -224,7 +224,7 @@ func TestRun_diverged(t *testing.T) {
 func TestRun_rows_out_of_reach(t *testing.T) {
 	t.Run("test", func(t *testing.T) { outOfReach(t, 470, "test rows", "is +Inf", "look at the bars", "1h_roc_12") })
 	t.Run("validation", func(t *testing.T) {
-		outOfReach(t, 400, "training diverged in epoch 1: the validation loss is +inf", "validation rows: 1h_roc_12_raw from")
+		outOfReach(t, 400, "training diverged in epoch 1: the validation loss is +inf", "the 108 validation rows: 1h_roc_12_raw from -7.03407 to 9.72499e+37, mean 2.69309e+36; 1h_level_low from 0 to 1, mean 0.835749; 1h_level_high")
 	})
 }
 

@@ -92,3 +92,13 @@ func TestRun_recurrent_features(t *testing.T) {
 		t.Errorf("outputs from bar 300 on %v, want %v", got, want)
 	}
 }
+
+// TestRun_windows_judged: the validation loss of a recurrent network, over more rows
+// than are inferred at once, is that of the epoch that was kept.
+func TestRun_windows_judged(t *testing.T) {
+	_, e := mustRun(t, twoSymbols(t, strings.Replace(lstm(source), "epochs: 12", "epochs: 3", 1), 1500))
+	history := e.TrainingMetrics.History.ValLoss
+	if got, want := e.Quality.Validation.Loss, history[e.TrainingMetrics.BestEpoch-1]; got != want || e.Quality.Validation.Rows < 300 {
+		t.Errorf("loss %v over %d validation rows, in the best epoch it was %v", got, e.Quality.Validation.Rows, want)
+	}
+}

@@ -212,8 +212,8 @@ func TestSpreadsAtLevels(t *testing.T) {
     {trailing_stop: 0.03125, stop_loss: 0.015625, take_profit: 0.0625}, {stop_loss: 0.9375, take_profit: 0.03125}]
   decisions.costs: [{spread: quotes}, {spread: 0.25}, {spread: {usual: 0.125, sessions: [{from: "03:00", to: "05:00", spread: 2}]}}]`)
 	trades := 0
-	for seed := range uint64(20) {
-		in := inputs(t, "sample_momentum", market.Hour1, 400, seed, 0.01, 0.9)
+	for seed := range uint64(12) {
+		in := inputs(t, "sample_momentum", market.Hour1, 1200, seed, 0.01, 0.9)
 		in.Options.Commission = 0
 		if seed%2 == 0 {
 			ofFewBits(&in.Window, seed)
