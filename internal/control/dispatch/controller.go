@@ -256,19 +256,26 @@ func (c *Controller) Report(ctx context.Context, r operation.Report) error {
 	return err
 }
 
-// believable returns the outcomes of a registration that could be true.
+// believable returns the outcomes of a registration that could be true. However
+// many could not, the operator reads of the first.
 func (c *Controller) believable(ctx context.Context, r fleet.Registration) []operation.Report {
 	var taken []operation.Report
+	var first operation.Token
+	var refusal error
 	for _, report := range r.Finished {
 		report, err := c.vet(ctx, report)
 		if err == nil && report.WorkerID != r.WorkerID {
-			err = fmt.Errorf("%w: it is of worker %.80q and came with the registration of %s", operation.ErrInvalidReport, report.WorkerID, r.WorkerID)
+			err = fmt.Errorf("%w: it is of worker %.80q and came with the registration of %.80s", operation.ErrInvalidReport, report.WorkerID, r.WorkerID)
 		}
-		if err == nil {
+		switch {
+		case err == nil:
 			taken = append(taken, report)
-			continue
+		case refusal == nil:
+			first, refusal = report.Token, err
 		}
-		c.refused.note(ctx, "report refused", r.WorkerID, report.Token.OperationID, err)
+	}
+	if refusal != nil {
+		c.refused.note(ctx, "report refused", r.WorkerID, first.OperationID, refusal)
 	}
 	return taken
 }

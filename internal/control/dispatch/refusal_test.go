@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -96,7 +97,7 @@ func TestRegistrationsBringNothingUnproven(t *testing.T) {
 				report.Artifacts = []operation.Artifact{{SHA256: gone, Role: "trades"}}
 				tc.change(&report)
 				for range 2 {
-					if _, err := b.Register(t.Context(), fleet.Registration{WorkerID: "w1", Type: fleet.Training, EndpointURL: "http://w1:1", Finished: []operation.Report{report}}); err != nil {
+					if _, err := b.Register(t.Context(), fleet.Registration{WorkerID: "w1", Type: fleet.Training, EndpointURL: "http://w1:1", Finished: slices.Repeat([]operation.Report{report}, 3)}); err != nil {
 						t.Fatal(err)
 					}
 				}

@@ -74,7 +74,10 @@ func (b *Bodies) Unmarshal(text []byte, v any) error {
 	if err := checkShape(text); err != nil {
 		return err
 	}
-	return json.Unmarshal(text, v)
+	if err := json.Unmarshal(text, v); err != nil {
+		return Errorf(CodeValidation, "%s", explain(err, v))
+	}
+	return nil
 }
 
 // checkShape refuses what body.Check does.

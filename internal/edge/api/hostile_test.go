@@ -31,7 +31,8 @@ func TestHostileBodies(t *testing.T) {
 		"start_bomb":          {train, bomb, 400},
 		"start_task_id":       {train, strings.Replace(goodTraining, "{", `{"task_id":"../op",`, 1), 422},
 		"start_no_utf8":       {train, strings.Replace(goodTraining, "{", "{\"model_name\":\"\xff\",", 1), 400},
-		"start_twice":         {train, strings.Replace(goodTraining, "{", `{"Seed":1,"seed":2,`, 1), 400},
+		"start_twice":         {train, strings.Replace(goodTraining, "{", `{"Seed":1,"seed":2,`, 1), 422},
+		"register_array":      {"/api/v1/workers/register", `[]`, 422},
 		"register_no_utf8":    {"/api/v1/workers/register", "{\"worker_id\":\"w\",\"worker_type\":\"training\",\"endpoint_url\":\"http://h:1\",\"version\":\"\xff\"}", 422},
 		"register_twice":      {"/api/v1/workers/register", `{"worker_id":"w","WORKER_ID":"v","worker_type":"training","endpoint_url":"http://h:1"}`, 422},
 	} {
@@ -41,6 +42,9 @@ func TestHostileBodies(t *testing.T) {
 			rec := b.do("POST", tc.path, tc.body, "Content-Type", "application/json")
 			if rec.Code != tc.code || !strings.Contains(rec.Body.String(), `"success":false`) {
 				t.Errorf("%d %.300s, want %d with the reason", rec.Code, rec.Body, tc.code)
+			}
+			if strings.Contains(rec.Body.String(), "Go value") {
+				t.Errorf("the reason is for programmers: %s", rec.Body)
 			}
 			if len(b.controller.workers) != workers || len(b.controller.operations) != operations || rec.Code >= 500 {
 				t.Errorf("something changed: %d reports before, %d after", reports, len(b.controller.reports))
