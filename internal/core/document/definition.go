@@ -45,17 +45,22 @@ func (list Definitions) Of(n Node, id string) *Definition {
 	case def != nil:
 		def.used = true
 	case len(list) > 0:
-		hint := n.Hint(id, list.ids())
-		if hint == "" && len(list) <= maxListed {
-			hint = ": want " + Alternatives(list.ids())
-		}
-		n.Problem("%q is not defined%s", Clip(id), hint)
+		n.Problem("%q is not defined%s", Clip(id), n.hintOrList(id, list.ids()))
 	}
 	return def
 }
 
-// maxListed bounds how many ids a message lists.
+// maxListed bounds how many names a message lists.
 const maxListed = 20
+
+// hintOrList is Hint, or where nothing is near a list of all there are.
+func (n Node) hintOrList(name string, names []string) string {
+	hint := n.Hint(name, names)
+	if hint == "" && len(names) <= maxListed {
+		hint = ": want " + Alternatives(names)
+	}
+	return hint
+}
 
 func (list Definitions) ids() []string {
 	ids := make([]string, len(list))

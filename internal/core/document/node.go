@@ -226,7 +226,7 @@ func (n Node) Numbers() ([]float64, bool) {
 func (n Node) Among(names []string, kind string) (string, bool) {
 	text, ok := n.Text()
 	if ok && !slices.Contains(names, text) {
-		n.Problem("%q is not %s%s", Clip(text), kind, n.Hint(text, names))
+		n.Problem("%q is not %s%s", Clip(text), kind, n.hintOrList(text, names))
 		return "", false
 	}
 	return text, ok

@@ -2,6 +2,8 @@ package ensemble
 
 import (
 	"bytes"
+	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -188,7 +190,7 @@ func (e *Ensemble) member(name string, v document.Node) {
 	} else if text, ok := model.Text(); ok {
 		member.Model = text
 		if strings.ContainsAny(text, "/\\ ") || text == "" {
-			model.Problem("%q is not the name of a model: models are named and not found by their paths; list them with: ktrdr models list", text)
+			model.Problem("%q is not the name of a model: models are named and not found by their paths%s; list them with: ktrdr models list", document.Clip(text), calledHere(text))
 		}
 	}
 	if v, ok := m.Need("output_type", "what the model puts out: "+strings.Join(outputTypes, ", ")); ok {
@@ -200,6 +202,20 @@ func (e *Ensemble) member(name string, v document.Node) {
 		m.Useless("exits", "it belongs to models that trade")
 	}
 	e.Members = append(e.Members, member)
+}
+
+// folderOf is the folder in which the original kept a model: its strategy, then its
+// timeframe and version.
+var folderOf = regexp.MustCompile(`([A-Za-z0-9][A-Za-z0-9_-]*)/([0-9]+[mhdwM])_(?:v[0-9]+|latest)/?$`)
+
+// calledHere says what the model in a folder of the original is called once it has been
+// trained here.
+func calledHere(folder string) string {
+	match := folderOf.FindStringSubmatch(folder)
+	if match == nil {
+		return ""
+	}
+	return fmt.Sprintf(" (trained here by strategy %s it is called %s_%s)", match[1], match[1], match[2])
 }
 
 func isNameRune(r rune) bool {

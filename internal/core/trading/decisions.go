@@ -64,7 +64,7 @@ func Read(n document.Node, base market.Timeframe) strategy.Decisions {
 // "" for one that is not known, or on bars of the timeframe base.
 func Fit(d strategy.Decisions, n document.Node, labels label.Source, base market.Timeframe) {
 	fitExits(d, n, labels, base)
-	fitSizing(d, n, labels)
+	fitSizing(d, n, labels, false)
 }
 
 // readShorts reads whether a sell opens a short. Where it does anyway, false would be

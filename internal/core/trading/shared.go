@@ -57,6 +57,6 @@ func ReadShared(m document.Mapping, key string, ownExits bool) strategy.Decision
 		f.Useless("exits", "every model has its own")
 		return d
 	}
-	fitSizing(d, n, "")
+	fitSizing(d, n, "", true)
 	return d
 }

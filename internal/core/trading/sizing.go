@@ -64,8 +64,9 @@ func sizingShape(method string) document.Keys {
 	return s
 }
 
-// fitSizing reports sizing of the decisions n that lacks what it goes by.
-func fitSizing(d strategy.Decisions, n document.Node, labels label.Source) {
+// fitSizing reports sizing of the decisions n that lacks what it goes by. There are
+// labels to take exits from unless several models share the decisions.
+func fitSizing(d strategy.Decisions, n document.Node, labels label.Source, isShared bool) {
 	if d.Sizing.Method != strategy.SizeKelly {
 		return
 	}
@@ -78,6 +79,8 @@ func fitSizing(d strategy.Decisions, n document.Node, labels label.Source) {
 	switch {
 	case d.OutputFormat == strategy.Regression:
 		at.Problem("kelly needs the probability of a class, and output_format regression has none: want another method")
+	case !hasBoth && isShared:
+		at.Problem("kelly needs to know what a win and a loss are: want exits with a stop_loss and a take_profit")
 	case !hasBoth:
 		at.Problem("kelly needs to know what a win and a loss are: want exits with a stop_loss and a take_profit, or from_label with triple_barrier labels")
 	}
