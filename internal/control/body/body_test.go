@@ -40,7 +40,7 @@ func TestCommonBodiesAreReadAtOnce(t *testing.T) {
 	if !layouts.Fill([]byte(common), &filled) || !reflect.DeepEqual(filled, slow) {
 		t.Errorf("Fill gave %+v, want %+v", filled, slow)
 	}
-	for _, wrong := range []string{`{"text":"a","text":"b"}`, `{"text":"a"} {}`, `{"text":"a",}`, `{"text":`, strings.Repeat("[", 70) + strings.Repeat("]", 70)} {
+	for _, wrong := range []string{`{"text":"a","text":"b"}`, `{"Text":"a","text":"b"}`, `{"text":"a"} {}`, `{"text":"a",}`, `{"text":`, strings.Repeat("[", 70) + strings.Repeat("]", 70)} {
 		if v, ok := body.Parse([]byte(wrong)); ok {
 			t.Errorf("Parse(%s) = %v, want it left to Check", wrong, v)
 		}

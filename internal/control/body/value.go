@@ -88,7 +88,7 @@ func (p *parser) object() (v map[string]any, ok bool) {
 		}
 		p.space()
 		key, ok := p.text()
-		if _, twice := v[key]; !ok || twice || !p.take(':') {
+		if _, twice := v[key]; !ok || twice || !isPlain(key) || !p.take(':') {
 			return nil, false
 		}
 		if v[key], ok = p.value(); !ok {
@@ -97,6 +97,17 @@ func (p *parser) object() (v map[string]any, ok bool) {
 	}
 	p.depth--
 	return v, ok
+}
+
+// isPlain says whether key is the only spelling of its fields, which are read in any
+// case: two that are plain mean the same only where they are the same.
+func isPlain(key string) bool {
+	for i := range len(key) {
+		if c := key[i]; c >= utf8.RuneSelf || 'A' <= c && c <= 'Z' {
+			return false
+		}
+	}
+	return true
 }
 
 func (p *parser) array() (v []any, ok bool) {
