@@ -4,11 +4,12 @@
 package bench_test
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"os/exec"
@@ -16,61 +17,65 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 
+	"github.com/ktrdr/ktrdr/internal/control/operation"
+	"github.com/ktrdr/ktrdr/internal/control/store"
 	"github.com/ktrdr/ktrdr/internal/control/store/storetest"
 )
 
 // BenchmarkSubmit measures durable submissions of trainings over HTTP: parse the
 // strategy, find the bars, store the operation, answer. A fall with one client
 // means a longer way through the backend or to the disk; a fall with 64 that the
-// requests wait for each other.
+// requests wait for each other. In the end the backend is killed, and everything
+// that it has acknowledged must be in its records.
 func BenchmarkSubmit(b *testing.B) {
-	binary := filepath.Join(b.TempDir(), "ktrdr")
-	if out, err := exec.Command("go", "build", "-o", binary, "../cmd/ktrdr").CombinedOutput(); err != nil {
-		b.Fatalf("build: %v\n%s", err, out)
-	}
+	binary := build(b)
 	for _, engine := range []string{"sqlite", "postgres"} {
 		b.Run("engine="+engine, func(b *testing.B) {
-			var env []string
+			dir := b.TempDir()
+			args, records := []string{"serve", "--listen", "127.0.0.1:0", "--data-dir", dir, "--log-level", "error"}, filepath.Join(dir, "ktrdr.db")
 			if engine == "postgres" {
-				env = append(env, "KTRDR_DATABASE_URL="+storetest.StartPostgres(b).NewDatabase())
+				records = storetest.StartPostgres(b).NewDatabase()
+				args = append(args, "--database-url", records)
 			}
-			address := serve(b, binary, env)
-			prepare(b, binary, address)
+			backend := launch(b, binary, args...)
+			prepare(b, binary, backend.url)
+			acknowledged := map[string]bool{}
 			for _, clients := range []int{1, 64} {
-				b.Run(fmt.Sprintf("clients=%d", clients), func(b *testing.B) { submit(b, address, clients) })
+				b.Run(fmt.Sprintf("clients=%d", clients), func(b *testing.B) { submit(b, backend, clients, acknowledged) })
 			}
+			backend.kill()
+			recorded(b, records, acknowledged)
 		})
 	}
 }
 
-// serve starts a backend that ends with the benchmark.
-func serve(b *testing.B, binary string, env []string) (address string) {
+// recorded fails unless the records hold every operation that was acknowledged.
+func recorded(b *testing.B, records string, acknowledged map[string]bool) {
 	b.Helper()
-	cmd := exec.Command(binary, "serve", "--listen", "127.0.0.1:0", "--data-dir", b.TempDir(), "--log-level", "error")
-	cmd.Env = append(os.Environ(), env...)
-	cmd.Stderr = os.Stderr
-	out, err := cmd.StdoutPipe()
+	s, err := store.Open(b.Context(), records, store.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
-	if err := cmd.Start(); err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM) // it may have ended
-		if err := cmd.Wait(); err != nil {
-			b.Errorf("the backend ended with %v", err)
+	defer s.Close()
+	missing := maps.Clone(acknowledged)
+	const page = 1000
+	for offset := 0; ; offset += page {
+		p, err := s.List(b.Context(), operation.Filter{Limit: page, Offset: offset})
+		if err != nil {
+			b.Fatal(err)
 		}
-	})
-	line, err := bufio.NewReader(out).ReadString('\n')
-	address, ok := strings.CutPrefix(strings.TrimSpace(line), "listening on ")
-	if err != nil || !ok {
-		b.Fatalf("the backend said %q: %v", line, err)
+		for _, op := range p.Operations {
+			delete(missing, op.ID)
+		}
+		if len(p.Operations) < page {
+			break
+		}
 	}
-	return address
+	if len(missing) > 0 {
+		b.Errorf("%d of %d acknowledged operations are not in the records", len(missing), len(acknowledged))
+	}
 }
 
 // prepare imports bars and registers a worker that cannot be reached, so that
@@ -91,7 +96,9 @@ func prepare(b *testing.B, binary, address string) {
 	})
 }
 
-func submit(b *testing.B, address string, clients int) {
+// submit has clients submit trainings, and adds the operations that were
+// acknowledged.
+func submit(b *testing.B, backend *role, clients int, acknowledged map[string]bool) {
 	strategy, err := os.ReadFile("../cmd/ktrdr/testdata/quick.yaml")
 	if err != nil {
 		b.Fatal(err)
@@ -100,20 +107,37 @@ func submit(b *testing.B, address string, clients int) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: clients}}
+	all := make([]*caller, clients)
+	for i := range all {
+		all[i] = newCaller(b, strings.TrimPrefix(backend.url, "http://"), "/api/v1/trainings/start", order)
+	}
 	var next atomic.Int64
 	var wg sync.WaitGroup
+	theirs, ours := backend.used(b), used(b)
 	b.ResetTimer()
-	for range clients {
+	for _, c := range all {
 		wg.Go(func() {
-			for next.Add(1) <= int64(b.N) && !b.Failed() {
-				send(b, client, address+"/api/v1/trainings/start", order)
+			for next.Add(1) <= int64(b.N) && c.err == nil {
+				c.err = c.call()
 			}
 		})
 	}
 	wg.Wait()
+	b.StopTimer()
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "submits/s")
-	client.CloseIdleConnections()
+	b.ReportMetric((backend.used(b)-theirs).Seconds()*1000/float64(b.N), "backend-cpu-ms/op")
+	b.ReportMetric((used(b)-ours).Seconds()*1000/float64(b.N), "clients-cpu-ms/op")
+	for _, c := range all {
+		if err := errors.Join(c.err, c.conn.Close()); err != nil {
+			b.Error(err)
+		}
+		for _, id := range c.ids {
+			if acknowledged[id] {
+				b.Errorf("operation %s was acknowledged twice", id)
+			}
+			acknowledged[id] = true
+		}
+	}
 }
 
 func post(b *testing.B, client *http.Client, url string, body any) {
