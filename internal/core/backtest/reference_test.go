@@ -546,9 +546,16 @@ func (r *reference) cut(t int, price float64, atOpen bool) (quantity, rest float
 // has cost.
 func (r *reference) leavePart(t int, price float64, atOpen bool, quantity, rest float64) {
 	whole, share := *r, quantity/r.quantity
-	for _, cost := range []*float64{&r.entryCommission, &r.entrySlip, &r.entrySpread, &r.financing} {
+	for _, cost := range []*float64{&r.entryCommission, &r.financing} {
 		*cost *= share
 	}
+	paid := func(units float64) (slip, spread float64) {
+		price, rate := r.series.Open[r.entryBar], r.rate(r.entryBar, false)
+		slipped := price * (1 + float64(float64(r.side)*r.o.Slippage))
+		return float64(math.Abs(slipped-price)*units) * rate, float64(r.half(r.entryBar)*units) * rate
+	}
+	r.entrySlip, r.entrySpread = paid(quantity)
+	restSlip, restSpread := paid(rest)
 	part := *r
 	if t > r.entryBar {
 		r.high, r.low = math.Max(r.high, r.series.Open[t]), math.Min(r.low, r.series.Open[t])
@@ -560,8 +567,8 @@ func (r *reference) leavePart(t int, price float64, atOpen bool, quantity, rest 
 	}
 	r.leave(t, at, price, bars, ledger.ByMargin, 0, 1)
 	r.side, r.quantity, r.high, r.low = whole.side, rest, whole.high, whole.low
-	r.entryCommission, r.entrySlip = whole.entryCommission-part.entryCommission, whole.entrySlip-part.entrySlip
-	r.entrySpread, r.financing = whole.entrySpread-part.entrySpread, whole.financing-part.financing
+	r.entryCommission, r.financing = whole.entryCommission-part.entryCommission, whole.financing-part.financing
+	r.entrySlip, r.entrySpread = restSlip, restSpread
 }
 
 // firstBelow and firstAbove are the first of the finer bars of bar t that reach a
