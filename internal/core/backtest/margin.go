@@ -1,6 +1,7 @@
 package backtest
 
 import (
+	"math"
 	"slices"
 
 	"github.com/ktrdr/ktrdr/internal/core/decision"
@@ -34,7 +35,7 @@ func (s *Simulation) callAt(bar int, balance float64) float64 {
 	if open.Side == decision.Long {
 		return max(0, (open.Value-balance)/float64(open.Quantity*(1-m)))
 	}
-	return (balance + open.Value) / float64(open.Quantity*(1+m))
+	return max(math.SmallestNonzeroFloat64, (balance+open.Value)/float64(open.Quantity*(1+m))) // 0 is no call
 }
 
 // balance returns equity while nothing is held.
