@@ -159,6 +159,11 @@ func TestEncode_refuses(t *testing.T) {
 		"metrics":          {func(m *model.Model) { m.Metrics = []byte("{") }, "metrics"},
 		"no_name":          {func(m *model.Model) { m.Manifest.Name = "" }, "name"},
 		"no_symbols":       {func(m *model.Model) { m.Manifest.Symbols = nil }, "symbols"},
+		"members_of_one":   {func(m *model.Model) { m.Manifest.Members = []model.NetworkRef{{Fold: 1}} }, "asks for 1 networks, there are 1 and 1 members"},
+		"two_networks":     {func(m *model.Model) { m.Others = []*nn.Network{m.Network} }, "asks for 1 networks, there are 2 and 0 members"},
+		"temperature":      {func(m *model.Model) { m.Manifest.Temperature = 1 }, "temperature 1 with calibration"},
+		"primary":          {func(m *model.Model) { m.Manifest.Primary = "abc" }, `primary model: "abc" is not a SHA-256`},
+		"trained_for_0_s":  {func(m *model.Model) { m.Manifest.Training.To = m.Manifest.Training.From }, "want increasing times"},
 		"strategy_broken":  {func(m *model.Model) { m.StrategySource = []byte("name: tiny") }, "strategy"},
 		"strategy_other":   {func(m *model.Model) { m.StrategySource = []byte(strings.Replace(source, "25", "30", 1)) }, "hash"},
 		"seed_other":       {func(m *model.Model) { m.Manifest.Seed++ }, "hash"},
@@ -177,6 +182,7 @@ func TestEncode_refuses(t *testing.T) {
 		"network_other":     {func(m *model.Model) { m.Manifest.Network.Hidden = []int{5} }, "network"},
 		"training_backward": {func(m *model.Model) { m.Manifest.Training.To = 50 }, "increasing"},
 		"known_too_early":   {func(m *model.Model) { m.Manifest.KnownUntil = 150 }, "increasing"},
+		"known_too_early":   {func(m *model.Model) { m.Manifest.KnownUntil = m.Manifest.Training.To - 1 }, "increasing"},
 		"data_hash":         {func(m *model.Model) { m.Manifest.Data[0].SHA256 = "abc" }, "SHA-256"},
 	} {
 		t.Run(name, func(t *testing.T) {

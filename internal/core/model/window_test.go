@@ -49,3 +49,53 @@ func TestModel_Outputs(t *testing.T) {
 		t.Errorf("outputs %v, want %v", got, want)
 	}
 }
+
+// TestModel_Outputs_several: the outputs of several networks are what they say
+// together: of numbers the mean, of classes the logarithm of the mean probability at
+// the temperature of each.
+func TestModel_Outputs_several(t *testing.T) {
+	for name, classes := range map[string][]string{"numbers": nil, "classes": {"UP", "DOWN"}} {
+		t.Run(name, func(t *testing.T) {
+			var m model.Model
+			temperatures := []float64{2, 0.5, 1}
+			var all []*nn.Network
+			for k, temperature := range temperatures {
+				n, err := nn.New(nn.Config{Inputs: 2, Hidden: []int{4}, Outputs: 2}, nn.InitStream(uint64(k)))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if classes == nil {
+					temperature = 0
+				}
+				all = append(all, n)
+				m.Manifest.Members = append(m.Manifest.Members, model.NetworkRef{Temperature: temperature})
+			}
+			m.Network, m.Others, m.Manifest.Classes = all[0], all[1:], classes
+			x := feature.Matrix{Width: 2, Data: []float32{1, 2, -3, 4, 5, -6}, Time: make([]int64, 3)}
+			got := m.Outputs(x, []bool{true, false, true}, 0, 3)
+			for row := range 3 {
+				for c := range 2 {
+					want := 0.0
+					for k, n := range all {
+						z := n.Infer(nil, x.Data[2*row:2*row+2], 1)
+						if classes == nil {
+							want += float64(z[c]) / 3
+							continue
+						}
+						other := float64(z[1-c]-z[c]) / temperatures[k]
+						want += 1 / (1 + math.Exp(other)) / 3
+					}
+					if classes != nil {
+						want = math.Log(want)
+					}
+					if row == 1 {
+						want = 0
+					}
+					if math.Abs(float64(got[2*row+c])-want) > 1e-6 {
+						t.Errorf("output %d of row %d is %v, want %v", c, row, got[2*row+c], want)
+					}
+				}
+			}
+		})
+	}
+}

@@ -150,6 +150,9 @@ func volumeFormulas() []formula {
 	return []formula{
 		{"vwap", "vwap", nil, 0, func(s market.Series, t int) float64 { return vwap(t, 20, s) }},
 		{"vwap/all", "vwap", settings{"period": indicator.Int(0)}, 0, func(s market.Series, t int) float64 { return vwap(t, t+1, s) }},
+		{"vwap/close", "vwap", settings{"use_typical_price": indicator.Flag(false)}, 0, func(s market.Series, t int) float64 {
+			return sum(t, 20, func(i int) float64 { return s.Close[i] * s.Volume[i] }) / sum(t, 20, func(i int) float64 { return s.Volume[i] })
+		}},
 		{"cmf", "cmf", nil, 0, flow},
 		{"cmf/momentum", "cmf", nil, 3, func(s market.Series, t int) float64 { return flow(s, t) - flow(s, t-5) }},
 		{"volumeratio", "volumeratio", nil, 0, func(s market.Series, t int) float64 {
