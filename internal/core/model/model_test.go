@@ -181,7 +181,6 @@ func TestEncode_refuses(t *testing.T) {
 		"regression":        {func(m *model.Model) { m.Manifest.OutputFormat, m.Manifest.Classes = "regression", nil }, "classification"},
 		"network_other":     {func(m *model.Model) { m.Manifest.Network.Hidden = []int{5} }, "network"},
 		"training_backward": {func(m *model.Model) { m.Manifest.Training.To = 50 }, "increasing"},
-		"known_too_early":   {func(m *model.Model) { m.Manifest.KnownUntil = 150 }, "increasing"},
 		"known_too_early":   {func(m *model.Model) { m.Manifest.KnownUntil = m.Manifest.Training.To - 1 }, "increasing"},
 		"data_hash":         {func(m *model.Model) { m.Manifest.Data[0].SHA256 = "abc" }, "SHA-256"},
 	} {
