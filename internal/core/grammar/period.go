@@ -77,6 +77,10 @@ func moment(f document.Mapping, key string) (text string, there bool) {
 			return "", true
 		}
 	}
+	if text == "" {
+		n.Problem("it names no day: want one such as 2012-01-01; without the key the range is open")
+		return "", true
+	}
 	if _, err := market.ParseSpan(text, ""); err != nil {
 		n.Problem("%v", errors.Unwrap(err))
 		return "", true

@@ -25,7 +25,9 @@ func readExits(d *strategy.Decisions, f document.Mapping) {
 		return
 	}
 	if n.IsScalar() {
-		_, d.Exits.FromLabel = n.Choice([]string{strategy.ExitsFromLabel})
+		if d.Exits.FromLabel = n.Raw() == strategy.ExitsFromLabel; !d.Exits.FromLabel {
+			n.Problem("want from_label, or a mapping such as {stop_loss: 0.02, take_profit: 0.04}, have %s", n.Describe())
+		}
 		return
 	}
 	if f, ok = n.Mapping(exitsShape); !ok {
