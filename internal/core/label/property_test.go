@@ -269,3 +269,15 @@ func BenchmarkMake(b *testing.B) {
 		})
 	}
 }
+
+// TestZigZag_bounded: with a lookahead no label reads more bars than it, not even
+// where it is one.
+func TestZigZag_bounded(t *testing.T) {
+	s := walk(3, 400)
+	for lookahead := 1; lookahead <= 4; lookahead++ {
+		l := mustMake(t, label.Spec{Source: label.ZigZag, Threshold: .02, Lookahead: lookahead}, s)
+		if l.Horizon() != lookahead || l.Len() != s.Len()-lookahead {
+			t.Errorf("%d labels read up to %d bars, want %d and %d", l.Len(), l.Horizon(), s.Len()-lookahead, lookahead)
+		}
+	}
+}

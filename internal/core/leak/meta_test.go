@@ -3,6 +3,7 @@ package leak_test
 import (
 	"context"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -167,5 +168,17 @@ func TestExamine_no_decisions(t *testing.T) {
 	other := strings.NewReplacer("base_timeframe: 1h", "base_timeframe: 4h").Replace(metaOf(source))
 	if _, err := leak.OfMeta(parse(t, other), primary); err == nil || !strings.Contains(err.Error(), "decides on 1h, strategy clean on 4h") {
 		t.Errorf("OfMeta = %v, want a refusal", err)
+	}
+}
+
+// TestPipeline_Reads: the bars of both strategies, those of one timeframe once.
+func TestPipeline_Reads(t *testing.T) {
+	primary := primaryOf(t, primarySource, 600)
+	short := strings.NewReplacer("timeframes: {mode: multi_timeframe, list: [1h, 4h], base_timeframe: 1h}", "timeframes: {mode: single, timeframe: 1h}").Replace(source)
+	for _, src := range []string{source, short} {
+		all := pipelineOf(t, parse(t, metaOf(src)), primary).Reads()
+		if !slices.Equal(all.Timeframes, []market.Timeframe{market.Hour1, market.Hour4}) || len(all.Context) != 2 || all.Context[0].ID == all.Context[1].ID {
+			t.Errorf("%v and %+v are read, want 1h and 4h, and two sources", all.Timeframes, all.Context)
+		}
 	}
 }
