@@ -297,7 +297,11 @@ func (d *decoder) inputTimeframes(known []market.Timeframe, whose string, n docu
 		if n.Raw() == "all" {
 			return known, true, true
 		}
-		n.Problem("want all or a list, have %s: write [%s]", n.Describe(), document.Clip(n.Raw()))
+		if _, err := market.ParseTimeframe(n.Raw()); err == nil {
+			n.Problem("want all or a list, have %s: write [%s]", n.Describe(), n.Raw())
+		} else {
+			n.Problem("want all, or a list of timeframes of %s such as [%s], have %s", whose, strings.Join(market.TimeframeNames(known), ", "), n.Describe())
+		}
 		return nil, false, false
 	}
 	items, ok := n.List()
