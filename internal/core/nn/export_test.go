@@ -103,3 +103,6 @@ func Shuffled(n int, seed uint64, epoch int) []int32 {
 	shuffle(order, seed, epoch)
 	return order
 }
+
+// GroupRows returns how many rows make a group.
+func GroupRows(c Config) int { return c.groupRows() }

@@ -560,3 +560,25 @@ func TestDropout(t *testing.T) {
 		t.Error("two layers or two seeds drop the same units")
 	}
 }
+
+// TestGroupRows: how rows are grouped decides the bits of a gradient, so that it is
+// part of what a model follows from: the least power of two from 64 on with which
+// three times rows, window and parameters are 2^22 or more.
+func TestGroupRows(t *testing.T) {
+	for _, c := range []struct {
+		config nn.Config
+		want   int
+	}{
+		{nn.Config{Inputs: 50, Hidden: []int{64, 32}, Outputs: 3}, 512},                           // 5,443 parameters: 256 make 4,180,224
+		{nn.Config{Inputs: 51, Hidden: []int{64, 32}, Outputs: 3}, 256},                           // 5,507: 256 make 4,229,376
+		{nn.Config{Inputs: 1, Outputs: 1}, 1 << 20},                                               // 2: 2^20 make 6,291,456
+		{nn.Config{Inputs: 500, Hidden: []int{500}, Outputs: 3}, 64},                              // 252,003
+		{nn.Config{Cell: nn.GRU, Window: 4, Inputs: 3, Hidden: []int{5}, Outputs: 3}, 4096},       // 168: 2,048 make 4,128,768
+		{nn.Config{Cell: nn.LSTM, Window: 20, Inputs: 36, Hidden: []int{64, 64}, Outputs: 3}, 64}, // 59,587
+		{nn.Config{Cell: nn.LSTM, Window: 16, Inputs: 2, Hidden: []int{4}, Outputs: 1}, 1024},     // 133: 512 make 3,268,608
+	} {
+		if got := nn.GroupRows(c.config); got != c.want {
+			t.Errorf("%+v of %d parameters: groups of %d rows, want %d", c.config, c.config.Parameters(), got, c.want)
+		}
+	}
+}
