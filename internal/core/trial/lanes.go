@@ -9,7 +9,7 @@ import (
 // so that the bars of a block come from memory once for all of them.
 const (
 	laneCount = 32
-	blockBars = 4096
+	blockBars = 1024
 )
 
 // A lanes simulates trials side by side. It is for one goroutine.
