@@ -73,6 +73,40 @@ func checkDocuments(root fs.FS, files []string) []string {
 	return problems
 }
 
+// checkMap returns a problem for each package of internal that text, the map of the
+// tree, does not name: by its path, or by its last element behind a path beside it
+// in one row. Packages that only help tests need no place on it.
+func checkMap(t tree, text string) []string {
+	var problems []string
+	named := mapped(text)
+	for _, name := range t.names() {
+		inside := strings.HasPrefix(t.packages[name].files[0].path, "internal/")
+		helper := path.Base(name) == path.Base(path.Dir(name))+"test"
+		if inside && !helper && !named[name] {
+			problems = append(problems, fmt.Sprintf("docs/ARCHITECTURE.md: does not name %s: give it a row", name))
+		}
+	}
+	return problems
+}
+
+// mapped returns the paths of packages that text names.
+func mapped(text string) map[string]bool {
+	named := map[string]bool{}
+	for line := range strings.Lines(text) {
+		if block, ok := strings.CutPrefix(line, "internal/"); ok {
+			named[strings.Fields(block)[0]] = true
+		}
+		beside := ""
+		for _, m := range codeSpan.FindAllStringSubmatch(line, -1) {
+			if strings.Contains(m[1], "/") {
+				beside = path.Dir(m[1])
+			}
+			named[m[1]], named[path.Join(beside, m[1])] = true, true
+		}
+	}
+	return named
+}
+
 func missingNames(root fs.FS, document, line string, targets []string) []string {
 	var missing []string
 	for _, m := range mdLink.FindAllStringSubmatch(line, -1) {

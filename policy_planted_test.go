@@ -1,6 +1,7 @@
 package ktrdr_test
 
 import (
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -142,6 +143,24 @@ func TestPlantedDocuments(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			root["docs/x.md"] = &fstest.MapFile{Data: []byte(tc.line + "\n")}
 			expectOne(t, checkDocuments(root, nil), tc.want)
+		})
+	}
+}
+
+func TestPlantedMap(t *testing.T) {
+	const text = "internal/observe    logs\n| `core/market` | bars |\n| `control/wire` | HTTP |\n| `core/nn` | networks |\n| `core/label`, `core/train/one`, `two` | more |\n"
+	for name, tc := range map[string]struct{ pkg, want string }{
+		"row":            {"core/nn", ""},
+		"block":          {"observe", ""},
+		"family":         {"core/train/two", ""},
+		"helps_tests":    {"core/nn/nntest", ""},
+		"missing":        {"core/backtest", "does not name core/backtest"},
+		"missing_member": {"core/train/three", "does not name core/train/three"},
+		"of_others":      {"core/two", "does not name core/two"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tree := planted(t, map[string]string{"internal/" + tc.pkg + "/doc.go": "package " + path.Base(tc.pkg) + "\n"})
+			expectOne(t, checkMap(tree, text), tc.want)
 		})
 	}
 }

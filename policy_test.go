@@ -156,6 +156,14 @@ func TestTestsDoNotSleep(t *testing.T) { report(t, checkSleep(loadRepository(t))
 
 func TestWords(t *testing.T) { report(t, checkWords(os.DirFS("."), tracked(t))) }
 
+func TestMapNamesEveryPackage(t *testing.T) {
+	text, err := os.ReadFile("docs/ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	report(t, checkMap(loadRepository(t), string(text)))
+}
+
 func TestDocumentsNameWhatExists(t *testing.T) {
 	report(t, checkDocuments(os.DirFS("."), tracked(t)))
 }
