@@ -21,6 +21,7 @@ func main() {
 	finite()
 	reach()
 	deviations()
+	means()
 	Generate()
 }
 

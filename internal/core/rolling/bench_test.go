@@ -20,6 +20,13 @@ func BenchmarkWindow(b *testing.B) {
 	}
 	table := make([]float64, 500)
 	for _, n := range []int{14, 26, 200} {
+		mean := rolling.NewAverage(n)
+		b.Run(fmt.Sprintf("of=mean/n=%d", n), func(b *testing.B) {
+			for b.Loop() {
+				mean.Means(dst, x)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/values, "ns/bar")
+		})
 		high, age, deviation := rolling.NewHighest(n), rolling.NewHighestAge(n, false), rolling.NewDeviation(n)
 		for _, c := range []struct {
 			name string

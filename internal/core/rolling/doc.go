@@ -15,9 +15,9 @@
 // However a column is cut into parts, the bits are the same: a part may be one
 // value. So are they in every form of the functions that are worth vectors (plain
 // Go, AVX2 and AVX-512, chosen when the program starts): plain Go defines them, and
-// TestSets holds the others to it. Sums are taken in an order that is part of the
-// definition, and no result depends on how the compiler combines operations. A
-// value costs a few operations, or the logarithm of n, whatever n is.
+// TestSets and TestMeans hold the others to it. Sums are taken in an order that is
+// part of the definition, and no result depends on how the compiler combines
+// operations. A value costs a few operations, or the logarithm of n, whatever n is.
 //
 // # What it refuses
 //

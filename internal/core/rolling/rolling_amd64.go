@@ -36,3 +36,6 @@ func reach256(x *float64, n int) (low float64, high float64)
 
 //go:noescape
 func deviations256(dst *float64, center *float64, newer *float64, older *float64, at int, n int, bars int)
+
+//go:noescape
+func means256(dst *float64, src *float64, before *float64, sums *float64, n int, share float64, fours int)

@@ -480,3 +480,174 @@ sum:
 	JNE        group
 	VZEROUPPER
 	RET
+
+// func means256(dst *float64, src *float64, before *float64, sums *float64, n int, share float64, fours int)
+// Requires: AVX, AVX2, SSE2
+TEXT ·means256(SB), NOSPLIT, $0-56
+	MOVQ         dst+0(FP), AX
+	MOVQ         src+8(FP), CX
+	MOVQ         before+16(FP), DX
+	MOVQ         sums+24(FP), BX
+	MOVQ         n+32(FP), SI
+	MOVQ         fours+48(FP), DI
+	MOVSD        share+40(FP), X2
+	VBROADCASTSD X2, Y2
+	SHLQ         $0x03, SI
+	SUBQ         CX, AX
+	LEAQ         (CX)(SI*1), R9
+	LEAQ         (R9)(SI*1), R10
+	LEAQ         (R10)(SI*1), R11
+
+group:
+	XORQ        R8, R8
+	VMOVSD      (CX)(R8*1), X5
+	VMOVHPD     (R9)(R8*1), X5, X5
+	VMOVSD      (R10)(R8*1), X4
+	VMOVHPD     (R11)(R8*1), X4, X4
+	VINSERTF128 $0x01, X4, Y5, Y5
+	VMOVAPD     Y5, Y0
+	LEAQ        -8(SI), R8
+	MOVQ        R8, R12
+	ANDQ        $0x18, R12
+	VXORPD      Y1, Y1, Y1
+	VMOVUPD     Y1, (BX)(R8*4)
+	JE          olderFours
+
+olderOne:
+	VMOVSD      (DX)(R8*1), X5
+	VMOVHPD     (CX)(R8*1), X5, X5
+	VMOVSD      (R9)(R8*1), X4
+	VMOVHPD     (R10)(R8*1), X4, X4
+	VINSERTF128 $0x01, X4, Y5, Y5
+	VSUBPD      Y0, Y5, Y5
+	VADDPD      Y5, Y1, Y1
+	VMOVUPD     Y1, -32(BX)(R8*4)
+	SUBQ        $0x08, R8
+	SUBQ        $0x08, R12
+	JNE         olderOne
+
+olderFours:
+	TESTQ R8, R8
+	JE    newer
+
+olderFour:
+	VMOVUPD     -24(DX)(R8*1), X3
+	VINSERTF128 $0x01, -24(R9)(R8*1), Y3, Y3
+	VMOVUPD     -24(CX)(R8*1), X4
+	VINSERTF128 $0x01, -24(R10)(R8*1), Y4, Y4
+	VUNPCKLPD   Y4, Y3, Y5
+	VUNPCKHPD   Y4, Y3, Y6
+	VMOVUPD     -8(DX)(R8*1), X3
+	VINSERTF128 $0x01, -8(R9)(R8*1), Y3, Y3
+	VMOVUPD     -8(CX)(R8*1), X4
+	VINSERTF128 $0x01, -8(R10)(R8*1), Y4, Y4
+	VUNPCKLPD   Y4, Y3, Y7
+	VUNPCKHPD   Y4, Y3, Y8
+	VSUBPD      Y0, Y8, Y8
+	VADDPD      Y8, Y1, Y1
+	VMOVUPD     Y1, -32(BX)(R8*4)
+	VSUBPD      Y0, Y7, Y7
+	VADDPD      Y7, Y1, Y1
+	VMOVUPD     Y1, -64(BX)(R8*4)
+	VSUBPD      Y0, Y6, Y6
+	VADDPD      Y6, Y1, Y1
+	VMOVUPD     Y1, -96(BX)(R8*4)
+	VSUBPD      Y0, Y5, Y5
+	VADDPD      Y5, Y1, Y1
+	VMOVUPD     Y1, -128(BX)(R8*4)
+	SUBQ        $0x20, R8
+	JNE         olderFour
+
+newer:
+	VXORPD Y1, Y1, Y1
+	MOVQ   SI, DX
+	SUBQ   $0x20, DX
+	JL     newerRest
+
+newerFour:
+	VMOVUPD      (CX)(R8*1), X3
+	VINSERTF128  $0x01, (R10)(R8*1), Y3, Y3
+	VMOVUPD      (R9)(R8*1), X4
+	VINSERTF128  $0x01, (R11)(R8*1), Y4, Y4
+	VUNPCKLPD    Y4, Y3, Y5
+	VUNPCKHPD    Y4, Y3, Y6
+	VMOVUPD      16(CX)(R8*1), X3
+	VINSERTF128  $0x01, 16(R10)(R8*1), Y3, Y3
+	VMOVUPD      16(R9)(R8*1), X4
+	VINSERTF128  $0x01, 16(R11)(R8*1), Y4, Y4
+	VUNPCKLPD    Y4, Y3, Y7
+	VUNPCKHPD    Y4, Y3, Y8
+	VSUBPD       Y0, Y5, Y5
+	VADDPD       Y5, Y1, Y1
+	VADDPD       (BX)(R8*4), Y1, Y5
+	VMULPD       Y2, Y5, Y5
+	VADDPD       Y5, Y0, Y5
+	VSUBPD       Y0, Y6, Y6
+	VADDPD       Y6, Y1, Y1
+	VADDPD       32(BX)(R8*4), Y1, Y6
+	VMULPD       Y2, Y6, Y6
+	VADDPD       Y6, Y0, Y6
+	VSUBPD       Y0, Y7, Y7
+	VADDPD       Y7, Y1, Y1
+	VADDPD       64(BX)(R8*4), Y1, Y7
+	VMULPD       Y2, Y7, Y7
+	VADDPD       Y7, Y0, Y7
+	VSUBPD       Y0, Y8, Y8
+	VADDPD       Y8, Y1, Y1
+	VADDPD       96(BX)(R8*4), Y1, Y8
+	VMULPD       Y2, Y8, Y8
+	VADDPD       Y8, Y0, Y8
+	ADDQ         AX, R8
+	VUNPCKLPD    Y6, Y5, Y3
+	VUNPCKHPD    Y6, Y5, Y4
+	VMOVUPD      X3, (CX)(R8*1)
+	VMOVUPD      X4, (R9)(R8*1)
+	VEXTRACTF128 $0x01, Y3, (R10)(R8*1)
+	VEXTRACTF128 $0x01, Y4, (R11)(R8*1)
+	VUNPCKLPD    Y8, Y7, Y3
+	VUNPCKHPD    Y8, Y7, Y4
+	VMOVUPD      X3, 16(CX)(R8*1)
+	VMOVUPD      X4, 16(R9)(R8*1)
+	VEXTRACTF128 $0x01, Y3, 16(R10)(R8*1)
+	VEXTRACTF128 $0x01, Y4, 16(R11)(R8*1)
+	SUBQ         AX, R8
+	ADDQ         $0x20, R8
+	CMPQ         R8, DX
+	JLE          newerFour
+
+newerRest:
+	CMPQ R8, SI
+	JGE  done
+
+newerOne:
+	VMOVSD       (CX)(R8*1), X5
+	VMOVHPD      (R9)(R8*1), X5, X5
+	VMOVSD       (R10)(R8*1), X4
+	VMOVHPD      (R11)(R8*1), X4, X4
+	VINSERTF128  $0x01, X4, Y5, Y5
+	VSUBPD       Y0, Y5, Y5
+	VADDPD       Y5, Y1, Y1
+	VADDPD       (BX)(R8*4), Y1, Y5
+	VMULPD       Y2, Y5, Y5
+	VADDPD       Y5, Y0, Y5
+	ADDQ         AX, R8
+	VEXTRACTF128 $0x01, Y5, X4
+	VMOVSD       X5, (CX)(R8*1)
+	VMOVHPD      X5, (R9)(R8*1)
+	VMOVSD       X4, (R10)(R8*1)
+	VMOVHPD      X4, (R11)(R8*1)
+	SUBQ         AX, R8
+	ADDQ         $0x08, R8
+	CMPQ         R8, SI
+	JL           newerOne
+
+done:
+	MOVQ R11, DX
+	LEAQ (CX)(SI*4), CX
+	LEAQ (R9)(SI*4), R9
+	LEAQ (R10)(SI*4), R10
+	LEAQ (R11)(SI*4), R11
+	DECQ DI
+	JNE  group
+	VZEROUPPER
+	RET

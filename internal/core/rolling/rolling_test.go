@@ -1,6 +1,7 @@
 package rolling_test
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"testing"
@@ -63,14 +64,57 @@ func TestSets(t *testing.T) {
 		want := call(sets[0])
 		for _, s := range sets[1:] {
 			for i, column := range call(s) {
-				for j, v := range column {
-					if math.Float64bits(v) != math.Float64bits(want[i][j]) && (v == v || want[i][j] == want[i][j]) {
-						t.Fatalf("%s: result %d element %d of %d = %x, want %x", s.Name, i, j, len(column), v, want[i][j])
-					}
-				}
+				mustEqual(t, fmt.Sprintf("%s: result %d", s.Name, i), column, want[i])
 			}
 		}
 	})
+}
+
+// TestMeans holds a column, however it is cut, to one value after another, and every
+// form of whole blocks to plain Go, bit for bit.
+func TestMeans(t *testing.T) {
+	sets := rolling.Sets()
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(1, 24).Draw(t, "n")
+		x := prices(t, "x", rapid.IntRange(1, 20*n).Draw(t, "values"))
+		for range rapid.IntRange(0, 3).Draw(t, "odd ones") {
+			odd := []float64{math.NaN(), math.Inf(1), math.Copysign(0, -1)}[rapid.IntRange(0, 2).Draw(t, "which")]
+			x[rapid.IntRange(0, len(x)-1).Draw(t, "at")] = odd
+		}
+		got, want := make([]float64, len(x)), make([]float64, len(x))
+		bars, columns := rolling.NewAverage(n), rolling.NewAverage(n)
+		for i, v := range x {
+			want[i] = bars.Mean(v)
+		}
+		for from := 0; from < len(x); {
+			to := from + rapid.IntRange(1, len(x)-from).Draw(t, "part")
+			columns.Means(got[from:to], x[from:to])
+			from = to
+		}
+		mustEqual(t, "a column in parts", got, want)
+
+		blocks := len(x)/n - 1
+		if blocks < 1 {
+			return
+		}
+		src := x[n:][:n*blocks]
+		want, got = want[:len(src)], got[:len(src)]
+		sums := make([]float64, 4*n)
+		sets[0].Means(want, src, x[:n], sums, 1/float64(n))
+		for _, s := range sets[1:] {
+			s.Means(got, src, x[:n], sums, 1/float64(n))
+			mustEqual(t, s.Name, got, want)
+		}
+	})
+}
+
+func mustEqual(t *rapid.T, name string, got, want []float64) {
+	t.Helper()
+	for i, v := range got {
+		if math.Float64bits(v) != math.Float64bits(want[i]) && (v == v || want[i] == want[i]) {
+			t.Fatalf("%s: element %d of %d = %x, want %x", name, i, len(got), v, want[i])
+		}
+	}
 }
 
 // TestWindows compares with a look at each whole window, however the values come.

@@ -23,6 +23,10 @@ type set struct {
 	// are lost. Slot k of it belongs to sum k mod 4; the four are added up in their
 	// order.
 	deviations func(dst, center, newer, older []float64, at int)
+	// means writes the mean of the window that ends with each value of src into dst.
+	// src is whole blocks, one or more, and before the block before them; sums is
+	// four blocks of room. An Average says how the sums are taken.
+	means func(dst, src, before, sums []float64, share float64)
 }
 
 // Finite reports whether no number of x is NaN or infinite.
@@ -33,7 +37,7 @@ func Finite(x []float64) bool { return best.finite(x) }
 func Reach(x []float64) (low, high float64) { return best.reach(x) }
 
 // plain is the set that runs everywhere and defines what the others must give.
-var plain = set{name: "plain", highest: highestPlain, lowest: lowestPlain, higher: higherPlain, lower: lowerPlain, finite: finitePlain, reach: reachPlain, deviations: deviationsPlain}
+var plain = set{name: "plain", highest: highestPlain, lowest: lowestPlain, higher: higherPlain, lower: lowerPlain, finite: finitePlain, reach: reachPlain, deviations: deviationsPlain, means: meansPlain}
 
 // sets holds what this processor can run, the slowest first, and best the fastest.
 var (
@@ -133,5 +137,34 @@ func deviationsPlain(dst, center, newer, older []float64, at int) {
 			sum2 += math.Abs(v[2] - c)
 		}
 		dst[i] = sum0 + sum1 + sum2 + sum3
+	}
+}
+
+// meansPlain takes the sums of a block and those that the next one begins with at
+// once, because they do not wait for each other.
+func meansPlain(dst, src, before, sums []float64, share float64) {
+	if len(src) == 0 {
+		return
+	}
+	n := len(before)
+	older, next := sums[:n], sums[n:][:n]
+	sumOlder(older, before[1:], src[0])
+	for len(src) > 0 {
+		block, out := src[:n], dst[:n]
+		src, dst = src[n:], dst[n:]
+		anchor, anchorNext := block[0], 0.0
+		if len(src) > 0 {
+			anchorNext = src[0]
+		}
+		sum, back := 0.0, 0.0
+		older, next = older[:n], next[:n]
+		for k := len(block) - 1; k >= 0; k-- {
+			next[k] = back
+			back += block[k] - anchorNext
+			j := len(block) - 1 - k
+			sum += block[j] - anchor
+			out[j] = anchor + float64((older[j]+sum)*share)
+		}
+		older, next = next, older
 	}
 }

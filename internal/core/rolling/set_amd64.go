@@ -10,12 +10,12 @@ func fast() []*set {
 	}
 	all := []*set{{
 		name: "avx2", highest: eights(highest256, highestPlain), lowest: eights(lowest256, lowestPlain),
-		higher: placed(higher256, higherPlain), lower: placed(lower256, lowerPlain), finite: finiteFast, reach: reachFast, deviations: deviationsFast,
+		higher: placed(higher256, higherPlain), lower: placed(lower256, lowerPlain), finite: finiteFast, reach: reachFast, deviations: deviationsFast, means: meansFast,
 	}}
 	if cpu.X86.HasAVX512F {
 		all = append(all, &set{
 			name: "avx512", highest: eights(highest512, highestPlain), lowest: eights(lowest512, lowestPlain),
-			higher: placed(higher512, higherPlain), lower: placed(lower512, lowerPlain), finite: finiteFast, reach: reachFast, deviations: deviationsFast,
+			higher: placed(higher512, higherPlain), lower: placed(lower512, lowerPlain), finite: finiteFast, reach: reachFast, deviations: deviationsFast, means: meansFast,
 		})
 	}
 	return all
@@ -77,4 +77,16 @@ func deviationsFast(dst, center, newer, older []float64, at int) {
 		deviations256(&dst[0], &center[0], &newer[0], &older[0], at, len(newer), n)
 	}
 	deviationsPlain(dst[n:], center[n:], newer, older, at+n)
+}
+
+// meansFast has vectors do the blocks in fours.
+func meansFast(dst, src, before, sums []float64, share float64) {
+	n := len(before)
+	fours := len(src) / (4 * n)
+	if done := 4 * n * fours; done > 0 {
+		_, _, _ = dst[done-1], sums[4*n-1], before[n-1]
+		means256(&dst[0], &src[0], &before[0], &sums[0], n, share, fours)
+		before, dst, src = src[done-n:done], dst[done:], src[done:]
+	}
+	meansPlain(dst, src, before, sums, share)
 }

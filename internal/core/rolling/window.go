@@ -38,6 +38,7 @@ type Average struct {
 	block
 	values      []float64
 	older       []float64 // sums over the window's part before the block
+	sums        []float64 // what the sums of whole blocks take, of 4n; nil before there are any
 	anchor, sum float64
 	share       float64 // 1/n
 	isPlain     bool    // sums are not taken about a value of the window
@@ -65,17 +66,18 @@ func (a *Average) Mean(x float64) float64 {
 // Total adds x and returns the sum; the window must come from newTotal.
 func (a *Average) Total(x float64) float64 { return a.deviation(x) }
 
-// Means is Mean for a column, which dst must not overlap. It is quicker than bar
-// after bar because its state stays in registers within a block.
+// Means is Mean for a column, which dst must not overlap; the window must come from
+// NewAverage. It is quicker than bar after bar because its state stays in registers
+// within a block, and because blocks do not wait for each other.
 func (a *Average) Means(dst, src []float64) {
 	for len(src) > 0 {
 		if a.begins() && a.isFull {
-			a.rebase(src[0])
-			if len(src) > a.n {
+			if len(src) >= a.n {
 				n := a.blocks(dst, src)
 				dst, src = dst[n:], src[n:]
 				continue
 			}
+			a.rebase(src[0])
 		}
 		if !a.isFull {
 			dst[0] = a.Mean(src[0])
@@ -95,28 +97,15 @@ func (a *Average) Means(dst, src []float64) {
 	}
 }
 
-// blocks is Means for blocks of which the next one's first value is there, and returns
-// how many values they hold. The sums of a block and those that the next one begins
-// with do not wait for each other.
+// blocks is Means for whole blocks after the one that a holds, and returns how many
+// values they hold.
 func (a *Average) blocks(dst, src []float64) int {
-	n, done := a.n, 0
-	for ; len(src)-done > n; done += n {
-		block, out, older, next := src[done:][:n], dst[done:][:n], a.older[:n], a.values[:n]
-		anchor, anchorNext := a.anchor, a.anchor
-		if !a.isPlain {
-			anchorNext = src[done+n]
-		}
-		sum, back := 0.0, 0.0
-		for k := len(block) - 1; k >= 0; k-- {
-			next[k] = back
-			back += block[k] - anchorNext
-			j := len(block) - 1 - k
-			sum += block[j] - anchor
-			out[j] = anchor + float64((older[j]+sum)*a.share)
-		}
-		a.older, a.values, a.anchor = a.values, a.older, anchorNext
+	if a.sums == nil {
+		a.sums = make([]float64, 4*a.n)
 	}
-	a.at = copy(a.values, src[done-n:done])
+	done := len(src) - len(src)%a.n
+	best.means(dst[:done], src[:done], a.values, a.sums, a.share)
+	a.at = copy(a.values, src[done-a.n:done])
 	return done
 }
 
