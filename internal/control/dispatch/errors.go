@@ -25,14 +25,18 @@ func (e *NoWorkersError) Error() string {
 	}
 }
 
-// A BusyError says that every worker of the type is busy and that the submitter
-// did not want to wait.
+// A BusyError says that every worker of the type is busy or out of service and that
+// the submitter did not want to wait.
 type BusyError struct {
 	Type       fleet.WorkerType
 	Registered int // workers of the type
+	Drained    int // of them out of service
 	Uptime     time.Duration
 }
 
 func (e *BusyError) Error() string {
+	if e.Drained == e.Registered {
+		return fmt.Sprintf("All %s workers are drained and take no operations. Put one back with: ktrdr workers undrain ID. Or submit without queue: false to wait in the queue.", e.Type)
+	}
 	return fmt.Sprintf("All %s workers are currently busy. Retry in a few seconds, or submit without queue: false to wait in the queue.", e.Type)
 }

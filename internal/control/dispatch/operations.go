@@ -118,7 +118,7 @@ func (s *State) room(op operation.Operation, kind fleet.WorkerType, now time.Tim
 	case op.Immediate && !s.accounts.MayRun(op.Submitter):
 		return &queue.LimitError{Submitter: op.Submitter, Limit: s.accounts.Limits.Running, Running: true}
 	case op.Immediate:
-		return &BusyError{Type: kind, Registered: s.fleet.Registered(kind), Uptime: now.Sub(s.began)}
+		return &BusyError{Type: kind, Registered: s.fleet.Registered(kind), Drained: s.fleet.Drained(kind), Uptime: now.Sub(s.began)}
 	default:
 		return s.accounts.MayWait(op.Submitter)
 	}

@@ -95,6 +95,17 @@ func (f *Fleet) Registered(t WorkerType) int {
 	return n
 }
 
+// Drained returns how many workers of a type are registered and out of service.
+func (f *Fleet) Drained(t WorkerType) int {
+	n := 0
+	for _, w := range f.workers {
+		if w.Type == t && w.Cordoned {
+			n++
+		}
+	}
+	return n
+}
+
 // Reservation returns the attempt that a worker holds, or nil.
 func (f *Fleet) Reservation(id string) *operation.Token {
 	if w, ok := f.workers[id]; ok {

@@ -165,6 +165,11 @@ func TestAllWorkersBusy(t *testing.T) {
 		!strings.Contains(rec.Body.String(), `"backend_uptime_seconds":90`) {
 		t.Errorf("%d %s", rec.Code, rec.Body)
 	}
+	b.controller.fail = &noWorkerError{intake.NoWorker{Type: fleet.Training, Registered: 1, Busy: true, Drained: 1}}
+	rec = b.do("POST", train, merge(t, goodTraining, `{"queue":false}`))
+	if rec.Code != 503 || !strings.Contains(rec.Body.String(), `All training workers are drained and take no operations. Put one back with: ktrdr workers undrain ID.`) {
+		t.Errorf("%d %s", rec.Code, rec.Body)
+	}
 }
 
 // TestTrainingOrder: the order holds all that the result depends on, and the

@@ -233,7 +233,7 @@ func apiErrors() api.Errors {
 				return intake.NoWorker{Type: none.Type, Registered: none.Registered, Uptime: none.Uptime}, true
 			}
 			if busy, ok := errors.AsType[*dispatch.BusyError](err); ok {
-				return intake.NoWorker{Type: busy.Type, Registered: busy.Registered, Busy: true, Uptime: busy.Uptime}, true
+				return intake.NoWorker{Type: busy.Type, Registered: busy.Registered, Busy: true, Drained: busy.Drained, Uptime: busy.Uptime}, true
 			}
 			return intake.NoWorker{}, false
 		},

@@ -105,7 +105,8 @@ func Position(s Scheduler, op operation.Operation) int {
 type NoWorker struct {
 	Type       fleet.WorkerType
 	Registered int  // workers registered
-	Busy       bool // there are workers of the type, all busy
+	Busy       bool // there are workers of the type, all busy or drained
+	Drained    int  // of them out of service
 	Uptime     time.Duration
 }
 
@@ -127,6 +128,9 @@ func (n NoWorker) Refusal() *wire.Error {
 	d.Hint = "Workers auto-register after startup. Retry in a few seconds, or check worker container logs. To start one: " + command
 	if n.Busy {
 		d.Hint = fmt.Sprintf("All %s workers are currently busy. Retry in a few seconds.", n.Type)
+		if n.Drained == n.Registered {
+			d.Hint = fmt.Sprintf("All %s workers are drained and take no operations. Put one back with: ktrdr workers undrain ID.", n.Type)
+		}
 		message = d.Hint + " Or submit without queue: false and wait in the queue."
 	}
 	return &wire.Error{Code: wire.CodeWorkerUnavailable, Message: message, Details: d, Detail: d}
