@@ -125,9 +125,12 @@ func TestHostileWorkers(t *testing.T) {
 		if status := s.workerStatus("mirror"); status != "temporarily_unavailable" || !strings.Contains(*rows[0].LastError, "is there a worker at") {
 			t.Errorf("a backend is a worker that is %s: %s", status, *rows[0].LastError)
 		}
-		for path, want := range map[string]int{"/api/v1/workers/nobody": 404, "/api/v1/workers/mirror?incarnation=other": 409, "/api/v1/workers/mirror": 200} {
-			if code := s.call(http.MethodDelete, path, nil, nil); code != want {
-				t.Errorf("DELETE %s: %d, want %d", path, code, want)
+		for _, tc := range []struct {
+			path string
+			want int
+		}{{"nobody", 404}, {"mirror?incarnation=other", 409}, {"mirror", 200}} {
+			if code := s.call(http.MethodDelete, "/api/v1/workers/"+tc.path, nil, nil); code != tc.want {
+				t.Errorf("DELETE %s: %d, want %d", tc.path, code, tc.want)
 			}
 		}
 	})
