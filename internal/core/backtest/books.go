@@ -6,6 +6,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/daily"
 	"github.com/ktrdr/ktrdr/internal/core/decision"
 	"github.com/ktrdr/ktrdr/internal/core/ledger"
+	"github.com/ktrdr/ktrdr/internal/core/rolling"
 )
 
 // Books are what a run kept: a few words per trade, from which with the bars
@@ -127,10 +128,10 @@ func (s *Simulation) excursions(d *ledger.Deal, t *ledger.Trade, half, value, ra
 	high, low := series.Open[entry], series.Open[entry]
 	widen := func(highs, lows []float64) {
 		for _, v := range highs {
-			high = greater(high, v)
+			high = rolling.Greater(high, v)
 		}
 		for _, v := range lows {
-			low = lesser(low, v)
+			low = rolling.Lesser(low, v)
 		}
 	}
 	widen(series.High[entry:exit], series.Low[entry:exit])
@@ -145,7 +146,7 @@ func (s *Simulation) excursions(d *ledger.Deal, t *ledger.Trade, half, value, ra
 		left = max(0, d.Price+float64(sign*half))
 	}
 	if !d.AtOpen {
-		high, low = greater(high, left), lesser(low, left)
+		high, low = rolling.Greater(high, left), rolling.Lesser(low, left)
 	}
 	if d.Side == decision.Short {
 		high, low = low, high
@@ -153,21 +154,6 @@ func (s *Simulation) excursions(d *ledger.Deal, t *ledger.Trade, half, value, ra
 	at := func(price float64) float64 { return float64(float64(sign*(float64(price*d.Quantity)-value)) * rate) }
 	t.MaxFavorable = min(math.MaxFloat64, max(0, at(high)))
 	t.MaxAdverse = max(-math.MaxFloat64, min(0, at(low)))
-}
-
-// lesser and greater are min and max of numbers that are not NaN.
-func lesser(a, b float64) float64 {
-	if b < a {
-		return b
-	}
-	return a
-}
-
-func greater(a, b float64) float64 {
-	if b > a {
-		return b
-	}
-	return a
 }
 
 // Position returns what was held during each bar, after the fill at its open: 1

@@ -118,15 +118,15 @@ func (t *Tally) Held(closes []float64, x *Stretch) {
 	if len(closes) == 1 {
 		a := closes[0]
 		even, odd = odd, even+(balance+float64(sign*(float64(a*quantity)-value)))
-		low, high = lesser(low, a), greater(high, a)
+		low, high = rolling.Lesser(low, a), rolling.Greater(high, a)
 	}
 	t.Even, t.Odd = even, odd
-	t.LowClose, t.HighClose = lesser(t.LowClose, low), greater(t.HighClose, high)
+	t.LowClose, t.HighClose = rolling.Lesser(t.LowClose, low), rolling.Greater(t.HighClose, high)
 	worst, best := x.At(low), x.At(high)
 	if sign < 0 {
 		worst, best = best, worst
 	}
-	t.Low, t.High = lesser(t.Low, worst), greater(t.High, best)
+	t.Low, t.High = rolling.Lesser(t.Low, worst), rolling.Greater(t.High, best)
 }
 
 // Flat takes in closes, of which there is at least one, at which equity is e.
@@ -153,29 +153,14 @@ func (t *Tally) Flat(closes []float64, e float64) {
 	}
 	if n&1 != 0 {
 		even, odd = odd, even+e
-		low, high = lesser(low, closes[0]), greater(high, closes[0])
+		low, high = rolling.Lesser(low, closes[0]), rolling.Greater(high, closes[0])
 	}
 	t.Even, t.Odd, t.LowClose, t.HighClose = even, odd, low, high
-	t.Low, t.High = lesser(t.Low, e), greater(t.High, e)
+	t.Low, t.High = rolling.Lesser(t.Low, e), rolling.Greater(t.High, e)
 }
 
 // Closes takes in the closes themselves.
 func (t *Tally) Closes(closes []float64) {
 	low, high := rolling.Reach(closes)
-	t.LowClose, t.HighClose = lesser(t.LowClose, low), greater(t.HighClose, high)
-}
-
-// lesser and greater are min and max of numbers that are not NaN.
-func lesser(a, b float64) float64 {
-	if b < a {
-		return b
-	}
-	return a
-}
-
-func greater(a, b float64) float64 {
-	if b > a {
-		return b
-	}
-	return a
+	t.LowClose, t.HighClose = rolling.Lesser(t.LowClose, low), rolling.Greater(t.HighClose, high)
 }

@@ -3,6 +3,7 @@ package performance
 import (
 	"github.com/ktrdr/ktrdr/internal/core/daily"
 	"github.com/ktrdr/ktrdr/internal/core/market"
+	"github.com/ktrdr/ktrdr/internal/core/rolling"
 )
 
 const (
@@ -47,21 +48,6 @@ func extent(values []float64) (low, high float64) {
 	return low, high
 }
 
-// lesser and greater are min and max of numbers that are not NaN.
-func lesser(a, b float64) float64 {
-	if b < a {
-		return b
-	}
-	return a
-}
-
-func greater(a, b float64) float64 {
-	if b > a {
-		return b
-	}
-	return a
-}
-
 // holding returns the curve of what closes, those of the bars of c, are worth, which
 // rises and falls with them, except that it ends at final.
 func (c *curve) holding(closes []float64, final float64, of func(close float64) float64) curve {
@@ -76,7 +62,7 @@ func (c *curve) holding(closes []float64, final float64, of func(close float64) 
 		day := &h.days[d]
 		day.Low, day.High, day.Last = of(low), of(high), of(closes[to-1])
 		if d == last {
-			day.Low, day.High, day.Last = lesser(day.Low, final), greater(day.High, final), final
+			day.Low, day.High, day.Last = rolling.Lesser(day.Low, final), rolling.Greater(day.High, final), final
 		}
 	}
 	h.fill = func(dst []float64, d int) {
@@ -128,13 +114,13 @@ func (m *Metrics) addDrawdown(capital float64, c *curve, times []int64, tf marke
 	for d := range c.days {
 		day := &c.days[d]
 		if day.High < peak {
-			trough = lesser(trough, day.Low)
+			trough = rolling.Lesser(trough, day.Low)
 			continue
 		}
 		from, _ := c.bars(d)
 		for i, e := range c.values(d) {
 			if e < peak {
-				trough = lesser(trough, e)
+				trough = rolling.Lesser(trough, e)
 				continue
 			}
 			if trough < peak {
@@ -155,7 +141,7 @@ func (c *curve) drawdownWithin(begin float64, from, to int) *float64 {
 	peak, trough, worst := begin, begin, 0.0
 	for d := from; d < to; d++ {
 		if c.days[d].High <= peak {
-			trough = lesser(trough, c.days[d].Low)
+			trough = rolling.Lesser(trough, c.days[d].Low)
 			continue
 		}
 		for _, e := range c.values(d) {

@@ -36,6 +36,24 @@ func Finite(x []float64) bool { return best.finite(x) }
 // opposite where there is none. Of a 0 and its opposite it may be either.
 func Reach(x []float64) (low, high float64) { return best.reach(x) }
 
+// Lesser returns the lesser of two numbers that are not NaN, a where they are equal.
+// Unlike min it knows of no NaN and no sign of 0, and takes one comparison.
+func Lesser(a, b float64) float64 {
+	if b < a {
+		return b
+	}
+	return a
+}
+
+// Greater returns the greater of two numbers that are not NaN, a where they are
+// equal. It is to max what Lesser is to min.
+func Greater(a, b float64) float64 {
+	if b > a {
+		return b
+	}
+	return a
+}
+
 // plain is the set that runs everywhere and defines what the others must give.
 var plain = set{name: "plain", highest: highestPlain, lowest: lowestPlain, higher: higherPlain, lower: lowerPlain, finite: finitePlain, reach: reachPlain, deviations: deviationsPlain, means: meansPlain}
 

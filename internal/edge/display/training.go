@@ -29,8 +29,9 @@ func printTraining(w io.Writer, url string, op wire.Operation, r job.TrainingRes
 	}
 	printOrigin(w, url, op, r.EngineVersion, r.Data, []Fact{
 		{"model", artifactURL(url, r.Model.SHA256)},
+		{"has not seen", "bars from " + d.TestSplit.Start + " on, where its test part begins"},
 		{"use it", "ktrdr backtest run STRATEGY SYMBOL TIMEFRAME --model " + r.Model.Name +
-			" --start-date " + d.TestSplit.Start + " --end-date " + d.TestSplit.End + ", which it has not seen"},
+			" --start-date " + d.TestSplit.Start + " --end-date " + d.TestSplit.End},
 	})
 }
 
