@@ -149,18 +149,24 @@ func register(t *testing.T, c *dispatch.Controller) error {
 // pass lets time pass in the bubble.
 func pass(d time.Duration) { <-time.After(d) }
 
-// uncertain lets the record of an end fail while the next order for the same
-// worker waits to be written, and looks at what a later term finds.
-func uncertain(t *testing.T) {
+// slowBackend is a backend with one worker over a disk that can be held up, and what
+// submits trainings to it.
+func slowBackend(t *testing.T) (*slowDisk, *wires, *dispatch.Controller, func(id string) error) {
 	d, w := &slowDisk{leasedDisk: &leasedDisk{disk: newDisk()}}, newWires()
 	c, _ := backendOver(t, d, "http://a:1#x", w)
 	if err := register(t, c); err != nil {
 		t.Fatal(err)
 	}
-	submit := func(id string) error {
+	return d, w, c, func(id string) error {
 		_, err := c.Submit(t.Context(), submission(id, operation.Training))
 		return err
 	}
+}
+
+// uncertain lets the record of an end fail while the next order for the same
+// worker waits to be written, and looks at what a later term finds.
+func uncertain(t *testing.T) {
+	d, w, c, submit := slowBackend(t)
 	if err := submit("op_1"); err != nil {
 		t.Fatal(err)
 	}
@@ -195,15 +201,7 @@ func uncertain(t *testing.T) {
 
 // full has no room for an outcome and for what is asked after it.
 func full(t *testing.T) {
-	d, w := &slowDisk{leasedDisk: &leasedDisk{disk: newDisk()}}, newWires()
-	c, _ := backendOver(t, d, "http://a:1#x", w)
-	if err := register(t, c); err != nil {
-		t.Fatal(err)
-	}
-	submit := func(id string) error {
-		_, err := c.Submit(t.Context(), submission(id, operation.Training))
-		return err
-	}
+	d, w, c, submit := slowBackend(t)
 	for _, id := range []string{"op_1", "op_2"} {
 		if err := submit(id); err != nil {
 			t.Fatal(err)
@@ -252,12 +250,8 @@ func full(t *testing.T) {
 
 // failing has no write succeed for a while, and counts reigns.
 func failing(t *testing.T) {
-	d, w := &slowDisk{leasedDisk: &leasedDisk{disk: newDisk()}}, newWires()
-	c, _ := backendOver(t, d, "http://a:1#x", w)
-	if err := register(t, c); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := c.Submit(t.Context(), submission("op_0", operation.Training)); err != nil {
+	d, w, c, submit := slowBackend(t)
+	if err := submit("op_0"); err != nil {
 		t.Fatal(err)
 	}
 	<-w.started
