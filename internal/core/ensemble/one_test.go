@@ -1,6 +1,7 @@
 package ensemble_test
 
 import (
+	"maps"
 	"slices"
 	"testing"
 
@@ -75,7 +76,7 @@ func ofOne(regimes []ensemble.Regime) map[string]func(*ensemble.Ensemble, *ensem
 // alone, for the same reasons, whatever puts it together.
 func TestRoute_of_one(t *testing.T) {
 	acted := map[string]int{}
-	rapid.Check(t, func(t *rapid.T) {
+	held := func(t *rapid.T) {
 		n := rapid.IntRange(1, 60).Draw(t, "bars")
 		s, classes, width := classifier(rapid.Float64Range(0, 1).Draw(t, "threshold")), []string{"BUY", "HOLD", "SELL"}, 3
 		s.Decisions.AllowShortFromFlat, s.Decisions.PositionAwareness = rapid.Bool().Draw(t, "shorts"), true
@@ -131,7 +132,11 @@ func TestRoute_of_one(t *testing.T) {
 				}
 			}
 		}
-	})
+	}
+	// Few draws may make few trades: as many rounds as say something.
+	for round := 0; round < 100 && (len(acted) == 0 || slices.Min(slices.Collect(maps.Values(acted))) < 50); round++ {
+		rapid.Check(t, held)
+	}
 	for name, n := range acted {
 		if n < 50 {
 			t.Errorf("%s: %d trades say little", name, n)
