@@ -138,7 +138,7 @@ func (r *reference) fillPending(t int) {
 		if r.o.Account.Leverage > 0 {
 			power = equity * r.o.Account.Leverage
 		}
-		quantity := math.Min(r.o.Fraction*power/(1+r.o.Commission)/price, power/(1+r.o.Commission)/fill)
+		quantity := math.Min(r.o.Fraction*power/(price*(1+r.o.Commission)), power/(fill*(1+r.o.Commission)))
 		quantity = r.sized(t, signal, price, fill, equity, power, quantity)
 		if c := r.fee(); c.Fraction+c.PerUnit+c.Minimum > r.o.Commission {
 			share := float64(r.o.Sizing.Share(r.pendingConfidence)*r.o.Fraction) * power
@@ -598,7 +598,7 @@ func (r *reference) sized(t int, signal decision.Signal, price, fill, equity, po
 	case strategy.SizeUnits:
 		return math.Min(allowed, z.Units)
 	case strategy.SizeConfidence:
-		return math.Min(float64(p*r.o.Fraction)*power/(1+r.o.Commission)/price, power/(1+r.o.Commission)/fill)
+		return math.Min(float64(p*r.o.Fraction)*power/(price*(1+r.o.Commission)), power/(fill*(1+r.o.Commission)))
 	case strategy.SizeVolatility:
 		return math.Min(allowed, float64(z.BarVolatility*equity)/float64(r.sizing[t-1]*price))
 	case strategy.SizeKelly:

@@ -151,9 +151,9 @@ func (b *Batch) Chain(p *Policy, bars *market.Series, realised float64, t Sums) 
 		entry, exit, side := entries[i], exits[i], b.side[i]
 		price, last := opens[entry], opens[exit]
 		fill, left := float64(price*(1+float64(side*p.Slippage))), float64(last*(1+float64(-side*p.Slippage)))
-		quantity := p.Fraction * equity / charge / price
+		quantity := p.Fraction * equity / float64(price*charge) // of all this, only the division waits for the trade before
 		if p.Fraction > 0.5 { // up to a half, no slippage makes less than that affordable
-			quantity = min(quantity, equity/charge/fill)
+			quantity = min(quantity, equity/float64(fill*charge))
 		}
 		if p.WholeUnits {
 			quantity = math.Floor(quantity)

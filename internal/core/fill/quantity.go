@@ -16,7 +16,7 @@ func (b *Broker) Within(money, rate, price float64) float64 {
 // Quantity returns how many units an entry takes, 0 where not even the least: a
 // share of those that are allowed, and at most the given number.
 //
-//	q = min( share*Fraction*equity / (1+Commission) / price,  equity / (1+Commission) / fill,  most )
+//	q = min( share*Fraction*equity / (price*(1+Commission)),  equity / (fill*(1+Commission)),  most )
 //
 // with Leverage times the equity where there is one, and no more than other
 // commissions leave of either amount. The first term sizes the order by the price
@@ -28,8 +28,8 @@ func (b *Broker) Quantity(equity, rate, price, fill, share, most float64) float6
 	if t.Account.Leverage != 0 {
 		equity *= t.Account.Leverage
 	}
-	affordable := equity / (1 + t.Commission)
-	q := min(float64(share*t.Fraction)*equity/(1+t.Commission)/price, affordable/fill, most)
+	charge := 1 + t.Commission
+	q := min(float64(share*t.Fraction)*equity/float64(price*charge), equity/float64(fill*charge), most)
 	if b.schedule != nil || b.fee.PerUnit != 0 || b.fee.Minimum != 0 {
 		q = max(0, min(q, b.Within(float64(share*t.Fraction)*equity, rate, price), b.Within(equity, rate, fill)))
 	}

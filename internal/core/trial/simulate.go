@@ -228,9 +228,9 @@ func (s *simulation) quantity(sign int, price, fill, equity float64) float64 {
 	if o.Sizing.Method == strategy.SizeConfidence {
 		share = float64(float64(s.raws[sign].Confidence) * o.Fraction)
 	}
-	quantity := share * equity / s.charge / price
+	quantity := share * equity / float64(price*s.charge)
 	if share > 0.5 || s.halves != nil { // up to a half, no slippage makes less than that affordable
-		quantity = min(quantity, equity/s.charge/fill)
+		quantity = min(quantity, equity/float64(fill*s.charge))
 	}
 	if o.Sizing.Method == strategy.SizeUnits {
 		quantity = min(quantity, o.Sizing.Units)

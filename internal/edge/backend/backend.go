@@ -33,7 +33,7 @@ import (
 
 // EngineVersion names the mathematics. It is part of every specification and
 // model, and changes whenever the same inputs would give other bits.
-const EngineVersion = "5"
+const EngineVersion = "6"
 
 // Options are what a process gives its backend beside the settings. Both are
 // required.
