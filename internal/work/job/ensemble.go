@@ -183,12 +183,15 @@ func gather(ctx context.Context, env worker.Env, e *ensemble.Ensemble, members [
 	g := ensemble.Gathering{Times: window.Time, Voices: map[string]*ensemble.Voice{}}
 	advice := map[string]*ensemble.Advice{}
 	for i, m := range members {
-		env.Report(operation.Progress{Phase: "inference", CurrentStep: "Asking " + m.Name, Percentage: 5 + 45*float64(i)/float64(len(members))})
+		tell := func(p operation.Progress) {
+			p.CurrentStep, p.Percentage = p.CurrentStep+" of "+m.Name, 5+45*(float64(i)+p.Percentage/100)/float64(len(members))
+			env.Report(p)
+		}
 		asked := span
 		if !m.Trades() && m.Of == "" {
 			asked = market.Span{To: span.To} // from the first bar: a regime does not depend on the window
 		}
-		outputs, known, err := m.ask(ctx, asked, threads)
+		outputs, known, err := m.question(asked).answers(ctx, keptOf(env), threads, tell)
 		if err != nil {
 			return g, fmt.Errorf("member %s: %w", m.Name, err)
 		}
@@ -246,21 +249,9 @@ func joined[T any](values []T, bars []int32, none T) []T {
 	return at
 }
 
-// ask returns the outputs of the model at the bars of span, and at which of them it
-// could be asked.
-func (m member) ask(ctx context.Context, span market.Span, threads int) (outputs []float32, known []bool, err error) {
-	matrix, before, err := m.model.Features(ctx, m.strategy, m.frame, span)
-	if err != nil {
-		return nil, nil, err
-	}
-	rows, width := matrix.Len()-before, m.model.Network.Config().Outputs
-	readable := model.Readable(matrix, m.model.Network.Config().Rows())
-	outputs = make([]float32, rows*width)
-	err = inLanes(ctx, rows, inferRows, threads, func(from, to int) error {
-		copy(outputs[from*width:to*width], m.model.Outputs(matrix, readable, before+from, before+to))
-		return nil
-	})
-	return outputs, readable[before:], err
+// question is what the model of m is asked about span.
+func (m member) question(span market.Span) question {
+	return question{m.model, m.ref.SHA256, m.strategy, m.frame, span}
 }
 
 // inLanes calls work for parts of rows rows, at most so many long, on so many

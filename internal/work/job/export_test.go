@@ -2,8 +2,6 @@ package job
 
 // The forms in which answers are kept, for the test that they give back every bit.
 var (
-	PackSignals   = packSignals
-	UnpackSignals = unpackSignals
 	PackOutputs   = packOutputs
 	UnpackOutputs = unpackOutputs
 )

@@ -11,8 +11,8 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
-	"github.com/ktrdr/ktrdr/internal/core/decision"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/data/featurecache"
 	"github.com/ktrdr/ktrdr/internal/work/job"
@@ -75,7 +75,7 @@ func TestKeepingChangesNothing(t *testing.T) {
 	try("files", openKept(t, dir, 0))
 	files, err := filepath.Glob(filepath.Join(dir, "*"))
 	if err != nil || len(files) < 4 {
-		t.Fatalf("%d files, %v: want columns, signals and outputs", len(files), err)
+		t.Fatalf("%d files, %v: want columns and outputs", len(files), err)
 	}
 	for _, file := range files {
 		content, err := os.ReadFile(file)
@@ -90,51 +90,94 @@ func TestKeepingChangesNothing(t *testing.T) {
 	try("damaged files", openKept(t, dir, 0))
 }
 
-// TestKeepingAsksOnce counts what a second backtest of other decisions computes:
-// nothing before the simulation.
+// TestKeepingAsksOnce: a model is asked about bars once, and backtests, sweeps and
+// ensembles share what it said, whatever they decide by it and in whatever order they
+// come, also from files alone.
 func TestKeepingAsksOnce(t *testing.T) {
 	w := newWorld()
 	result, trainOrder, bars := trained(t, w)
 	order := backtestOrder(t, w, result, trainOrder, bars)
-	backtests := job.Keeping(openKept(t, t.TempDir(), 1<<30), job.Backtest())
-	phases := func() []string {
+	other := order
+	other.Commission, other.Decisions = 0.0007, json.RawMessage(`{"confidence_threshold": 0.4}`)
+	finer := order
+	finer.StrategyYAML = replaced(t, order.StrategyYAML, "confidence_threshold: 0.45", "confidence_threshold: 0.45\n  fills: {intrabar: 15m}")
+	finer.Data = append(slices.Clone(order.Data), w.snapshot(t, quarters(bars)))
+	ensemble := wire.EnsembleOrder{BacktestOrder: order, Members: []wire.MemberOrder{{Member: "m", ModelName: order.ModelName, ModelSHA256: order.ModelSHA256}},
+		EnsembleYAML: "name: one\nmodels:\n  m: {model: sample_momentum_1h, output_type: classification}\ncomposition: {type: single, model: m}\n"}
+	later := order
+	later.StartDate = market.Stamp(bars.Time[7_300])
+	bare := map[string]json.RawMessage{}
+	asks := func(kept *featurecache.Cache, name string) bool {
 		t.Helper()
+		j, o := job.Backtest(), any(order)
+		switch name {
+		case "other decisions":
+			o = other
+		case "finer bars":
+			o = finer
+		case "ensemble":
+			o = ensemble
+		case "later":
+			o = later
+		case "sweep":
+			j, _ = job.Sweeps()
+			o = wire.SweepChunkOrder{BacktestOrder: order, SpaceYAML: spaceYAML, From: 3, To: 9}
+		}
+		if bare[name] == nil {
+			w.threads = 3
+			bare[name], _ = w.run(t, j, o) // what is wrong shows below
+			w.threads = 1
+			if name == "sweep" {
+				j, _ = job.Sweeps() // it keeps what its trials share
+			}
+		}
 		w.progress = nil
-		if _, err := w.run(t, backtests, order); err != nil {
-			t.Fatal(err)
+		if text, err := w.run(t, job.Keeping(kept, j), o); err != nil || !bytes.Equal(text, bare[name]) {
+			t.Fatalf("%s gives\n%s\nwithout a cache\n%s\n%v", name, text, bare[name], err)
 		}
-		var names []string
-		for _, p := range w.progress {
-			names = append(names, p.Phase)
+		return slices.ContainsFunc(w.progress, func(p operation.Progress) bool { return p.Phase == "features" || p.Phase == "inference" })
+	}
+	kinds := []string{"backtest", "other decisions", "finer bars", "ensemble", "sweep"}
+	for _, first := range kinds {
+		dir := t.TempDir()
+		kept := openKept(t, dir, 1<<30)
+		if !asks(kept, first) {
+			t.Fatalf("%s asks nobody", first)
 		}
-		return names
-	}
-	if first := phases(); !slices.Contains(first, "features") || !slices.Contains(first, "inference") {
-		t.Fatalf("phases %v, want features and inference", first)
-	}
-	order.Commission = 0.0007
-	order.Decisions = json.RawMessage(`{"confidence_threshold": 0.4}`)
-	if second := phases(); slices.Contains(second, "features") || slices.Contains(second, "inference") {
-		t.Errorf("phases %v, want no features and no inference", second)
-	}
-	order.StartDate = market.Stamp(bars.Time[7_300])
-	if third := phases(); !slices.Contains(third, "inference") {
-		t.Errorf("phases %v of another window, want inference", third)
+		for _, from := range []struct {
+			name string
+			kept *featurecache.Cache
+		}{{"memory", kept}, {"files", openKept(t, dir, 0)}} {
+			for _, second := range kinds {
+				if asks(from.kept, second) {
+					t.Errorf("%s, which has its cache in %s, asks again after %s", second, from.name, first)
+				}
+			}
+		}
+		if !asks(kept, "later") {
+			t.Error("another window is not asked about")
+		}
 	}
 }
 
-// TestKeptFormsGiveBackEveryBit packs and unpacks signals and outputs.
+// quarters cuts every hour of bars into four bars that together are it.
+func quarters(hours market.Series) market.Series {
+	out := market.NewSeries(hours.Symbol, market.Minute15, 4*hours.Len())
+	for i := range hours.Len() {
+		b := hours.Bar(i)
+		for k := range int64(4) {
+			out.Append(market.Bar{Time: b.Time + 900*k, Open: b.Open, High: b.High, Low: b.Low, Close: b.Open, Volume: b.Volume})
+			if k == 3 {
+				out.Close[out.Len()-1] = b.Close
+			}
+		}
+	}
+	return out
+}
+
+// TestKeptFormsGiveBackEveryBit packs and unpacks outputs.
 func TestKeptFormsGiveBackEveryBit(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		raws := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) decision.Raw {
-			if rapid.IntRange(0, 3).Draw(t, "known") == 0 {
-				return decision.Raw{}
-			}
-			return decision.Raw{Known: true, Confidence: rapid.Float32Range(0, 1).Draw(t, "confidence"), Signal: decision.Signal(rapid.IntRange(-1, 1).Draw(t, "signal"))}
-		}), 1, 40).Draw(t, "raws")
-		if got := job.UnpackSignals(job.PackSignals(raws)); !slices.Equal(got, raws) {
-			t.Fatalf("%v came back as %v", raws, got)
-		}
 		width := rapid.IntRange(1, 3).Draw(t, "width")
 		known := rapid.SliceOfN(rapid.Bool(), 1, 20).Draw(t, "known rows")
 		outputs := make([]float32, width*len(known))

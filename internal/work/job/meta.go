@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/ktrdr/ktrdr/internal/control/operation"
 	"github.com/ktrdr/ktrdr/internal/control/wire"
 	"github.com/ktrdr/ktrdr/internal/core/decision"
 	"github.com/ktrdr/ktrdr/internal/core/ensemble"
@@ -50,8 +51,8 @@ func addCalls(ctx context.Context, env worker.Env, order wire.TrainingOrder, in 
 	}
 	in.Calls, in.Primary = map[market.Symbol][]label.Call{}, order.Primary.ModelSHA256
 	for _, f := range all {
-		m := member{Member: ensemble.Member{Name: "primary"}, model: primary, strategy: s, frame: f}
-		if in.Calls[f.Symbol], err = m.calls(ctx, in.Span, in.Threads); err != nil {
+		m := member{Member: ensemble.Member{Name: "primary"}, ref: ModelRef{SHA256: order.Primary.ModelSHA256}, model: primary, strategy: s, frame: f}
+		if in.Calls[f.Symbol], err = m.calls(ctx, env, in.Span, in.Threads); err != nil {
 			return fmt.Errorf("primary model %s: %w", order.Primary.ModelName, err)
 		}
 	}
@@ -59,8 +60,8 @@ func addCalls(ctx context.Context, env worker.Env, order wire.TrainingOrder, in 
 }
 
 // calls returns the decisions of m at the bars of span.
-func (m member) calls(ctx context.Context, span market.Span, threads int) ([]label.Call, error) {
-	outputs, known, err := m.ask(ctx, span, threads)
+func (m member) calls(ctx context.Context, env worker.Env, span market.Span, threads int) ([]label.Call, error) {
+	outputs, known, err := m.question(span).answers(ctx, keptOf(env), threads, func(operation.Progress) {})
 	if err != nil {
 		return nil, err
 	}
