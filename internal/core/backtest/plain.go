@@ -49,16 +49,13 @@ func (s *Simulation) trade(upTo int) bool {
 	st, p, b, from := &s.last, &s.plain.Policy, &s.plain.batch, s.sieve.from
 	s.note()
 	b.Columns, b.At = s.deals.Room()
-	sums := batch.Sums{Turnover: st.Turnover, Commission: st.Costs.Commission, Slippage: st.Costs.Slippage, Orders: s.orders.Lanes()}
-	for most := min(batch.Most, ledger.DealsAtATime-b.At); ; {
-		b.Plan(p, &s.sieve.Sieve, from, upTo-from, st.Bar, st.Pending, most)
-		if done := b.Chain(p, &s.in.Series, st.Realised, sums); done < b.N {
-			most = done
-		} else if b.N > 0 && !s.noteBatch(b) {
-			most = b.Solvent(s.in.Series.Close)
-		} else {
+	g := batch.Start{From: from, End: upTo, Entry: st.Bar, Pending: st.Pending, Most: min(batch.Most, ledger.DealsAtATime-b.At), Realised: st.Realised,
+		Sums: batch.Sums{Turnover: st.Turnover, Commission: st.Costs.Commission, Slippage: st.Costs.Slippage, Orders: s.orders.Lanes()}}
+	for {
+		if b.Run(p, &s.in.Series, &s.sieve.Sieve, &g); b.N == 0 || s.noteBatch(b) {
 			break
 		}
+		g.Most = b.Solvent(s.in.Series.Close)
 	}
 	if b.N > 0 {
 		s.commit(b)
@@ -92,7 +89,7 @@ func (s *Simulation) noteBatch(b *batch.Batch) bool {
 // commit takes the trades of b, of which there is at least one, into what is known.
 func (s *Simulation) commit(b *batch.Batch) {
 	st, t := &s.last, &b.Sums
-	s.deals.Left(b.Hours[:b.N], b.Longs)
+	s.deals.Left(b.Seconds[:b.N], b.Longs)
 	s.orders.Took(t.Orders, 2*b.N)
 	st.Realised, st.Turnover = b.Realised[b.N], t.Turnover
 	st.Costs.Commission, st.Costs.Slippage = t.Commission, t.Slippage

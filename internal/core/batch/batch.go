@@ -31,8 +31,8 @@ type Batch struct {
 	At int // of the first trade in the columns
 	N  int // trades
 
-	Longs int           // of them
-	Hours [Most]float64 // that each was held
+	Longs   int         // of them
+	Seconds [Most]int64 // that each was held
 
 	// The order that is pending after the last of them.
 	Next    int // the bar at whose open it is filled
@@ -43,8 +43,8 @@ type Batch struct {
 	Sums      Sums
 
 	capital float64
-	side    [Most]float64 // 1 or -1
-	value   [Most]float64 // at the entry, times the side
+	held    [Most]float64 // the quantity, below 0 of a short
+	value   [Most]float64 // of that at the entry
 	balance [Most]float64 // the equity less the commission of the entry
 }
 
@@ -54,131 +54,123 @@ type Sums struct {
 	Orders                         ledger.Lanes
 }
 
-// Plan makes b the next trades, at most so many: the bars at which they begin and end,
-// and what is decided between. They begin with the order that is to be filled at bar
-// entry; v is the sieve of the bars from from on, of which those before end count.
-func (b *Batch) Plan(p *Policy, v *decision.Sieve, from, end, entry int, pending decision.Signal, most int) {
-	n, next, isShort := b.search(p, v, end, entry-from, pending == decision.Sell, most)
-	b.N, b.Next, b.Pending = n, from+next, decision.Buy
-	if isShort {
-		b.Pending = decision.Sell
-	}
-	entries, exits, how := b.Entry[b.At:][:n], b.Exit[b.At:][:n], b.How[b.At:][:n]
-	holding, early, sells, longs := 0, 0, 0, 0
-	for i := range entries {
-		entry, sold, decided := int(entries[i]), int(exits[i])-1, next-1
-		if i+1 < n {
-			decided = int(entries[i+1]) - 1
-		}
-		side := int(how[i].Side())
-		b.side[i], longs = float64(side), longs+(side+1)>>1
-		if entry < sold && side < 0 {
-			holding += v.Sells.Count(entry, sold)
-		} else if entry < sold {
-			holding += v.Buys.Count(entry, sold)
-		}
-		if sold+1 < decided { // what is decided there came too early, or is forbidden
-			early += v.Buys.Count(sold+1, decided)
-			sells += v.Sells.Count(sold+1, decided)
-		}
-		entries[i], exits[i] = int32(from+entry), int32(from+sold+1)
-	}
-	b.Longs, b.Decisions = longs, decision.Counts{decision.Acted: 2 * n, decision.Holding: holding, decision.Separation: early}
-	if p.AllowShort {
-		b.Decisions[decision.Separation] += sells
-	} else {
-		b.Decisions[decision.ShortNotAllowed] = sells
-	}
+// A Start is where a batch begins: with the order Pending, which is filled at the open of
+// bar Entry.
+type Start struct {
+	From, End int // bars: the sieve begins with the first, and the second is behind the last that counts
+	Entry     int // at least From
+	Pending   decision.Signal
+	Most      int // trades
+	Realised  float64
+	Sums      Sums
 }
 
-// search writes the bars, counted from the first of the sieve, at which the next trades
-// begin and end, and returns how many that are, and the order after them.
+// A side is what is particular to longs or to shorts.
+type side struct {
+	sign    float64
+	in, out float64        // what prices are multiplied by to give those of the fills
+	against *decision.Bits // the signals by which they are left
+	entry   int8           // the side of the fill
+	how     ledger.How
+}
+
+// sides returns those of longs and of shorts.
+func (p *Policy) sides(v *decision.Sieve) [2]side {
+	up, down := 1+p.Slippage, 1-p.Slippage
+	return [2]side{{1, up, down, &v.Sells, 1, ledger.LongAtOpen}, {-1, down, up, &v.Buys, -1, ledger.ShortAtOpen}}
+}
+
+// Run makes b the next trades, up to the first of which something is rare: a price that
+// is none, a position of nothing, equity that is used up, a result of exactly nothing,
+// whose sign would have to be looked after.
 //
-// The search for one bar waits for the search before it: nothing else is done here, and
-// a word of the sieve is left when there is nothing more in it.
-func (b *Batch) search(p *Policy, v *decision.Sieve, end, entry int, isShort bool, most int) (n, next int, nextIsShort bool) {
-	entries, exits, how := b.Entry[b.At:][:most], b.Exit[b.At:][:most], b.How[b.At:][:most]
-	shorts := uint64(0)
+//	quantity = Fraction*equity / (price*(1+Commission))
+//
+// A quantity waits for the trade before it: that chain, with its division, takes longer
+// than a processor needs for everything else, as long as it is in the same loop and has
+// no branch that depends on the side. At which bars trades begin and end, above all, is a
+// chain of its own that does not wait for money.
+func (b *Batch) Run(p *Policy, bars *market.Series, v *decision.Sieve, g *Start) {
+	opens, times, sides, c, t := bars.Open[g.From:], bars.Time[g.From:], p.sides(v), b.Columns, g.Sums
+	capital, fraction, rate, charge, realised := p.Capital, p.Fraction, p.Commission, 1+p.Commission, g.Realised
+	orders, turnover, commission, slippage := t.Orders, t.Turnover, t.Commission, t.Slippage // in registers
+	first, end, shorts := g.Entry-g.From, g.End-g.From, uint64(0)
 	if p.AllowShort {
 		shorts = ^uint64(0)
 	}
-	exit := 0 // where the trade that began at entry ends, once that is known
-	for at := entry; at < end && n < len(entries); {
-		word := at >> 6
-		buys, sells, last := v.Buys[word], v.Sells[word], word<<6+63
-		for at <= last && n < len(entries) {
-			found := buys | sells&shorts
-			if exit == 0 && isShort {
-				found = buys
-			} else if exit == 0 {
-				found = sells
-			}
-			if found >>= at & 63; found == 0 {
-				at = last + 1
-				break
-			}
-			at += bits.TrailingZeros64(found) + 1 // filled a bar after it is decided
-			if exit == 0 {
-				exit = at
-				at = max(at, entry+p.Separation-1)
-				continue
-			}
-			if at > end {
-				break
-			}
-			entries[n], exits[n], how[n] = int32(entry), int32(exit), ledger.LongAtOpen
-			if isShort {
-				how[n] = ledger.ShortAtOpen
-			}
-			n++
-			entry, exit, isShort = at, 0, sells>>((at-1)&63)&1 != 0
+	n, entry, short, early, longs := 0, first, int(uint8(g.Pending)>>7), 0, 0
+	b.capital, b.Realised[0] = capital, realised
+	for equity := capital + realised; n < g.Most && entry < end; n++ {
+		x := &sides[short&1]
+		exit := next(x.against, x.against, 0, entry, end) + 1
+		at, waited := exit, 0
+		if free := entry + p.Separation - 1; at < free {
+			waited = v.Buys.Count(at, min(free, end)) + int(shorts&1)*v.Sells.Count(at, min(free, end))
+			at = free
 		}
-	}
-	return n, entry, isShort
-}
-
-// Chain works out the trades of b on bars, up to the first of which something is rare: a
-// price that is none, a position of nothing, equity that is used up, a result of exactly
-// nothing, whose sign would have to be looked after. It returns how many that are;
-// Sums go on from t if they are all, and are what they were if not.
-func (b *Batch) Chain(p *Policy, bars *market.Series, realised float64, t Sums) int {
-	opens, times := bars.Open, bars.Time
-	charge, equity := 1+p.Commission, p.Capital+realised
-	b.capital, b.Realised[0] = p.Capital, realised
-	entries, exits, quantities, nets := b.Entry[b.At:][:b.N], b.Exit[b.At:][:b.N], b.Quantity[b.At:][:b.N], b.Net[b.At:][:b.N]
-	orders, turnover, commission, slippage := t.Orders, t.Turnover, t.Commission, t.Slippage // in registers
-	for i := range entries {
-		entry, exit, side := entries[i], exits[i], b.side[i]
+		if at = next(&v.Buys, &v.Sells, shorts, at, end); at >= end {
+			break
+		}
 		price, last := opens[entry], opens[exit]
-		fill, left := float64(price*(1+float64(side*p.Slippage))), float64(last*(1+float64(-side*p.Slippage)))
-		quantity := p.Fraction * equity / float64(price*charge) // of all this, only the division waits for the trade before
-		if p.Fraction > 0.5 { // up to a half, no slippage makes less than that affordable
+		fill, left := float64(price*x.in), float64(last*x.out)
+		quantity := fraction * equity / float64(price*charge)
+		if fraction > 0.5 { // up to a half, no slippage makes less than that affordable
 			quantity = min(quantity, equity/float64(fill*charge))
 		}
 		if p.WholeUnits {
 			quantity = math.Floor(quantity)
 		}
 		value, proceeds := float64(fill*quantity), float64(left*quantity)
-		fee, feeLeft := float64(value*p.Commission), float64(proceeds*p.Commission)
-		signed := float64(float64(side*fill) * quantity)
-		net := float64(float64(side*left)*quantity) - signed - (fee + feeLeft)
-		b.Realised[i+1] = realised + net
-		b.balance[i], b.value[i], quantities[i], nets[i] = equity-fee, signed, quantity, net
-		realised += net
-		equity = p.Capital + realised
+		fee, feeLeft := float64(value*rate), float64(proceeds*rate)
+		net := float64(x.sign*(proceeds-value)) - (fee + feeLeft)
+		k, balance := b.At+n, equity-fee
+		equity = capital + (realised + net)
 		if !(price > 0 && last > 0 && value > 0 && market.IsPrice(equity)) || net == 0 { // what is infinite leaves no equity
-			return i
+			break
 		}
+		realised += net
+		c.Entry[k], c.Exit[k], c.Quantity[k], c.Net[k], c.How[k] = int32(g.From+entry), int32(g.From+exit), quantity, net, x.how
+		b.held[n], b.value[n], b.balance[n], b.Realised[n+1] = float64(x.sign*quantity), float64(x.sign*value), balance, realised
 		turnover = turnover + value + proceeds
 		commission = commission + fee + feeLeft
-		slippage = slippage + float64(math.Abs(fill-price)*quantity) + float64(math.Abs(left-last)*quantity)
+		slippage = slippage + float64(float64(x.sign*(fill-price))*quantity) + float64(float64(x.sign*(last-left))*quantity)
 		entered, sold := times[entry], times[exit]
-		b.Hours[i] = float64(sold-entered) / 3600
-		orders = orders.Moment(entered, int8(side), ledger.BySignal).Amount(quantity, fill)
-		orders = orders.Moment(sold, -int8(side), ledger.BySignal).Amount(quantity, left)
+		b.Seconds[n] = sold - entered
+		orders = orders.Moment(entered, x.entry, ledger.BySignal).Amount(quantity, fill)
+		orders = orders.Moment(sold, -x.entry, ledger.BySignal).Amount(quantity, left)
+		longs, early = longs+1-short, early+waited
+		entry, short = at+1, int(v.Sells[uint(at)>>6]>>(at&63)&1)
 	}
+	b.N, b.Longs, b.Next, b.Pending = n, longs, g.From+entry, decision.Signal(1-2*short)
 	b.Sums = Sums{Turnover: turnover, Commission: commission, Slippage: slippage, Orders: orders}
-	return b.N
+	b.count(p, v, first, entry, early)
+}
+
+// next returns the first bar from at on that is in x or, as far as the bits of mask are
+// set, in y; at least end where none is before that.
+func next(x, y *decision.Bits, mask uint64, at, end int) int {
+	for at < end {
+		word := uint(at) >> 6
+		if set := (x[word] | y[word]&mask) >> (at & 63); set != 0 {
+			return at + bits.TrailingZeros64(set)
+		}
+		at = at&^63 + 64
+	}
+	return at
+}
+
+// count counts the decisions of the bars from from on and before to. Each trade is
+// two that acted, so that the others need not be looked at one by one: early of them were
+// entries before their time, and the others say what is held, or are sells that may not
+// open anything.
+func (b *Batch) count(p *Policy, v *decision.Sieve, from, to, early int) {
+	buys, sells := v.Buys.Count(from, to), v.Sells.Count(from, to)
+	b.Decisions = decision.Counts{decision.Acted: 2 * b.N, decision.Separation: early}
+	if p.AllowShort {
+		b.Decisions[decision.Holding] = buys + sells - 2*b.N - early
+	} else {
+		b.Decisions[decision.Holding], b.Decisions[decision.ShortNotAllowed] = buys-b.N-early, sells-b.N
+	}
 }
 
 // Mark takes in the equity at the closes of the bars from from on and before to, of
@@ -191,11 +183,11 @@ func (b *Batch) Chain(p *Policy, bars *market.Series, realised float64, t Sums) 
 func (b *Batch) Mark(t *daily.Tally, closes []float64, at, from, to int) (now, held int, last float64) {
 	even, odd := t.Even, t.Odd
 	low, high := int64(math.Float64bits(t.Low)), int64(math.Float64bits(max(t.High, 0)))
-	entries, exits, quantities := b.Entry[b.At:][:b.N], b.Exit[b.At:][:b.N], b.Quantity[b.At:][:b.N]
+	entries, exits := b.Entry[b.At:][:b.N], b.Exit[b.At:][:b.N]
 	for bar := from; bar < to; {
 		exit := min(int(exits[at]), to)
 		if bar < exit {
-			balance, quantity, value := b.balance[at], float64(b.side[at]*quantities[at]), b.value[at]
+			balance, quantity, value := b.balance[at], b.held[at], b.value[at]
 			held += exit - bar
 			for _, price := range closes[bar:exit] {
 				last = balance + (float64(price*quantity) - value)
@@ -231,7 +223,7 @@ func (b *Batch) Mark(t *daily.Tally, closes []float64, at, from, to int) (now, h
 // above zero at all closes.
 func (b *Batch) Solvent(closes []float64) int {
 	for i := range b.N {
-		x := daily.Stretch{Balance: b.balance[i], Sign: 1, Quantity: float64(b.side[i] * b.Quantity[b.At+i]), Value: b.value[i]}
+		x := daily.Stretch{Balance: b.balance[i], Sign: 1, Quantity: b.held[i], Value: b.value[i]}
 		held := closes[b.Entry[b.At+i]:b.Exit[b.At+i]]
 		if x.Solvent(held) < len(held) {
 			return i

@@ -83,16 +83,16 @@ func (d *Deals) Room() (c *Columns, at int) {
 }
 
 // Left adds deals that were written where Room says, and that were left at opens: for how
-// many hours each was held, and how many of them were longs.
-func (d *Deals) Left(hours []float64, longs int) {
+// many seconds each was held, and how many of them were longs.
+func (d *Deals) Left(seconds []int64, longs int) {
 	c, at := d.Room()
-	n := len(hours)
+	n := len(seconds)
 	if prices := d.prices[d.n/DealsAtATime]; prices != nil {
 		for i := at; i < at+n; i++ {
 			prices[i] = d.bars.Open[c.Exit[i]]
 		}
 	}
-	d.Tally.Add(c.Net[at:at+n], hours, longs)
+	d.Tally.Add(c.Net[at:at+n], seconds, longs)
 	d.n += n
 }
 
@@ -139,7 +139,7 @@ func (d *Deals) Add(deal *Deal) {
 	if *prices != nil {
 		(*prices)[i] = deal.Price
 	}
-	d.Tally.Add(c.Net[i:i+1], []float64{float64(d.left(deal.Exit, c.How[i])-d.bars.Time[deal.Entry]) / 3600}, int(deal.Side+1)>>1)
+	d.Tally.Add(c.Net[i:i+1], []int64{d.left(deal.Exit, c.How[i]) - d.bars.Time[deal.Entry]}, int(deal.Side+1)>>1)
 	d.n++
 }
 

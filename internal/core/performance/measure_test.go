@@ -218,8 +218,8 @@ func TestDrawdown(t *testing.T) {
 func ptr(v float64) *float64 { return &v }
 
 func TestTradeMetrics(t *testing.T) {
-	trade := func(net, hours float64, side decision.Position) ledger.Trade {
-		return ledger.Trade{Net: net, HoldingHours: hours, Side: side}
+	trade := func(net float64, hours int64, side decision.Position) ledger.Trade {
+		return ledger.Trade{Net: net, ExitTime: 3600 * hours, Side: side}
 	}
 	r := curve(1000, 1000, 1010)
 	r.Trades = []ledger.Trade{

@@ -154,7 +154,7 @@ func tallyOf(trades []ledger.Trade) (all ledger.Tally, leftBy func(t int64) (n, 
 	all = ledger.NewTally()
 	for i := range trades {
 		t := &trades[i]
-		all.Add([]float64{t.Net}, []float64{t.HoldingHours}, int(t.Side+1)>>1)
+		all.Add([]float64{t.Net}, []int64{t.ExitTime - t.EntryTime}, int(t.Side+1)>>1)
 	}
 	return all, func(at int64) (n, wins int) {
 		for n < len(trades) && trades[n].ExitTime <= at {
@@ -211,9 +211,9 @@ func measure(r backtest.Result, trades ledger.Tally, leftBy func(t int64) (n, wi
 func (m *Metrics) addTrades(t *ledger.Tally) {
 	m.TotalTrades, m.WinningTrades, m.LosingTrades = t.Count, t.Wins, t.Losses
 	m.LongTrades, m.ShortTrades, m.MaxConsecutiveLosses = t.Longs, t.Count-t.Longs, t.Longest
-	m.AvgTrade, m.AvgHolding, m.WinRate = over(t.Net, t.Count), over(t.Hours, t.Count), over(float64(t.Wins), t.Count)
-	m.AvgWin, m.AvgWinHolding = over(t.Won, t.Wins), over(t.WonHours, t.Wins)
-	m.AvgLoss, m.AvgLossHolding = over(t.Lost, t.Losses), over(t.LostHours, t.Losses)
+	m.AvgTrade, m.AvgHolding, m.WinRate = over(t.Net, t.Count), over(float64(t.Seconds)/3600, t.Count), over(float64(t.Wins), t.Count)
+	m.AvgWin, m.AvgWinHolding = over(t.Won, t.Wins), over(float64(t.WonSeconds)/3600, t.Wins)
+	m.AvgLoss, m.AvgLossHolding = over(t.Lost, t.Losses), over(float64(t.LostSeconds)/3600, t.Losses)
 	if t.Wins > 0 {
 		m.LargestWin = defined(t.Most)
 	}
