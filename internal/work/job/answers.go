@@ -53,7 +53,8 @@ func (q question) key(window market.Series) string {
 
 // answers returns what the model puts out at every bar of the window, row-major, and
 // where it could be asked: from the cache, else by asking, of which tell is told.
-// Backtests, sweeps and ensembles share them, whatever they decide by them.
+// Backtests, sweeps and ensembles share them, whatever they decide by them; nobody
+// writes to them.
 func (q question) answers(ctx context.Context, kept *featurecache.Cache, threads int, tell func(operation.Progress)) ([]float32, []bool, error) {
 	window, width := q.window(), q.model.Network.Config().Outputs
 	rows := window.Len()
@@ -61,9 +62,8 @@ func (q question) answers(ctx context.Context, kept *featurecache.Cache, threads
 		return nil, nil, nil
 	}
 	key := q.key(window)
-	if column, ok := kept.Get(key, rows*width); ok {
-		outputs, known := unpackOutputs(column, width)
-		return outputs, known, nil
+	if outputs, ok := kept.Get(key, rows*width); ok {
+		return outputs, knownRows(outputs, width), nil
 	}
 	tell(operation.Progress{Phase: "features", CurrentStep: "Computing features", Percentage: 5})
 	matrix, before, err := q.model.Features(ctx, q.strategy, q.frame, q.span)
@@ -80,13 +80,10 @@ func (q question) answers(ctx context.Context, kept *featurecache.Cache, threads
 		copy(outputs[from*width:], q.model.Outputs(matrix, readable, before+from, before+to))
 		return nil
 	})
-	if err != nil || kept == nil {
-		return outputs, known, err
+	if err == nil && markUnknown(outputs, known) {
+		kept.Put(key, outputs)
 	}
-	if column, ok := packOutputs(outputs, known); ok {
-		kept.Put(key, column)
-	}
-	return outputs, known, nil
+	return outputs, known, err
 }
 
 // checkHistory refuses a window at none of whose bars a model of s can be asked.

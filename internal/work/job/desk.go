@@ -32,30 +32,27 @@ func keptOf(env worker.Env) *featurecache.Cache {
 	return nil
 }
 
-// packOutputs returns outputs as a column in which the rows that are not known are
-// NaN. It reports false where a known one is: such a model is for somebody to see.
-func packOutputs(outputs []float32, known []bool) ([]float32, bool) {
-	column := append([]float32(nil), outputs...)
+// markUnknown makes NaN of the first output of every row that is not known, so that
+// outputs alone say which are. It reports false where that of a known one is NaN: such
+// a model is for somebody to see.
+func markUnknown(outputs []float32, known []bool) bool {
 	width := len(outputs) / len(known)
 	for row, ok := range known {
-		if first := &column[row*width]; !ok {
+		if first := &outputs[row*width]; !ok {
 			*first = float32(math.NaN())
 		} else if *first != *first {
-			return nil, false
+			return false
 		}
 	}
-	return column, true
+	return true
 }
 
-// unpackOutputs returns the outputs of a column of packOutputs, 0 where they are not
-// known.
-func unpackOutputs(column []float32, width int) (outputs []float32, known []bool) {
-	outputs, known = append([]float32(nil), column...), make([]bool, len(column)/width)
+// knownRows reports which rows of outputs are known, after markUnknown.
+func knownRows(outputs []float32, width int) []bool {
+	known := make([]bool, len(outputs)/width)
 	for row := range known {
-		first := &outputs[row*width]
-		if known[row] = *first == *first; !known[row] {
-			*first = 0
-		}
+		first := outputs[row*width]
+		known[row] = first == first
 	}
-	return outputs, known
+	return known
 }

@@ -2,8 +2,8 @@ package job
 
 // The forms in which answers are kept, for the test that they give back every bit.
 var (
-	PackOutputs   = packOutputs
-	UnpackOutputs = unpackOutputs
+	MarkUnknown = markUnknown
+	KnownRows   = knownRows
 )
 
 // ClosesOfAll is what a portfolio is compared with.

@@ -175,27 +175,29 @@ func quarters(hours market.Series) market.Series {
 	return out
 }
 
-// TestKeptFormsGiveBackEveryBit packs and unpacks outputs.
+// TestKeptFormsGiveBackEveryBit marks the rows that are not known, and finds them.
 func TestKeptFormsGiveBackEveryBit(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		width := rapid.IntRange(1, 3).Draw(t, "width")
 		known := rapid.SliceOfN(rapid.Bool(), 1, 20).Draw(t, "known rows")
 		outputs := make([]float32, width*len(known))
 		for i := range outputs {
-			if known[i/width] {
-				outputs[i] = rapid.Float32().Draw(t, "output")
+			outputs[i] = rapid.Float32().Draw(t, "output")
+		}
+		marked := slices.Clone(outputs)
+		if !job.MarkUnknown(marked, known) {
+			t.Fatalf("%v was not marked", outputs)
+		}
+		if rows := job.KnownRows(marked, width); !slices.Equal(rows, known) {
+			t.Fatalf("%v came back as %v", known, rows)
+		}
+		for row, ok := range known {
+			if at := row * width; ok && !slices.Equal(marked[at:at+width], outputs[at:at+width]) {
+				t.Fatalf("row %d was %v and is %v", row, outputs[at:at+width], marked[at:at+width])
 			}
 		}
-		column, ok := job.PackOutputs(outputs, known)
-		if !ok {
-			t.Fatalf("%v was not packed", outputs)
-		}
-		back, rows := job.UnpackOutputs(column, width)
-		if !slices.Equal(back, outputs) || !slices.Equal(rows, known) {
-			t.Fatalf("%v, %v came back as %v, %v", outputs, known, back, rows)
-		}
 	})
-	if _, ok := job.PackOutputs([]float32{1, float32(math.NaN())}, []bool{true, true}); ok {
-		t.Error("outputs that are no numbers were packed")
+	if job.MarkUnknown([]float32{1, float32(math.NaN())}, []bool{true, true}) {
+		t.Error("outputs that are no numbers were marked")
 	}
 }
