@@ -78,7 +78,8 @@ gen: kernels ## regenerate docs/reference, docs/dependencies.txt and the assembl
 	go list -deps -f '{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}}{{end}}{{end}}' ./cmd/ktrdr | LC_ALL=C sort -u > docs/dependencies.txt
 
 bench: ## run all benchmarks, ten times each
-	go test -run '^$$' -bench . -count 10 ./...
+	@go run ./bench/limits -machine
+	go test -run '^$$' -bench . -benchmem -count 10 ./...
 
 bench-diff: bin/benchstat ## run benchmarks (NAME, default all; COUNT, default 6) and compare them with the stored numbers of this kind of machine
 	bench/diff

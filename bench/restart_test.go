@@ -152,7 +152,12 @@ func BenchmarkRestart(b *testing.B) {
 			fill(b, dir, stored, true)
 			serve := func() *role {
 				r := launch(b, binary, "serve", "--listen", "127.0.0.1:0", "--data-dir", dir, "--log-level", "error")
-				r.fetch(b, "/api/v1/operations?limit=1")
+				var list struct {
+					Total int `json:"total_count"`
+				}
+				if err := json.Unmarshal(r.fetch(b, "/api/v1/operations?limit=1"), &list); err != nil || list.Total != stored {
+					b.Fatalf("the backend knows %d operations, want %d: %v", list.Total, stored, err)
+				}
 				return r
 			}
 			r := serve()
@@ -169,17 +174,23 @@ func BenchmarkRestart(b *testing.B) {
 	}
 }
 
+// A placement is that a worker was given an operation.
+type placement struct {
+	at        time.Time
+	operation string
+}
+
 // A stub is a worker that takes operations and never ends them.
 type stub struct {
 	*httptest.Server
-	started chan time.Time // of the first operation after each reset
+	started chan placement // the first operation after each reset
 
 	mu      sync.Mutex // guards current
 	current *operation.Token
 }
 
 func newStub(b *testing.B) *stub {
-	w := &stub{started: make(chan time.Time, 1)}
+	w := &stub{started: make(chan placement, 1)}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /health", func(rw http.ResponseWriter, _ *http.Request) {
 		w.mu.Lock()
@@ -200,7 +211,7 @@ func newStub(b *testing.B) *stub {
 		w.current = &order.Token
 		w.mu.Unlock()
 		select {
-		case w.started <- at:
+		case w.started <- placement{at, order.Token.OperationID}:
 		default:
 		}
 		_ = json.NewEncoder(rw).Encode(map[string]any{"success": true, "operation_id": order.Token.OperationID, "status": "started"})
@@ -252,8 +263,11 @@ func BenchmarkFirstDispatch(b *testing.B) {
 		began := time.Now()
 		r := serve(dir)
 		select {
-		case at := <-worker.started:
-			total += at.Sub(began)
+		case first := <-worker.started:
+			if want := "op_training_000000"; first.operation != want {
+				b.Fatalf("operation %s was dispatched first, want %s, which has waited longest", first.operation, want)
+			}
+			total += first.at.Sub(began)
 		case <-time.After(time.Minute):
 			b.Fatal("nothing was dispatched within a minute")
 		}

@@ -3,15 +3,22 @@
 // fused multiply-adds keeps them busy, and how fast they read and copy memory.
 //
 //	go run ./bench/limits
+//	go run ./bench/limits -machine
+//
+// The second only says what the machine is, in lines that can stand above those of
+// benchmarks: how many cores Go uses, and which features of their processors decide
+// about what code runs.
 //
 // Each figure is the best of many short runs: what else happens on a machine only
 // ever takes away from a limit.
 package main
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"runtime"
+	"strings"
 	"text/tabwriter"
 	"time"
 	"unsafe"
@@ -37,6 +44,12 @@ type limit struct {
 }
 
 func main() {
+	machineOnly := flag.Bool("machine", false, "only say what the machine is")
+	flag.Parse()
+	fmt.Printf("cores: %d\nfeatures: %s\n", runtime.GOMAXPROCS(0), strings.Join(features(), " "))
+	if *machineOnly {
+		return
+	}
 	if runtime.GOARCH != "amd64" {
 		fmt.Fprintln(os.Stderr, "limits: only amd64 is measured")
 		os.Exit(1)
@@ -51,7 +64,7 @@ func main() {
 		{"memory, read", "GB/s", arrayBytes / 1e9, x.HasAVX2, func() { _ = read(&words[0], uint64(len(source))) }},
 		{"memory, copied (read and written)", "GB/s", 2 * arrayBytes / 1e9, true, func() { copy(target, source) }},
 	}
-	fmt.Printf("%d cores; AVX2+FMA %v, AVX-512 %v\n\n", cores, x.HasAVX2 && x.HasFMA, x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VL)
+	fmt.Println()
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "limit\tone core\tall %d cores\t\n", cores)
 	for _, l := range limits {
@@ -63,6 +76,26 @@ func main() {
 		fmt.Fprintln(os.Stderr, "limits:", err)
 		os.Exit(1)
 	}
+}
+
+// features are those of the processor for which there is code of its own.
+func features() (names []string) {
+	x := cpu.X86
+	for _, f := range []struct {
+		name string
+		has  bool
+	}{
+		{"AVX2", x.HasAVX2}, {"FMA", x.HasFMA}, {"AVX512F", x.HasAVX512F}, {"AVX512BW", x.HasAVX512BW}, {"AVX512DQ", x.HasAVX512DQ}, {"AVX512VL", x.HasAVX512VL},
+		{"NEON", cpu.ARM64.HasASIMD},
+	} {
+		if f.has {
+			names = append(names, f.name)
+		}
+	}
+	if names == nil {
+		names = []string{"none"}
+	}
+	return names
 }
 
 // rate is the best rate of n cores that all do the same at the same time.

@@ -17,8 +17,8 @@ import (
 // is computed before anybody asked for it.
 func BenchmarkHelp(b *testing.B) {
 	for b.Loop() {
-		if err := exec.Command(binary, "--help").Run(); err != nil {
-			b.Fatal(err)
+		if out, err := exec.Command(binary, "--help").Output(); err != nil || !strings.Contains(string(out), "ktrdr [command]") {
+			b.Fatalf("%v, and it says %q", err, out)
 		}
 	}
 }
@@ -58,6 +58,7 @@ func BenchmarkSubmitToStart(b *testing.B) {
 	}
 	b.ReportMetric(at(0.5), "start-p50-ms")
 	b.ReportMetric(at(0.99), "start-p99-ms")
+	b.ReportMetric(peakMemory(b, s.backend.cmd.Process.Pid)/1e6, "backend-peak-MB")
 }
 
 // BenchmarkBacktestMillion is a backtest of a million bars from the submission to
@@ -73,7 +74,7 @@ func BenchmarkBacktestMillion(b *testing.B) {
 	s.must("data", "import", file, "--symbol", "SAMPLE", "--timeframe", "1m")
 	strategy := filepath.Join(projectRoot(b), "strategies", "sample_momentum.yaml")
 	s.must("models", "train", "--strategy", strategy, "--timeframe", "1m", "--start-date", "2015-01-05", "--end-date", "2015-03-01")
-	simulated := 0
+	simulated, orders := 0, ""
 	for b.Loop() {
 		b.StopTimer()
 		name := fmt.Sprintf("tester-%d", time.Now().UnixNano()) // a fresh process, so that the peak is of one backtest
@@ -83,11 +84,17 @@ func BenchmarkBacktestMillion(b *testing.B) {
 		b.StopTimer()
 		var answer struct {
 			Results struct {
-				Bars int `json:"equity_curve_length"`
+				Bars   int    `json:"equity_curve_length"`
+				Orders string `json:"order_hash"`
+				Trades int    `json:"trade_count"`
 			}
 		}
 		s.get("/api/v1/operations/"+id+"/results", &answer)
 		simulated += answer.Results.Bars
+		if r := answer.Results; r.Trades == 0 || orders != "" && r.Orders != orders {
+			b.Fatalf("%d trades by orders %s, the run before had %s", r.Trades, r.Orders, orders)
+		}
+		orders = answer.Results.Orders
 		b.ReportMetric(peakMemory(b, worker.cmd.Process.Pid)/1e6, "worker-peak-MB")
 		b.ReportMetric(peakMemory(b, s.backend.cmd.Process.Pid)/1e6, "backend-peak-MB")
 		worker.stop()

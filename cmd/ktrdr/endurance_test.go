@@ -137,6 +137,12 @@ func benchmarkTrainings(b *testing.B, epochs, workers int) {
 		return map[string]any{"strategy_yaml": string(text), "symbol": "EURUSD", "timeframe": "1h", "start_date": "2015-01-05", "end_date": "2016-05-31", "seed": i}
 	}, func(int) {})
 	took, n := time.Since(began).Seconds(), float64(b.N)
+	b.StopTimer()
+	memory := 0.0
+	for _, p := range running {
+		memory += peakMemory(b, p.cmd.Process.Pid) / 1e6
+	}
+	b.ReportMetric(memory, "workers-peak-MB")
 	b.ReportMetric(n/took, "trainings/s")
 	b.ReportMetric((used()-before).Seconds()/n*1000, "worker-cpu-ms/training")
 	b.ReportMetric((s.backend.cpu()-backend).Seconds()/n*1000, "backend-cpu-ms/training")

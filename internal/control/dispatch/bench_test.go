@@ -46,7 +46,7 @@ func (i *instant) Health(_ context.Context, w fleet.Worker, _ int64) (fleet.Heal
 }
 
 // scheduler runs a controller over a database, with workers.
-func scheduler(b *testing.B, workers int) (*dispatch.Controller, *instant) {
+func scheduler(b *testing.B, workers int) (*dispatch.Controller, *instant, *store.Store) {
 	s, err := store.Open(b.Context(), filepath.Join(b.TempDir(), "ktrdr.db"), store.Options{})
 	if err != nil {
 		b.Fatal(err)
@@ -71,7 +71,17 @@ func scheduler(b *testing.B, workers int) (*dispatch.Controller, *instant) {
 			b.Fatal(err)
 		}
 	}
-	return c, wires
+	return c, wires, s
+}
+
+// recorded fails unless the records hold so many operations, and so many that have
+// completed.
+func recorded(b *testing.B, s *store.Store, operations, completed int) {
+	b.Helper()
+	p, err := s.List(b.Context(), operation.Filter{Limit: 1, Status: operation.Completed})
+	if err != nil || p.Total+p.Active != operations || p.Total != completed {
+		b.Fatalf("the records hold %d operations that have completed and %d others, want %d of %d: %v", p.Total, p.Active, completed, operations, err)
+	}
 }
 
 // complete reports that an attempt is done.
@@ -87,9 +97,10 @@ func complete(b *testing.B, c *dispatch.Controller, wires *instant, p placed) {
 func BenchmarkSubmit(b *testing.B) {
 	for _, clients := range []int{1, 64} {
 		b.Run(fmt.Sprintf("clients=%d", clients), func(b *testing.B) {
-			c, _ := scheduler(b, 1)
+			c, _, s := scheduler(b, 1)
 			var next atomic.Int64
 			var wg sync.WaitGroup
+			b.ReportAllocs()
 			b.ResetTimer()
 			for range clients {
 				wg.Go(func() {
@@ -102,6 +113,8 @@ func BenchmarkSubmit(b *testing.B) {
 			}
 			wg.Wait()
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "submits/s")
+			b.StopTimer()
+			recorded(b, s, b.N, 0)
 		})
 	}
 }
@@ -109,8 +122,9 @@ func BenchmarkSubmit(b *testing.B) {
 // BenchmarkSubmitToStart measures how long after a submission an idle worker is
 // called. More than a few milliseconds means a wait that should not be there.
 func BenchmarkSubmitToStart(b *testing.B) {
-	c, wires := scheduler(b, 2)
+	c, wires, s := scheduler(b, 2)
 	var took []time.Duration
+	b.ReportAllocs()
 	for b.Loop() {
 		began := time.Now()
 		if _, err := c.Submit(b.Context(), submission(fmt.Sprintf("op_%d", len(took)), operation.Training)); err != nil {
@@ -119,9 +133,13 @@ func BenchmarkSubmitToStart(b *testing.B) {
 		p := <-wires.started
 		took = append(took, time.Since(began))
 		b.StopTimer()
+		if want := fmt.Sprintf("op_%d", len(took)-1); p.token.OperationID != want {
+			b.Fatalf("operation %s was started, want %s", p.token.OperationID, want)
+		}
 		complete(b, c, wires, p)
 		b.StartTimer()
 	}
+	recorded(b, s, len(took), len(took))
 	slices.Sort(took)
 	b.ReportMetric(float64(took[len(took)/2].Microseconds()), "p50-µs")
 	b.ReportMetric(float64(took[len(took)*99/100].Microseconds()), "p99-µs")
@@ -131,9 +149,10 @@ func BenchmarkSubmitToStart(b *testing.B) {
 // 1,000 workers that take no time.
 func BenchmarkSchedule(b *testing.B) {
 	const operations, workers = 10_000, 1_000
+	b.ReportAllocs()
 	for b.Loop() {
 		b.StopTimer()
-		c, wires := scheduler(b, workers)
+		c, wires, s := scheduler(b, workers)
 		b.StartTimer()
 		var wg sync.WaitGroup
 		for n := range 64 {
@@ -151,6 +170,9 @@ func BenchmarkSchedule(b *testing.B) {
 			})
 		}
 		wg.Wait()
+		b.StopTimer()
+		recorded(b, s, operations, operations)
+		b.StartTimer()
 	}
 	b.ReportMetric(operations*float64(b.N)/b.Elapsed().Seconds(), "operations/s")
 }

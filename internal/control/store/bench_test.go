@@ -3,6 +3,7 @@ package store_test
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -34,6 +35,7 @@ func benchmarkCommit(b *testing.B, database func() string) {
 			}
 			var next atomic.Int64
 			var wg sync.WaitGroup
+			b.ReportAllocs()
 			b.ResetTimer()
 			for range clients {
 				wg.Go(func() {
@@ -51,6 +53,10 @@ func benchmarkCommit(b *testing.B, database func() string) {
 			}
 			wg.Wait()
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "submits/s")
+			b.StopTimer()
+			if all, err := s.List(b.Context(), operation.Filter{Limit: 1}); err != nil || all.Total != b.N {
+				b.Fatalf("%d operations are stored, want %d: %v", all.Total, b.N, err)
+			}
 		})
 	}
 }
@@ -71,13 +77,53 @@ func BenchmarkList(b *testing.B) {
 		"deep_typed": {Limit: 50, Type: operation.Backtesting, Offset: rows / 3},
 	} {
 		b.Run(fmt.Sprintf("rows=%d/filter=%s", rows, name), func(b *testing.B) {
+			b.ReportAllocs()
+			var page operation.Page
 			for b.Loop() {
-				if _, err := s.List(b.Context(), f); err != nil {
+				var err error
+				if page, err = s.List(b.Context(), f); err != nil {
 					b.Fatal(err)
 				}
 			}
+			if got, want := ids(page.Operations), selected(rows, f); !slices.Equal(got, want) {
+				b.Fatalf("the page holds %v, want %v", got, want)
+			}
 		})
 	}
+}
+
+func ids(operations []operation.Operation) (all []string) {
+	for _, op := range operations {
+		all = append(all, op.ID)
+	}
+	return all
+}
+
+// selected is the page that f asks for of what fill has stored, the newest first.
+func selected(rows int, f operation.Filter) (page []string) {
+	for i, skipped := rows-1, 0; i >= 0 && len(page) < f.Limit; i-- {
+		kind, state := filled(i)
+		switch isActive := i >= rows-100; {
+		case f.Type != "" && f.Type != kind, f.Status != "" && (isActive || f.Status != state), f.Active && !isActive:
+		case skipped < f.Offset:
+			skipped++
+		default:
+			page = append(page, fmt.Sprintf("op_%d", i))
+		}
+	}
+	return page
+}
+
+// filled says what fill makes of an operation, and in which state it ends.
+func filled(i int) (operation.Type, operation.Status) {
+	kind, state := operation.Training, operation.Cancelled
+	if i%2 == 0 {
+		kind = operation.Backtesting
+	}
+	if i%7 == 0 {
+		state = operation.Failed
+	}
+	return kind, state
 }
 
 // fill stores operations, all but the last hundred ended.
@@ -88,13 +134,7 @@ func fill(b *testing.B, s *store.Store, rows int) {
 	}
 	var tx operation.Transaction
 	for i := range rows {
-		kind, state := operation.Training, operation.Cancelled
-		if i%2 == 0 {
-			kind = operation.Backtesting
-		}
-		if i%7 == 0 {
-			state = operation.Failed
-		}
+		kind, state := filled(i)
 		op := storetest.New(fmt.Sprintf("op_%d", i), kind, storetest.Epoch.Add(time.Duration(i)*time.Second))
 		tx = append(tx, operation.Created{Operation: op})
 		if i < rows-100 {
@@ -123,6 +163,7 @@ func BenchmarkUnfinished(b *testing.B) {
 		b.Fatal(err)
 	}
 	b.Run(fmt.Sprintf("waiting=%d", rows), func(b *testing.B) {
+		b.ReportAllocs()
 		for b.Loop() {
 			if all, err := s.Unfinished(b.Context()); err != nil || len(all) != rows {
 				b.Fatal(len(all), err)

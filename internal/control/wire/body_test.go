@@ -73,6 +73,8 @@ func BenchmarkBodies(b *testing.B) {
 		b.Fatal(err)
 	}
 	var bodies wire.Bodies
+	agree[any](b, &bodies, string(body))
+	agree[wire.StartTraining](b, &bodies, string(body))
 	b.Run("checked", func(b *testing.B) { readBody[any](b, &bodies, body) })
 	b.Run("taken", func(b *testing.B) { readBody[wire.StartTraining](b, &bodies, body) })
 }

@@ -89,9 +89,18 @@ func BenchmarkSift(b *testing.B) {
 		raws[i] = decision.Raw{Signal: decision.Signal(rng.IntN(3) - 1), Confidence: rng.Float32(), Known: true}
 	}
 	var s decision.Sieve
+	rules := decision.Rules{ConfidenceThreshold: 0.6}
 	b.Run("bars=4096", func(b *testing.B) {
+		b.ReportAllocs()
 		for b.Loop() {
-			s.Sift(decision.Rules{ConfidenceThreshold: 0.6}, raws)
+			s.Sift(rules, raws)
+		}
+		for bar, raw := range raws {
+			flat, _ := rules.Decide(raw, decision.Flat, decision.NeverEntered)
+			long, _ := rules.Decide(raw, decision.Long, 1)
+			if got, want := [2]bool{s.Buys[bar/64]>>(bar%64)&1 != 0, s.Sells[bar/64]>>(bar%64)&1 != 0}, [2]bool{flat == decision.Buy, long == decision.Sell}; got != want {
+				b.Fatalf("bar %d, %+v: in the buys and sells %v, want %v", bar, raw, got, want)
+			}
 		}
 		b.ReportMetric(float64(len(raws))*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mbars/s")
 	})

@@ -88,7 +88,7 @@ func drawFrame(t *rapid.T) feature.Frame {
 	return f
 }
 
-func mustBuild(t *rapid.T, s *strategy.Strategy, f feature.Frame, span market.Span) feature.Matrix {
+func mustBuild(t interface{ Fatal(...any) }, s *strategy.Strategy, f feature.Frame, span market.Span) feature.Matrix {
 	m, err := feature.Build(context.Background(), s, f, span)
 	if err != nil {
 		t.Fatal(err)
@@ -316,6 +316,16 @@ func TestBuildSharedColumns(t *testing.T) {
 	})
 }
 
+// spotCheck holds rows of m, all over it, to their definition.
+func spotCheck(b *testing.B, s *strategy.Strategy, f feature.Frame, m feature.Matrix) {
+	b.Helper()
+	for row := 1; row < m.Len(); row = 2*row + 1 {
+		if want := reference(s, f, row); !sameBits(m.Row(row), want) {
+			b.Fatalf("row %d is %v, want %v", row, m.Row(row), want)
+		}
+	}
+}
+
 // BenchmarkBuild is what training and backtests spend on features; below a million
 // bars per second they would wait for it.
 func BenchmarkBuild(b *testing.B) {
@@ -324,12 +334,12 @@ func BenchmarkBuild(b *testing.B) {
 	f := frame(randomWalk(bars))
 	b.Run("bars=1000000/indicators=4/memberships=12/timeframes=1", func(b *testing.B) {
 		b.ReportAllocs()
+		var m feature.Matrix
 		for b.Loop() {
-			if _, err := feature.Build(context.Background(), s, f, market.Span{}); err != nil {
-				b.Fatal(err)
-			}
+			m = mustBuild(b, s, f, market.Span{})
 		}
 		b.ReportMetric(float64(bars)*float64(b.N)/b.Elapsed().Seconds(), "bars/s")
+		spotCheck(b, s, f, m)
 	})
 }
 
@@ -353,11 +363,11 @@ func BenchmarkBuild_fuzzy(b *testing.B) {
 			"model: {type: mlp, architecture: {hidden_layers: [1]}}\ntraining: {labels: {source: zigzag}}\ndecisions: {output_format: classification}\n")
 		b.Run(fmt.Sprintf("kind=%s/bars=%d/inputs=%d/sets=3", name, bars, inputs), func(b *testing.B) {
 			b.ReportAllocs()
+			var m feature.Matrix
 			for b.Loop() {
-				if _, err := feature.Build(context.Background(), s, f, market.Span{}); err != nil {
-					b.Fatal(err)
-				}
+				m = mustBuild(b, s, f, market.Span{})
 			}
+			spotCheck(b, s, f, m)
 			b.ReportMetric(float64(bars)*inputs*3*float64(b.N)/b.Elapsed().Seconds(), "memberships/s")
 			b.ReportMetric(float64(bars)*float64(b.N)/b.Elapsed().Seconds(), "bars/s")
 		})

@@ -2,6 +2,7 @@ package fuzzy_test
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"testing"
 
@@ -23,9 +24,11 @@ func BenchmarkDegrees(b *testing.B) {
 		must(fuzzy.Gaussian, 50, 15).Hedged(fuzzy.Somewhat),
 	} {
 		b.Run(fmt.Sprintf("kind=%v/hedge=%v/values=%d", f.Kind(), f.Hedge(), values), func(b *testing.B) {
+			b.ReportAllocs()
 			for b.Loop() {
 				f.Degrees(dst, x)
 			}
+			sameDegrees(b, f, dst, x)
 			b.ReportMetric(float64(b.N)*values/b.Elapsed().Seconds()/1e6, "Mdegrees/s")
 		})
 	}
@@ -46,6 +49,7 @@ func BenchmarkFuzzify(b *testing.B) {
 		"gaussian":   {must(fuzzy.Gaussian, 20, 15), must(fuzzy.Gaussian, 50, 15), must(fuzzy.Gaussian, 80, 15)},
 	} {
 		b.Run(fmt.Sprintf("kind=%s/inputs=%d/sets=%d", name, inputs, len(sets)), func(b *testing.B) {
+			b.ReportAllocs()
 			for b.Loop() {
 				for i := range inputs {
 					for _, f := range sets {
@@ -53,8 +57,21 @@ func BenchmarkFuzzify(b *testing.B) {
 					}
 				}
 			}
+			for _, f := range sets {
+				sameDegrees(b, f, f.Degrees(dst, x[:values]), x[:values])
+			}
 			b.ReportMetric(float64(b.N)*inputs*values*float64(len(sets))/b.Elapsed().Seconds(), "memberships/s")
 		})
+	}
+}
+
+// sameDegrees holds a column of degrees to one after another.
+func sameDegrees(b *testing.B, f fuzzy.Function, degrees, x []float64) {
+	b.Helper()
+	for i, v := range x {
+		if want := f.Degree(v); math.Float64bits(degrees[i]) != math.Float64bits(want) {
+			b.Fatalf("the degree of %v is %v, want %v", v, degrees[i], want)
+		}
 	}
 }
 

@@ -197,10 +197,15 @@ func BenchmarkSeries_Validate(b *testing.B) {
 	s := hours(bars)
 	b.Run(fmt.Sprintf("bars=%d", bars), func(b *testing.B) {
 		b.SetBytes(48 * bars)
+		b.ReportAllocs()
 		for b.Loop() {
 			if err := s.Validate(); err != nil {
 				b.Fatal(err)
 			}
+		}
+		s.Low[bars-1] = 2 * s.High[bars-1]
+		if s.Validate() == nil {
+			b.Fatal("the last bar is not looked at")
 		}
 	})
 }

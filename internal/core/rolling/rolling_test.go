@@ -108,13 +108,18 @@ func TestMeans(t *testing.T) {
 	})
 }
 
-func mustEqual(t *rapid.T, name string, got, want []float64) {
+func mustEqual(t fataler, name string, got, want []float64) {
 	t.Helper()
 	for i, v := range got {
 		if math.Float64bits(v) != math.Float64bits(want[i]) && (v == v || want[i] == want[i]) {
 			t.Fatalf("%s: element %d of %d = %x, want %x", name, i, len(got), v, want[i])
 		}
 	}
+}
+
+type fataler interface {
+	Helper()
+	Fatalf(string, ...any)
 }
 
 // TestWindows compares with a look at each whole window, however the values come.

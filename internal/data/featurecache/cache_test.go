@@ -247,12 +247,22 @@ func BenchmarkGet(b *testing.B) {
 	}{{"memory", 1 << 30}, {"disk", 0}} {
 		b.Run(fmt.Sprintf("values=%d/from=%s", rows, c.from), func(b *testing.B) {
 			cache := open(b, b.TempDir(), featurecache.Options{MemoryBytes: c.memory, DiskBytes: 1 << 30})
-			cache.Put("a", make([]float32, rows))
+			want := make([]float32, rows)
+			for i := range want {
+				want[i] = float32(i) / 7
+			}
+			cache.Put("a", want)
 			b.SetBytes(4 * rows)
+			b.ReportAllocs()
+			var got []float32
 			for b.Loop() {
-				if _, ok := cache.Get("a", rows); !ok {
+				var ok bool
+				if got, ok = cache.Get("a", rows); !ok {
 					b.Fatal("gone")
 				}
+			}
+			if !sameBits(got, want) {
+				b.Fatal("it is another column")
 			}
 		})
 	}

@@ -268,8 +268,13 @@ func BenchmarkGenerate(b *testing.B) {
 	for _, tf := range []market.Timeframe{market.Minute1, market.Hour1} {
 		const bars = 10_000
 		b.Run("timeframe="+tf.String(), func(b *testing.B) {
+			b.ReportAllocs()
+			var s market.Series
 			for b.Loop() {
-				sample.Generate(sample.Options{Symbol: "SAMPLE", Timeframe: tf, Seed: 1, Bars: bars})
+				s = sample.Generate(sample.Options{Symbol: "SAMPLE", Timeframe: tf, Seed: 1, Bars: bars})
+			}
+			if err := s.Validate(); err != nil || s.Len() != bars {
+				b.Fatalf("%d bars, %v", s.Len(), err)
 			}
 			b.ReportMetric(float64(bars)*float64(b.N)/b.Elapsed().Seconds(), "bars/s")
 		})

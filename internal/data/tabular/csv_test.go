@@ -531,9 +531,17 @@ func BenchmarkReadCSV(b *testing.B) {
 	}
 	b.Run(fmt.Sprintf("rows=%d", rows), func(b *testing.B) {
 		b.SetBytes(int64(text.Len()))
+		b.ReportAllocs()
+		var s market.Series
 		for b.Loop() {
-			if _, _, err := tabular.ReadCSV(bytes.NewReader(text.Bytes()), "x.csv", options(market.Hour1)); err != nil {
+			var err error
+			if s, _, err = tabular.ReadCSV(bytes.NewReader(text.Bytes()), "x.csv", options(market.Hour1)); err != nil {
 				b.Fatal(err)
+			}
+		}
+		for i := range rows {
+			if want := (market.Bar{Time: 1353042000 + 3600*int64(i), Open: 1.58611, High: 1.58618, Low: 1.58572, Close: 1.58599, Volume: 1032}); s.Len() != rows || s.Bar(i) != want {
+				b.Fatalf("bar %d of %d is %+v, want %+v", i, s.Len(), s.Bar(i), want)
 			}
 		}
 		b.ReportMetric(float64(rows)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")

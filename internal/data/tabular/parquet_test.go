@@ -275,9 +275,17 @@ func BenchmarkReadParquet(b *testing.B) {
 		b.Fatal(err)
 	}
 	b.Run(fmt.Sprintf("rows=%d", rows), func(b *testing.B) {
+		b.ReportAllocs()
+		var got market.Series
 		for b.Loop() {
-			if _, _, err := readParquet(file.Bytes(), parquetOptions(market.Minute1)); err != nil {
+			var err error
+			if got, _, err = readParquet(file.Bytes(), parquetOptions(market.Minute1)); err != nil {
 				b.Fatal(err)
+			}
+		}
+		for i := range rows {
+			if got.Len() != rows || got.Bar(i) != s.Bar(i) {
+				b.Fatalf("bar %d of %d is %+v, want %+v", i, got.Len(), got.Bar(i), s.Bar(i))
 			}
 		}
 		b.ReportMetric(float64(rows)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")

@@ -25,8 +25,11 @@ func ExampleRun() {
 // builds the whole tree of commands, so a regression slows every command.
 func BenchmarkRun(b *testing.B) {
 	b.Run("command=help", func(b *testing.B) {
+		b.ReportAllocs()
 		for b.Loop() {
-			cli.Run(b.Context(), []string{"--help"}, strings.NewReader(""), io.Discard, io.Discard)
+			if code := cli.Run(b.Context(), []string{"--help"}, strings.NewReader(""), io.Discard, io.Discard); code != 0 {
+				b.Fatalf("exit %d", code)
+			}
 		}
 	})
 }

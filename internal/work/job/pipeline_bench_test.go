@@ -147,7 +147,9 @@ func BenchmarkPipeline(b *testing.B) {
 		b.Run("bars=1000000/kept="+c.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				p.run(b, c.kept)
+				if got := p.run(b, c.kept); math.Float64bits(got.TotalReturn) != math.Float64bits(want.TotalReturn) || got.TotalTrades != want.TotalTrades {
+					b.Fatalf("%d trades with a return of %v, want %d and %v", got.TotalTrades, got.TotalReturn, want.TotalTrades, want.TotalReturn)
+				}
 			}
 			b.ReportMetric(float64(bars)*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mbars/s")
 			b.ReportMetric(float64(want.TotalTrades), "trades")

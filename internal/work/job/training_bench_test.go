@@ -1,6 +1,7 @@
 package job_test
 
 import (
+	"bytes"
 	"testing"
 
 	"github.com/ktrdr/ktrdr/internal/work/job"
@@ -12,11 +13,21 @@ import (
 func BenchmarkTraining(b *testing.B) {
 	w := newWorld()
 	order, _ := trainingOrder(b, w)
-	for seed := uint64(0); b.Loop(); seed++ {
+	train := func(seed uint64) []byte {
 		order.Seed = &seed
-		if _, err := w.run(b, job.Training(), order); err != nil {
+		text, err := w.run(b, job.Training(), order)
+		if err != nil {
 			b.Fatal(err)
 		}
+		return text
+	}
+	first := train(0)
+	b.ReportAllocs()
+	for seed := uint64(1); b.Loop(); seed++ {
+		train(seed)
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "trainings/s")
+	if !bytes.Equal(first, train(0)) {
+		b.Fatal("the same training twice made two models")
+	}
 }

@@ -39,9 +39,23 @@ func BenchmarkCompute(b *testing.B) {
 			for b.Loop() {
 				in.Fill(out, s)
 			}
+			oneByOne(b, in, s.Slice(0, 20_000), out)
 			b.ReportMetric(bars*float64(b.N)/b.Elapsed().Seconds(), "bars/s")
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/bars, "ns/bar")
 		})
+	}
+}
+
+// oneByOne holds columns to what a stream says of the same bars, one after another.
+func oneByOne(b *testing.B, in indicator.Indicator, s market.Series, columns [][]float64) {
+	b.Helper()
+	stream := in.Stream()
+	for i := range s.Len() {
+		for c, want := range stream.Next(s.Bar(i)) {
+			if got := columns[c][i]; math.Float64bits(got) != math.Float64bits(want) && !(got != got && want != want) {
+				b.Fatalf("output %d at bar %d is %v, want %v", c, i, got, want)
+			}
+		}
 	}
 }
 
