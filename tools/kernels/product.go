@@ -65,27 +65,43 @@ func panel(m machine, vectors, most int) {
 	p := panelState{machine: m, vectors: vectors, c: c, a: a, crow: crow, astep: astep, brow: brow, arow: rowsOf{stride: stride}}
 
 	prefix := fmt.Sprintf("p%sx%d", m.suffix(), vectors)
-	Label(prefix + "whole")
-	CMPQ(rows, Imm(uint64(most)))
-	JL(LabelRef(prefix + "rest"))
-	p.block(prefix, most)
-	SUBQ(Imm(uint64(most)), rows)
-	for range most {
-		ADDQ(arow, a)
-	}
-	JMP(LabelRef(prefix + "whole"))
-	Label(prefix + "rest")
-	for r := most - 1; r > 0; r-- {
-		next := fmt.Sprint(prefix, "not", r)
-		CMPQ(rows, Imm(uint64(r)))
-		JNE(LabelRef(next))
-		p.block(prefix, r)
-		VZEROUPPER()
-		RET()
-		Label(next)
+	Label(prefix + "next")
+	for left := 2 * most; left > 0; left-- {
+		CMPQ(rows, Imm(uint64(left)))
+		if take := nextBlock(left, most, vectors); left == 2*most {
+			JGE(LabelRef(fmt.Sprint(prefix, "block", take)))
+		} else {
+			JEQ(LabelRef(fmt.Sprint(prefix, "block", take)))
+		}
 	}
 	VZEROUPPER()
 	RET()
+	for r := most; r > 0; r-- {
+		Label(fmt.Sprint(prefix, "block", r))
+		p.block(prefix, r)
+		SUBQ(Imm(uint64(r)), rows)
+		for range r {
+			ADDQ(arow, a)
+		}
+		JMP(LabelRef(prefix + "next"))
+	}
+}
+
+// nextBlock returns how many of left rows the next block takes. Two multiply-adds
+// begin in a cycle, and a sum has to wait four for the last one, so that the rows of
+// small blocks take longer: the last two blocks share what is left.
+func nextBlock(left, most, vectors int) int {
+	cycles := func(rows int) int { return max(rows*vectors, 8) }
+	if left >= 2*most || left <= most {
+		return min(left, most)
+	}
+	best := most
+	for r := most; r >= left-most; r-- {
+		if cycles(r)+cycles(left-r) < cycles(best)+cycles(left-best) {
+			best = r
+		}
+	}
+	return best
 }
 
 type panelState struct {

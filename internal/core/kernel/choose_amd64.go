@@ -90,7 +90,7 @@ var avx2 = assembly{
 // set returns the assembly as a set, whose methods have checked the lengths.
 func (a *assembly) set() *Set {
 	return &Set{
-		name: a.name, product: a.multiply, sumRows: a.sum, squares: a.squares, transpose: transposeFast, prefetch: prefetchFast,
+		name: a.name, product: a.multiply, sumRows: a.sum, squares: a.squares, transpose: transposeFast, prefetch: prefetchFast, classes: prefetchClassesFast,
 		norm: a.norms.norm, normBack: a.norms.back,
 		gather: func(dst, x []float32, rows []int, back, width, stride int) {
 			if width < a.lanes {
@@ -177,3 +177,5 @@ func transposeFast(dst, src []float32, rows, columns, dstRow, srcRow int) {
 func prefetchFast(x []float32, rows []int32, width int) {
 	prefetchRows(&x[0], &rows[0], len(rows), width)
 }
+
+func prefetchClassesFast(class, rows []int32) { prefetchClasses(&class[0], &rows[0], len(rows)) }

@@ -176,6 +176,7 @@ var kernels = map[string]func(c caseData) func(s *kernel.Set) [][]float32{
 			to := make([]float32, columns*dstRow)
 			s.Transpose(to, from, rows, columns, dstRow, srcRow)
 			s.Prefetch(from, []int32{0, int32(rows - 1)}, columns)
+			s.PrefetchClasses([]int32{1, 2}, []int32{1, 0, 1})
 			return [][]float32{to}
 		}
 	},

@@ -185,4 +185,7 @@ func normBack256(delta *float32, hat *float32, mean *float32, slope *float32, in
 func prefetchRows(x *float32, rows *int32, n int, width int)
 
 //go:noescape
+func prefetchClasses(class *int32, rows *int32, n int)
+
+//go:noescape
 func transposeBlocks(dst *float32, src *float32, down int, across int, dstRow int, srcRow int)

@@ -21,9 +21,35 @@ TEXT ·product512x64(SB), NOSPLIT, $0-88
 	LEAQ (BX)(BX*4), R9
 	MOVQ rows+64(FP), R10
 
-p512x4whole:
-	CMPQ    R10, $0x06
-	JL      p512x4rest
+p512x4next:
+	CMPQ R10, $0x0c
+	JGE  p512x4block6
+	CMPQ R10, $0x0b
+	JEQ  p512x4block6
+	CMPQ R10, $0x0a
+	JEQ  p512x4block6
+	CMPQ R10, $0x09
+	JEQ  p512x4block6
+	CMPQ R10, $0x08
+	JEQ  p512x4block6
+	CMPQ R10, $0x07
+	JEQ  p512x4block5
+	CMPQ R10, $0x06
+	JEQ  p512x4block6
+	CMPQ R10, $0x05
+	JEQ  p512x4block5
+	CMPQ R10, $0x04
+	JEQ  p512x4block4
+	CMPQ R10, $0x03
+	JEQ  p512x4block3
+	CMPQ R10, $0x02
+	JEQ  p512x4block2
+	CMPQ R10, $0x01
+	JEQ  p512x4block1
+	VZEROUPPER
+	RET
+
+p512x4block6:
 	MOVQ    start+24(FP), R11
 	TESTQ   R11, R11
 	JEQ     p512x4r6zero
@@ -253,30 +279,28 @@ p512x4r6end:
 	ADDQ BX, CX
 	ADDQ BX, CX
 	ADDQ BX, CX
-	JMP  p512x4whole
+	JMP  p512x4next
 
-p512x4rest:
-	CMPQ    R10, $0x05
-	JNE     p512x4not5
-	MOVQ    start+24(FP), R9
-	TESTQ   R9, R9
+p512x4block5:
+	MOVQ    start+24(FP), R11
+	TESTQ   R11, R11
 	JEQ     p512x4r5zero
-	VMOVUPS (R9), Z0
+	VMOVUPS (R11), Z0
 	VMOVAPS Z0, Z4
 	VMOVAPS Z0, Z8
 	VMOVAPS Z0, Z12
 	VMOVAPS Z0, Z16
-	VMOVUPS 64(R9), Z1
+	VMOVUPS 64(R11), Z1
 	VMOVAPS Z1, Z5
 	VMOVAPS Z1, Z9
 	VMOVAPS Z1, Z13
 	VMOVAPS Z1, Z17
-	VMOVUPS 128(R9), Z2
+	VMOVUPS 128(R11), Z2
 	VMOVAPS Z2, Z6
 	VMOVAPS Z2, Z10
 	VMOVAPS Z2, Z14
 	VMOVAPS Z2, Z18
-	VMOVUPS 192(R9), Z3
+	VMOVUPS 192(R11), Z3
 	VMOVAPS Z3, Z7
 	VMOVAPS Z3, Z11
 	VMOVAPS Z3, Z15
@@ -306,45 +330,46 @@ p512x4r5zero:
 	VXORPS Z19, Z19, Z19
 
 p512x4r5begin:
-	MOVQ steps+72(FP), R9
-	MOVQ b+16(FP), R10
+	MOVQ steps+72(FP), R11
+	MOVQ b+16(FP), R12
+	MOVQ CX, R13
 
 p512x4r5step:
-	VMOVUPS      (R10), Z20
-	VMOVUPS      64(R10), Z21
-	VMOVUPS      128(R10), Z22
-	VMOVUPS      192(R10), Z23
-	VBROADCASTSS (CX), Z24
+	VMOVUPS      (R12), Z20
+	VMOVUPS      64(R12), Z21
+	VMOVUPS      128(R12), Z22
+	VMOVUPS      192(R12), Z23
+	VBROADCASTSS (R13), Z24
 	VFMADD231PS  Z20, Z24, Z0
 	VFMADD231PS  Z21, Z24, Z1
 	VFMADD231PS  Z22, Z24, Z2
 	VFMADD231PS  Z23, Z24, Z3
-	VBROADCASTSS (CX)(BX*1), Z24
+	VBROADCASTSS (R13)(BX*1), Z24
 	VFMADD231PS  Z20, Z24, Z4
 	VFMADD231PS  Z21, Z24, Z5
 	VFMADD231PS  Z22, Z24, Z6
 	VFMADD231PS  Z23, Z24, Z7
-	VBROADCASTSS (CX)(BX*2), Z24
+	VBROADCASTSS (R13)(BX*2), Z24
 	VFMADD231PS  Z20, Z24, Z8
 	VFMADD231PS  Z21, Z24, Z9
 	VFMADD231PS  Z22, Z24, Z10
 	VFMADD231PS  Z23, Z24, Z11
-	VBROADCASTSS (CX)(R8*1), Z24
+	VBROADCASTSS (R13)(R8*1), Z24
 	VFMADD231PS  Z20, Z24, Z12
 	VFMADD231PS  Z21, Z24, Z13
 	VFMADD231PS  Z22, Z24, Z14
 	VFMADD231PS  Z23, Z24, Z15
-	VBROADCASTSS (CX)(BX*4), Z24
+	VBROADCASTSS (R13)(BX*4), Z24
 	VFMADD231PS  Z20, Z24, Z16
 	VFMADD231PS  Z21, Z24, Z17
 	VFMADD231PS  Z22, Z24, Z18
 	VFMADD231PS  Z23, Z24, Z19
-	ADDQ         SI, CX
-	ADDQ         DI, R10
-	DECQ         R9
+	ADDQ         SI, R13
+	ADDQ         DI, R12
+	DECQ         R11
 	JNE          p512x4r5step
-	MOVQ         then+80(FP), CX
-	CMPQ         CX, $0x01
+	MOVQ         then+80(FP), R11
+	CMPQ         R11, $0x01
 	JEQ          p512x4r5rectify
 	JGT          p512x4r5add
 
@@ -448,28 +473,31 @@ p512x4r5add:
 	ADDQ    DX, AX
 
 p512x4r5end:
-	VZEROUPPER
-	RET
+	SUBQ $0x05, R10
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	JMP  p512x4next
 
-p512x4not5:
-	CMPQ    R10, $0x04
-	JNE     p512x4not4
-	MOVQ    start+24(FP), R9
-	TESTQ   R9, R9
+p512x4block4:
+	MOVQ    start+24(FP), R11
+	TESTQ   R11, R11
 	JEQ     p512x4r4zero
-	VMOVUPS (R9), Z0
+	VMOVUPS (R11), Z0
 	VMOVAPS Z0, Z4
 	VMOVAPS Z0, Z8
 	VMOVAPS Z0, Z12
-	VMOVUPS 64(R9), Z1
+	VMOVUPS 64(R11), Z1
 	VMOVAPS Z1, Z5
 	VMOVAPS Z1, Z9
 	VMOVAPS Z1, Z13
-	VMOVUPS 128(R9), Z2
+	VMOVUPS 128(R11), Z2
 	VMOVAPS Z2, Z6
 	VMOVAPS Z2, Z10
 	VMOVAPS Z2, Z14
-	VMOVUPS 192(R9), Z3
+	VMOVUPS 192(R11), Z3
 	VMOVAPS Z3, Z7
 	VMOVAPS Z3, Z11
 	VMOVAPS Z3, Z15
@@ -494,40 +522,41 @@ p512x4r4zero:
 	VXORPS Z15, Z15, Z15
 
 p512x4r4begin:
-	MOVQ steps+72(FP), R9
-	MOVQ b+16(FP), R10
+	MOVQ steps+72(FP), R11
+	MOVQ b+16(FP), R12
+	MOVQ CX, R13
 
 p512x4r4step:
-	VMOVUPS      (R10), Z16
-	VMOVUPS      64(R10), Z17
-	VMOVUPS      128(R10), Z18
-	VMOVUPS      192(R10), Z19
-	VBROADCASTSS (CX), Z20
+	VMOVUPS      (R12), Z16
+	VMOVUPS      64(R12), Z17
+	VMOVUPS      128(R12), Z18
+	VMOVUPS      192(R12), Z19
+	VBROADCASTSS (R13), Z20
 	VFMADD231PS  Z16, Z20, Z0
 	VFMADD231PS  Z17, Z20, Z1
 	VFMADD231PS  Z18, Z20, Z2
 	VFMADD231PS  Z19, Z20, Z3
-	VBROADCASTSS (CX)(BX*1), Z20
+	VBROADCASTSS (R13)(BX*1), Z20
 	VFMADD231PS  Z16, Z20, Z4
 	VFMADD231PS  Z17, Z20, Z5
 	VFMADD231PS  Z18, Z20, Z6
 	VFMADD231PS  Z19, Z20, Z7
-	VBROADCASTSS (CX)(BX*2), Z20
+	VBROADCASTSS (R13)(BX*2), Z20
 	VFMADD231PS  Z16, Z20, Z8
 	VFMADD231PS  Z17, Z20, Z9
 	VFMADD231PS  Z18, Z20, Z10
 	VFMADD231PS  Z19, Z20, Z11
-	VBROADCASTSS (CX)(R8*1), Z20
+	VBROADCASTSS (R13)(R8*1), Z20
 	VFMADD231PS  Z16, Z20, Z12
 	VFMADD231PS  Z17, Z20, Z13
 	VFMADD231PS  Z18, Z20, Z14
 	VFMADD231PS  Z19, Z20, Z15
-	ADDQ         SI, CX
-	ADDQ         DI, R10
-	DECQ         R9
+	ADDQ         SI, R13
+	ADDQ         DI, R12
+	DECQ         R11
 	JNE          p512x4r4step
-	MOVQ         then+80(FP), CX
-	CMPQ         CX, $0x01
+	MOVQ         then+80(FP), R11
+	CMPQ         R11, $0x01
 	JEQ          p512x4r4rectify
 	JGT          p512x4r4add
 
@@ -613,25 +642,27 @@ p512x4r4add:
 	ADDQ    DX, AX
 
 p512x4r4end:
-	VZEROUPPER
-	RET
+	SUBQ $0x04, R10
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	JMP  p512x4next
 
-p512x4not4:
-	CMPQ    R10, $0x03
-	JNE     p512x4not3
-	MOVQ    start+24(FP), R8
-	TESTQ   R8, R8
+p512x4block3:
+	MOVQ    start+24(FP), R11
+	TESTQ   R11, R11
 	JEQ     p512x4r3zero
-	VMOVUPS (R8), Z0
+	VMOVUPS (R11), Z0
 	VMOVAPS Z0, Z4
 	VMOVAPS Z0, Z8
-	VMOVUPS 64(R8), Z1
+	VMOVUPS 64(R11), Z1
 	VMOVAPS Z1, Z5
 	VMOVAPS Z1, Z9
-	VMOVUPS 128(R8), Z2
+	VMOVUPS 128(R11), Z2
 	VMOVAPS Z2, Z6
 	VMOVAPS Z2, Z10
-	VMOVUPS 192(R8), Z3
+	VMOVUPS 192(R11), Z3
 	VMOVAPS Z3, Z7
 	VMOVAPS Z3, Z11
 	JMP     p512x4r3begin
@@ -651,35 +682,36 @@ p512x4r3zero:
 	VXORPS Z11, Z11, Z11
 
 p512x4r3begin:
-	MOVQ steps+72(FP), R8
-	MOVQ b+16(FP), R9
+	MOVQ steps+72(FP), R11
+	MOVQ b+16(FP), R12
+	MOVQ CX, R13
 
 p512x4r3step:
-	VMOVUPS      (R9), Z12
-	VMOVUPS      64(R9), Z13
-	VMOVUPS      128(R9), Z14
-	VMOVUPS      192(R9), Z15
-	VBROADCASTSS (CX), Z16
+	VMOVUPS      (R12), Z12
+	VMOVUPS      64(R12), Z13
+	VMOVUPS      128(R12), Z14
+	VMOVUPS      192(R12), Z15
+	VBROADCASTSS (R13), Z16
 	VFMADD231PS  Z12, Z16, Z0
 	VFMADD231PS  Z13, Z16, Z1
 	VFMADD231PS  Z14, Z16, Z2
 	VFMADD231PS  Z15, Z16, Z3
-	VBROADCASTSS (CX)(BX*1), Z16
+	VBROADCASTSS (R13)(BX*1), Z16
 	VFMADD231PS  Z12, Z16, Z4
 	VFMADD231PS  Z13, Z16, Z5
 	VFMADD231PS  Z14, Z16, Z6
 	VFMADD231PS  Z15, Z16, Z7
-	VBROADCASTSS (CX)(BX*2), Z16
+	VBROADCASTSS (R13)(BX*2), Z16
 	VFMADD231PS  Z12, Z16, Z8
 	VFMADD231PS  Z13, Z16, Z9
 	VFMADD231PS  Z14, Z16, Z10
 	VFMADD231PS  Z15, Z16, Z11
-	ADDQ         SI, CX
-	ADDQ         DI, R9
-	DECQ         R8
+	ADDQ         SI, R13
+	ADDQ         DI, R12
+	DECQ         R11
 	JNE          p512x4r3step
-	MOVQ         then+80(FP), CX
-	CMPQ         CX, $0x01
+	MOVQ         then+80(FP), R11
+	CMPQ         R11, $0x01
 	JEQ          p512x4r3rectify
 	JGT          p512x4r3add
 
@@ -747,22 +779,23 @@ p512x4r3add:
 	ADDQ    DX, AX
 
 p512x4r3end:
-	VZEROUPPER
-	RET
+	SUBQ $0x03, R10
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	JMP  p512x4next
 
-p512x4not3:
-	CMPQ    R10, $0x02
-	JNE     p512x4not2
-	MOVQ    start+24(FP), R8
-	TESTQ   R8, R8
+p512x4block2:
+	MOVQ    start+24(FP), R11
+	TESTQ   R11, R11
 	JEQ     p512x4r2zero
-	VMOVUPS (R8), Z0
+	VMOVUPS (R11), Z0
 	VMOVAPS Z0, Z4
-	VMOVUPS 64(R8), Z1
+	VMOVUPS 64(R11), Z1
 	VMOVAPS Z1, Z5
-	VMOVUPS 128(R8), Z2
+	VMOVUPS 128(R11), Z2
 	VMOVAPS Z2, Z6
-	VMOVUPS 192(R8), Z3
+	VMOVUPS 192(R11), Z3
 	VMOVAPS Z3, Z7
 	JMP     p512x4r2begin
 
@@ -777,30 +810,31 @@ p512x4r2zero:
 	VXORPS Z7, Z7, Z7
 
 p512x4r2begin:
-	MOVQ steps+72(FP), R8
-	MOVQ b+16(FP), R9
+	MOVQ steps+72(FP), R11
+	MOVQ b+16(FP), R12
+	MOVQ CX, R13
 
 p512x4r2step:
-	VMOVUPS      (R9), Z8
-	VMOVUPS      64(R9), Z9
-	VMOVUPS      128(R9), Z10
-	VMOVUPS      192(R9), Z11
-	VBROADCASTSS (CX), Z12
+	VMOVUPS      (R12), Z8
+	VMOVUPS      64(R12), Z9
+	VMOVUPS      128(R12), Z10
+	VMOVUPS      192(R12), Z11
+	VBROADCASTSS (R13), Z12
 	VFMADD231PS  Z8, Z12, Z0
 	VFMADD231PS  Z9, Z12, Z1
 	VFMADD231PS  Z10, Z12, Z2
 	VFMADD231PS  Z11, Z12, Z3
-	VBROADCASTSS (CX)(BX*1), Z12
+	VBROADCASTSS (R13)(BX*1), Z12
 	VFMADD231PS  Z8, Z12, Z4
 	VFMADD231PS  Z9, Z12, Z5
 	VFMADD231PS  Z10, Z12, Z6
 	VFMADD231PS  Z11, Z12, Z7
-	ADDQ         SI, CX
-	ADDQ         DI, R9
-	DECQ         R8
+	ADDQ         SI, R13
+	ADDQ         DI, R12
+	DECQ         R11
 	JNE          p512x4r2step
-	MOVQ         then+80(FP), CX
-	CMPQ         CX, $0x01
+	MOVQ         then+80(FP), R11
+	CMPQ         R11, $0x01
 	JEQ          p512x4r2rectify
 	JGT          p512x4r2add
 
@@ -850,19 +884,19 @@ p512x4r2add:
 	ADDQ    DX, AX
 
 p512x4r2end:
-	VZEROUPPER
-	RET
+	SUBQ $0x02, R10
+	ADDQ BX, CX
+	ADDQ BX, CX
+	JMP  p512x4next
 
-p512x4not2:
-	CMPQ    R10, $0x01
-	JNE     p512x4not1
-	MOVQ    start+24(FP), BX
-	TESTQ   BX, BX
+p512x4block1:
+	MOVQ    start+24(FP), R11
+	TESTQ   R11, R11
 	JEQ     p512x4r1zero
-	VMOVUPS (BX), Z0
-	VMOVUPS 64(BX), Z1
-	VMOVUPS 128(BX), Z2
-	VMOVUPS 192(BX), Z3
+	VMOVUPS (R11), Z0
+	VMOVUPS 64(R11), Z1
+	VMOVUPS 128(R11), Z2
+	VMOVUPS 192(R11), Z3
 	JMP     p512x4r1begin
 
 p512x4r1zero:
@@ -872,25 +906,26 @@ p512x4r1zero:
 	VXORPS Z3, Z3, Z3
 
 p512x4r1begin:
-	MOVQ steps+72(FP), BX
-	MOVQ b+16(FP), R8
+	MOVQ steps+72(FP), R11
+	MOVQ b+16(FP), R12
+	MOVQ CX, R13
 
 p512x4r1step:
-	VMOVUPS      (R8), Z4
-	VMOVUPS      64(R8), Z5
-	VMOVUPS      128(R8), Z6
-	VMOVUPS      192(R8), Z7
-	VBROADCASTSS (CX), Z8
+	VMOVUPS      (R12), Z4
+	VMOVUPS      64(R12), Z5
+	VMOVUPS      128(R12), Z6
+	VMOVUPS      192(R12), Z7
+	VBROADCASTSS (R13), Z8
 	VFMADD231PS  Z4, Z8, Z0
 	VFMADD231PS  Z5, Z8, Z1
 	VFMADD231PS  Z6, Z8, Z2
 	VFMADD231PS  Z7, Z8, Z3
-	ADDQ         SI, CX
-	ADDQ         DI, R8
-	DECQ         BX
+	ADDQ         SI, R13
+	ADDQ         DI, R12
+	DECQ         R11
 	JNE          p512x4r1step
-	MOVQ         then+80(FP), CX
-	CMPQ         CX, $0x01
+	MOVQ         then+80(FP), R11
+	CMPQ         R11, $0x01
 	JEQ          p512x4r1rectify
 	JGT          p512x4r1add
 
@@ -922,12 +957,9 @@ p512x4r1add:
 	ADDQ    DX, AX
 
 p512x4r1end:
-	VZEROUPPER
-	RET
-
-p512x4not1:
-	VZEROUPPER
-	RET
+	SUBQ $0x01, R10
+	ADDQ BX, CX
+	JMP  p512x4next
 
 // func product512x32(c *float32, a *float32, b *float32, start *float32, crow int, arow int, astep int, brow int, rows int, steps int, then int)
 // Requires: AVX, AVX512DQ, AVX512F
@@ -949,9 +981,43 @@ TEXT ·product512x32(SB), NOSPLIT, $0-88
 	ADDQ BX, R10
 	MOVQ rows+64(FP), R11
 
-p512x2whole:
-	CMPQ    R11, $0x08
-	JL      p512x2rest
+p512x2next:
+	CMPQ R11, $0x10
+	JGE  p512x2block8
+	CMPQ R11, $0x0f
+	JEQ  p512x2block8
+	CMPQ R11, $0x0e
+	JEQ  p512x2block8
+	CMPQ R11, $0x0d
+	JEQ  p512x2block8
+	CMPQ R11, $0x0c
+	JEQ  p512x2block8
+	CMPQ R11, $0x0b
+	JEQ  p512x2block7
+	CMPQ R11, $0x0a
+	JEQ  p512x2block6
+	CMPQ R11, $0x09
+	JEQ  p512x2block5
+	CMPQ R11, $0x08
+	JEQ  p512x2block8
+	CMPQ R11, $0x07
+	JEQ  p512x2block7
+	CMPQ R11, $0x06
+	JEQ  p512x2block6
+	CMPQ R11, $0x05
+	JEQ  p512x2block5
+	CMPQ R11, $0x04
+	JEQ  p512x2block4
+	CMPQ R11, $0x03
+	JEQ  p512x2block3
+	CMPQ R11, $0x02
+	JEQ  p512x2block2
+	CMPQ R11, $0x01
+	JEQ  p512x2block1
+	VZEROUPPER
+	RET
+
+p512x2block8:
 	MOVQ    start+24(FP), R12
 	TESTQ   R12, R12
 	JEQ     p512x2r8zero
@@ -1131,22 +1197,20 @@ p512x2r8end:
 	ADDQ BX, CX
 	ADDQ BX, CX
 	ADDQ BX, CX
-	JMP  p512x2whole
+	JMP  p512x2next
 
-p512x2rest:
-	CMPQ    R11, $0x07
-	JNE     p512x2not7
-	MOVQ    start+24(FP), R10
-	TESTQ   R10, R10
+p512x2block7:
+	MOVQ    start+24(FP), R12
+	TESTQ   R12, R12
 	JEQ     p512x2r7zero
-	VMOVUPS (R10), Z0
+	VMOVUPS (R12), Z0
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z4
 	VMOVAPS Z0, Z6
 	VMOVAPS Z0, Z8
 	VMOVAPS Z0, Z10
 	VMOVAPS Z0, Z12
-	VMOVUPS 64(R10), Z1
+	VMOVUPS 64(R12), Z1
 	VMOVAPS Z1, Z3
 	VMOVAPS Z1, Z5
 	VMOVAPS Z1, Z7
@@ -1172,39 +1236,40 @@ p512x2r7zero:
 	VXORPS Z13, Z13, Z13
 
 p512x2r7begin:
-	MOVQ steps+72(FP), R10
-	MOVQ b+16(FP), R11
+	MOVQ steps+72(FP), R12
+	MOVQ b+16(FP), R13
+	MOVQ CX, R14
 
 p512x2r7step:
-	VMOVUPS      (R11), Z14
-	VMOVUPS      64(R11), Z15
-	VBROADCASTSS (CX), Z16
+	VMOVUPS      (R13), Z14
+	VMOVUPS      64(R13), Z15
+	VBROADCASTSS (R14), Z16
 	VFMADD231PS  Z14, Z16, Z0
 	VFMADD231PS  Z15, Z16, Z1
-	VBROADCASTSS (CX)(BX*1), Z16
+	VBROADCASTSS (R14)(BX*1), Z16
 	VFMADD231PS  Z14, Z16, Z2
 	VFMADD231PS  Z15, Z16, Z3
-	VBROADCASTSS (CX)(BX*2), Z16
+	VBROADCASTSS (R14)(BX*2), Z16
 	VFMADD231PS  Z14, Z16, Z4
 	VFMADD231PS  Z15, Z16, Z5
-	VBROADCASTSS (CX)(R8*1), Z16
+	VBROADCASTSS (R14)(R8*1), Z16
 	VFMADD231PS  Z14, Z16, Z6
 	VFMADD231PS  Z15, Z16, Z7
-	VBROADCASTSS (CX)(BX*4), Z16
+	VBROADCASTSS (R14)(BX*4), Z16
 	VFMADD231PS  Z14, Z16, Z8
 	VFMADD231PS  Z15, Z16, Z9
-	VBROADCASTSS (CX)(R9*1), Z16
+	VBROADCASTSS (R14)(R9*1), Z16
 	VFMADD231PS  Z14, Z16, Z10
 	VFMADD231PS  Z15, Z16, Z11
-	VBROADCASTSS (CX)(R8*2), Z16
+	VBROADCASTSS (R14)(R8*2), Z16
 	VFMADD231PS  Z14, Z16, Z12
 	VFMADD231PS  Z15, Z16, Z13
-	ADDQ         SI, CX
-	ADDQ         DI, R11
-	DECQ         R10
+	ADDQ         SI, R14
+	ADDQ         DI, R13
+	DECQ         R12
 	JNE          p512x2r7step
-	MOVQ         then+80(FP), CX
-	CMPQ         CX, $0x01
+	MOVQ         then+80(FP), R12
+	CMPQ         R12, $0x01
 	JEQ          p512x2r7rectify
 	JGT          p512x2r7add
 
@@ -1288,22 +1353,27 @@ p512x2r7add:
 	ADDQ    DX, AX
 
 p512x2r7end:
-	VZEROUPPER
-	RET
+	SUBQ $0x07, R11
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	JMP  p512x2next
 
-p512x2not7:
-	CMPQ    R11, $0x06
-	JNE     p512x2not6
-	MOVQ    start+24(FP), R10
-	TESTQ   R10, R10
+p512x2block6:
+	MOVQ    start+24(FP), R12
+	TESTQ   R12, R12
 	JEQ     p512x2r6zero
-	VMOVUPS (R10), Z0
+	VMOVUPS (R12), Z0
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z4
 	VMOVAPS Z0, Z6
 	VMOVAPS Z0, Z8
 	VMOVAPS Z0, Z10
-	VMOVUPS 64(R10), Z1
+	VMOVUPS 64(R12), Z1
 	VMOVAPS Z1, Z3
 	VMOVAPS Z1, Z5
 	VMOVAPS Z1, Z7
@@ -1326,36 +1396,37 @@ p512x2r6zero:
 	VXORPS Z11, Z11, Z11
 
 p512x2r6begin:
-	MOVQ steps+72(FP), R10
-	MOVQ b+16(FP), R11
+	MOVQ steps+72(FP), R12
+	MOVQ b+16(FP), R13
+	MOVQ CX, R14
 
 p512x2r6step:
-	VMOVUPS      (R11), Z12
-	VMOVUPS      64(R11), Z13
-	VBROADCASTSS (CX), Z14
+	VMOVUPS      (R13), Z12
+	VMOVUPS      64(R13), Z13
+	VBROADCASTSS (R14), Z14
 	VFMADD231PS  Z12, Z14, Z0
 	VFMADD231PS  Z13, Z14, Z1
-	VBROADCASTSS (CX)(BX*1), Z14
+	VBROADCASTSS (R14)(BX*1), Z14
 	VFMADD231PS  Z12, Z14, Z2
 	VFMADD231PS  Z13, Z14, Z3
-	VBROADCASTSS (CX)(BX*2), Z14
+	VBROADCASTSS (R14)(BX*2), Z14
 	VFMADD231PS  Z12, Z14, Z4
 	VFMADD231PS  Z13, Z14, Z5
-	VBROADCASTSS (CX)(R8*1), Z14
+	VBROADCASTSS (R14)(R8*1), Z14
 	VFMADD231PS  Z12, Z14, Z6
 	VFMADD231PS  Z13, Z14, Z7
-	VBROADCASTSS (CX)(BX*4), Z14
+	VBROADCASTSS (R14)(BX*4), Z14
 	VFMADD231PS  Z12, Z14, Z8
 	VFMADD231PS  Z13, Z14, Z9
-	VBROADCASTSS (CX)(R9*1), Z14
+	VBROADCASTSS (R14)(R9*1), Z14
 	VFMADD231PS  Z12, Z14, Z10
 	VFMADD231PS  Z13, Z14, Z11
-	ADDQ         SI, CX
-	ADDQ         DI, R11
-	DECQ         R10
+	ADDQ         SI, R14
+	ADDQ         DI, R13
+	DECQ         R12
 	JNE          p512x2r6step
-	MOVQ         then+80(FP), CX
-	CMPQ         CX, $0x01
+	MOVQ         then+80(FP), R12
+	CMPQ         R12, $0x01
 	JEQ          p512x2r6rectify
 	JGT          p512x2r6add
 
@@ -1429,21 +1500,25 @@ p512x2r6add:
 	ADDQ    DX, AX
 
 p512x2r6end:
-	VZEROUPPER
-	RET
+	SUBQ $0x06, R11
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	JMP  p512x2next
 
-p512x2not6:
-	CMPQ    R11, $0x05
-	JNE     p512x2not5
-	MOVQ    start+24(FP), R9
-	TESTQ   R9, R9
+p512x2block5:
+	MOVQ    start+24(FP), R12
+	TESTQ   R12, R12
 	JEQ     p512x2r5zero
-	VMOVUPS (R9), Z0
+	VMOVUPS (R12), Z0
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z4
 	VMOVAPS Z0, Z6
 	VMOVAPS Z0, Z8
-	VMOVUPS 64(R9), Z1
+	VMOVUPS 64(R12), Z1
 	VMOVAPS Z1, Z3
 	VMOVAPS Z1, Z5
 	VMOVAPS Z1, Z7
@@ -1463,33 +1538,34 @@ p512x2r5zero:
 	VXORPS Z9, Z9, Z9
 
 p512x2r5begin:
-	MOVQ steps+72(FP), R9
-	MOVQ b+16(FP), R10
+	MOVQ steps+72(FP), R12
+	MOVQ b+16(FP), R13
+	MOVQ CX, R14
 
 p512x2r5step:
-	VMOVUPS      (R10), Z10
-	VMOVUPS      64(R10), Z11
-	VBROADCASTSS (CX), Z12
+	VMOVUPS      (R13), Z10
+	VMOVUPS      64(R13), Z11
+	VBROADCASTSS (R14), Z12
 	VFMADD231PS  Z10, Z12, Z0
 	VFMADD231PS  Z11, Z12, Z1
-	VBROADCASTSS (CX)(BX*1), Z12
+	VBROADCASTSS (R14)(BX*1), Z12
 	VFMADD231PS  Z10, Z12, Z2
 	VFMADD231PS  Z11, Z12, Z3
-	VBROADCASTSS (CX)(BX*2), Z12
+	VBROADCASTSS (R14)(BX*2), Z12
 	VFMADD231PS  Z10, Z12, Z4
 	VFMADD231PS  Z11, Z12, Z5
-	VBROADCASTSS (CX)(R8*1), Z12
+	VBROADCASTSS (R14)(R8*1), Z12
 	VFMADD231PS  Z10, Z12, Z6
 	VFMADD231PS  Z11, Z12, Z7
-	VBROADCASTSS (CX)(BX*4), Z12
+	VBROADCASTSS (R14)(BX*4), Z12
 	VFMADD231PS  Z10, Z12, Z8
 	VFMADD231PS  Z11, Z12, Z9
-	ADDQ         SI, CX
-	ADDQ         DI, R10
-	DECQ         R9
+	ADDQ         SI, R14
+	ADDQ         DI, R13
+	DECQ         R12
 	JNE          p512x2r5step
-	MOVQ         then+80(FP), CX
-	CMPQ         CX, $0x01
+	MOVQ         then+80(FP), R12
+	CMPQ         R12, $0x01
 	JEQ          p512x2r5rectify
 	JGT          p512x2r5add
 
@@ -1553,20 +1629,23 @@ p512x2r5add:
 	ADDQ    DX, AX
 
 p512x2r5end:
-	VZEROUPPER
-	RET
+	SUBQ $0x05, R11
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	JMP  p512x2next
 
-p512x2not5:
-	CMPQ    R11, $0x04
-	JNE     p512x2not4
-	MOVQ    start+24(FP), R9
-	TESTQ   R9, R9
+p512x2block4:
+	MOVQ    start+24(FP), R12
+	TESTQ   R12, R12
 	JEQ     p512x2r4zero
-	VMOVUPS (R9), Z0
+	VMOVUPS (R12), Z0
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z4
 	VMOVAPS Z0, Z6
-	VMOVUPS 64(R9), Z1
+	VMOVUPS 64(R12), Z1
 	VMOVAPS Z1, Z3
 	VMOVAPS Z1, Z5
 	VMOVAPS Z1, Z7
@@ -1583,30 +1662,31 @@ p512x2r4zero:
 	VXORPS Z7, Z7, Z7
 
 p512x2r4begin:
-	MOVQ steps+72(FP), R9
-	MOVQ b+16(FP), R10
+	MOVQ steps+72(FP), R12
+	MOVQ b+16(FP), R13
+	MOVQ CX, R14
 
 p512x2r4step:
-	VMOVUPS      (R10), Z8
-	VMOVUPS      64(R10), Z9
-	VBROADCASTSS (CX), Z10
+	VMOVUPS      (R13), Z8
+	VMOVUPS      64(R13), Z9
+	VBROADCASTSS (R14), Z10
 	VFMADD231PS  Z8, Z10, Z0
 	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS (CX)(BX*1), Z10
+	VBROADCASTSS (R14)(BX*1), Z10
 	VFMADD231PS  Z8, Z10, Z2
 	VFMADD231PS  Z9, Z10, Z3
-	VBROADCASTSS (CX)(BX*2), Z10
+	VBROADCASTSS (R14)(BX*2), Z10
 	VFMADD231PS  Z8, Z10, Z4
 	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS (CX)(R8*1), Z10
+	VBROADCASTSS (R14)(R8*1), Z10
 	VFMADD231PS  Z8, Z10, Z6
 	VFMADD231PS  Z9, Z10, Z7
-	ADDQ         SI, CX
-	ADDQ         DI, R10
-	DECQ         R9
+	ADDQ         SI, R14
+	ADDQ         DI, R13
+	DECQ         R12
 	JNE          p512x2r4step
-	MOVQ         then+80(FP), CX
-	CMPQ         CX, $0x01
+	MOVQ         then+80(FP), R12
+	CMPQ         R12, $0x01
 	JEQ          p512x2r4rectify
 	JGT          p512x2r4add
 
@@ -1660,19 +1740,21 @@ p512x2r4add:
 	ADDQ    DX, AX
 
 p512x2r4end:
-	VZEROUPPER
-	RET
+	SUBQ $0x04, R11
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	JMP  p512x2next
 
-p512x2not4:
-	CMPQ    R11, $0x03
-	JNE     p512x2not3
-	MOVQ    start+24(FP), R8
-	TESTQ   R8, R8
+p512x2block3:
+	MOVQ    start+24(FP), R12
+	TESTQ   R12, R12
 	JEQ     p512x2r3zero
-	VMOVUPS (R8), Z0
+	VMOVUPS (R12), Z0
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z4
-	VMOVUPS 64(R8), Z1
+	VMOVUPS 64(R12), Z1
 	VMOVAPS Z1, Z3
 	VMOVAPS Z1, Z5
 	JMP     p512x2r3begin
@@ -1686,27 +1768,28 @@ p512x2r3zero:
 	VXORPS Z5, Z5, Z5
 
 p512x2r3begin:
-	MOVQ steps+72(FP), R8
-	MOVQ b+16(FP), R9
+	MOVQ steps+72(FP), R12
+	MOVQ b+16(FP), R13
+	MOVQ CX, R14
 
 p512x2r3step:
-	VMOVUPS      (R9), Z6
-	VMOVUPS      64(R9), Z7
-	VBROADCASTSS (CX), Z8
+	VMOVUPS      (R13), Z6
+	VMOVUPS      64(R13), Z7
+	VBROADCASTSS (R14), Z8
 	VFMADD231PS  Z6, Z8, Z0
 	VFMADD231PS  Z7, Z8, Z1
-	VBROADCASTSS (CX)(BX*1), Z8
+	VBROADCASTSS (R14)(BX*1), Z8
 	VFMADD231PS  Z6, Z8, Z2
 	VFMADD231PS  Z7, Z8, Z3
-	VBROADCASTSS (CX)(BX*2), Z8
+	VBROADCASTSS (R14)(BX*2), Z8
 	VFMADD231PS  Z6, Z8, Z4
 	VFMADD231PS  Z7, Z8, Z5
-	ADDQ         SI, CX
-	ADDQ         DI, R9
-	DECQ         R8
+	ADDQ         SI, R14
+	ADDQ         DI, R13
+	DECQ         R12
 	JNE          p512x2r3step
-	MOVQ         then+80(FP), CX
-	CMPQ         CX, $0x01
+	MOVQ         then+80(FP), R12
+	CMPQ         R12, $0x01
 	JEQ          p512x2r3rectify
 	JGT          p512x2r3add
 
@@ -1750,18 +1833,19 @@ p512x2r3add:
 	ADDQ    DX, AX
 
 p512x2r3end:
-	VZEROUPPER
-	RET
+	SUBQ $0x03, R11
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	JMP  p512x2next
 
-p512x2not3:
-	CMPQ    R11, $0x02
-	JNE     p512x2not2
-	MOVQ    start+24(FP), R8
-	TESTQ   R8, R8
+p512x2block2:
+	MOVQ    start+24(FP), R12
+	TESTQ   R12, R12
 	JEQ     p512x2r2zero
-	VMOVUPS (R8), Z0
+	VMOVUPS (R12), Z0
 	VMOVAPS Z0, Z2
-	VMOVUPS 64(R8), Z1
+	VMOVUPS 64(R12), Z1
 	VMOVAPS Z1, Z3
 	JMP     p512x2r2begin
 
@@ -1772,24 +1856,25 @@ p512x2r2zero:
 	VXORPS Z3, Z3, Z3
 
 p512x2r2begin:
-	MOVQ steps+72(FP), R8
-	MOVQ b+16(FP), R9
+	MOVQ steps+72(FP), R12
+	MOVQ b+16(FP), R13
+	MOVQ CX, R14
 
 p512x2r2step:
-	VMOVUPS      (R9), Z4
-	VMOVUPS      64(R9), Z5
-	VBROADCASTSS (CX), Z6
+	VMOVUPS      (R13), Z4
+	VMOVUPS      64(R13), Z5
+	VBROADCASTSS (R14), Z6
 	VFMADD231PS  Z4, Z6, Z0
 	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS (CX)(BX*1), Z6
+	VBROADCASTSS (R14)(BX*1), Z6
 	VFMADD231PS  Z4, Z6, Z2
 	VFMADD231PS  Z5, Z6, Z3
-	ADDQ         SI, CX
-	ADDQ         DI, R9
-	DECQ         R8
+	ADDQ         SI, R14
+	ADDQ         DI, R13
+	DECQ         R12
 	JNE          p512x2r2step
-	MOVQ         then+80(FP), CX
-	CMPQ         CX, $0x01
+	MOVQ         then+80(FP), R12
+	CMPQ         R12, $0x01
 	JEQ          p512x2r2rectify
 	JGT          p512x2r2add
 
@@ -1823,17 +1908,17 @@ p512x2r2add:
 	ADDQ    DX, AX
 
 p512x2r2end:
-	VZEROUPPER
-	RET
+	SUBQ $0x02, R11
+	ADDQ BX, CX
+	ADDQ BX, CX
+	JMP  p512x2next
 
-p512x2not2:
-	CMPQ    R11, $0x01
-	JNE     p512x2not1
-	MOVQ    start+24(FP), BX
-	TESTQ   BX, BX
+p512x2block1:
+	MOVQ    start+24(FP), R12
+	TESTQ   R12, R12
 	JEQ     p512x2r1zero
-	VMOVUPS (BX), Z0
-	VMOVUPS 64(BX), Z1
+	VMOVUPS (R12), Z0
+	VMOVUPS 64(R12), Z1
 	JMP     p512x2r1begin
 
 p512x2r1zero:
@@ -1841,21 +1926,22 @@ p512x2r1zero:
 	VXORPS Z1, Z1, Z1
 
 p512x2r1begin:
-	MOVQ steps+72(FP), BX
-	MOVQ b+16(FP), R8
+	MOVQ steps+72(FP), R12
+	MOVQ b+16(FP), R13
+	MOVQ CX, R14
 
 p512x2r1step:
-	VMOVUPS      (R8), Z2
-	VMOVUPS      64(R8), Z3
-	VBROADCASTSS (CX), Z4
+	VMOVUPS      (R13), Z2
+	VMOVUPS      64(R13), Z3
+	VBROADCASTSS (R14), Z4
 	VFMADD231PS  Z2, Z4, Z0
 	VFMADD231PS  Z3, Z4, Z1
-	ADDQ         SI, CX
-	ADDQ         DI, R8
-	DECQ         BX
+	ADDQ         SI, R14
+	ADDQ         DI, R13
+	DECQ         R12
 	JNE          p512x2r1step
-	MOVQ         then+80(FP), CX
-	CMPQ         CX, $0x01
+	MOVQ         then+80(FP), R12
+	CMPQ         R12, $0x01
 	JEQ          p512x2r1rectify
 	JGT          p512x2r1add
 
@@ -1879,12 +1965,9 @@ p512x2r1add:
 	ADDQ    DX, AX
 
 p512x2r1end:
-	VZEROUPPER
-	RET
-
-p512x2not1:
-	VZEROUPPER
-	RET
+	SUBQ $0x01, R11
+	ADDQ BX, CX
+	JMP  p512x2next
 
 // func product512x16(c *float32, a *float32, b *float32, start *float32, crow int, arow int, astep int, brow int, rows int, steps int, then int)
 // Requires: AVX, AVX512DQ, AVX512F
@@ -1906,9 +1989,43 @@ TEXT ·product512x16(SB), NOSPLIT, $0-88
 	ADDQ BX, R10
 	MOVQ rows+64(FP), R11
 
-p512x1whole:
-	CMPQ    R11, $0x08
-	JL      p512x1rest
+p512x1next:
+	CMPQ R11, $0x10
+	JGE  p512x1block8
+	CMPQ R11, $0x0f
+	JEQ  p512x1block8
+	CMPQ R11, $0x0e
+	JEQ  p512x1block8
+	CMPQ R11, $0x0d
+	JEQ  p512x1block8
+	CMPQ R11, $0x0c
+	JEQ  p512x1block8
+	CMPQ R11, $0x0b
+	JEQ  p512x1block8
+	CMPQ R11, $0x0a
+	JEQ  p512x1block8
+	CMPQ R11, $0x09
+	JEQ  p512x1block8
+	CMPQ R11, $0x08
+	JEQ  p512x1block8
+	CMPQ R11, $0x07
+	JEQ  p512x1block7
+	CMPQ R11, $0x06
+	JEQ  p512x1block6
+	CMPQ R11, $0x05
+	JEQ  p512x1block5
+	CMPQ R11, $0x04
+	JEQ  p512x1block4
+	CMPQ R11, $0x03
+	JEQ  p512x1block3
+	CMPQ R11, $0x02
+	JEQ  p512x1block2
+	CMPQ R11, $0x01
+	JEQ  p512x1block1
+	VZEROUPPER
+	RET
+
+p512x1block8:
 	MOVQ    start+24(FP), R12
 	TESTQ   R12, R12
 	JEQ     p512x1r8zero
@@ -2031,15 +2148,13 @@ p512x1r8end:
 	ADDQ BX, CX
 	ADDQ BX, CX
 	ADDQ BX, CX
-	JMP  p512x1whole
+	JMP  p512x1next
 
-p512x1rest:
-	CMPQ    R11, $0x07
-	JNE     p512x1not7
-	MOVQ    start+24(FP), R10
-	TESTQ   R10, R10
+p512x1block7:
+	MOVQ    start+24(FP), R12
+	TESTQ   R12, R12
 	JEQ     p512x1r7zero
-	VMOVUPS (R10), Z0
+	VMOVUPS (R12), Z0
 	VMOVAPS Z0, Z1
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z3
@@ -2058,31 +2173,32 @@ p512x1r7zero:
 	VXORPS Z6, Z6, Z6
 
 p512x1r7begin:
-	MOVQ steps+72(FP), R10
-	MOVQ b+16(FP), R11
+	MOVQ steps+72(FP), R12
+	MOVQ b+16(FP), R13
+	MOVQ CX, R14
 
 p512x1r7step:
-	VMOVUPS      (R11), Z7
-	VBROADCASTSS (CX), Z8
+	VMOVUPS      (R13), Z7
+	VBROADCASTSS (R14), Z8
 	VFMADD231PS  Z7, Z8, Z0
-	VBROADCASTSS (CX)(BX*1), Z8
+	VBROADCASTSS (R14)(BX*1), Z8
 	VFMADD231PS  Z7, Z8, Z1
-	VBROADCASTSS (CX)(BX*2), Z8
+	VBROADCASTSS (R14)(BX*2), Z8
 	VFMADD231PS  Z7, Z8, Z2
-	VBROADCASTSS (CX)(R8*1), Z8
+	VBROADCASTSS (R14)(R8*1), Z8
 	VFMADD231PS  Z7, Z8, Z3
-	VBROADCASTSS (CX)(BX*4), Z8
+	VBROADCASTSS (R14)(BX*4), Z8
 	VFMADD231PS  Z7, Z8, Z4
-	VBROADCASTSS (CX)(R9*1), Z8
+	VBROADCASTSS (R14)(R9*1), Z8
 	VFMADD231PS  Z7, Z8, Z5
-	VBROADCASTSS (CX)(R8*2), Z8
+	VBROADCASTSS (R14)(R8*2), Z8
 	VFMADD231PS  Z7, Z8, Z6
-	ADDQ         SI, CX
-	ADDQ         DI, R11
-	DECQ         R10
+	ADDQ         SI, R14
+	ADDQ         DI, R13
+	DECQ         R12
 	JNE          p512x1r7step
-	MOVQ         then+80(FP), CX
-	CMPQ         CX, $0x01
+	MOVQ         then+80(FP), R12
+	CMPQ         R12, $0x01
 	JEQ          p512x1r7rectify
 	JGT          p512x1r7add
 
@@ -2138,16 +2254,21 @@ p512x1r7add:
 	ADDQ    DX, AX
 
 p512x1r7end:
-	VZEROUPPER
-	RET
+	SUBQ $0x07, R11
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	JMP  p512x1next
 
-p512x1not7:
-	CMPQ    R11, $0x06
-	JNE     p512x1not6
-	MOVQ    start+24(FP), R10
-	TESTQ   R10, R10
+p512x1block6:
+	MOVQ    start+24(FP), R12
+	TESTQ   R12, R12
 	JEQ     p512x1r6zero
-	VMOVUPS (R10), Z0
+	VMOVUPS (R12), Z0
 	VMOVAPS Z0, Z1
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z3
@@ -2164,29 +2285,30 @@ p512x1r6zero:
 	VXORPS Z5, Z5, Z5
 
 p512x1r6begin:
-	MOVQ steps+72(FP), R10
-	MOVQ b+16(FP), R11
+	MOVQ steps+72(FP), R12
+	MOVQ b+16(FP), R13
+	MOVQ CX, R14
 
 p512x1r6step:
-	VMOVUPS      (R11), Z6
-	VBROADCASTSS (CX), Z7
+	VMOVUPS      (R13), Z6
+	VBROADCASTSS (R14), Z7
 	VFMADD231PS  Z6, Z7, Z0
-	VBROADCASTSS (CX)(BX*1), Z7
+	VBROADCASTSS (R14)(BX*1), Z7
 	VFMADD231PS  Z6, Z7, Z1
-	VBROADCASTSS (CX)(BX*2), Z7
+	VBROADCASTSS (R14)(BX*2), Z7
 	VFMADD231PS  Z6, Z7, Z2
-	VBROADCASTSS (CX)(R8*1), Z7
+	VBROADCASTSS (R14)(R8*1), Z7
 	VFMADD231PS  Z6, Z7, Z3
-	VBROADCASTSS (CX)(BX*4), Z7
+	VBROADCASTSS (R14)(BX*4), Z7
 	VFMADD231PS  Z6, Z7, Z4
-	VBROADCASTSS (CX)(R9*1), Z7
+	VBROADCASTSS (R14)(R9*1), Z7
 	VFMADD231PS  Z6, Z7, Z5
-	ADDQ         SI, CX
-	ADDQ         DI, R11
-	DECQ         R10
+	ADDQ         SI, R14
+	ADDQ         DI, R13
+	DECQ         R12
 	JNE          p512x1r6step
-	MOVQ         then+80(FP), CX
-	CMPQ         CX, $0x01
+	MOVQ         then+80(FP), R12
+	CMPQ         R12, $0x01
 	JEQ          p512x1r6rectify
 	JGT          p512x1r6add
 
@@ -2236,16 +2358,20 @@ p512x1r6add:
 	ADDQ    DX, AX
 
 p512x1r6end:
-	VZEROUPPER
-	RET
+	SUBQ $0x06, R11
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	JMP  p512x1next
 
-p512x1not6:
-	CMPQ    R11, $0x05
-	JNE     p512x1not5
-	MOVQ    start+24(FP), R9
-	TESTQ   R9, R9
+p512x1block5:
+	MOVQ    start+24(FP), R12
+	TESTQ   R12, R12
 	JEQ     p512x1r5zero
-	VMOVUPS (R9), Z0
+	VMOVUPS (R12), Z0
 	VMOVAPS Z0, Z1
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z3
@@ -2260,27 +2386,28 @@ p512x1r5zero:
 	VXORPS Z4, Z4, Z4
 
 p512x1r5begin:
-	MOVQ steps+72(FP), R9
-	MOVQ b+16(FP), R10
+	MOVQ steps+72(FP), R12
+	MOVQ b+16(FP), R13
+	MOVQ CX, R14
 
 p512x1r5step:
-	VMOVUPS      (R10), Z5
-	VBROADCASTSS (CX), Z6
+	VMOVUPS      (R13), Z5
+	VBROADCASTSS (R14), Z6
 	VFMADD231PS  Z5, Z6, Z0
-	VBROADCASTSS (CX)(BX*1), Z6
+	VBROADCASTSS (R14)(BX*1), Z6
 	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS (CX)(BX*2), Z6
+	VBROADCASTSS (R14)(BX*2), Z6
 	VFMADD231PS  Z5, Z6, Z2
-	VBROADCASTSS (CX)(R8*1), Z6
+	VBROADCASTSS (R14)(R8*1), Z6
 	VFMADD231PS  Z5, Z6, Z3
-	VBROADCASTSS (CX)(BX*4), Z6
+	VBROADCASTSS (R14)(BX*4), Z6
 	VFMADD231PS  Z5, Z6, Z4
-	ADDQ         SI, CX
-	ADDQ         DI, R10
-	DECQ         R9
+	ADDQ         SI, R14
+	ADDQ         DI, R13
+	DECQ         R12
 	JNE          p512x1r5step
-	MOVQ         then+80(FP), CX
-	CMPQ         CX, $0x01
+	MOVQ         then+80(FP), R12
+	CMPQ         R12, $0x01
 	JEQ          p512x1r5rectify
 	JGT          p512x1r5add
 
@@ -2324,16 +2451,19 @@ p512x1r5add:
 	ADDQ    DX, AX
 
 p512x1r5end:
-	VZEROUPPER
-	RET
+	SUBQ $0x05, R11
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	JMP  p512x1next
 
-p512x1not5:
-	CMPQ    R11, $0x04
-	JNE     p512x1not4
-	MOVQ    start+24(FP), R9
-	TESTQ   R9, R9
+p512x1block4:
+	MOVQ    start+24(FP), R12
+	TESTQ   R12, R12
 	JEQ     p512x1r4zero
-	VMOVUPS (R9), Z0
+	VMOVUPS (R12), Z0
 	VMOVAPS Z0, Z1
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z3
@@ -2346,25 +2476,26 @@ p512x1r4zero:
 	VXORPS Z3, Z3, Z3
 
 p512x1r4begin:
-	MOVQ steps+72(FP), R9
-	MOVQ b+16(FP), R10
+	MOVQ steps+72(FP), R12
+	MOVQ b+16(FP), R13
+	MOVQ CX, R14
 
 p512x1r4step:
-	VMOVUPS      (R10), Z4
-	VBROADCASTSS (CX), Z5
+	VMOVUPS      (R13), Z4
+	VBROADCASTSS (R14), Z5
 	VFMADD231PS  Z4, Z5, Z0
-	VBROADCASTSS (CX)(BX*1), Z5
+	VBROADCASTSS (R14)(BX*1), Z5
 	VFMADD231PS  Z4, Z5, Z1
-	VBROADCASTSS (CX)(BX*2), Z5
+	VBROADCASTSS (R14)(BX*2), Z5
 	VFMADD231PS  Z4, Z5, Z2
-	VBROADCASTSS (CX)(R8*1), Z5
+	VBROADCASTSS (R14)(R8*1), Z5
 	VFMADD231PS  Z4, Z5, Z3
-	ADDQ         SI, CX
-	ADDQ         DI, R10
-	DECQ         R9
+	ADDQ         SI, R14
+	ADDQ         DI, R13
+	DECQ         R12
 	JNE          p512x1r4step
-	MOVQ         then+80(FP), CX
-	CMPQ         CX, $0x01
+	MOVQ         then+80(FP), R12
+	CMPQ         R12, $0x01
 	JEQ          p512x1r4rectify
 	JGT          p512x1r4add
 
@@ -2402,16 +2533,18 @@ p512x1r4add:
 	ADDQ    DX, AX
 
 p512x1r4end:
-	VZEROUPPER
-	RET
+	SUBQ $0x04, R11
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	JMP  p512x1next
 
-p512x1not4:
-	CMPQ    R11, $0x03
-	JNE     p512x1not3
-	MOVQ    start+24(FP), R8
-	TESTQ   R8, R8
+p512x1block3:
+	MOVQ    start+24(FP), R12
+	TESTQ   R12, R12
 	JEQ     p512x1r3zero
-	VMOVUPS (R8), Z0
+	VMOVUPS (R12), Z0
 	VMOVAPS Z0, Z1
 	VMOVAPS Z0, Z2
 	JMP     p512x1r3begin
@@ -2422,23 +2555,24 @@ p512x1r3zero:
 	VXORPS Z2, Z2, Z2
 
 p512x1r3begin:
-	MOVQ steps+72(FP), R8
-	MOVQ b+16(FP), R9
+	MOVQ steps+72(FP), R12
+	MOVQ b+16(FP), R13
+	MOVQ CX, R14
 
 p512x1r3step:
-	VMOVUPS      (R9), Z3
-	VBROADCASTSS (CX), Z4
+	VMOVUPS      (R13), Z3
+	VBROADCASTSS (R14), Z4
 	VFMADD231PS  Z3, Z4, Z0
-	VBROADCASTSS (CX)(BX*1), Z4
+	VBROADCASTSS (R14)(BX*1), Z4
 	VFMADD231PS  Z3, Z4, Z1
-	VBROADCASTSS (CX)(BX*2), Z4
+	VBROADCASTSS (R14)(BX*2), Z4
 	VFMADD231PS  Z3, Z4, Z2
-	ADDQ         SI, CX
-	ADDQ         DI, R9
-	DECQ         R8
+	ADDQ         SI, R14
+	ADDQ         DI, R13
+	DECQ         R12
 	JNE          p512x1r3step
-	MOVQ         then+80(FP), CX
-	CMPQ         CX, $0x01
+	MOVQ         then+80(FP), R12
+	CMPQ         R12, $0x01
 	JEQ          p512x1r3rectify
 	JGT          p512x1r3add
 
@@ -2470,16 +2604,17 @@ p512x1r3add:
 	ADDQ    DX, AX
 
 p512x1r3end:
-	VZEROUPPER
-	RET
+	SUBQ $0x03, R11
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	JMP  p512x1next
 
-p512x1not3:
-	CMPQ    R11, $0x02
-	JNE     p512x1not2
-	MOVQ    start+24(FP), R8
-	TESTQ   R8, R8
+p512x1block2:
+	MOVQ    start+24(FP), R12
+	TESTQ   R12, R12
 	JEQ     p512x1r2zero
-	VMOVUPS (R8), Z0
+	VMOVUPS (R12), Z0
 	VMOVAPS Z0, Z1
 	JMP     p512x1r2begin
 
@@ -2488,21 +2623,22 @@ p512x1r2zero:
 	VXORPS Z1, Z1, Z1
 
 p512x1r2begin:
-	MOVQ steps+72(FP), R8
-	MOVQ b+16(FP), R9
+	MOVQ steps+72(FP), R12
+	MOVQ b+16(FP), R13
+	MOVQ CX, R14
 
 p512x1r2step:
-	VMOVUPS      (R9), Z2
-	VBROADCASTSS (CX), Z3
+	VMOVUPS      (R13), Z2
+	VBROADCASTSS (R14), Z3
 	VFMADD231PS  Z2, Z3, Z0
-	VBROADCASTSS (CX)(BX*1), Z3
+	VBROADCASTSS (R14)(BX*1), Z3
 	VFMADD231PS  Z2, Z3, Z1
-	ADDQ         SI, CX
-	ADDQ         DI, R9
-	DECQ         R8
+	ADDQ         SI, R14
+	ADDQ         DI, R13
+	DECQ         R12
 	JNE          p512x1r2step
-	MOVQ         then+80(FP), CX
-	CMPQ         CX, $0x01
+	MOVQ         then+80(FP), R12
+	CMPQ         R12, $0x01
 	JEQ          p512x1r2rectify
 	JGT          p512x1r2add
 
@@ -2528,35 +2664,36 @@ p512x1r2add:
 	ADDQ    DX, AX
 
 p512x1r2end:
-	VZEROUPPER
-	RET
+	SUBQ $0x02, R11
+	ADDQ BX, CX
+	ADDQ BX, CX
+	JMP  p512x1next
 
-p512x1not2:
-	CMPQ    R11, $0x01
-	JNE     p512x1not1
-	MOVQ    start+24(FP), BX
-	TESTQ   BX, BX
+p512x1block1:
+	MOVQ    start+24(FP), R12
+	TESTQ   R12, R12
 	JEQ     p512x1r1zero
-	VMOVUPS (BX), Z0
+	VMOVUPS (R12), Z0
 	JMP     p512x1r1begin
 
 p512x1r1zero:
 	VXORPS Z0, Z0, Z0
 
 p512x1r1begin:
-	MOVQ steps+72(FP), BX
-	MOVQ b+16(FP), R8
+	MOVQ steps+72(FP), R12
+	MOVQ b+16(FP), R13
+	MOVQ CX, R14
 
 p512x1r1step:
-	VMOVUPS      (R8), Z1
-	VBROADCASTSS (CX), Z2
+	VMOVUPS      (R13), Z1
+	VBROADCASTSS (R14), Z2
 	VFMADD231PS  Z1, Z2, Z0
-	ADDQ         SI, CX
-	ADDQ         DI, R8
-	DECQ         BX
+	ADDQ         SI, R14
+	ADDQ         DI, R13
+	DECQ         R12
 	JNE          p512x1r1step
-	MOVQ         then+80(FP), CX
-	CMPQ         CX, $0x01
+	MOVQ         then+80(FP), R12
+	CMPQ         R12, $0x01
 	JEQ          p512x1r1rectify
 	JGT          p512x1r1add
 
@@ -2576,12 +2713,9 @@ p512x1r1add:
 	ADDQ    DX, AX
 
 p512x1r1end:
-	VZEROUPPER
-	RET
-
-p512x1not1:
-	VZEROUPPER
-	RET
+	SUBQ $0x01, R11
+	ADDQ BX, CX
+	JMP  p512x1next
 
 // func add512(dst *float32, v *float32, n int)
 // Requires: AVX, AVX512F
@@ -3488,10 +3622,13 @@ row21:
 	SHRQ         $0x20, R8
 	VPBROADCASTD R8, Z3
 	MOVQ         stride+24(FP), DI
+	TESTQ        CX, CX
+	JNE          with22
 
-column22:
+column24:
 	VPSRLD    $0x10, Z2, Z5
 	VPXORD    Z5, Z2, Z4
+	VPADDD    stride512<>+0(SB), Z2, Z2
 	VPMULLD   mix1<>+0(SB), Z4, Z4
 	VPXORD    Z3, Z4, Z4
 	VPSRLD    $0x0f, Z4, Z5
@@ -3502,19 +3639,35 @@ column22:
 	VMOVAPS.Z Z4, K1, Z4
 	VMOVUPS   Z4, (AX)
 	ADDQ      $0x40, AX
-	TESTQ     CX, CX
-	JEQ       plain23
+	SUBQ      $0x10, DI
+	JNE       column24
+	JMP       end23
+
+with22:
+column25:
+	VPSRLD    $0x10, Z2, Z5
+	VPXORD    Z5, Z2, Z4
+	VPADDD    stride512<>+0(SB), Z2, Z2
+	VPMULLD   mix1<>+0(SB), Z4, Z4
+	VPXORD    Z3, Z4, Z4
+	VPSRLD    $0x0f, Z4, Z5
+	VPXORD    Z5, Z4, Z4
+	VPMULLD   mix2<>+0(SB), Z4, Z4
+	VPCMPUD   $0x05, Z0, Z4, K1
+	VMULPS    (AX), Z1, Z4
+	VMOVAPS.Z Z4, K1, Z4
+	VMOVUPS   Z4, (AX)
+	ADDQ      $0x40, AX
 	VMULPS    (CX), Z1, Z4
 	VMOVAPS.Z Z4, K1, Z4
 	VMOVUPS   Z4, (CX)
 	ADDQ      $0x40, CX
+	SUBQ      $0x10, DI
+	JNE       column25
 
-plain23:
-	VPADDD stride512<>+0(SB), Z2, Z2
-	SUBQ   $0x10, DI
-	JNE    column22
-	DECQ   DX
-	JNE    row21
+end23:
+	DECQ DX
+	JNE  row21
 	VZEROUPPER
 	RET
 
@@ -3535,6 +3688,24 @@ DATA weyl<>+52(SB)/4, $0x08d12e65
 DATA weyl<>+56(SB)/4, $0xa708a81e
 DATA weyl<>+60(SB)/4, $0x454021d7
 GLOBL weyl<>(SB), RODATA|NOPTR, $64
+
+DATA stride512<>+0(SB)/4, $0xe3779b90
+DATA stride512<>+4(SB)/4, $0xe3779b90
+DATA stride512<>+8(SB)/4, $0xe3779b90
+DATA stride512<>+12(SB)/4, $0xe3779b90
+DATA stride512<>+16(SB)/4, $0xe3779b90
+DATA stride512<>+20(SB)/4, $0xe3779b90
+DATA stride512<>+24(SB)/4, $0xe3779b90
+DATA stride512<>+28(SB)/4, $0xe3779b90
+DATA stride512<>+32(SB)/4, $0xe3779b90
+DATA stride512<>+36(SB)/4, $0xe3779b90
+DATA stride512<>+40(SB)/4, $0xe3779b90
+DATA stride512<>+44(SB)/4, $0xe3779b90
+DATA stride512<>+48(SB)/4, $0xe3779b90
+DATA stride512<>+52(SB)/4, $0xe3779b90
+DATA stride512<>+56(SB)/4, $0xe3779b90
+DATA stride512<>+60(SB)/4, $0xe3779b90
+GLOBL stride512<>(SB), RODATA|NOPTR, $64
 
 DATA mix1<>+0(SB)/4, $0x7feb352d
 DATA mix1<>+4(SB)/4, $0x7feb352d
@@ -3572,24 +3743,6 @@ DATA mix2<>+56(SB)/4, $0x846ca68b
 DATA mix2<>+60(SB)/4, $0x846ca68b
 GLOBL mix2<>(SB), RODATA|NOPTR, $64
 
-DATA stride512<>+0(SB)/4, $0xe3779b90
-DATA stride512<>+4(SB)/4, $0xe3779b90
-DATA stride512<>+8(SB)/4, $0xe3779b90
-DATA stride512<>+12(SB)/4, $0xe3779b90
-DATA stride512<>+16(SB)/4, $0xe3779b90
-DATA stride512<>+20(SB)/4, $0xe3779b90
-DATA stride512<>+24(SB)/4, $0xe3779b90
-DATA stride512<>+28(SB)/4, $0xe3779b90
-DATA stride512<>+32(SB)/4, $0xe3779b90
-DATA stride512<>+36(SB)/4, $0xe3779b90
-DATA stride512<>+40(SB)/4, $0xe3779b90
-DATA stride512<>+44(SB)/4, $0xe3779b90
-DATA stride512<>+48(SB)/4, $0xe3779b90
-DATA stride512<>+52(SB)/4, $0xe3779b90
-DATA stride512<>+56(SB)/4, $0xe3779b90
-DATA stride512<>+60(SB)/4, $0xe3779b90
-GLOBL stride512<>(SB), RODATA|NOPTR, $64
-
 // func squares512(lanes *float64, v *float32, n int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·squares512(SB), NOSPLIT, $0-24
@@ -3601,7 +3754,7 @@ TEXT ·squares512(SB), NOSPLIT, $0-24
 	VXORPS Z2, Z2, Z2
 	VXORPS Z3, Z3, Z3
 
-loop24:
+loop26:
 	VCVTPS2PD   (CX), Z4
 	VFMADD231PD Z4, Z4, Z0
 	VCVTPS2PD   32(CX), Z4
@@ -3612,7 +3765,7 @@ loop24:
 	VFMADD231PD Z4, Z4, Z3
 	ADDQ        $0x80, CX
 	SUBQ        $0x20, DX
-	JNE         loop24
+	JNE         loop26
 	VMOVUPD     Z0, (AX)
 	VMOVUPD     Z1, 64(AX)
 	VMOVUPD     Z2, 128(AX)
@@ -3639,7 +3792,7 @@ TEXT ·adam512(SB), NOSPLIT, $0-80
 	VBROADCASTSS root+72(FP), Z8
 	VBROADCASTSS epsilon+76(FP), Z9
 
-loop25:
+loop27:
 	VMOVUPS   (AX), Z10
 	VMULPS    (CX), Z0, Z11
 	VMULPS    Z10, Z1, Z12
@@ -3675,7 +3828,7 @@ loop25:
 	ADDQ      $0x40, DX
 	ADDQ      $0x40, BX
 	SUBQ      $0x10, SI
-	JNE       loop25
+	JNE       loop27
 	VZEROUPPER
 	RET
 
@@ -3745,7 +3898,7 @@ TEXT ·sgd512(SB), NOSPLIT, $0-48
 	VBROADCASTSS momentum+40(FP), Z2
 	VBROADCASTSS pace+44(FP), Z3
 
-loop26:
+loop28:
 	VMOVUPS   (AX), Z4
 	VMULPS    (CX), Z0, Z5
 	VMULPS    Z4, Z1, Z6
@@ -3766,7 +3919,7 @@ loop26:
 	ADDQ      $0x40, CX
 	ADDQ      $0x40, DX
 	SUBQ      $0x10, BX
-	JNE       loop26
+	JNE       loop28
 	VZEROUPPER
 	RET
 
@@ -3784,7 +3937,7 @@ TEXT ·rmsProp512(SB), NOSPLIT, $0-56
 	VBROADCASTSS pace+48(FP), Z4
 	VBROADCASTSS epsilon+52(FP), Z5
 
-loop27:
+loop29:
 	VMOVUPS   (AX), Z6
 	VMULPS    (CX), Z0, Z7
 	VMULPS    Z6, Z1, Z8
@@ -3810,7 +3963,7 @@ loop27:
 	ADDQ      $0x40, CX
 	ADDQ      $0x40, DX
 	SUBQ      $0x10, BX
-	JNE       loop27
+	JNE       loop29
 	VZEROUPPER
 	RET
 
@@ -3826,10 +3979,10 @@ TEXT ·lstm512(SB), NOSPLIT, $0-56
 	SHLQ $0x02, DI
 	MOVQ rows+40(FP), R8
 
-row28:
+row30:
 	MOVQ DI, R9
 
-column29:
+column31:
 	VMOVUPS     (AX)(DI*1), Z0
 	VORPS       sign<>+0(SB), Z0, Z1
 	VMULPS      log2E<>+0(SB), Z1, Z2
@@ -4037,12 +4190,12 @@ column29:
 	ADDQ        $0x40, BX
 	ADDQ        $0x40, SI
 	SUBQ        $0x40, R9
-	JNE         column29
+	JNE         column31
 	ADDQ        DI, AX
 	ADDQ        DI, AX
 	ADDQ        DI, AX
 	DECQ        R8
-	JNE         row28
+	JNE         row30
 	VZEROUPPER
 	RET
 
@@ -4060,10 +4213,10 @@ TEXT ·lstmBack512(SB), NOSPLIT, $0-72
 	SHLQ $0x02, R9
 	MOVQ rows+56(FP), R10
 
-row30:
+row32:
 	MOVQ R9, R11
 
-column31:
+column33:
 	VMOVUPS (SI), Z0
 	VADDPS  (DI), Z0, Z0
 	VMOVUPS (DX), Z1
@@ -4113,7 +4266,7 @@ column31:
 	ADDQ    $0x40, DI
 	ADDQ    $0x40, R8
 	SUBQ    $0x40, R11
-	JNE     column31
+	JNE     column33
 	ADDQ    R9, AX
 	ADDQ    R9, AX
 	ADDQ    R9, AX
@@ -4121,7 +4274,7 @@ column31:
 	ADDQ    R9, CX
 	ADDQ    R9, CX
 	DECQ    R10
-	JNE     row30
+	JNE     row32
 	VZEROUPPER
 	RET
 
@@ -4136,10 +4289,10 @@ TEXT ·gru512(SB), NOSPLIT, $0-48
 	SHLQ $0x02, SI
 	MOVQ rows+32(FP), DI
 
-row32:
+row34:
 	MOVQ SI, R8
 
-column33:
+column35:
 	VMOVUPS     (AX), Z0
 	VADDPS      (CX), Z0, Z0
 	VORPS       sign<>+0(SB), Z0, Z1
@@ -4267,13 +4420,13 @@ column33:
 	ADDQ        $0x40, DX
 	ADDQ        $0x40, BX
 	SUBQ        $0x40, R8
-	JNE         column33
+	JNE         column35
 	ADDQ        SI, AX
 	ADDQ        SI, AX
 	ADDQ        SI, CX
 	ADDQ        SI, CX
 	DECQ        DI
-	JNE         row32
+	JNE         row34
 	VZEROUPPER
 	RET
 
@@ -4292,10 +4445,10 @@ TEXT ·gruBack512(SB), NOSPLIT, $0-80
 	SHLQ $0x02, R10
 	MOVQ rows+64(FP), R11
 
-row34:
+row36:
 	MOVQ R10, R12
 
-column35:
+column37:
 	VMOVUPS (DI), Z0
 	VADDPS  (R8), Z0, Z0
 	VMOVUPS (AX)(R10*1), Z1
@@ -4338,7 +4491,7 @@ column35:
 	ADDQ    $0x40, R8
 	ADDQ    $0x40, R9
 	SUBQ    $0x40, R12
-	JNE     column35
+	JNE     column37
 	ADDQ    R10, AX
 	ADDQ    R10, AX
 	ADDQ    R10, CX
@@ -4348,7 +4501,7 @@ column35:
 	ADDQ    R10, BX
 	ADDQ    R10, BX
 	DECQ    R11
-	JNE     row34
+	JNE     row36
 	VZEROUPPER
 	RET
 
@@ -4363,14 +4516,14 @@ TEXT ·softmax512(SB), NOSPLIT, $0-48
 	MOVQ SI, DI
 	SHLQ $0x02, DI
 
-loop36:
+loop38:
 	VMOVUPS (AX), Z0
 	VXORPS  Z1, Z1, Z1
 	VXORPS  Z2, Z2, Z2
 	MOVQ    classes+40(FP), R9
 	MOVQ    AX, R8
 
-class37:
+class39:
 	VMOVUPS   (R8), Z3
 	VCMPPS    $0x1e, Z0, Z3, K1
 	VBLENDMPS Z3, Z0, K1, Z0
@@ -4378,14 +4531,14 @@ class37:
 	VPADDD    next<>+0(SB), Z2, Z2
 	ADDQ      DI, R8
 	DECQ      R9
-	JNE       class37
+	JNE       class39
 	VMOVUPS   Z0, (CX)
 	VMOVUPS   Z1, (BX)
 	VXORPS    Z1, Z1, Z1
 	MOVQ      classes+40(FP), R9
 	MOVQ      AX, R8
 
-class38:
+class40:
 	VMOVUPS     (R8), Z2
 	VSUBPS      Z0, Z2, Z2
 	VMULPS      log2E<>+0(SB), Z2, Z3
@@ -4415,17 +4568,17 @@ class38:
 	VADDPS      Z5, Z1, Z1
 	ADDQ        DI, R8
 	DECQ        R9
-	JNE         class38
+	JNE         class40
 	MOVQ        classes+40(FP), R9
 	MOVQ        AX, R8
 
-class39:
+class41:
 	VMOVUPS   (R8), Z0
 	VDIVPS    Z1, Z0, Z0
 	VMOVUPS   Z0, (R8)
 	ADDQ      DI, R8
 	DECQ      R9
-	JNE       class39
+	JNE       class41
 	VPSRLD    $0x17, Z1, Z0
 	VPSUBD    logBias<>+0(SB), Z0, Z0
 	VCVTDQ2PS Z0, Z0
@@ -4472,7 +4625,7 @@ class39:
 	ADDQ      $0x40, DX
 	ADDQ      $0x40, BX
 	SUBQ      $0x10, SI
-	JNE       loop36
+	JNE       loop38
 	VZEROUPPER
 	RET
 
@@ -4775,7 +4928,7 @@ TEXT ·moments512(SB), NOSPLIT, $0-64
 	SHLQ         $0x02, SI
 	VBROADCASTSD count+48(FP), Z0
 
-rows40:
+rows42:
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
 	VXORPS Z3, Z3, Z3
@@ -4783,14 +4936,14 @@ rows40:
 	MOVQ   units+40(FP), R8
 	XORQ   DI, DI
 
-unit41:
+unit43:
 	VCVTPS2PD (DX)(DI*1), Z5
 	VADDPD    Z5, Z1, Z1
 	VCVTPS2PD 32(DX)(DI*1), Z5
 	VADDPD    Z5, Z2, Z2
 	ADDQ      SI, DI
 	DECQ      R8
-	JNE       unit41
+	JNE       unit43
 	VDIVPD    Z0, Z1, Z1
 	VCVTPD2PS Z1, Y5
 	VMOVUPS   Y5, (AX)
@@ -4800,7 +4953,7 @@ unit41:
 	MOVQ      units+40(FP), R8
 	XORQ      DI, DI
 
-unit42:
+unit44:
 	VCVTPS2PD    (DX)(DI*1), Z5
 	VSUBPD       Z1, Z5, Z5
 	VMULPD       Z5, Z5, Z5
@@ -4811,7 +4964,7 @@ unit42:
 	VADDPD       Z5, Z4, Z4
 	ADDQ         SI, DI
 	DECQ         R8
-	JNE          unit42
+	JNE          unit44
 	VBROADCASTSD epsilon+56(FP), Z1
 	VBROADCASTSD oneDouble<>+0(SB), Z2
 	VDIVPD       Z0, Z3, Z3
@@ -4830,7 +4983,7 @@ unit42:
 	ADDQ         $0x40, CX
 	ADDQ         $0x40, DX
 	SUBQ         $0x10, BX
-	JNE          rows40
+	JNE          rows42
 	VZEROUPPER
 	RET
 
@@ -4849,7 +5002,7 @@ TEXT ·projections512(SB), NOSPLIT, $0-64
 	SHLQ         $0x02, DI
 	VBROADCASTSD count+56(FP), Z0
 
-rows43:
+rows45:
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
 	VXORPS Z3, Z3, Z3
@@ -4857,7 +5010,7 @@ rows43:
 	MOVQ   units+48(FP), R9
 	XORQ   R8, R8
 
-unit44:
+unit46:
 	VCVTPS2PD   (DX)(R8*1), Z5
 	VADDPD      Z5, Z1, Z1
 	VCVTPS2PD   (BX)(R8*1), Z6
@@ -4868,7 +5021,7 @@ unit44:
 	VFMADD231PD Z6, Z5, Z4
 	ADDQ        DI, R8
 	DECQ        R9
-	JNE         unit44
+	JNE         unit46
 	VDIVPD      Z0, Z1, Z1
 	VDIVPD      Z0, Z3, Z3
 	VCVTPD2PS   Z1, Y1
@@ -4886,7 +5039,7 @@ unit44:
 	ADDQ        $0x40, DX
 	ADDQ        $0x40, BX
 	SUBQ        $0x10, SI
-	JNE         rows43
+	JNE         rows45
 	VZEROUPPER
 	RET
 
@@ -4904,14 +5057,14 @@ TEXT ·normalize512(SB), NOSPLIT, $0-68
 	VBROADCASTSS units+64(FP), Z0
 	SHLQ         $0x02, R9
 
-row45:
+row47:
 	VBROADCASTSS (DX), Z1
 	VBROADCASTSS (BX), Z2
 	VMOVUPS      counting<>+0(SB), Z3
 	VMOVUPS      lanes512<>+0(SB), Z4
 	XORQ         R10, R10
 
-column46:
+column48:
 	VCMPPS    $0x11, Z0, Z3, K1
 	VMOVUPS   (AX)(R10*1), Z5
 	VSUBPS    Z1, Z5, Z5
@@ -4925,13 +5078,13 @@ column46:
 	VADDPS    Z4, Z3, Z3
 	ADDQ      $0x40, R10
 	CMPQ      R10, R9
-	JNE       column46
+	JNE       column48
 	ADDQ      R9, AX
 	ADDQ      R9, CX
 	ADDQ      $0x04, DX
 	ADDQ      $0x04, BX
 	DECQ      R8
-	JNE       row45
+	JNE       row47
 	VZEROUPPER
 	RET
 
@@ -4984,12 +5137,12 @@ TEXT ·normGradient512(SB), NOSPLIT, $0-60
 	VBROADCASTSS units+56(FP), Z0
 	SHLQ         $0x02, R8
 
-row47:
+row49:
 	VMOVUPS counting<>+0(SB), Z1
 	VMOVUPS lanes512<>+0(SB), Z2
 	XORQ    R9, R9
 
-column48:
+column50:
 	VCMPPS    $0x11, Z0, Z1, K1
 	VMOVUPS   (AX)(R9*1), Z3
 	VMOVAPS.Z Z3, K1, Z3
@@ -5003,11 +5156,11 @@ column48:
 	VADDPS    Z2, Z1, Z1
 	ADDQ      $0x40, R9
 	CMPQ      R9, R8
-	JNE       column48
+	JNE       column50
 	ADDQ      R8, AX
 	ADDQ      R8, CX
 	DECQ      DI
-	JNE       row47
+	JNE       row49
 	VZEROUPPER
 	RET
 
@@ -5024,7 +5177,7 @@ TEXT ·normBack512(SB), NOSPLIT, $0-60
 	VBROADCASTSS units+56(FP), Z0
 	SHLQ         $0x02, R8
 
-row49:
+row51:
 	VBROADCASTSS (DX), Z1
 	VBROADCASTSS (BX), Z2
 	VBROADCASTSS (SI), Z3
@@ -5032,7 +5185,7 @@ row49:
 	VMOVUPS      lanes512<>+0(SB), Z5
 	XORQ         R9, R9
 
-column50:
+column52:
 	VCMPPS    $0x11, Z0, Z4, K1
 	VMOVUPS   (AX)(R9*1), Z6
 	VSUBPS    Z1, Z6, Z6
@@ -5044,14 +5197,14 @@ column50:
 	VADDPS    Z5, Z4, Z4
 	ADDQ      $0x40, R9
 	CMPQ      R9, R8
-	JNE       column50
+	JNE       column52
 	ADDQ      R8, AX
 	ADDQ      R8, CX
 	ADDQ      $0x04, DX
 	ADDQ      $0x04, BX
 	ADDQ      $0x04, SI
 	DECQ      DI
-	JNE       row49
+	JNE       row51
 	VZEROUPPER
 	RET
 
@@ -5072,9 +5225,35 @@ TEXT ·product256x16(SB), NOSPLIT, $0-88
 	LEAQ (BX)(BX*4), R9
 	MOVQ rows+64(FP), R10
 
-p256x2whole:
-	CMPQ    R10, $0x06
-	JL      p256x2rest
+p256x2next:
+	CMPQ R10, $0x0c
+	JGE  p256x2block6
+	CMPQ R10, $0x0b
+	JEQ  p256x2block6
+	CMPQ R10, $0x0a
+	JEQ  p256x2block6
+	CMPQ R10, $0x09
+	JEQ  p256x2block5
+	CMPQ R10, $0x08
+	JEQ  p256x2block4
+	CMPQ R10, $0x07
+	JEQ  p256x2block4
+	CMPQ R10, $0x06
+	JEQ  p256x2block6
+	CMPQ R10, $0x05
+	JEQ  p256x2block5
+	CMPQ R10, $0x04
+	JEQ  p256x2block4
+	CMPQ R10, $0x03
+	JEQ  p256x2block3
+	CMPQ R10, $0x02
+	JEQ  p256x2block2
+	CMPQ R10, $0x01
+	JEQ  p256x2block1
+	VZEROUPPER
+	RET
+
+p256x2block6:
 	MOVQ    start+24(FP), R11
 	TESTQ   R11, R11
 	JEQ     p256x2r6zero
@@ -5218,20 +5397,18 @@ p256x2r6end:
 	ADDQ BX, CX
 	ADDQ BX, CX
 	ADDQ BX, CX
-	JMP  p256x2whole
+	JMP  p256x2next
 
-p256x2rest:
-	CMPQ    R10, $0x05
-	JNE     p256x2not5
-	MOVQ    start+24(FP), R9
-	TESTQ   R9, R9
+p256x2block5:
+	MOVQ    start+24(FP), R11
+	TESTQ   R11, R11
 	JEQ     p256x2r5zero
-	VMOVUPS (R9), Y0
+	VMOVUPS (R11), Y0
 	VMOVAPS Y0, Y2
 	VMOVAPS Y0, Y4
 	VMOVAPS Y0, Y6
 	VMOVAPS Y0, Y8
-	VMOVUPS 32(R9), Y1
+	VMOVUPS 32(R11), Y1
 	VMOVAPS Y1, Y3
 	VMOVAPS Y1, Y5
 	VMOVAPS Y1, Y7
@@ -5251,33 +5428,34 @@ p256x2r5zero:
 	VXORPS Y9, Y9, Y9
 
 p256x2r5begin:
-	MOVQ steps+72(FP), R9
-	MOVQ b+16(FP), R10
+	MOVQ steps+72(FP), R11
+	MOVQ b+16(FP), R12
+	MOVQ CX, R13
 
 p256x2r5step:
-	VMOVUPS      (R10), Y10
-	VMOVUPS      32(R10), Y11
-	VBROADCASTSS (CX), Y12
+	VMOVUPS      (R12), Y10
+	VMOVUPS      32(R12), Y11
+	VBROADCASTSS (R13), Y12
 	VFMADD231PS  Y10, Y12, Y0
 	VFMADD231PS  Y11, Y12, Y1
-	VBROADCASTSS (CX)(BX*1), Y12
+	VBROADCASTSS (R13)(BX*1), Y12
 	VFMADD231PS  Y10, Y12, Y2
 	VFMADD231PS  Y11, Y12, Y3
-	VBROADCASTSS (CX)(BX*2), Y12
+	VBROADCASTSS (R13)(BX*2), Y12
 	VFMADD231PS  Y10, Y12, Y4
 	VFMADD231PS  Y11, Y12, Y5
-	VBROADCASTSS (CX)(R8*1), Y12
+	VBROADCASTSS (R13)(R8*1), Y12
 	VFMADD231PS  Y10, Y12, Y6
 	VFMADD231PS  Y11, Y12, Y7
-	VBROADCASTSS (CX)(BX*4), Y12
+	VBROADCASTSS (R13)(BX*4), Y12
 	VFMADD231PS  Y10, Y12, Y8
 	VFMADD231PS  Y11, Y12, Y9
-	ADDQ         SI, CX
-	ADDQ         DI, R10
-	DECQ         R9
+	ADDQ         SI, R13
+	ADDQ         DI, R12
+	DECQ         R11
 	JNE          p256x2r5step
-	MOVQ         then+80(FP), CX
-	CMPQ         CX, $0x01
+	MOVQ         then+80(FP), R11
+	CMPQ         R11, $0x01
 	JEQ          p256x2r5rectify
 	JGT          p256x2r5add
 
@@ -5341,20 +5519,23 @@ p256x2r5add:
 	ADDQ    DX, AX
 
 p256x2r5end:
-	VZEROUPPER
-	RET
+	SUBQ $0x05, R10
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	JMP  p256x2next
 
-p256x2not5:
-	CMPQ    R10, $0x04
-	JNE     p256x2not4
-	MOVQ    start+24(FP), R9
-	TESTQ   R9, R9
+p256x2block4:
+	MOVQ    start+24(FP), R11
+	TESTQ   R11, R11
 	JEQ     p256x2r4zero
-	VMOVUPS (R9), Y0
+	VMOVUPS (R11), Y0
 	VMOVAPS Y0, Y2
 	VMOVAPS Y0, Y4
 	VMOVAPS Y0, Y6
-	VMOVUPS 32(R9), Y1
+	VMOVUPS 32(R11), Y1
 	VMOVAPS Y1, Y3
 	VMOVAPS Y1, Y5
 	VMOVAPS Y1, Y7
@@ -5371,30 +5552,31 @@ p256x2r4zero:
 	VXORPS Y7, Y7, Y7
 
 p256x2r4begin:
-	MOVQ steps+72(FP), R9
-	MOVQ b+16(FP), R10
+	MOVQ steps+72(FP), R11
+	MOVQ b+16(FP), R12
+	MOVQ CX, R13
 
 p256x2r4step:
-	VMOVUPS      (R10), Y8
-	VMOVUPS      32(R10), Y9
-	VBROADCASTSS (CX), Y10
+	VMOVUPS      (R12), Y8
+	VMOVUPS      32(R12), Y9
+	VBROADCASTSS (R13), Y10
 	VFMADD231PS  Y8, Y10, Y0
 	VFMADD231PS  Y9, Y10, Y1
-	VBROADCASTSS (CX)(BX*1), Y10
+	VBROADCASTSS (R13)(BX*1), Y10
 	VFMADD231PS  Y8, Y10, Y2
 	VFMADD231PS  Y9, Y10, Y3
-	VBROADCASTSS (CX)(BX*2), Y10
+	VBROADCASTSS (R13)(BX*2), Y10
 	VFMADD231PS  Y8, Y10, Y4
 	VFMADD231PS  Y9, Y10, Y5
-	VBROADCASTSS (CX)(R8*1), Y10
+	VBROADCASTSS (R13)(R8*1), Y10
 	VFMADD231PS  Y8, Y10, Y6
 	VFMADD231PS  Y9, Y10, Y7
-	ADDQ         SI, CX
-	ADDQ         DI, R10
-	DECQ         R9
+	ADDQ         SI, R13
+	ADDQ         DI, R12
+	DECQ         R11
 	JNE          p256x2r4step
-	MOVQ         then+80(FP), CX
-	CMPQ         CX, $0x01
+	MOVQ         then+80(FP), R11
+	CMPQ         R11, $0x01
 	JEQ          p256x2r4rectify
 	JGT          p256x2r4add
 
@@ -5448,19 +5630,21 @@ p256x2r4add:
 	ADDQ    DX, AX
 
 p256x2r4end:
-	VZEROUPPER
-	RET
+	SUBQ $0x04, R10
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	JMP  p256x2next
 
-p256x2not4:
-	CMPQ    R10, $0x03
-	JNE     p256x2not3
-	MOVQ    start+24(FP), R8
-	TESTQ   R8, R8
+p256x2block3:
+	MOVQ    start+24(FP), R11
+	TESTQ   R11, R11
 	JEQ     p256x2r3zero
-	VMOVUPS (R8), Y0
+	VMOVUPS (R11), Y0
 	VMOVAPS Y0, Y2
 	VMOVAPS Y0, Y4
-	VMOVUPS 32(R8), Y1
+	VMOVUPS 32(R11), Y1
 	VMOVAPS Y1, Y3
 	VMOVAPS Y1, Y5
 	JMP     p256x2r3begin
@@ -5474,27 +5658,28 @@ p256x2r3zero:
 	VXORPS Y5, Y5, Y5
 
 p256x2r3begin:
-	MOVQ steps+72(FP), R8
-	MOVQ b+16(FP), R9
+	MOVQ steps+72(FP), R11
+	MOVQ b+16(FP), R12
+	MOVQ CX, R13
 
 p256x2r3step:
-	VMOVUPS      (R9), Y6
-	VMOVUPS      32(R9), Y7
-	VBROADCASTSS (CX), Y8
+	VMOVUPS      (R12), Y6
+	VMOVUPS      32(R12), Y7
+	VBROADCASTSS (R13), Y8
 	VFMADD231PS  Y6, Y8, Y0
 	VFMADD231PS  Y7, Y8, Y1
-	VBROADCASTSS (CX)(BX*1), Y8
+	VBROADCASTSS (R13)(BX*1), Y8
 	VFMADD231PS  Y6, Y8, Y2
 	VFMADD231PS  Y7, Y8, Y3
-	VBROADCASTSS (CX)(BX*2), Y8
+	VBROADCASTSS (R13)(BX*2), Y8
 	VFMADD231PS  Y6, Y8, Y4
 	VFMADD231PS  Y7, Y8, Y5
-	ADDQ         SI, CX
-	ADDQ         DI, R9
-	DECQ         R8
+	ADDQ         SI, R13
+	ADDQ         DI, R12
+	DECQ         R11
 	JNE          p256x2r3step
-	MOVQ         then+80(FP), CX
-	CMPQ         CX, $0x01
+	MOVQ         then+80(FP), R11
+	CMPQ         R11, $0x01
 	JEQ          p256x2r3rectify
 	JGT          p256x2r3add
 
@@ -5538,18 +5723,19 @@ p256x2r3add:
 	ADDQ    DX, AX
 
 p256x2r3end:
-	VZEROUPPER
-	RET
+	SUBQ $0x03, R10
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	JMP  p256x2next
 
-p256x2not3:
-	CMPQ    R10, $0x02
-	JNE     p256x2not2
-	MOVQ    start+24(FP), R8
-	TESTQ   R8, R8
+p256x2block2:
+	MOVQ    start+24(FP), R11
+	TESTQ   R11, R11
 	JEQ     p256x2r2zero
-	VMOVUPS (R8), Y0
+	VMOVUPS (R11), Y0
 	VMOVAPS Y0, Y2
-	VMOVUPS 32(R8), Y1
+	VMOVUPS 32(R11), Y1
 	VMOVAPS Y1, Y3
 	JMP     p256x2r2begin
 
@@ -5560,24 +5746,25 @@ p256x2r2zero:
 	VXORPS Y3, Y3, Y3
 
 p256x2r2begin:
-	MOVQ steps+72(FP), R8
-	MOVQ b+16(FP), R9
+	MOVQ steps+72(FP), R11
+	MOVQ b+16(FP), R12
+	MOVQ CX, R13
 
 p256x2r2step:
-	VMOVUPS      (R9), Y4
-	VMOVUPS      32(R9), Y5
-	VBROADCASTSS (CX), Y6
+	VMOVUPS      (R12), Y4
+	VMOVUPS      32(R12), Y5
+	VBROADCASTSS (R13), Y6
 	VFMADD231PS  Y4, Y6, Y0
 	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS (CX)(BX*1), Y6
+	VBROADCASTSS (R13)(BX*1), Y6
 	VFMADD231PS  Y4, Y6, Y2
 	VFMADD231PS  Y5, Y6, Y3
-	ADDQ         SI, CX
-	ADDQ         DI, R9
-	DECQ         R8
+	ADDQ         SI, R13
+	ADDQ         DI, R12
+	DECQ         R11
 	JNE          p256x2r2step
-	MOVQ         then+80(FP), CX
-	CMPQ         CX, $0x01
+	MOVQ         then+80(FP), R11
+	CMPQ         R11, $0x01
 	JEQ          p256x2r2rectify
 	JGT          p256x2r2add
 
@@ -5611,17 +5798,17 @@ p256x2r2add:
 	ADDQ    DX, AX
 
 p256x2r2end:
-	VZEROUPPER
-	RET
+	SUBQ $0x02, R10
+	ADDQ BX, CX
+	ADDQ BX, CX
+	JMP  p256x2next
 
-p256x2not2:
-	CMPQ    R10, $0x01
-	JNE     p256x2not1
-	MOVQ    start+24(FP), BX
-	TESTQ   BX, BX
+p256x2block1:
+	MOVQ    start+24(FP), R11
+	TESTQ   R11, R11
 	JEQ     p256x2r1zero
-	VMOVUPS (BX), Y0
-	VMOVUPS 32(BX), Y1
+	VMOVUPS (R11), Y0
+	VMOVUPS 32(R11), Y1
 	JMP     p256x2r1begin
 
 p256x2r1zero:
@@ -5629,21 +5816,22 @@ p256x2r1zero:
 	VXORPS Y1, Y1, Y1
 
 p256x2r1begin:
-	MOVQ steps+72(FP), BX
-	MOVQ b+16(FP), R8
+	MOVQ steps+72(FP), R11
+	MOVQ b+16(FP), R12
+	MOVQ CX, R13
 
 p256x2r1step:
-	VMOVUPS      (R8), Y2
-	VMOVUPS      32(R8), Y3
-	VBROADCASTSS (CX), Y4
+	VMOVUPS      (R12), Y2
+	VMOVUPS      32(R12), Y3
+	VBROADCASTSS (R13), Y4
 	VFMADD231PS  Y2, Y4, Y0
 	VFMADD231PS  Y3, Y4, Y1
-	ADDQ         SI, CX
-	ADDQ         DI, R8
-	DECQ         BX
+	ADDQ         SI, R13
+	ADDQ         DI, R12
+	DECQ         R11
 	JNE          p256x2r1step
-	MOVQ         then+80(FP), CX
-	CMPQ         CX, $0x01
+	MOVQ         then+80(FP), R11
+	CMPQ         R11, $0x01
 	JEQ          p256x2r1rectify
 	JGT          p256x2r1add
 
@@ -5667,12 +5855,9 @@ p256x2r1add:
 	ADDQ    DX, AX
 
 p256x2r1end:
-	VZEROUPPER
-	RET
-
-p256x2not1:
-	VZEROUPPER
-	RET
+	SUBQ $0x01, R10
+	ADDQ BX, CX
+	JMP  p256x2next
 
 // func product256x8(c *float32, a *float32, b *float32, start *float32, crow int, arow int, astep int, brow int, rows int, steps int, then int)
 // Requires: AVX, FMA3
@@ -5694,9 +5879,43 @@ TEXT ·product256x8(SB), NOSPLIT, $0-88
 	ADDQ BX, R10
 	MOVQ rows+64(FP), R11
 
-p256x1whole:
-	CMPQ    R11, $0x08
-	JL      p256x1rest
+p256x1next:
+	CMPQ R11, $0x10
+	JGE  p256x1block8
+	CMPQ R11, $0x0f
+	JEQ  p256x1block8
+	CMPQ R11, $0x0e
+	JEQ  p256x1block8
+	CMPQ R11, $0x0d
+	JEQ  p256x1block8
+	CMPQ R11, $0x0c
+	JEQ  p256x1block8
+	CMPQ R11, $0x0b
+	JEQ  p256x1block8
+	CMPQ R11, $0x0a
+	JEQ  p256x1block8
+	CMPQ R11, $0x09
+	JEQ  p256x1block8
+	CMPQ R11, $0x08
+	JEQ  p256x1block8
+	CMPQ R11, $0x07
+	JEQ  p256x1block7
+	CMPQ R11, $0x06
+	JEQ  p256x1block6
+	CMPQ R11, $0x05
+	JEQ  p256x1block5
+	CMPQ R11, $0x04
+	JEQ  p256x1block4
+	CMPQ R11, $0x03
+	JEQ  p256x1block3
+	CMPQ R11, $0x02
+	JEQ  p256x1block2
+	CMPQ R11, $0x01
+	JEQ  p256x1block1
+	VZEROUPPER
+	RET
+
+p256x1block8:
 	MOVQ    start+24(FP), R12
 	TESTQ   R12, R12
 	JEQ     p256x1r8zero
@@ -5819,15 +6038,13 @@ p256x1r8end:
 	ADDQ BX, CX
 	ADDQ BX, CX
 	ADDQ BX, CX
-	JMP  p256x1whole
+	JMP  p256x1next
 
-p256x1rest:
-	CMPQ    R11, $0x07
-	JNE     p256x1not7
-	MOVQ    start+24(FP), R10
-	TESTQ   R10, R10
+p256x1block7:
+	MOVQ    start+24(FP), R12
+	TESTQ   R12, R12
 	JEQ     p256x1r7zero
-	VMOVUPS (R10), Y0
+	VMOVUPS (R12), Y0
 	VMOVAPS Y0, Y1
 	VMOVAPS Y0, Y2
 	VMOVAPS Y0, Y3
@@ -5846,31 +6063,32 @@ p256x1r7zero:
 	VXORPS Y6, Y6, Y6
 
 p256x1r7begin:
-	MOVQ steps+72(FP), R10
-	MOVQ b+16(FP), R11
+	MOVQ steps+72(FP), R12
+	MOVQ b+16(FP), R13
+	MOVQ CX, R14
 
 p256x1r7step:
-	VMOVUPS      (R11), Y7
-	VBROADCASTSS (CX), Y8
+	VMOVUPS      (R13), Y7
+	VBROADCASTSS (R14), Y8
 	VFMADD231PS  Y7, Y8, Y0
-	VBROADCASTSS (CX)(BX*1), Y8
+	VBROADCASTSS (R14)(BX*1), Y8
 	VFMADD231PS  Y7, Y8, Y1
-	VBROADCASTSS (CX)(BX*2), Y8
+	VBROADCASTSS (R14)(BX*2), Y8
 	VFMADD231PS  Y7, Y8, Y2
-	VBROADCASTSS (CX)(R8*1), Y8
+	VBROADCASTSS (R14)(R8*1), Y8
 	VFMADD231PS  Y7, Y8, Y3
-	VBROADCASTSS (CX)(BX*4), Y8
+	VBROADCASTSS (R14)(BX*4), Y8
 	VFMADD231PS  Y7, Y8, Y4
-	VBROADCASTSS (CX)(R9*1), Y8
+	VBROADCASTSS (R14)(R9*1), Y8
 	VFMADD231PS  Y7, Y8, Y5
-	VBROADCASTSS (CX)(R8*2), Y8
+	VBROADCASTSS (R14)(R8*2), Y8
 	VFMADD231PS  Y7, Y8, Y6
-	ADDQ         SI, CX
-	ADDQ         DI, R11
-	DECQ         R10
+	ADDQ         SI, R14
+	ADDQ         DI, R13
+	DECQ         R12
 	JNE          p256x1r7step
-	MOVQ         then+80(FP), CX
-	CMPQ         CX, $0x01
+	MOVQ         then+80(FP), R12
+	CMPQ         R12, $0x01
 	JEQ          p256x1r7rectify
 	JGT          p256x1r7add
 
@@ -5926,16 +6144,21 @@ p256x1r7add:
 	ADDQ    DX, AX
 
 p256x1r7end:
-	VZEROUPPER
-	RET
+	SUBQ $0x07, R11
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	JMP  p256x1next
 
-p256x1not7:
-	CMPQ    R11, $0x06
-	JNE     p256x1not6
-	MOVQ    start+24(FP), R10
-	TESTQ   R10, R10
+p256x1block6:
+	MOVQ    start+24(FP), R12
+	TESTQ   R12, R12
 	JEQ     p256x1r6zero
-	VMOVUPS (R10), Y0
+	VMOVUPS (R12), Y0
 	VMOVAPS Y0, Y1
 	VMOVAPS Y0, Y2
 	VMOVAPS Y0, Y3
@@ -5952,29 +6175,30 @@ p256x1r6zero:
 	VXORPS Y5, Y5, Y5
 
 p256x1r6begin:
-	MOVQ steps+72(FP), R10
-	MOVQ b+16(FP), R11
+	MOVQ steps+72(FP), R12
+	MOVQ b+16(FP), R13
+	MOVQ CX, R14
 
 p256x1r6step:
-	VMOVUPS      (R11), Y6
-	VBROADCASTSS (CX), Y7
+	VMOVUPS      (R13), Y6
+	VBROADCASTSS (R14), Y7
 	VFMADD231PS  Y6, Y7, Y0
-	VBROADCASTSS (CX)(BX*1), Y7
+	VBROADCASTSS (R14)(BX*1), Y7
 	VFMADD231PS  Y6, Y7, Y1
-	VBROADCASTSS (CX)(BX*2), Y7
+	VBROADCASTSS (R14)(BX*2), Y7
 	VFMADD231PS  Y6, Y7, Y2
-	VBROADCASTSS (CX)(R8*1), Y7
+	VBROADCASTSS (R14)(R8*1), Y7
 	VFMADD231PS  Y6, Y7, Y3
-	VBROADCASTSS (CX)(BX*4), Y7
+	VBROADCASTSS (R14)(BX*4), Y7
 	VFMADD231PS  Y6, Y7, Y4
-	VBROADCASTSS (CX)(R9*1), Y7
+	VBROADCASTSS (R14)(R9*1), Y7
 	VFMADD231PS  Y6, Y7, Y5
-	ADDQ         SI, CX
-	ADDQ         DI, R11
-	DECQ         R10
+	ADDQ         SI, R14
+	ADDQ         DI, R13
+	DECQ         R12
 	JNE          p256x1r6step
-	MOVQ         then+80(FP), CX
-	CMPQ         CX, $0x01
+	MOVQ         then+80(FP), R12
+	CMPQ         R12, $0x01
 	JEQ          p256x1r6rectify
 	JGT          p256x1r6add
 
@@ -6024,16 +6248,20 @@ p256x1r6add:
 	ADDQ    DX, AX
 
 p256x1r6end:
-	VZEROUPPER
-	RET
+	SUBQ $0x06, R11
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	JMP  p256x1next
 
-p256x1not6:
-	CMPQ    R11, $0x05
-	JNE     p256x1not5
-	MOVQ    start+24(FP), R9
-	TESTQ   R9, R9
+p256x1block5:
+	MOVQ    start+24(FP), R12
+	TESTQ   R12, R12
 	JEQ     p256x1r5zero
-	VMOVUPS (R9), Y0
+	VMOVUPS (R12), Y0
 	VMOVAPS Y0, Y1
 	VMOVAPS Y0, Y2
 	VMOVAPS Y0, Y3
@@ -6048,27 +6276,28 @@ p256x1r5zero:
 	VXORPS Y4, Y4, Y4
 
 p256x1r5begin:
-	MOVQ steps+72(FP), R9
-	MOVQ b+16(FP), R10
+	MOVQ steps+72(FP), R12
+	MOVQ b+16(FP), R13
+	MOVQ CX, R14
 
 p256x1r5step:
-	VMOVUPS      (R10), Y5
-	VBROADCASTSS (CX), Y6
+	VMOVUPS      (R13), Y5
+	VBROADCASTSS (R14), Y6
 	VFMADD231PS  Y5, Y6, Y0
-	VBROADCASTSS (CX)(BX*1), Y6
+	VBROADCASTSS (R14)(BX*1), Y6
 	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS (CX)(BX*2), Y6
+	VBROADCASTSS (R14)(BX*2), Y6
 	VFMADD231PS  Y5, Y6, Y2
-	VBROADCASTSS (CX)(R8*1), Y6
+	VBROADCASTSS (R14)(R8*1), Y6
 	VFMADD231PS  Y5, Y6, Y3
-	VBROADCASTSS (CX)(BX*4), Y6
+	VBROADCASTSS (R14)(BX*4), Y6
 	VFMADD231PS  Y5, Y6, Y4
-	ADDQ         SI, CX
-	ADDQ         DI, R10
-	DECQ         R9
+	ADDQ         SI, R14
+	ADDQ         DI, R13
+	DECQ         R12
 	JNE          p256x1r5step
-	MOVQ         then+80(FP), CX
-	CMPQ         CX, $0x01
+	MOVQ         then+80(FP), R12
+	CMPQ         R12, $0x01
 	JEQ          p256x1r5rectify
 	JGT          p256x1r5add
 
@@ -6112,16 +6341,19 @@ p256x1r5add:
 	ADDQ    DX, AX
 
 p256x1r5end:
-	VZEROUPPER
-	RET
+	SUBQ $0x05, R11
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	JMP  p256x1next
 
-p256x1not5:
-	CMPQ    R11, $0x04
-	JNE     p256x1not4
-	MOVQ    start+24(FP), R9
-	TESTQ   R9, R9
+p256x1block4:
+	MOVQ    start+24(FP), R12
+	TESTQ   R12, R12
 	JEQ     p256x1r4zero
-	VMOVUPS (R9), Y0
+	VMOVUPS (R12), Y0
 	VMOVAPS Y0, Y1
 	VMOVAPS Y0, Y2
 	VMOVAPS Y0, Y3
@@ -6134,25 +6366,26 @@ p256x1r4zero:
 	VXORPS Y3, Y3, Y3
 
 p256x1r4begin:
-	MOVQ steps+72(FP), R9
-	MOVQ b+16(FP), R10
+	MOVQ steps+72(FP), R12
+	MOVQ b+16(FP), R13
+	MOVQ CX, R14
 
 p256x1r4step:
-	VMOVUPS      (R10), Y4
-	VBROADCASTSS (CX), Y5
+	VMOVUPS      (R13), Y4
+	VBROADCASTSS (R14), Y5
 	VFMADD231PS  Y4, Y5, Y0
-	VBROADCASTSS (CX)(BX*1), Y5
+	VBROADCASTSS (R14)(BX*1), Y5
 	VFMADD231PS  Y4, Y5, Y1
-	VBROADCASTSS (CX)(BX*2), Y5
+	VBROADCASTSS (R14)(BX*2), Y5
 	VFMADD231PS  Y4, Y5, Y2
-	VBROADCASTSS (CX)(R8*1), Y5
+	VBROADCASTSS (R14)(R8*1), Y5
 	VFMADD231PS  Y4, Y5, Y3
-	ADDQ         SI, CX
-	ADDQ         DI, R10
-	DECQ         R9
+	ADDQ         SI, R14
+	ADDQ         DI, R13
+	DECQ         R12
 	JNE          p256x1r4step
-	MOVQ         then+80(FP), CX
-	CMPQ         CX, $0x01
+	MOVQ         then+80(FP), R12
+	CMPQ         R12, $0x01
 	JEQ          p256x1r4rectify
 	JGT          p256x1r4add
 
@@ -6190,16 +6423,18 @@ p256x1r4add:
 	ADDQ    DX, AX
 
 p256x1r4end:
-	VZEROUPPER
-	RET
+	SUBQ $0x04, R11
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	JMP  p256x1next
 
-p256x1not4:
-	CMPQ    R11, $0x03
-	JNE     p256x1not3
-	MOVQ    start+24(FP), R8
-	TESTQ   R8, R8
+p256x1block3:
+	MOVQ    start+24(FP), R12
+	TESTQ   R12, R12
 	JEQ     p256x1r3zero
-	VMOVUPS (R8), Y0
+	VMOVUPS (R12), Y0
 	VMOVAPS Y0, Y1
 	VMOVAPS Y0, Y2
 	JMP     p256x1r3begin
@@ -6210,23 +6445,24 @@ p256x1r3zero:
 	VXORPS Y2, Y2, Y2
 
 p256x1r3begin:
-	MOVQ steps+72(FP), R8
-	MOVQ b+16(FP), R9
+	MOVQ steps+72(FP), R12
+	MOVQ b+16(FP), R13
+	MOVQ CX, R14
 
 p256x1r3step:
-	VMOVUPS      (R9), Y3
-	VBROADCASTSS (CX), Y4
+	VMOVUPS      (R13), Y3
+	VBROADCASTSS (R14), Y4
 	VFMADD231PS  Y3, Y4, Y0
-	VBROADCASTSS (CX)(BX*1), Y4
+	VBROADCASTSS (R14)(BX*1), Y4
 	VFMADD231PS  Y3, Y4, Y1
-	VBROADCASTSS (CX)(BX*2), Y4
+	VBROADCASTSS (R14)(BX*2), Y4
 	VFMADD231PS  Y3, Y4, Y2
-	ADDQ         SI, CX
-	ADDQ         DI, R9
-	DECQ         R8
+	ADDQ         SI, R14
+	ADDQ         DI, R13
+	DECQ         R12
 	JNE          p256x1r3step
-	MOVQ         then+80(FP), CX
-	CMPQ         CX, $0x01
+	MOVQ         then+80(FP), R12
+	CMPQ         R12, $0x01
 	JEQ          p256x1r3rectify
 	JGT          p256x1r3add
 
@@ -6258,16 +6494,17 @@ p256x1r3add:
 	ADDQ    DX, AX
 
 p256x1r3end:
-	VZEROUPPER
-	RET
+	SUBQ $0x03, R11
+	ADDQ BX, CX
+	ADDQ BX, CX
+	ADDQ BX, CX
+	JMP  p256x1next
 
-p256x1not3:
-	CMPQ    R11, $0x02
-	JNE     p256x1not2
-	MOVQ    start+24(FP), R8
-	TESTQ   R8, R8
+p256x1block2:
+	MOVQ    start+24(FP), R12
+	TESTQ   R12, R12
 	JEQ     p256x1r2zero
-	VMOVUPS (R8), Y0
+	VMOVUPS (R12), Y0
 	VMOVAPS Y0, Y1
 	JMP     p256x1r2begin
 
@@ -6276,21 +6513,22 @@ p256x1r2zero:
 	VXORPS Y1, Y1, Y1
 
 p256x1r2begin:
-	MOVQ steps+72(FP), R8
-	MOVQ b+16(FP), R9
+	MOVQ steps+72(FP), R12
+	MOVQ b+16(FP), R13
+	MOVQ CX, R14
 
 p256x1r2step:
-	VMOVUPS      (R9), Y2
-	VBROADCASTSS (CX), Y3
+	VMOVUPS      (R13), Y2
+	VBROADCASTSS (R14), Y3
 	VFMADD231PS  Y2, Y3, Y0
-	VBROADCASTSS (CX)(BX*1), Y3
+	VBROADCASTSS (R14)(BX*1), Y3
 	VFMADD231PS  Y2, Y3, Y1
-	ADDQ         SI, CX
-	ADDQ         DI, R9
-	DECQ         R8
+	ADDQ         SI, R14
+	ADDQ         DI, R13
+	DECQ         R12
 	JNE          p256x1r2step
-	MOVQ         then+80(FP), CX
-	CMPQ         CX, $0x01
+	MOVQ         then+80(FP), R12
+	CMPQ         R12, $0x01
 	JEQ          p256x1r2rectify
 	JGT          p256x1r2add
 
@@ -6316,35 +6554,36 @@ p256x1r2add:
 	ADDQ    DX, AX
 
 p256x1r2end:
-	VZEROUPPER
-	RET
+	SUBQ $0x02, R11
+	ADDQ BX, CX
+	ADDQ BX, CX
+	JMP  p256x1next
 
-p256x1not2:
-	CMPQ    R11, $0x01
-	JNE     p256x1not1
-	MOVQ    start+24(FP), BX
-	TESTQ   BX, BX
+p256x1block1:
+	MOVQ    start+24(FP), R12
+	TESTQ   R12, R12
 	JEQ     p256x1r1zero
-	VMOVUPS (BX), Y0
+	VMOVUPS (R12), Y0
 	JMP     p256x1r1begin
 
 p256x1r1zero:
 	VXORPS Y0, Y0, Y0
 
 p256x1r1begin:
-	MOVQ steps+72(FP), BX
-	MOVQ b+16(FP), R8
+	MOVQ steps+72(FP), R12
+	MOVQ b+16(FP), R13
+	MOVQ CX, R14
 
 p256x1r1step:
-	VMOVUPS      (R8), Y1
-	VBROADCASTSS (CX), Y2
+	VMOVUPS      (R13), Y1
+	VBROADCASTSS (R14), Y2
 	VFMADD231PS  Y1, Y2, Y0
-	ADDQ         SI, CX
-	ADDQ         DI, R8
-	DECQ         BX
+	ADDQ         SI, R14
+	ADDQ         DI, R13
+	DECQ         R12
 	JNE          p256x1r1step
-	MOVQ         then+80(FP), CX
-	CMPQ         CX, $0x01
+	MOVQ         then+80(FP), R12
+	CMPQ         R12, $0x01
 	JEQ          p256x1r1rectify
 	JGT          p256x1r1add
 
@@ -6364,12 +6603,9 @@ p256x1r1add:
 	ADDQ    DX, AX
 
 p256x1r1end:
-	VZEROUPPER
-	RET
-
-p256x1not1:
-	VZEROUPPER
-	RET
+	SUBQ $0x01, R11
+	ADDQ BX, CX
+	JMP  p256x1next
 
 // func add256(dst *float32, v *float32, n int)
 // Requires: AVX
@@ -6378,14 +6614,14 @@ TEXT ·add256(SB), NOSPLIT, $0-24
 	MOVQ v+8(FP), CX
 	MOVQ n+16(FP), DX
 
-loop51:
+loop53:
 	VMOVUPS (AX), Y0
 	VADDPS  (CX), Y0, Y0
 	VMOVUPS Y0, (AX)
 	ADDQ    $0x20, AX
 	ADDQ    $0x20, CX
 	SUBQ    $0x08, DX
-	JNE     loop51
+	JNE     loop53
 	VZEROUPPER
 	RET
 
@@ -6396,14 +6632,14 @@ TEXT ·scale256(SB), NOSPLIT, $0-24
 	MOVQ v+8(FP), CX
 	MOVQ n+16(FP), DX
 
-loop52:
+loop54:
 	VMOVUPS (AX), Y0
 	VMULPS  (CX), Y0, Y0
 	VMOVUPS Y0, (AX)
 	ADDQ    $0x20, AX
 	ADDQ    $0x20, CX
 	SUBQ    $0x08, DX
-	JNE     loop52
+	JNE     loop54
 	VZEROUPPER
 	RET
 
@@ -6416,7 +6652,7 @@ TEXT ·mask256(SB), NOSPLIT, $0-28
 	VBROADCASTSS scale+24(FP), Y0
 	VXORPS       Y1, Y1, Y1
 
-loop53:
+loop55:
 	VMOVUPS (CX), Y2
 	VCMPPS  $0x1e, Y1, Y2, Y2
 	VMULPS  (AX), Y0, Y3
@@ -6425,7 +6661,7 @@ loop53:
 	ADDQ    $0x20, AX
 	ADDQ    $0x20, CX
 	SUBQ    $0x08, DX
-	JNE     loop53
+	JNE     loop55
 	VZEROUPPER
 	RET
 
@@ -6436,7 +6672,7 @@ TEXT ·cut256(SB), NOSPLIT, $0-20
 	MOVQ         n+8(FP), CX
 	VBROADCASTSS least+16(FP), Y0
 
-loop54:
+loop56:
 	VMOVUPS (AX), Y1
 	VANDPS  magnitude<>+0(SB), Y1, Y2
 	VCMPPS  $0x15, Y0, Y2, Y2
@@ -6444,7 +6680,7 @@ loop54:
 	VMOVUPS Y1, (AX)
 	ADDQ    $0x20, AX
 	SUBQ    $0x08, CX
-	JNE     loop54
+	JNE     loop56
 	VZEROUPPER
 	RET
 
@@ -6455,12 +6691,12 @@ TEXT ·rectify256(SB), NOSPLIT, $0-16
 	MOVQ   n+8(FP), CX
 	VXORPS Y0, Y0, Y0
 
-loop55:
+loop57:
 	VMAXPS  (AX), Y0, Y1
 	VMOVUPS Y1, (AX)
 	ADDQ    $0x20, AX
 	SUBQ    $0x08, CX
-	JNE     loop55
+	JNE     loop57
 	VZEROUPPER
 	RET
 
@@ -6471,9 +6707,9 @@ TEXT ·leaky256(SB), NOSPLIT, $0-24
 	MOVQ  slope+8(FP), CX
 	MOVQ  n+16(FP), DX
 	TESTQ CX, CX
-	JEQ   without56
+	JEQ   without58
 
-loop57:
+loop59:
 	VMOVUPS   (AX), Y0
 	VXORPS    Y1, Y1, Y1
 	VMOVUPS   leak<>+0(SB), Y2
@@ -6486,12 +6722,12 @@ loop57:
 	ADDQ      $0x20, AX
 	ADDQ      $0x20, CX
 	SUBQ      $0x08, DX
-	JNE       loop57
+	JNE       loop59
 	VZEROUPPER
 	RET
 
-without56:
-loop58:
+without58:
+loop60:
 	VMOVUPS   (AX), Y0
 	VXORPS    Y1, Y1, Y1
 	VMOVUPS   leak<>+0(SB), Y2
@@ -6502,7 +6738,7 @@ loop58:
 	VMOVUPS   Y0, (AX)
 	ADDQ      $0x20, AX
 	SUBQ      $0x08, DX
-	JNE       loop58
+	JNE       loop60
 	VZEROUPPER
 	RET
 
@@ -6513,9 +6749,9 @@ TEXT ·tanh256(SB), NOSPLIT, $0-24
 	MOVQ  slope+8(FP), CX
 	MOVQ  n+16(FP), DX
 	TESTQ CX, CX
-	JEQ   without59
+	JEQ   without61
 
-loop60:
+loop62:
 	VMOVUPS   (AX), Y0
 	VANDPS    magnitude<>+0(SB), Y0, Y1
 	VCMPPS    $0x1d, tanhFar<>+0(SB), Y1, Y2
@@ -6580,12 +6816,12 @@ loop60:
 	ADDQ      $0x20, AX
 	ADDQ      $0x20, CX
 	SUBQ      $0x08, DX
-	JNE       loop60
+	JNE       loop62
 	VZEROUPPER
 	RET
 
-without59:
-loop61:
+without61:
+loop63:
 	VMOVUPS   (AX), Y0
 	VANDPS    magnitude<>+0(SB), Y0, Y1
 	VCMPPS    $0x1d, tanhFar<>+0(SB), Y1, Y2
@@ -6648,7 +6884,7 @@ loop61:
 	VMOVUPS   Y4, (AX)
 	ADDQ      $0x20, AX
 	SUBQ      $0x08, DX
-	JNE       loop61
+	JNE       loop63
 	VZEROUPPER
 	RET
 
@@ -6677,9 +6913,9 @@ TEXT ·sigmoid256(SB), NOSPLIT, $0-24
 	MOVQ  slope+8(FP), CX
 	MOVQ  n+16(FP), DX
 	TESTQ CX, CX
-	JEQ   without62
+	JEQ   without64
 
-loop63:
+loop65:
 	VMOVUPS   (AX), Y0
 	VORPS     sign<>+0(SB), Y0, Y1
 	VMULPS    log2E<>+0(SB), Y1, Y2
@@ -6727,12 +6963,12 @@ loop63:
 	ADDQ      $0x20, AX
 	ADDQ      $0x20, CX
 	SUBQ      $0x08, DX
-	JNE       loop63
+	JNE       loop65
 	VZEROUPPER
 	RET
 
-without62:
-loop64:
+without64:
+loop66:
 	VMOVUPS   (AX), Y0
 	VORPS     sign<>+0(SB), Y0, Y1
 	VMULPS    log2E<>+0(SB), Y1, Y2
@@ -6778,7 +7014,7 @@ loop64:
 	VMOVUPS   Y0, (AX)
 	ADDQ      $0x20, AX
 	SUBQ      $0x08, DX
-	JNE       loop64
+	JNE       loop66
 	VZEROUPPER
 	RET
 
@@ -6795,7 +7031,7 @@ TEXT ·gather256(SB), NOSPLIT, $0-56
 	SHLQ $0x02, R8
 	SHLQ $0x02, DI
 
-row65:
+row67:
 	MOVQ  (DX), R9
 	SUBQ  SI, R9
 	IMULQ DI, R9
@@ -6803,21 +7039,21 @@ row65:
 	XORQ  R10, R10
 	MOVQ  DI, R11
 
-column66:
+column68:
 	SUBQ    $0x20, R11
-	JCS     last67
+	JCS     last69
 	VMOVUPS (R9)(R10*1), Y0
 	VMOVUPS Y0, (AX)(R10*1)
 	ADDQ    $0x20, R10
-	JMP     column66
+	JMP     column68
 
-last67:
+last69:
 	VMOVUPS -32(R9)(DI*1), Y0
 	VMOVUPS Y0, -32(AX)(DI*1)
 	ADDQ    $0x08, DX
 	ADDQ    R8, AX
 	DECQ    BX
-	JNE     row65
+	JNE     row67
 	VZEROUPPER
 	RET
 
@@ -6838,7 +7074,7 @@ TEXT ·sumRows256x64(SB), NOSPLIT, $0-32
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 
-loop68:
+loop70:
 	VADDPS  (CX), Y0, Y0
 	VADDPS  32(CX), Y1, Y1
 	VADDPS  64(CX), Y2, Y2
@@ -6849,7 +7085,7 @@ loop68:
 	VADDPS  224(CX), Y7, Y7
 	ADDQ    BX, CX
 	DECQ    DX
-	JNE     loop68
+	JNE     loop70
 	VADDPS  (AX), Y0, Y0
 	VMOVUPS Y0, (AX)
 	VADDPS  32(AX), Y1, Y1
@@ -6882,14 +7118,14 @@ TEXT ·sumRows256x32(SB), NOSPLIT, $0-32
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-loop69:
+loop71:
 	VADDPS  (CX), Y0, Y0
 	VADDPS  32(CX), Y1, Y1
 	VADDPS  64(CX), Y2, Y2
 	VADDPS  96(CX), Y3, Y3
 	ADDQ    BX, CX
 	DECQ    DX
-	JNE     loop69
+	JNE     loop71
 	VADDPS  (AX), Y0, Y0
 	VMOVUPS Y0, (AX)
 	VADDPS  32(AX), Y1, Y1
@@ -6912,12 +7148,12 @@ TEXT ·sumRows256x16(SB), NOSPLIT, $0-32
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 
-loop70:
+loop72:
 	VADDPS  (CX), Y0, Y0
 	VADDPS  32(CX), Y1, Y1
 	ADDQ    BX, CX
 	DECQ    DX
-	JNE     loop70
+	JNE     loop72
 	VADDPS  (AX), Y0, Y0
 	VMOVUPS Y0, (AX)
 	VADDPS  32(AX), Y1, Y1
@@ -6938,7 +7174,7 @@ TEXT ·drop256(SB), NOSPLIT, $0-56
 	VPBROADCASTD X0, Y0
 	VBROADCASTSS scale+52(FP), Y1
 
-row71:
+row73:
 	MOVQ         BX, R8
 	MOVQ         R8, DI
 	SHRQ         $0x1e, DI
@@ -6961,10 +7197,13 @@ row71:
 	VMOVD        R8, X3
 	VPBROADCASTD X3, Y3
 	MOVQ         stride+24(FP), DI
+	TESTQ        CX, CX
+	JNE          with74
 
-column72:
+column76:
 	VPSRLD   $0x10, Y2, Y5
 	VPXOR    Y5, Y2, Y4
+	VPADDD   stride256<>+0(SB), Y2, Y2
 	VPMULLD  mix1<>+0(SB), Y4, Y4
 	VPXOR    Y3, Y4, Y4
 	VPSRLD   $0x0f, Y4, Y5
@@ -6976,19 +7215,36 @@ column72:
 	VANDPS   Y5, Y4, Y4
 	VMOVUPS  Y4, (AX)
 	ADDQ     $0x20, AX
-	TESTQ    CX, CX
-	JEQ      plain73
+	SUBQ     $0x08, DI
+	JNE      column76
+	JMP      end75
+
+with74:
+column77:
+	VPSRLD   $0x10, Y2, Y5
+	VPXOR    Y5, Y2, Y4
+	VPADDD   stride256<>+0(SB), Y2, Y2
+	VPMULLD  mix1<>+0(SB), Y4, Y4
+	VPXOR    Y3, Y4, Y4
+	VPSRLD   $0x0f, Y4, Y5
+	VPXOR    Y5, Y4, Y4
+	VPMULLD  mix2<>+0(SB), Y4, Y4
+	VPMAXUD  Y0, Y4, Y5
+	VPCMPEQD Y5, Y4, Y5
+	VMULPS   (AX), Y1, Y4
+	VANDPS   Y5, Y4, Y4
+	VMOVUPS  Y4, (AX)
+	ADDQ     $0x20, AX
 	VMULPS   (CX), Y1, Y4
 	VANDPS   Y5, Y4, Y4
 	VMOVUPS  Y4, (CX)
 	ADDQ     $0x20, CX
+	SUBQ     $0x08, DI
+	JNE      column77
 
-plain73:
-	VPADDD stride256<>+0(SB), Y2, Y2
-	SUBQ   $0x08, DI
-	JNE    column72
-	DECQ   DX
-	JNE    row71
+end75:
+	DECQ DX
+	JNE  row73
 	VZEROUPPER
 	RET
 
@@ -7025,7 +7281,7 @@ TEXT ·squares256(SB), NOSPLIT, $0-24
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 
-loop74:
+loop78:
 	VCVTPS2PD   (CX), Y8
 	VFMADD231PD Y8, Y8, Y0
 	VCVTPS2PD   16(CX), Y8
@@ -7044,7 +7300,7 @@ loop74:
 	VFMADD231PD Y8, Y8, Y7
 	ADDQ        $0x80, CX
 	SUBQ        $0x20, DX
-	JNE         loop74
+	JNE         loop78
 	VMOVUPD     Y0, (AX)
 	VMOVUPD     Y1, 32(AX)
 	VMOVUPD     Y2, 64(AX)
@@ -7075,7 +7331,7 @@ TEXT ·adam256(SB), NOSPLIT, $0-80
 	VBROADCASTSS root+72(FP), Y8
 	VBROADCASTSS epsilon+76(FP), Y9
 
-loop75:
+loop79:
 	VMOVUPS (AX), Y10
 	VMULPS  (CX), Y0, Y11
 	VMULPS  Y10, Y1, Y12
@@ -7111,7 +7367,7 @@ loop75:
 	ADDQ    $0x20, DX
 	ADDQ    $0x20, BX
 	SUBQ    $0x08, SI
-	JNE     loop75
+	JNE     loop79
 	VZEROUPPER
 	RET
 
@@ -7127,7 +7383,7 @@ TEXT ·sgd256(SB), NOSPLIT, $0-48
 	VBROADCASTSS momentum+40(FP), Y2
 	VBROADCASTSS pace+44(FP), Y3
 
-loop76:
+loop80:
 	VMOVUPS (AX), Y4
 	VMULPS  (CX), Y0, Y5
 	VMULPS  Y4, Y1, Y6
@@ -7148,7 +7404,7 @@ loop76:
 	ADDQ    $0x20, CX
 	ADDQ    $0x20, DX
 	SUBQ    $0x08, BX
-	JNE     loop76
+	JNE     loop80
 	VZEROUPPER
 	RET
 
@@ -7166,7 +7422,7 @@ TEXT ·rmsProp256(SB), NOSPLIT, $0-56
 	VBROADCASTSS pace+48(FP), Y4
 	VBROADCASTSS epsilon+52(FP), Y5
 
-loop77:
+loop81:
 	VMOVUPS (AX), Y6
 	VMULPS  (CX), Y0, Y7
 	VMULPS  Y6, Y1, Y8
@@ -7192,7 +7448,7 @@ loop77:
 	ADDQ    $0x20, CX
 	ADDQ    $0x20, DX
 	SUBQ    $0x08, BX
-	JNE     loop77
+	JNE     loop81
 	VZEROUPPER
 	RET
 
@@ -7208,10 +7464,10 @@ TEXT ·lstm256(SB), NOSPLIT, $0-56
 	SHLQ $0x02, DI
 	MOVQ rows+40(FP), R8
 
-row78:
+row82:
 	MOVQ DI, R9
 
-column79:
+column83:
 	VMOVUPS   (AX)(DI*1), Y0
 	VORPS     sign<>+0(SB), Y0, Y1
 	VMULPS    log2E<>+0(SB), Y1, Y2
@@ -7459,12 +7715,12 @@ column79:
 	ADDQ      $0x20, BX
 	ADDQ      $0x20, SI
 	SUBQ      $0x20, R9
-	JNE       column79
+	JNE       column83
 	ADDQ      DI, AX
 	ADDQ      DI, AX
 	ADDQ      DI, AX
 	DECQ      R8
-	JNE       row78
+	JNE       row82
 	VZEROUPPER
 	RET
 
@@ -7482,10 +7738,10 @@ TEXT ·lstmBack256(SB), NOSPLIT, $0-72
 	SHLQ $0x02, R9
 	MOVQ rows+56(FP), R10
 
-row80:
+row84:
 	MOVQ R9, R11
 
-column81:
+column85:
 	VMOVUPS (SI), Y0
 	VADDPS  (DI), Y0, Y0
 	VMOVUPS (DX), Y1
@@ -7535,7 +7791,7 @@ column81:
 	ADDQ    $0x20, DI
 	ADDQ    $0x20, R8
 	SUBQ    $0x20, R11
-	JNE     column81
+	JNE     column85
 	ADDQ    R9, AX
 	ADDQ    R9, AX
 	ADDQ    R9, AX
@@ -7543,7 +7799,7 @@ column81:
 	ADDQ    R9, CX
 	ADDQ    R9, CX
 	DECQ    R10
-	JNE     row80
+	JNE     row84
 	VZEROUPPER
 	RET
 
@@ -7558,10 +7814,10 @@ TEXT ·gru256(SB), NOSPLIT, $0-48
 	SHLQ $0x02, SI
 	MOVQ rows+32(FP), DI
 
-row82:
+row86:
 	MOVQ SI, R8
 
-column83:
+column87:
 	VMOVUPS   (AX), Y0
 	VADDPS    (CX), Y0, Y0
 	VORPS     sign<>+0(SB), Y0, Y1
@@ -7713,13 +7969,13 @@ column83:
 	ADDQ      $0x20, DX
 	ADDQ      $0x20, BX
 	SUBQ      $0x20, R8
-	JNE       column83
+	JNE       column87
 	ADDQ      SI, AX
 	ADDQ      SI, AX
 	ADDQ      SI, CX
 	ADDQ      SI, CX
 	DECQ      DI
-	JNE       row82
+	JNE       row86
 	VZEROUPPER
 	RET
 
@@ -7738,10 +7994,10 @@ TEXT ·gruBack256(SB), NOSPLIT, $0-80
 	SHLQ $0x02, R10
 	MOVQ rows+64(FP), R11
 
-row84:
+row88:
 	MOVQ R10, R12
 
-column85:
+column89:
 	VMOVUPS (DI), Y0
 	VADDPS  (R8), Y0, Y0
 	VMOVUPS (AX)(R10*1), Y1
@@ -7784,7 +8040,7 @@ column85:
 	ADDQ    $0x20, R8
 	ADDQ    $0x20, R9
 	SUBQ    $0x20, R12
-	JNE     column85
+	JNE     column89
 	ADDQ    R10, AX
 	ADDQ    R10, AX
 	ADDQ    R10, CX
@@ -7794,7 +8050,7 @@ column85:
 	ADDQ    R10, BX
 	ADDQ    R10, BX
 	DECQ    R11
-	JNE     row84
+	JNE     row88
 	VZEROUPPER
 	RET
 
@@ -7809,14 +8065,14 @@ TEXT ·softmax256(SB), NOSPLIT, $0-48
 	MOVQ SI, DI
 	SHLQ $0x02, DI
 
-loop86:
+loop90:
 	VMOVUPS (AX), Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
 	MOVQ    classes+40(FP), R9
 	MOVQ    AX, R8
 
-class87:
+class91:
 	VMOVUPS   (R8), Y3
 	VCMPPS    $0x1e, Y0, Y3, Y4
 	VBLENDVPS Y4, Y3, Y0, Y0
@@ -7824,14 +8080,14 @@ class87:
 	VPADDD    next<>+0(SB), Y2, Y2
 	ADDQ      DI, R8
 	DECQ      R9
-	JNE       class87
+	JNE       class91
 	VMOVUPS   Y0, (CX)
 	VMOVUPS   Y1, (BX)
 	VXORPS    Y1, Y1, Y1
 	MOVQ      classes+40(FP), R9
 	MOVQ      AX, R8
 
-class88:
+class92:
 	VMOVUPS   (R8), Y2
 	VSUBPS    Y0, Y2, Y2
 	VMULPS    log2E<>+0(SB), Y2, Y3
@@ -7869,17 +8125,17 @@ class88:
 	VADDPS    Y5, Y1, Y1
 	ADDQ      DI, R8
 	DECQ      R9
-	JNE       class88
+	JNE       class92
 	MOVQ      classes+40(FP), R9
 	MOVQ      AX, R8
 
-class89:
+class93:
 	VMOVUPS   (R8), Y0
 	VDIVPS    Y1, Y0, Y0
 	VMOVUPS   Y0, (R8)
 	ADDQ      DI, R8
 	DECQ      R9
-	JNE       class89
+	JNE       class93
 	VPSRLD    $0x17, Y1, Y0
 	VPSUBD    logBias<>+0(SB), Y0, Y0
 	VCVTDQ2PS Y0, Y0
@@ -7926,7 +8182,7 @@ class89:
 	ADDQ      $0x20, DX
 	ADDQ      $0x20, BX
 	SUBQ      $0x08, SI
-	JNE       loop86
+	JNE       loop90
 	VZEROUPPER
 	RET
 
@@ -7941,7 +8197,7 @@ TEXT ·moments256(SB), NOSPLIT, $0-64
 	SHLQ         $0x02, SI
 	VBROADCASTSD count+48(FP), Y0
 
-rows90:
+rows94:
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
@@ -7953,7 +8209,7 @@ rows90:
 	MOVQ   units+40(FP), R8
 	XORQ   DI, DI
 
-unit91:
+unit95:
 	VCVTPS2PD  (DX)(DI*1), Y9
 	VADDPD     Y9, Y1, Y1
 	VCVTPS2PD  16(DX)(DI*1), Y9
@@ -7964,7 +8220,7 @@ unit91:
 	VADDPD     Y9, Y4, Y4
 	ADDQ       SI, DI
 	DECQ       R8
-	JNE        unit91
+	JNE        unit95
 	VDIVPD     Y0, Y1, Y1
 	VCVTPD2PSY Y1, X9
 	VMOVUPS    X9, (AX)
@@ -7980,7 +8236,7 @@ unit91:
 	MOVQ       units+40(FP), R8
 	XORQ       DI, DI
 
-unit92:
+unit96:
 	VCVTPS2PD    (DX)(DI*1), Y9
 	VSUBPD       Y1, Y9, Y9
 	VMULPD       Y9, Y9, Y9
@@ -7999,7 +8255,7 @@ unit92:
 	VADDPD       Y9, Y8, Y8
 	ADDQ         SI, DI
 	DECQ         R8
-	JNE          unit92
+	JNE          unit96
 	VBROADCASTSD epsilon+56(FP), Y1
 	VBROADCASTSD oneDouble<>+0(SB), Y2
 	VDIVPD       Y0, Y5, Y5
@@ -8030,7 +8286,7 @@ unit92:
 	ADDQ         $0x40, CX
 	ADDQ         $0x40, DX
 	SUBQ         $0x10, BX
-	JNE          rows90
+	JNE          rows94
 	VZEROUPPER
 	RET
 
@@ -8046,7 +8302,7 @@ TEXT ·projections256(SB), NOSPLIT, $0-64
 	SHLQ         $0x02, DI
 	VBROADCASTSD count+56(FP), Y0
 
-rows93:
+rows97:
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
@@ -8058,7 +8314,7 @@ rows93:
 	MOVQ   units+48(FP), R9
 	XORQ   R8, R8
 
-unit94:
+unit98:
 	VCVTPS2PD   (DX)(R8*1), Y9
 	VADDPD      Y9, Y1, Y1
 	VCVTPS2PD   (BX)(R8*1), Y10
@@ -8077,7 +8333,7 @@ unit94:
 	VFMADD231PD Y10, Y9, Y8
 	ADDQ        DI, R8
 	DECQ        R9
-	JNE         unit94
+	JNE         unit98
 	VDIVPD      Y0, Y1, Y1
 	VDIVPD      Y0, Y5, Y5
 	VCVTPD2PSY  Y1, X1
@@ -8107,7 +8363,7 @@ unit94:
 	ADDQ        $0x40, DX
 	ADDQ        $0x40, BX
 	SUBQ        $0x10, SI
-	JNE         rows93
+	JNE         rows97
 	VZEROUPPER
 	RET
 
@@ -8125,14 +8381,14 @@ TEXT ·normalize256(SB), NOSPLIT, $0-68
 	VBROADCASTSS units+64(FP), Y0
 	SHLQ         $0x02, R9
 
-row95:
+row99:
 	VBROADCASTSS (DX), Y1
 	VBROADCASTSS (BX), Y2
 	VMOVUPS      counting<>+0(SB), Y3
 	VMOVUPS      lanes256<>+0(SB), Y4
 	XORQ         R10, R10
 
-column96:
+column100:
 	VCMPPS  $0x11, Y0, Y3, Y5
 	VMOVUPS (AX)(R10*1), Y6
 	VSUBPS  Y1, Y6, Y6
@@ -8146,13 +8402,13 @@ column96:
 	VADDPS  Y4, Y3, Y3
 	ADDQ    $0x20, R10
 	CMPQ    R10, R9
-	JNE     column96
+	JNE     column100
 	ADDQ    R9, AX
 	ADDQ    R9, CX
 	ADDQ    $0x04, DX
 	ADDQ    $0x04, BX
 	DECQ    R8
-	JNE     row95
+	JNE     row99
 	VZEROUPPER
 	RET
 
@@ -8187,12 +8443,12 @@ TEXT ·normGradient256(SB), NOSPLIT, $0-60
 	VBROADCASTSS units+56(FP), Y0
 	SHLQ         $0x02, R8
 
-row97:
+row101:
 	VMOVUPS counting<>+0(SB), Y1
 	VMOVUPS lanes256<>+0(SB), Y2
 	XORQ    R9, R9
 
-column98:
+column102:
 	VCMPPS  $0x11, Y0, Y1, Y3
 	VMOVUPS (AX)(R9*1), Y4
 	VANDPS  Y3, Y4, Y4
@@ -8206,11 +8462,11 @@ column98:
 	VADDPS  Y2, Y1, Y1
 	ADDQ    $0x20, R9
 	CMPQ    R9, R8
-	JNE     column98
+	JNE     column102
 	ADDQ    R8, AX
 	ADDQ    R8, CX
 	DECQ    DI
-	JNE     row97
+	JNE     row101
 	VZEROUPPER
 	RET
 
@@ -8227,7 +8483,7 @@ TEXT ·normBack256(SB), NOSPLIT, $0-60
 	VBROADCASTSS units+56(FP), Y0
 	SHLQ         $0x02, R8
 
-row99:
+row103:
 	VBROADCASTSS (DX), Y1
 	VBROADCASTSS (BX), Y2
 	VBROADCASTSS (SI), Y3
@@ -8235,7 +8491,7 @@ row99:
 	VMOVUPS      lanes256<>+0(SB), Y5
 	XORQ         R9, R9
 
-column100:
+column104:
 	VCMPPS  $0x11, Y0, Y4, Y6
 	VMOVUPS (AX)(R9*1), Y7
 	VSUBPS  Y1, Y7, Y7
@@ -8247,14 +8503,14 @@ column100:
 	VADDPS  Y5, Y4, Y4
 	ADDQ    $0x20, R9
 	CMPQ    R9, R8
-	JNE     column100
+	JNE     column104
 	ADDQ    R8, AX
 	ADDQ    R8, CX
 	ADDQ    $0x04, DX
 	ADDQ    $0x04, BX
 	ADDQ    $0x04, SI
 	DECQ    DI
-	JNE     row99
+	JNE     row103
 	VZEROUPPER
 	RET
 
@@ -8267,21 +8523,36 @@ TEXT ·prefetchRows(SB), NOSPLIT, $0-32
 	MOVQ width+24(FP), BX
 	SHLQ $0x02, BX
 
-row101:
+row105:
 	MOVLQSX (CX), SI
 	IMULQ   BX, SI
 	ADDQ    AX, SI
 	LEAQ    (SI)(BX*1), DI
+	ANDQ    $-64, SI
 
-line102:
+line106:
 	PREFETCHT1 (SI)
 	ADDQ       $0x40, SI
 	CMPQ       SI, DI
-	JCS        line102
-	PREFETCHT1 -1(DI)
+	JCS        line106
 	ADDQ       $0x04, CX
 	DECQ       DX
-	JNE        row101
+	JNE        row105
+	RET
+
+// func prefetchClasses(class *int32, rows *int32, n int)
+// Requires: MMX+
+TEXT ·prefetchClasses(SB), NOSPLIT, $0-24
+	MOVQ class+0(FP), AX
+	MOVQ rows+8(FP), CX
+	MOVQ n+16(FP), DX
+
+row107:
+	MOVLQSX    (CX), BX
+	PREFETCHT1 (AX)(BX*4)
+	ADDQ       $0x04, CX
+	DECQ       DX
+	JNE        row107
 	RET
 
 // func transposeBlocks(dst *float32, src *float32, down int, across int, dstRow int, srcRow int)
@@ -8297,12 +8568,12 @@ TEXT ·transposeBlocks(SB), NOSPLIT, $0-48
 	SHLQ $0x02, SI
 	SHLQ $0x02, DI
 
-down103:
+down108:
 	MOVQ CX, R8
 	MOVQ AX, R9
 	MOVQ BX, R10
 
-across104:
+across109:
 	MOVQ       R8, R11
 	VMOVUPS    (R11), Y0
 	ADDQ       DI, R11
@@ -8369,7 +8640,7 @@ across104:
 	ADDQ       SI, R9
 	ADDQ       SI, R9
 	DECQ       R10
-	JNE        across104
+	JNE        across109
 	ADDQ       $0x20, AX
 	ADDQ       DI, CX
 	ADDQ       DI, CX
@@ -8380,6 +8651,6 @@ across104:
 	ADDQ       DI, CX
 	ADDQ       DI, CX
 	DECQ       DX
-	JNE        down103
+	JNE        down108
 	VZEROUPPER
 	RET

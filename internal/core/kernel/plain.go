@@ -12,7 +12,7 @@ var plain = Set{
 	name:    "plain",
 	product: productPlain, gather: gatherPlain, sumRows: sumRowsPlain, add: addPlain, scale: scalePlain, mask: maskPlain,
 	cut: cutPlain, rectify: rectifyPlain, leaky: leakyPlain, tanh: tanhPlain, sigmoid: sigmoidPlain, drop: dropPlain,
-	softmax: softmaxPlain, squares: squaresPlain, transpose: transposePlain, prefetch: prefetchPlain,
+	softmax: softmaxPlain, squares: squaresPlain, transpose: transposePlain, prefetch: prefetchPlain, classes: prefetchClassesPlain,
 	adam: adamPlain, sgd: sgdPlain, rmsProp: rmsPropPlain,
 	lstm: lstmPlain, lstmBack: lstmBackPlain, gru: gruPlain, gruBack: gruBackPlain, norm: normPlain, normBack: normBackPlain,
 }
@@ -197,6 +197,8 @@ func transposePlain(dst, src []float32, rows, columns, dstRow, srcRow int) {
 }
 
 func prefetchPlain([]float32, []int32, int) {}
+
+func prefetchClassesPlain([]int32, []int32) {}
 
 func adamPlain(w, g, m, v []float32, s AdamStep) {
 	for i, x := range w {

@@ -36,6 +36,7 @@ type Set struct {
 	squares   func(v []float32) [squareLanes]float64
 	transpose func(dst, src []float32, rows, columns, dstRow, srcRow int)
 	prefetch  func(x []float32, ends []int32, width int)
+	classes   func(class, rows []int32)
 	adam      func(w, g, m, v []float32, s AdamStep)
 	sgd       func(w, g, m []float32, s SGDStep)
 	rmsProp   func(w, g, v []float32, s RMSPropStep)
@@ -237,6 +238,13 @@ func (s *Set) Transpose(dst, src []float32, rows, columns, dstRow, srcRow int) {
 func (s *Set) Prefetch(x []float32, rows []int32, width int) {
 	if len(rows) > 0 {
 		s.prefetch(x, rows, width)
+	}
+}
+
+// PrefetchClasses does that for the numbers of those rows.
+func (s *Set) PrefetchClasses(class, rows []int32) {
+	if len(rows) > 0 {
+		s.classes(class, rows)
 	}
 }
 

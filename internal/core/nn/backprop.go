@@ -12,8 +12,11 @@ type desk struct {
 	drops []float32   // what dropout multiplied its last state by; nil is nothing
 	marks *marks
 	share []float32 // of the rows in the loss of the batch
-	ahead []int32   // rows of the data that the next shard will ask for, of which
-	asked int       // so many have been asked for
+	next  []int32   // inputs of the next shard, of which so many have been asked for,
+	asked int       // and the rows of the data at which they end
+	ahead []int32
+	ends  []int32   // memory for ahead
+	pace  int       // how many each glance asks for
 	grad  []float32 // the gradient that is being added to, laid out like the weights
 	fresh bool      // the weights' part of it is still to be written for the first time
 	loss  float64   // weighted sum over the shards since the last start
@@ -105,25 +108,35 @@ func (d *desk) backprop(n *Network, l Loss, drop *dropout, data *Data, s shard, 
 	}
 }
 
-// lookAhead notes the rows of the data that will be asked for next.
+// lookAhead notes the inputs that will be asked for next.
 func (d *desk) lookAhead(n *Network, data *Data, next []int32) {
-	d.ahead, d.asked = d.ahead[:0], 0
 	if n.cells != nil {
 		return
 	}
-	for _, i := range next {
-		d.ahead = append(d.ahead, int32(data.end(i)))
+	kernels := 6*len(n.layers) - 1
+	d.next, d.ahead, d.asked, d.pace = next, next, 0, (len(next)+kernels-1)/kernels
+	if data.At != nil {
+		d.ends = d.ends[:0]
+		for _, i := range next {
+			d.ends = append(d.ends, data.At[i])
+		}
+		d.ahead = d.ends
 	}
 }
 
-// glance asks for a few of the rows ahead. It stands behind every kernel, so that
+// glance asks for a few of the inputs ahead. It stands behind every kernel, so that
 // all have been asked for when the shard has gone forward and back: more at once
 // than the processor can wait for, about 16 lines of memory, would hold it up.
 func (d *desk) glance(n *Network, data *Data) {
-	kernels := 6*len(n.layers) - 1
-	rows := d.ahead[d.asked:min(len(d.ahead), d.asked+(len(d.ahead)+kernels-1)/kernels)]
-	n.kernels.Prefetch(data.X, rows, n.config.Inputs)
-	d.asked += len(rows)
+	from := d.asked
+	if from == len(d.next) {
+		return
+	}
+	d.asked = min(len(d.next), from+d.pace)
+	n.kernels.Prefetch(data.X, d.ahead[from:d.asked], n.config.Inputs)
+	if data.Class != nil {
+		n.kernels.PrefetchClasses(data.Class, d.next[from:d.asked])
+	}
 }
 
 // backwardWeights and backwardBias give the gradient of the weights and biases: for
@@ -190,7 +203,7 @@ func newTurned(n *Network) turned {
 // update turns the weights of n.
 func (w turned) update(n *Network) {
 	turn := func(dst []float32, l layer) {
-		n.kernels.Transpose(dst, l.weights(n.weight), l.in, l.out, kernel.Width(l.in), l.width())
+		n.kernels.Transpose(dst, l.weights(n.weight), l.in, columns(l.out), kernel.Width(l.in), l.width())
 	}
 	for i, l := range n.layers {
 		if i > 0 || n.cells != nil {

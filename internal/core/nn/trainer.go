@@ -220,8 +220,18 @@ func (r *trainer) groupJob(desk, i int) {
 	end := min(from+rows, r.to)
 	for ; from < end; from += shardRows {
 		to := min(from+shardRows, end)
-		d.backprop(r.net, r.Loss, r.drop, r.train, shard{rows: r.order[from:to], next: r.order[to:min(to+shardRows, len(r.order))],
+		d.backprop(r.net, r.Loss, r.drop, r.train, shard{rows: r.order[from:to], next: r.order[to:r.shardEnd(to)],
 			place: r.place + uint64(from-r.from), divisor: r.divisor}, r.turned)
 	}
 	g.loss, g.right = d.loss, d.right
+}
+
+// shardEnd returns the end of the shard that begins where a shard of the batch under
+// way ends.
+func (r *trainer) shardEnd(from int) int {
+	batch := r.to
+	if from == batch {
+		batch += r.BatchSize
+	}
+	return min(from+shardRows, batch, len(r.order))
 }
