@@ -31,6 +31,7 @@ func main() {
 	MOVQ(U32(7*64), eights)
 	Label("loop")
 	a, b := YMM(), YMM()
+	PREFETCHT0(Mem{Base: raws, Index: eights, Scale: 1, Disp: 2048}) // four pieces of 64 raws ahead: what no cache holds is on its way then
 	VMOVUPS(Mem{Base: raws, Index: eights, Scale: 1}, a)
 	VMOVUPS(Mem{Base: raws, Index: eights, Scale: 1, Disp: 32}, b)
 	confidences, marks := YMM(), YMM()

@@ -112,7 +112,7 @@ func TestBooksAreTheResult(t *testing.T) {
 		r := b.Result()
 		want := ledger.NewTally()
 		for i, trade := range r.Trades {
-			want.Add([]float64{trade.Net}, []int64{trade.ExitTime - trade.EntryTime}, int(trade.Side+1)/2)
+			want.Add(trade.Net, trade.ExitTime-trade.EntryTime, trade.Side)
 			if n, wins := b.LeftBy(trade.ExitTime - 1); n > i || wins > want.Wins {
 				t.Fatalf("%d trades and %d wins before trade %d was left", n, wins, i)
 			}

@@ -81,7 +81,7 @@ func (s *Simulation) noteBatch(b *batch.Batch) bool {
 			*today = began
 			return false
 		}
-		d.place = daily.Place{Bar: end, Deal: s.deals.Len() + at, Realised: b.Realised[at]}
+		d.place = daily.Place{Bar: end, Deal: s.deals.Len() + at, Realised: b.Realised(at)}
 	}
 	return true
 }
@@ -89,9 +89,9 @@ func (s *Simulation) noteBatch(b *batch.Batch) bool {
 // commit takes the trades of b, of which there is at least one, into what is known.
 func (s *Simulation) commit(b *batch.Batch) {
 	st, t := &s.last, &b.Sums
-	s.deals.Left(b.Seconds[:b.N], b.Longs)
+	s.deals.Left(b.Seconds(), b.Longs)
 	s.orders.Took(t.Orders, 2*b.N)
-	st.Realised, st.Turnover = b.Realised[b.N], t.Turnover
+	st.Realised, st.Turnover = b.Realised(b.N), t.Turnover
 	st.Costs.Commission, st.Costs.Slippage = t.Commission, t.Slippage
 	st.Entered, st.Entry = true, int(b.Entry[b.At+b.N-1])
 	for reason, n := range b.Decisions {

@@ -371,18 +371,18 @@ func TestRunReportsAndStops(t *testing.T) {
 func TestOrderHash(t *testing.T) {
 	series, o := flat(100, 101, 102, 103, 104), backtest.Options{Commission: 0.001}
 	r := run(t, scenario{backtest.Input{Series: series, Signals: signals("BhShh")}, o})
-	lanes := [4]uint64{}
+	lanes := [3]uint64{}
 	for _, f := range []struct {
 		bar   int
 		price float64
 		side  uint64
 	}{{1, 101, 1}, {3, 103, 255}} {
-		for i, v := range []uint64{uint64(series.Time[f.bar]), math.Float64bits(r.Trades[0].Quantity), math.Float64bits(f.price), f.side} {
+		for i, v := range []uint64{uint64(series.Time[f.bar]) + f.side<<48, math.Float64bits(r.Trades[0].Quantity), math.Float64bits(f.price)} {
 			x := (lanes[i] ^ v) * 0x9E3779B97F4A7C15
 			lanes[i] = x ^ x>>32
 		}
 	}
-	stream := binary.LittleEndian.AppendUint64([]byte("ktrdr orders 2\n"), 2)
+	stream := binary.LittleEndian.AppendUint64([]byte("ktrdr orders 3\n"), 2)
 	for _, lane := range lanes {
 		stream = binary.LittleEndian.AppendUint64(stream, lane)
 	}

@@ -31,21 +31,23 @@ type Batch struct {
 	At int // of the first trade in the columns
 	N  int // trades
 
-	Longs   int         // of them
-	Seconds [Most]int64 // that each was held
+	Longs int // of them
 
 	// The order that is pending after the last of them.
 	Next    int // the bar at whose open it is filled
 	Pending decision.Signal
 
-	Decisions decision.Counts   // on the bars of the batch that depend on what is held
-	Realised  [Most + 1]float64 // before each entry, and after the last exit
+	Decisions decision.Counts // on the bars of the batch that depend on what is held
 	Sums      Sums
 
-	capital float64
-	held    [Most]float64 // the quantity, below 0 of a short
-	value   [Most]float64 // of that at the entry
-	balance [Most]float64 // the equity less the commission of the entry
+	// Of trades where they are in the columns.
+	capital  float64
+	next     [ledger.DealsAtATime]int32       // the bar at which the one after it begins
+	seconds  [ledger.DealsAtATime]int64       // that each was held
+	held     [ledger.DealsAtATime]float64     // the quantity, below 0 of a short
+	value    [ledger.DealsAtATime]float64     // of that at the entry
+	balance  [ledger.DealsAtATime]float64     // the equity less the commission of the entry
+	realised [ledger.DealsAtATime + 1]float64 // before each entry, and after the last exit
 }
 
 // Sums are what trades add up to, on top of what was there.
@@ -67,22 +69,34 @@ type Start struct {
 
 // A side is what is particular to longs or to shorts.
 type side struct {
-	sign    float64
-	in, out float64        // what prices are multiplied by to give those of the fills
-	against *decision.Bits // the signals by which they are left
-	entry   int8           // the side of the fill
-	how     ledger.How
+	sign       float64
+	in, out    float64        // what prices are multiplied by to give those of the fills
+	against    *decision.Bits // the signals by which they are left
+	enter, leave ledger.Way   // of the fills
+	how        ledger.How
+	short      int // 1 or 0
 }
 
 // sides returns those of longs and of shorts.
 func (p *Policy) sides(v *decision.Sieve) [2]side {
-	up, down := 1+p.Slippage, 1-p.Slippage
-	return [2]side{{1, up, down, &v.Sells, 1, ledger.LongAtOpen}, {-1, down, up, &v.Buys, -1, ledger.ShortAtOpen}}
+	up, down, buy, sell := 1+p.Slippage, 1-p.Slippage, ledger.WayOf(1, ledger.BySignal), ledger.WayOf(-1, ledger.BySignal)
+	return [2]side{{1, up, down, &v.Sells, buy, sell, ledger.LongAtOpen, 0}, {-1, down, up, &v.Buys, sell, buy, ledger.ShortAtOpen, 1}}
+}
+
+// limited returns how much of a quantity can be traded: whole units, and no more than is
+// affordable. Up to half of the equity, no slippage makes less than that affordable.
+func (p *Policy) limited(quantity, affordable float64) float64 {
+	if p.Fraction > 0.5 {
+		quantity = min(quantity, affordable)
+	}
+	if p.WholeUnits {
+		quantity = math.Floor(quantity)
+	}
+	return quantity
 }
 
 // Run makes b the next trades, up to the first of which something is rare: a price that
-// is none, a position of nothing, equity that is used up, a result of exactly nothing,
-// whose sign would have to be looked after.
+// is none, a position of nothing, equity that is used up, a result of exactly nothing.
 //
 //	quantity = Fraction*equity / (price*(1+Commission))
 //
@@ -91,67 +105,54 @@ func (p *Policy) sides(v *decision.Sieve) [2]side {
 // no branch that depends on the side. At which bars trades begin and end, above all, is a
 // chain of its own that does not wait for money.
 func (b *Batch) Run(p *Policy, bars *market.Series, v *decision.Sieve, g *Start) {
-	opens, times, sides, c, t := bars.Open[g.From:], bars.Time[g.From:], p.sides(v), b.Columns, g.Sums
-	capital, fraction, rate, charge, realised := p.Capital, p.Fraction, p.Commission, 1+p.Commission, g.Realised
-	orders, turnover, commission, slippage := t.Orders, t.Turnover, t.Commission, t.Slippage // in registers
-	first, end, shorts := g.Entry-g.From, g.End-g.From, uint64(0)
-	if p.AllowShort {
-		shorts = ^uint64(0)
-	}
-	n, entry, short, early, longs := 0, first, int(uint8(g.Pending)>>7), 0, 0
-	b.capital, b.Realised[0] = capital, realised
-	for equity := capital + realised; n < g.Most && entry < end; n++ {
-		x := &sides[short&1]
-		exit := next(x.against, x.against, 0, entry, end) + 1
-		at, waited := exit, 0
-		if free := entry + p.Separation - 1; at < free {
-			waited = v.Buys.Count(at, min(free, end)) + int(shorts&1)*v.Sells.Count(at, min(free, end))
-			at = free
-		}
-		if at = next(&v.Buys, &v.Sells, shorts, at, end); at >= end {
+	opens, sides, c, from, end := bars.Open[g.From:], p.sides(v), b.Columns, g.From, g.End-g.From
+	times := bars.Time[g.From:][:len(opens)]
+	charge, isLimited, realised := 1+p.Commission, p.Fraction > 0.5 || p.WholeUnits, g.Realised
+	orders, turnover, commission, slippage := g.Sums.Orders, g.Sums.Turnover, g.Sums.Commission, g.Sums.Slippage // in registers
+	entry, longs, x := g.Entry-from, 0, &sides[uint8(g.Pending)>>7]
+	k, last := b.At, b.At+g.Most
+	b.capital, b.realised[k] = p.Capital, realised
+	for equity := p.Capital + realised; k < last && entry < end; k++ {
+		exit := next(x.against, entry, end) + 1
+		at := next(&v.Entries, max(exit, entry+p.Separation-1), end)
+		if at >= end {
 			break
 		}
-		price, last := opens[entry], opens[exit]
-		fill, left := float64(price*x.in), float64(last*x.out)
-		quantity := fraction * equity / float64(price*charge)
-		if fraction > 0.5 { // up to a half, no slippage makes less than that affordable
-			quantity = min(quantity, equity/float64(fill*charge))
-		}
-		if p.WholeUnits {
-			quantity = math.Floor(quantity)
+		price, leave := opens[entry], opens[exit]
+		fill, left := float64(price*x.in), float64(leave*x.out)
+		quantity := p.Fraction * equity / float64(price*charge)
+		if isLimited {
+			quantity = p.limited(quantity, equity/float64(fill*charge))
 		}
 		value, proceeds := float64(fill*quantity), float64(left*quantity)
-		fee, feeLeft := float64(value*rate), float64(proceeds*rate)
-		net := float64(x.sign*(proceeds-value)) - (fee + feeLeft)
-		k, balance := b.At+n, equity-fee
-		equity = capital + (realised + net)
-		if !(price > 0 && last > 0 && value > 0 && market.IsPrice(equity)) || net == 0 { // what is infinite leaves no equity
+		fee, feeLeft := float64(value*p.Commission), float64(proceeds*p.Commission)
+		net, balance := float64(x.sign*(proceeds-value))-(fee+feeLeft), equity-fee
+		equity = p.Capital + (realised + net)
+		if !(price > 0 && leave > 0 && value > 0 && market.IsPrice(equity)) || net == 0 { // what is infinite leaves no equity
 			break
 		}
 		realised += net
-		c.Entry[k], c.Exit[k], c.Quantity[k], c.Net[k], c.How[k] = int32(g.From+entry), int32(g.From+exit), quantity, net, x.how
-		b.held[n], b.value[n], b.balance[n], b.Realised[n+1] = float64(x.sign*quantity), float64(x.sign*value), balance, realised
+		c.Entry[k], c.Exit[k], c.Quantity[k], c.Net[k], c.How[k] = int32(from+entry), int32(from+exit), quantity, net, x.how
+		b.next[k], b.held[k], b.value[k], b.balance[k], b.realised[k+1] = int32(from+at+1), float64(x.sign*quantity), float64(x.sign*value), balance, realised
 		turnover = turnover + value + proceeds
 		commission = commission + fee + feeLeft
-		slippage = slippage + float64(float64(x.sign*(fill-price))*quantity) + float64(float64(x.sign*(last-left))*quantity)
+		slippage = slippage + float64(float64(x.sign*(fill-price))*quantity) + float64(float64(x.sign*(leave-left))*quantity)
 		entered, sold := times[entry], times[exit]
-		b.Seconds[n] = sold - entered
-		orders = orders.Moment(entered, x.entry, ledger.BySignal).Amount(quantity, fill)
-		orders = orders.Moment(sold, -x.entry, ledger.BySignal).Amount(quantity, left)
-		longs, early = longs+1-short, early+waited
-		entry, short = at+1, int(v.Sells[uint(at)>>6]>>(at&63)&1)
+		b.seconds[k] = sold - entered
+		orders = orders.Fill(entered, quantity, fill, x.enter).Fill(sold, quantity, left, x.leave)
+		longs += 1 - x.short
+		entry, x = at+1, &sides[v.Sells[uint(at)>>6&63]>>(at&63)&1]
 	}
-	b.N, b.Longs, b.Next, b.Pending = n, longs, g.From+entry, decision.Signal(1-2*short)
+	b.N, b.Longs, b.Next, b.Pending = k-b.At, longs, from+entry, decision.Signal(1-2*x.short)
 	b.Sums = Sums{Turnover: turnover, Commission: commission, Slippage: slippage, Orders: orders}
-	b.count(p, v, first, entry, early)
+	b.count(p, v, from, g.Entry)
 }
 
-// next returns the first bar from at on that is in x or, as far as the bits of mask are
-// set, in y; at least end where none is before that.
-func next(x, y *decision.Bits, mask uint64, at, end int) int {
+// next returns the first bar from at on that is in x; at least end where none is before
+// that.
+func next(x *decision.Bits, at, end int) int {
 	for at < end {
-		word := uint(at) >> 6
-		if set := (x[word] | y[word]&mask) >> (at & 63); set != 0 {
+		if set := x[uint(at)>>6&63] >> (at & 63); set != 0 {
 			return at + bits.TrailingZeros64(set)
 		}
 		at = at&^63 + 64
@@ -159,12 +160,17 @@ func next(x, y *decision.Bits, mask uint64, at, end int) int {
 	return at
 }
 
-// count counts the decisions of the bars from from on and before to. Each trade is
-// two that acted, so that the others need not be looked at one by one: early of them were
-// entries before their time, and the others say what is held, or are sells that may not
-// open anything.
-func (b *Batch) count(p *Policy, v *decision.Sieve, from, to, early int) {
-	buys, sells := v.Buys.Count(from, to), v.Sells.Count(from, to)
+// count counts the decisions from the first entry of b on. Each trade is two that acted,
+// so that the others need not be looked at one by one: entries that came too early, and
+// the rest says what is held, or are sells that may not open anything.
+func (b *Batch) count(p *Policy, v *decision.Sieve, from, first int) {
+	early := 0
+	for i := b.At; p.Separation > 2 && i < b.At+b.N; i++ {
+		if exit, free := int(b.Exit[i])-from, int(b.Entry[i])-from+p.Separation-1; exit < free {
+			early += v.Entries.Count(exit, free)
+		}
+	}
+	buys, sells := v.Buys.Count(first-from, b.Next-from), v.Sells.Count(first-from, b.Next-from)
 	b.Decisions = decision.Counts{decision.Acted: 2 * b.N, decision.Separation: early}
 	if p.AllowShort {
 		b.Decisions[decision.Holding] = buys + sells - 2*b.N - early
@@ -172,6 +178,13 @@ func (b *Batch) count(p *Policy, v *decision.Sieve, from, to, early int) {
 		b.Decisions[decision.Holding], b.Decisions[decision.ShortNotAllowed] = buys-b.N-early, sells-b.N
 	}
 }
+
+// Realised returns what was realised before trade i of the batch, which may be the one
+// after the last.
+func (b *Batch) Realised(i int) float64 { return b.realised[b.At+i] }
+
+// Seconds returns for how long each trade was held.
+func (b *Batch) Seconds() []int64 { return b.seconds[b.At:][:b.N] }
 
 // Mark takes in the equity at the closes of the bars from from on and before to, of
 // which there is one. Trade at of the batch is held there, or the last before. It
@@ -183,48 +196,43 @@ func (b *Batch) count(p *Policy, v *decision.Sieve, from, to, early int) {
 func (b *Batch) Mark(t *daily.Tally, closes []float64, at, from, to int) (now, held int, last float64) {
 	even, odd := t.Even, t.Odd
 	low, high := int64(math.Float64bits(t.Low)), int64(math.Float64bits(max(t.High, 0)))
-	entries, exits := b.Entry[b.At:][:b.N], b.Exit[b.At:][:b.N]
-	for bar := from; bar < to; {
-		exit := min(int(exits[at]), to)
+	c, k, bar := b.Columns, b.At+at, from
+	for closes = closes[:to]; bar < to; k++ {
+		exit, next := min(int(c.Exit[k]), to), min(int(b.next[k]), to)
 		if bar < exit {
-			balance, quantity, value := b.balance[at], b.held[at], b.value[at]
+			balance, quantity, value := b.balance[k], b.held[k], b.value[k]
 			held += exit - bar
-			for _, price := range closes[bar:exit] {
-				last = balance + (float64(price*quantity) - value)
+			for ; bar < exit; bar++ {
+				last = balance + (float64(closes[bar]*quantity) - value)
 				even, odd = odd, even+last
 				key := int64(math.Float64bits(last))
 				low, high = min(low, key), max(high, key)
 			}
-			bar = exit
 		}
-		entry := b.Next
-		if at+1 < len(entries) {
-			entry = int(entries[at+1])
-		}
-		next := min(entry, to)
 		if bar < next {
-			last = b.capital + b.Realised[at+1]
+			last = b.capital + b.realised[k+1]
 			key := int64(math.Float64bits(last))
 			low, high = min(low, key), max(high, key)
 			for ; bar < next; bar++ {
 				even, odd = odd, even+last
 			}
 		}
-		if bar == entry {
-			at++
-		}
+	}
+	if int(b.next[k-1]) > to {
+		k--
 	}
 	t.Even, t.Odd = even, odd
 	t.Low, t.High = math.Float64frombits(uint64(low)), math.Float64frombits(uint64(high))
-	return at, held, last
+	return k - b.At, held, last
 }
 
 // Solvent returns for how many trades of b, from the first on, equity is a finite number
 // above zero at all closes.
 func (b *Batch) Solvent(closes []float64) int {
 	for i := range b.N {
-		x := daily.Stretch{Balance: b.balance[i], Sign: 1, Quantity: b.held[i], Value: b.value[i]}
-		held := closes[b.Entry[b.At+i]:b.Exit[b.At+i]]
+		k := b.At + i
+		x := daily.Stretch{Balance: b.balance[k], Sign: 1, Quantity: b.held[k], Value: b.value[k]}
+		held := closes[b.Entry[k]:b.Exit[k]]
 		if x.Solvent(held) < len(held) {
 			return i
 		}

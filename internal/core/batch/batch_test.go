@@ -27,10 +27,10 @@ func ExampleBatch() {
 	var b batch.Batch
 	b.Columns, b.At = deals.Room()
 	b.Run(&policy, &bars, &sieve, &batch.Start{End: len(says), Entry: 1, Pending: decision.Buy, Most: batch.Most})
-	deals.Left(b.Seconds[:b.N], b.Longs)
+	deals.Left(b.Seconds(), b.Longs)
 
 	fmt.Printf("%d trade: %+v\n", b.N, deals.At(0))
-	fmt.Printf("realised %v, then the order %v at bar %d\n", b.Realised[1], b.Pending, b.Next)
+	fmt.Printf("realised %v, then the order %v at bar %d\n", b.Realised(1), b.Pending, b.Next)
 	// Output:
 	// 1 trade: {Entry:1 Exit:3 Quantity:5 Price:130 Net:100 Side:LONG Cause:signal AtOpen:true AtClose:false Limit:false}
 	// realised 100, then the order SELL at bar 4

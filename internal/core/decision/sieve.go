@@ -14,6 +14,9 @@ type Sieve struct {
 	// of Rules.Decide. Bits from the number of bars on are 0.
 	Buys, Sells Bits
 
+	// Entries are those of them that open a position where none is held, step 9 left aside.
+	Entries Bits
+
 	Others Counts // the answers at all other bars
 	Odd    bool   // there are bars that Raw.Leave or Skipped make depend on more than that: decide each
 }
@@ -59,7 +62,11 @@ func (s *Sieve) Sift(r Rules, raws []Raw) {
 	s.Others, s.Odd = Counts{}, false
 	clear(s.Buys[:])
 	clear(s.Sells[:])
-	quiet, threshold, always := ModelHold, float32(r.ConfidenceThreshold), uint64(0)
+	clear(s.Entries[:])
+	quiet, threshold, always, shorts := ModelHold, float32(r.ConfidenceThreshold), uint64(0), uint64(0)
+	if r.AllowShort {
+		shorts = ^uint64(0)
+	}
 	if r.Regression {
 		quiet, always = BelowCost, ^uint64(0)
 	}
@@ -71,7 +78,7 @@ func (s *Sieve) Sift(r Rules, raws []Raw) {
 		acts := signals & (sure | always)
 		s.Others[quiet] += bits.OnesCount64(clean &^ signals)
 		s.Others[BelowConfidence] += bits.OnesCount64(signals &^ acts)
-		s.Buys[word], s.Sells[word] = acts&^downs, acts&downs
+		s.Buys[word], s.Sells[word], s.Entries[word] = acts&^downs, acts&downs, acts&(shorts|^downs)
 		for odd := ^clean << (64 - len(part)) >> (64 - len(part)); odd != 0; odd &= odd - 1 {
 			s.withhold(&part[bits.TrailingZeros64(odd)])
 		}

@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func columns256(first *float32, threshold float32) (clean uint64, signals uint64, downs uint64, sure uint64)
-// Requires: AVX, AVX2
+// Requires: AVX, AVX2, MMX+
 TEXT ·columns256(SB), NOSPLIT, $0-48
 	MOVQ         first+0(FP), AX
 	VBROADCASTSS threshold+8(FP), Y0
@@ -22,34 +22,35 @@ TEXT ·columns256(SB), NOSPLIT, $0-48
 	MOVQ         $0x000001c0, DI
 
 loop:
-	VMOVUPS   (AX)(DI*1), Y3
-	VMOVUPS   32(AX)(DI*1), Y4
-	VSHUFPS   $0x88, Y4, Y3, Y5
-	VSHUFPS   $0xdd, Y4, Y3, Y3
-	VPERMQ    $0xd8, Y5, Y5
-	VPERMQ    $0xd8, Y3, Y3
-	VPAND     Y1, Y3, Y4
-	VPCMPEQD  Y2, Y4, Y4
-	VPSLLD    $0x1f, Y3, Y6
-	VPSLLD    $0x18, Y3, Y3
-	VCMPPS    $0x0d, Y0, Y5, Y5
-	VMOVMSKPS Y4, R8
-	SHLQ      $0x08, CX
-	ORQ       R8, CX
-	VMOVMSKPS Y6, R8
-	SHLQ      $0x08, DX
-	ORQ       R8, DX
-	VMOVMSKPS Y3, R8
-	SHLQ      $0x08, BX
-	ORQ       R8, BX
-	VMOVMSKPS Y5, R8
-	SHLQ      $0x08, SI
-	ORQ       R8, SI
-	SUBQ      $0x40, DI
-	JGE       loop
-	MOVQ      CX, clean+16(FP)
-	MOVQ      DX, signals+24(FP)
-	MOVQ      BX, downs+32(FP)
-	MOVQ      SI, sure+40(FP)
+	PREFETCHT0 2048(AX)(DI*1)
+	VMOVUPS    (AX)(DI*1), Y3
+	VMOVUPS    32(AX)(DI*1), Y4
+	VSHUFPS    $0x88, Y4, Y3, Y5
+	VSHUFPS    $0xdd, Y4, Y3, Y3
+	VPERMQ     $0xd8, Y5, Y5
+	VPERMQ     $0xd8, Y3, Y3
+	VPAND      Y1, Y3, Y4
+	VPCMPEQD   Y2, Y4, Y4
+	VPSLLD     $0x1f, Y3, Y6
+	VPSLLD     $0x18, Y3, Y3
+	VCMPPS     $0x0d, Y0, Y5, Y5
+	VMOVMSKPS  Y4, R8
+	SHLQ       $0x08, CX
+	ORQ        R8, CX
+	VMOVMSKPS  Y6, R8
+	SHLQ       $0x08, DX
+	ORQ        R8, DX
+	VMOVMSKPS  Y3, R8
+	SHLQ       $0x08, BX
+	ORQ        R8, BX
+	VMOVMSKPS  Y5, R8
+	SHLQ       $0x08, SI
+	ORQ        R8, SI
+	SUBQ       $0x40, DI
+	JGE        loop
+	MOVQ       CX, clean+16(FP)
+	MOVQ       DX, signals+24(FP)
+	MOVQ       BX, downs+32(FP)
+	MOVQ       SI, sure+40(FP)
 	VZEROUPPER
 	RET

@@ -82,8 +82,9 @@ func (d *Deals) Room() (c *Columns, at int) {
 	return d.blocks[block], at
 }
 
-// Left adds deals that were written where Room says, and that were left at opens: for how
-// many seconds each was held, and how many of them were longs.
+// Left adds deals that were written where Room says, each of which won or lost something
+// and was left at an open: for how many seconds each was held, and how many of them were
+// longs.
 func (d *Deals) Left(seconds []int64, longs int) {
 	c, at := d.Room()
 	n := len(seconds)
@@ -92,7 +93,7 @@ func (d *Deals) Left(seconds []int64, longs int) {
 			prices[i] = d.bars.Open[c.Exit[i]]
 		}
 	}
-	d.Tally.Add(c.Net[at:at+n], seconds, longs)
+	d.Tally.AddAll(c.Net[at:at+n], seconds, longs)
 	d.n += n
 }
 
@@ -139,7 +140,7 @@ func (d *Deals) Add(deal *Deal) {
 	if *prices != nil {
 		(*prices)[i] = deal.Price
 	}
-	d.Tally.Add(c.Net[i:i+1], []int64{d.left(deal.Exit, c.How[i]) - d.bars.Time[deal.Entry]}, int(deal.Side+1)>>1)
+	d.Tally.Add(deal.Net, d.left(deal.Exit, c.How[i])-d.bars.Time[deal.Entry], deal.Side)
 	d.n++
 }
 

@@ -13,10 +13,10 @@ import (
 //	lane = 0 in the beginning; for each fill, with v its value for the lane
 //	x = (lane ^ v) * 0x9E3779B97F4A7C15      mod 2^64
 //	lane = x ^ x>>32
-//	hash = SHA-256 of "ktrdr orders 2\n", the number of fills, the four lanes
+//	hash = SHA-256 of "ktrdr orders 3\n", the number of fills, the three lanes
 //
-// The values are the time (Unix second), the bits of the quantity, the bits of the
-// price, and side + 256 * cause: side 1 bought, 255 sold; cause of a Trade, 0 for
+// The values are the time (Unix second) + 2^48 * (side + 256 * cause), the bits of the
+// quantity, and the bits of the price: side 1 bought, 255 sold; cause of a Trade, 0 for
 // entries. Numbers are 8 bytes each, little endian.
 //
 // Each step maps the lanes one to one for a given fill, and fills one to one for
@@ -30,11 +30,11 @@ type OrderStream struct {
 
 // Lanes are those of an OrderStream, by themselves: a loop over many fills has them in
 // registers.
-type Lanes struct{ time, quantity, price, side uint64 }
+type Lanes struct{ moment, quantity, price uint64 }
 
 // Fill takes a fill in.
 func (o *OrderStream) Fill(time int64, quantity, price float64, side int8, cause Cause) {
-	o.Took(o.lanes.Moment(time, side, cause).Amount(quantity, price), 1)
+	o.Took(o.lanes.Fill(time, quantity, price, WayOf(side, cause)), 1)
 }
 
 // Lanes returns the lanes of o. Took is to be told of what they took in.
@@ -46,16 +46,15 @@ func (o *OrderStream) Took(l Lanes, fills int) {
 	o.lanes = l
 }
 
-// Moment returns the lanes after the time, the side and the cause of a fill.
-func (l Lanes) Moment(time int64, side int8, cause Cause) Lanes {
-	l.time, l.side = stirred(l.time, uint64(time)), stirred(l.side, uint64(uint8(side))|uint64(cause)<<8)
-	return l
-}
+// A Way is the side and the cause of a fill, as they go into its lane.
+type Way uint64
 
-// Amount returns the lanes after the quantity and the price of a fill.
-func (l Lanes) Amount(quantity, price float64) Lanes {
-	l.quantity, l.price = stirred(l.quantity, math.Float64bits(quantity)), stirred(l.price, math.Float64bits(price))
-	return l
+// WayOf returns that of a side, 1 or -1, and a cause.
+func WayOf(side int8, cause Cause) Way { return Way(uint8(side))<<48 | Way(cause)<<56 }
+
+// Fill returns the lanes after a fill.
+func (l Lanes) Fill(time int64, quantity, price float64, way Way) Lanes {
+	return Lanes{stirred(l.moment, uint64(time)+uint64(way)), stirred(l.quantity, math.Float64bits(quantity)), stirred(l.price, math.Float64bits(price))}
 }
 
 func stirred(lane, v uint64) uint64 {
@@ -71,9 +70,9 @@ func (o *OrderStream) Trade(t *Trade) {
 
 // Sum returns the hash of the fills so far, in hex.
 func (o *OrderStream) Sum() string {
-	b := append(make([]byte, 0, 64), "ktrdr orders 2\n"...)
+	b := append(make([]byte, 0, 64), "ktrdr orders 3\n"...)
 	b = binary.LittleEndian.AppendUint64(b, o.fills)
-	for _, lane := range [...]uint64{o.lanes.time, o.lanes.quantity, o.lanes.price, o.lanes.side} {
+	for _, lane := range [...]uint64{o.lanes.moment, o.lanes.quantity, o.lanes.price} {
 		b = binary.LittleEndian.AppendUint64(b, lane)
 	}
 	sum := sha256.Sum256(b)

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
+	"github.com/ktrdr/ktrdr/internal/core/decision"
 	"github.com/ktrdr/ktrdr/internal/core/ledger"
 )
 
@@ -18,11 +19,13 @@ func TestTally(t *testing.T) {
 		result := rapid.OneOf(rapid.SampledFrom([]float64{0, math.Copysign(0, -1), 1e-300, -1e-300}), rapid.Float64Range(-1e6, 1e6))
 		nets := rapid.SliceOfN(result, n, n).Draw(t, "nets")
 		seconds := rapid.SliceOfN(rapid.Int64Range(0, 1e9), n, n).Draw(t, "seconds")
-		longs := rapid.IntRange(0, n).Draw(t, "longs")
+		sides := rapid.SliceOfN(rapid.SampledFrom([]decision.Position{decision.Long, decision.Short}), n, n).Draw(t, "sides")
 		want, streak := ledger.NewTally(), 0
-		want.Longs = longs
 		for i, net := range nets {
 			want.Count++
+			if sides[i] == decision.Long {
+				want.Longs++
+			}
 			want.Net += net
 			want.Seconds += seconds[i]
 			want.Most, want.Least = max(want.Most, net), min(want.Least, net)
@@ -42,9 +45,18 @@ func TestTally(t *testing.T) {
 				streak = 0
 			}
 		}
-		got, cut := ledger.NewTally(), rapid.IntRange(0, n).Draw(t, "cut")
-		got.Add(nets[:cut], seconds, longs)
-		got.Add(nets[cut:], seconds[cut:], 0)
+		got := ledger.NewTally()
+		for i := 0; i < n; {
+			some, longs := i, 0
+			for some < n && nets[some] != 0 && rapid.Bool().Draw(t, "together") {
+				longs += int(sides[some]+1) / 2
+				some++
+			}
+			if got.AddAll(nets[i:some], seconds[i:some], longs); some < n {
+				got.Add(nets[some], seconds[some], sides[some])
+			}
+			i = some + 1
+		}
 		if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(ledger.Tally{})); diff != "" {
 			t.Fatalf("%v (-one by one +tally):\n%s", nets, diff)
 		}

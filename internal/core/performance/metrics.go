@@ -154,7 +154,7 @@ func tallyOf(trades []ledger.Trade) (all ledger.Tally, leftBy func(t int64) (n, 
 	all = ledger.NewTally()
 	for i := range trades {
 		t := &trades[i]
-		all.Add([]float64{t.Net}, []int64{t.ExitTime - t.EntryTime}, int(t.Side+1)>>1)
+		all.Add(t.Net, t.ExitTime-t.EntryTime, t.Side)
 	}
 	return all, func(at int64) (n, wins int) {
 		for n < len(trades) && trades[n].ExitTime <= at {
