@@ -94,7 +94,13 @@ func (t *transcript) String() string {
 // ends it when the test ends.
 func start(t testing.TB, name string, env []string, args ...string) *process {
 	t.Helper()
-	p, err := launch(t, patience, name, env, args...)
+	return startBinary(t, binary, name, env, args...)
+}
+
+// startBinary is start for another build of the program.
+func startBinary(t testing.TB, binary, name string, env []string, args ...string) *process {
+	t.Helper()
+	p, err := launchBinary(t, binary, patience, name, env, args...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,6 +110,11 @@ func start(t testing.TB, name string, env []string, args ...string) *process {
 // launch is start for a process that may find no way to listen: it has ended, or
 // is ended after limit, where there is an error.
 func launch(t testing.TB, limit time.Duration, name string, env []string, args ...string) (*process, error) {
+	t.Helper()
+	return launchBinary(t, binary, limit, name, env, args...)
+}
+
+func launchBinary(t testing.TB, binary string, limit time.Duration, name string, env []string, args ...string) (*process, error) {
 	t.Helper()
 	cmd := exec.Command(binary, args...)
 	cmd.Env = append(cleanEnv(), env...)
