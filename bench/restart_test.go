@@ -62,10 +62,15 @@ func launch(b *testing.B, binary string, args ...string) *role {
 	return r
 }
 
-// kill ends the process as a power cut would.
+// kill ends the process as a power cut would; one that is profiled as a user would, so
+// that it can write its profile.
 func (r *role) kill() {
-	_ = r.cmd.Process.Kill() // it may have ended
-	_ = r.cmd.Wait()         // killed
+	how := os.Kill
+	if os.Getenv("PROFILED") != "" {
+		how = os.Interrupt
+	}
+	_ = r.cmd.Process.Signal(how) // it may have ended
+	_ = r.cmd.Wait()              // killed
 }
 
 // resident is the memory that the process has now, in bytes.
