@@ -227,31 +227,31 @@ func (s *Simulation) stretch(x *daily.Stretch, p *daily.Place, to int) {
 			}
 			break
 		}
-		d := s.deals.At(p.Deal)
-		if entry := int(d.Entry); x.From < entry {
+		c, at := s.deals.Where(p.Deal)
+		if entry := int(c.Entry[at]); x.From < entry {
 			x.To = min(to, entry)
 			break
 		}
-		if exit := int(d.Exit); x.From < exit {
+		if exit := int(c.Exit[at]); x.From < exit {
 			x.To = min(to, exit)
-			s.hold(x, &d, p.Deal)
+			s.hold(x, c, at, p.Deal)
 			break
 		}
-		p.Realised += d.Net
+		p.Realised += c.Net[at]
 		p.Deal++
 	}
 	p.Bar = x.To
 }
 
-// hold makes x, whose balance is that before d, a stretch during which d, deal i,
-// is held.
-func (s *Simulation) hold(x *daily.Stretch, d *ledger.Deal, i int) {
-	x.Sign, x.Quantity = float64(d.Side), d.Quantity
-	entry := int(d.Entry)
-	x.Value = float64((s.broker.Slipped(s.in.Series.Open[entry], x.Sign) + float64(x.Sign*s.broker.Half(entry))) * d.Quantity)
+// hold makes x, whose balance is that before deal i, a stretch during which it is held.
+// The deal is in c, at the given place.
+func (s *Simulation) hold(x *daily.Stretch, c *ledger.Columns, at, i int) {
+	x.Sign, x.Quantity = float64(c.How[at].Side()), c.Quantity[at]
+	entry := int(c.Entry[at])
+	x.Value = float64((s.broker.Slipped(s.in.Series.Open[entry], x.Sign) + float64(x.Sign*s.broker.Half(entry))) * x.Quantity)
 	if s.keepsFees {
 		x.Balance -= s.deals.Fees[i].Entry
 	} else {
-		x.Balance -= s.broker.Commission(x.Value, d.Quantity, 0)
+		x.Balance -= s.broker.Commission(x.Value, x.Quantity, 0)
 	}
 }

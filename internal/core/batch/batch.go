@@ -69,18 +69,16 @@ type Start struct {
 
 // A side is what is particular to longs or to shorts.
 type side struct {
-	sign       float64
-	in, out    float64        // what prices are multiplied by to give those of the fills
-	against    *decision.Bits // the signals by which they are left
-	enter, leave ledger.Way   // of the fills
-	how        ledger.How
-	short      int // 1 or 0
+	sign         float64
+	in, out      float64    // what prices are multiplied by to give those of the fills
+	enter, leave ledger.Way // of the fills
+	how          ledger.How
 }
 
 // sides returns those of longs and of shorts.
-func (p *Policy) sides(v *decision.Sieve) [2]side {
+func (p *Policy) sides() [2]side {
 	up, down, buy, sell := 1+p.Slippage, 1-p.Slippage, ledger.WayOf(1, ledger.BySignal), ledger.WayOf(-1, ledger.BySignal)
-	return [2]side{{1, up, down, &v.Sells, buy, sell, ledger.LongAtOpen, 0}, {-1, down, up, &v.Buys, sell, buy, ledger.ShortAtOpen, 1}}
+	return [2]side{{1, up, down, buy, sell, ledger.LongAtOpen}, {-1, down, up, sell, buy, ledger.ShortAtOpen}}
 }
 
 // limited returns how much of a quantity can be traded: whole units, and no more than is
@@ -105,19 +103,32 @@ func (p *Policy) limited(quantity, affordable float64) float64 {
 // no branch that depends on the side. At which bars trades begin and end, above all, is a
 // chain of its own that does not wait for money.
 func (b *Batch) Run(p *Policy, bars *market.Series, v *decision.Sieve, g *Start) {
-	opens, sides, c, from, end := bars.Open[g.From:], p.sides(v), b.Columns, g.From, g.End-g.From
+	opens, sides, c, from, end := bars.Open[g.From:], p.sides(), b.Columns, g.From, g.End-g.From
 	times := bars.Time[g.From:][:len(opens)]
 	charge, isLimited, realised := 1+p.Commission, p.Fraction > 0.5 || p.WholeUnits, g.Realised
 	orders, turnover, commission, slippage := g.Sums.Orders, g.Sums.Turnover, g.Sums.Commission, g.Sums.Slippage // in registers
-	entry, longs, x := g.Entry-from, 0, &sides[uint8(g.Pending)>>7]
-	k, last := b.At, b.At+g.Most
+	entry, word, words, longs, k, last := g.Entry-from, uint(g.Entry-from)>>6, uint(end+63)>>6, 0, b.At, b.At+g.Most
+	short, free := uint64(int8(g.Pending)>>7), ^uint64(0)<<(entry&63) // all bits or none; those of the word that come next
 	b.capital, b.realised[k] = p.Capital, realised
 	for equity := p.Capital + realised; k < last && entry < end; k++ {
-		exit := next(x.against, entry, end) + 1
-		at := next(&v.Entries, max(exit, entry+p.Separation-1), end)
-		if at >= end {
+		var set uint64
+		if set, word = find(&v.Sells, &v.Buys, short, word, words, free); set == 0 {
 			break
 		}
+		exit := int(word<<6) + bits.TrailingZeros64(set) + 1
+		free = above(set)
+		if at := entry + p.Separation - 1; exit < at {
+			if at >= end {
+				break
+			}
+			word, free = uint(at)>>6, ^uint64(0)<<(at&63)
+		}
+		set, word = find(&v.Entries, &v.Entries, 0, word, words, free)
+		at := int(word<<6) + bits.TrailingZeros64(set)
+		if at >= end { // all the more where none is set
+			break
+		}
+		x := &sides[short&1]
 		price, leave := opens[entry], opens[exit]
 		fill, left := float64(price*x.in), float64(leave*x.out)
 		quantity := p.Fraction * equity / float64(price*charge)
@@ -140,25 +151,29 @@ func (b *Batch) Run(p *Policy, bars *market.Series, v *decision.Sieve, g *Start)
 		entered, sold := times[entry], times[exit]
 		b.seconds[k] = sold - entered
 		orders = orders.Fill(entered, quantity, fill, x.enter).Fill(sold, quantity, left, x.leave)
-		longs += 1 - x.short
-		entry, x = at+1, &sides[v.Sells[uint(at)>>6&63]>>(at&63)&1]
+		longs += int(1 - short&1)
+		sell := v.Sells[word&63] & set & -set
+		entry, short, free = at+1, uint64(int64(sell|-sell)>>63), above(set)
 	}
-	b.N, b.Longs, b.Next, b.Pending = k-b.At, longs, from+entry, decision.Signal(1-2*x.short)
+	b.N, b.Longs, b.Next, b.Pending = k-b.At, longs, from+entry, decision.Signal(1-2*int8(short&1))
 	b.Sums = Sums{Turnover: turnover, Commission: commission, Slippage: slippage, Orders: orders}
 	b.count(p, v, from, g.Entry)
 }
 
-// next returns the first bar from at on that is in x; at least end where none is before
-// that.
-func next(x *decision.Bits, at, end int) int {
-	for at < end {
-		if set := x[uint(at)>>6&63] >> (at & 63); set != 0 {
-			return at + bits.TrailingZeros64(set)
-		}
-		at = at&^63 + 64
+// find returns those of the bits free of a word that are in x, or in y where swap is all
+// bits and not none. If there are none of them, it does so for the words behind, of which
+// there are so many in all, until there are. It returns the word, too.
+func find(x, y *decision.Bits, swap uint64, word, words uint, free uint64) (set uint64, at uint) {
+	set = (x[word&63] ^ (x[word&63]^y[word&63])&swap) & free
+	for set == 0 && word+1 < words {
+		word++
+		set = x[word&63] ^ (x[word&63]^y[word&63])&swap
 	}
-	return at
+	return set, word
 }
+
+// above returns the bits above the lowest of set. How many those are is not waited for.
+func above(set uint64) uint64 { return -(set & -set << 1) }
 
 // count counts the decisions from the first entry of b on. Each trade is two that acted,
 // so that the others need not be looked at one by one: entries that came too early, and

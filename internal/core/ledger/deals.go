@@ -144,6 +144,9 @@ func (d *Deals) Add(deal *Deal) {
 	d.n++
 }
 
+// Where returns the columns that deal i is in, and where. Not everything of it is there.
+func (d *Deals) Where(i int) (c *Columns, at int) { return d.blocks[i/DealsAtATime], i % DealsAtATime }
+
 // At returns deal i.
 func (d *Deals) At(i int) Deal {
 	block, k := i/DealsAtATime, i%DealsAtATime
