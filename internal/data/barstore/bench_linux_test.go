@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -14,14 +15,16 @@ import (
 // has nothing of in memory. A regression makes the first job after a restart begin
 // later.
 func BenchmarkMonth_cold(b *testing.B) {
-	dir, read := month(b)
-	b.Run(fmt.Sprintf("bars=%d", monthBars), func(b *testing.B) {
-		for b.Loop() {
+	dir, read := months(b)
+	b.Run(fmt.Sprintf("bars=%d", *monthBars), func(b *testing.B) {
+		var took []time.Duration
+		for i := 0; b.Loop(); i++ {
 			b.StopTimer()
 			forget(b, dir)
 			b.StartTimer()
-			readFirst(b, dir, read)
+			took = append(took, readFirst(b, dir, i, read))
 		}
+		reportWorst(b, took)
 	})
 }
 

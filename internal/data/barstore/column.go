@@ -35,7 +35,7 @@ func (r raw) part(c, i, j int) []byte {
 	if r[c] != nil {
 		return r[c][valueBytes*i : valueBytes*j]
 	}
-	unknowns := make([]byte, 0, valueBytes*min(j-i, blockValues))
+	unknowns := make([]byte, 0, valueBytes*min(j-i, storeBlock))
 	for range cap(unknowns) / valueBytes {
 		unknowns = order.AppendUint64(unknowns, unknown)
 	}

@@ -169,12 +169,15 @@ func TestMerge_crash(t *testing.T) {
 		given    market.Series
 		after    market.Series
 		minSteps int
+		hold     func(testing.TB, string, market.Series) // what writes the held bars
 	}{
-		{"create", minutes(0, 0), minutes(0, 50), minutes(0, 50), 20},
-		{"append", minutes(0, 50), minutes(40, 80), minutes(0, 80), 20},
-		{"insert", minutes(20, 50), minutes(0, 60), minutes(0, 60), 20},
-		{"first_quotes", minutes(0, 50), quoted(minutes(10, 60), 20), quoted(minutes(0, 60), 30), 20},
-		{"append_block", minutes(0, 65_500), minutes(65_500, 66_000), minutes(0, 66_000), 20},
+		{"create", minutes(0, 0), minutes(0, 50), minutes(0, 50), 20, holdAsToday},
+		{"append", minutes(0, 50), minutes(40, 80), minutes(0, 80), 20, holdAsToday},
+		{"insert", minutes(20, 50), minutes(0, 60), minutes(0, 60), 20, holdAsToday},
+		{"first_quotes", minutes(0, 50), quoted(minutes(10, 60), 20), quoted(minutes(0, 60), 30), 20, holdAsToday},
+		{"append_block", minutes(0, 8_150), minutes(8_150, 8_250), minutes(0, 8_250), 20, holdAsToday},
+		{"append_earlier", minutes(0, 8_150), minutes(8_150, 8_250), minutes(0, 8_250), 20, holdAsEarlier},
+		{"insert_earlier", minutes(20, 50), minutes(0, 60), minutes(0, 60), 20, holdAsEarlier},
 	} {
 		for loss, lose := range map[string]func(*crashDisk){
 			"nothing": func(*crashDisk) {}, "unsynced": (*crashDisk).lose, "names": (*crashDisk).loseNames,
@@ -182,7 +185,7 @@ func TestMerge_crash(t *testing.T) {
 			t.Run(tc.name+"/loses_"+loss, func(t *testing.T) {
 				steps := 0
 				for crashed := true; crashed; steps++ {
-					crashed = crashOnce(t, steps, lose, tc.held, tc.given, tc.after)
+					crashed = crashOnce(t, steps, lose, tc.hold, tc.held, tc.given, tc.after)
 				}
 				if steps < tc.minSteps {
 					t.Errorf("the merge took %d steps, want at least %d: is the disk used?", steps, tc.minSteps)
@@ -192,21 +195,14 @@ func TestMerge_crash(t *testing.T) {
 	}
 }
 
-func crashOnce(t *testing.T, steps int, lose func(*crashDisk), held, given, after market.Series) (crashed bool) {
+func crashOnce(t *testing.T, steps int, lose func(*crashDisk), hold func(testing.TB, string, market.Series), held, given, after market.Series) (crashed bool) {
 	t.Helper()
 	dir := t.TempDir()
-	s, err := openHasty(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
 	if held.Len() > 0 {
-		merge(t, s, held, barstore.Change{Added: held.Len()})
-	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
+		hold(t, dir, held)
 	}
 	failing := &crashDisk{dir: dir, left: steps}
-	s, err = barstore.OpenOn(dir, func(real barstore.Disk) barstore.Disk { failing.Disk = hastyDisk{real}; return failing })
+	s, err := barstore.OpenOn(dir, func(real barstore.Disk) barstore.Disk { failing.Disk = hastyDisk{real}; return failing })
 	if err != nil {
 		t.Fatal(err)
 	}

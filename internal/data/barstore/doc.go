@@ -5,10 +5,10 @@
 //
 // A [Store] is a directory with one folder per symbol and timeframe. A folder
 // holds one file per column and a head, which says how many values of the
-// columns count and carries checksums of them in blocks of 65,536. A snapshot
-// ([Encode], [Decode]) is the same head followed by the same columns as one
-// piece of bytes; it is what travels to workers. docs/formats/bars.md draws both
-// byte by byte.
+// columns count and carries checksums of them in blocks of 8,192. A snapshot
+// ([Encode], [Decode]) is such a head, with blocks of 65,536, followed by the same
+// columns as one piece of bytes; it is what travels to workers. docs/formats/bars.md
+// draws both byte by byte.
 //
 // # Flow
 //
@@ -19,7 +19,8 @@
 // held, whatever happens after it cannot undo it.
 //
 // [Store.Read] maps the columns and gives out parts of them. Each block is
-// verified once, before the first value of it is given out.
+// verified once, before the first value of it is given out; blocks that a span has
+// no part in are not read.
 //
 // # What always holds
 //

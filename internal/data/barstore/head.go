@@ -5,21 +5,38 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"slices"
 
 	"github.com/ktrdr/ktrdr/internal/core/market"
 )
 
 const (
-	magic       = "KTRDBARS"
-	blockValues = 1 << 16
-	valueBytes  = 8
+	magic      = "KTRDBARS"
+	valueBytes = 8
 
-	plainColumns = 6 // time, open, high, low, close, volume: version 1
-	columnCount  = 8 // bid and ask too: version 2
+	plainColumns = 6 // time, open, high, low, close, volume
+	columnCount  = 8 // bid and ask too
 
 	fixedBytes = 96 // of a head
 	symbolRoom = 24
 )
+
+// Bars of a block: of a snapshot, and of the columns of a store, from which a
+// span should be read without much beside it. Columns that an earlier release
+// wrote have the blocks of snapshots.
+const (
+	snapshotBlock = 1 << 16
+	storeBlock    = 1 << 13
+)
+
+// A format is what a version of the format sets.
+type format struct {
+	width     int // how many columns there are: plainColumns or columnCount
+	blockBars int // bars of a block
+}
+
+// formats holds what each version sets, from version 1 on.
+var formats = [...]format{{plainColumns, snapshotBlock}, {columnCount, snapshotBlock}, {plainColumns, storeBlock}, {columnCount, storeBlock}}
 
 var (
 	order      = binary.LittleEndian
@@ -28,58 +45,60 @@ var (
 
 // A head says what the columns beside it or behind it hold.
 type head struct {
+	format
 	symbol     market.Symbol
 	timeframe  market.Timeframe
-	width      int    // how many columns there are: plainColumns or columnCount
 	generation uint64 // of the column files; 0 in a snapshot
 	bars       int
 	last       int64 // Unix second at which the last bar opens
-	blocks     []block
+
+	// entries holds, as they are written, those of the blocks, which are runs of
+	// blockBars bars, or fewer at the end: the Unix second at which the first bar
+	// opens, and a checksum for each column. Most are never looked at.
+	entries []byte
 }
 
-// A block is a run of blockValues bars, or fewer at the end.
-type block struct {
-	first int64 // Unix second at which its first bar opens
-	sums  [columnCount]uint32
-}
+// version returns that of the format; formatOf is its inverse.
+func (f format) version() uint32 { return uint32(1 + slices.Index(formats[:], f)) }
 
-// version returns that of the format; widthOf is its inverse.
-func (h *head) version() uint32 {
-	if h.width == columnCount {
-		return 2
+func formatOf(version uint32) (format, error) {
+	if version == 0 || version > uint32(len(formats)) {
+		return format{}, fmt.Errorf("format version %d: this program reads versions 1 to %d; use the release that wrote it", version, len(formats))
 	}
-	return 1
+	return formats[version-1], nil
 }
 
-func widthOf(version uint32) (width int, err error) {
-	switch version {
-	case 1:
-		return plainColumns, nil
-	case 2:
-		return columnCount, nil
-	default:
-		return 0, fmt.Errorf("format version %d: this program reads versions 1 and 2; use the release that wrote it", version)
-	}
-}
+// blocksOf returns how many blocks that many bars have.
+func (f format) blocksOf(bars int) int { return (bars + f.blockBars - 1) / f.blockBars }
+
+// entryBytes is the size of what is said of a block.
+func (f format) entryBytes() int { return 8 + 4*f.width }
+
+// firstOf returns the Unix second at which the first bar of block k opens.
+func (h *head) firstOf(k int) int64 { return int64(order.Uint64(h.entries[h.entryBytes()*k:])) }
+
+// sum returns where the checksum of column c in block k stands.
+func (h *head) sum(k, c int) []byte { return h.entries[h.entryBytes()*k+8+4*c:][:4] }
 
 // extend adds the values p of column c, which begin at bar at, to the sums of
 // their blocks.
 func (h *head) extend(c int, p []byte, at int) {
 	for len(p) > 0 {
-		k := at / blockValues
-		n := min(len(p), valueBytes*(blockValues*(k+1)-at))
-		b := &h.blocks[k]
-		if c == 0 && at%blockValues == 0 {
-			b.first = int64(order.Uint64(p))
+		k := at / h.blockBars
+		n := min(len(p), valueBytes*(h.blockBars*(k+1)-at))
+		if c == 0 && at%h.blockBars == 0 {
+			copy(h.entries[h.entryBytes()*k:], p[:valueBytes])
 		}
-		b.sums[c] = crc32.Update(b.sums[c], castagnoli, p[:n])
+		sum := h.sum(k, c)
+		order.PutUint32(sum, crc32.Update(order.Uint32(sum), castagnoli, p[:n]))
 		p, at = p[n:], at+n/valueBytes
 	}
 }
 
-// describe returns the head of whole columns.
+// describe returns the head of a snapshot of whole columns.
 func describe(s market.Series, columns raw) head {
-	h := head{symbol: s.Symbol, timeframe: s.Timeframe, width: columns.width(), bars: s.Len(), blocks: make([]block, blocksOf(s.Len()))}
+	h := head{format: format{columns.width(), snapshotBlock}, symbol: s.Symbol, timeframe: s.Timeframe, bars: s.Len()}
+	h.entries = make([]byte, h.entryBytes()*h.blocksOf(h.bars))
 	if s.Len() > 0 {
 		h.last = s.Time[s.Len()-1]
 	}
@@ -89,34 +108,32 @@ func describe(s market.Series, columns raw) head {
 	return h
 }
 
-func blocksOf(bars int) int { return (bars + blockValues - 1) / blockValues }
-
-// bytes returns the size of the head of that many blocks.
-func (h *head) bytes(blocks int) int { return fixedBytes + (8+4*h.width)*blocks }
+// bytes returns the size of the encoded head.
+func (h *head) bytes() int { return fixedBytes + h.entryBytes()*h.blocksOf(h.bars) }
 
 // append appends the encoded head to dst.
 func (h *head) append(dst []byte) []byte {
 	start := len(dst)
+	dst = append(h.appendFixed(slices.Grow(dst, h.bytes())), h.entries...)
+	order.PutUint32(dst[start+12:], headSum(dst[start:]))
+	return dst
+}
+
+// appendFixed appends what stands before the entries, with a checksum of zero.
+func (h *head) appendFixed(dst []byte) []byte {
+	start := len(dst)
 	tf := []byte(h.timeframe.String())
 	dst = append(dst, magic...)
 	dst = order.AppendUint32(dst, h.version())
-	dst = order.AppendUint32(dst, 0) // the checksum, set below
+	dst = order.AppendUint32(dst, 0)
 	dst = append(dst, pad([]byte(h.symbol), symbolRoom)...)
 	dst = append(dst, pad(tf, 4)...)
-	dst = order.AppendUint32(dst, blockValues)
+	dst = order.AppendUint32(dst, uint32(h.blockBars))
 	dst = order.AppendUint64(dst, h.generation)
 	dst = order.AppendUint64(dst, uint64(h.bars))
 	dst = order.AppendUint64(dst, uint64(h.first()))
 	dst = order.AppendUint64(dst, uint64(h.last))
-	dst = append(dst, make([]byte, fixedBytes-(len(dst)-start))...)
-	for _, b := range h.blocks {
-		dst = order.AppendUint64(dst, uint64(b.first))
-		for _, sum := range b.sums[:h.width] {
-			dst = order.AppendUint32(dst, sum)
-		}
-	}
-	order.PutUint32(dst[start+12:], headSum(dst[start:]))
-	return dst
+	return append(dst, make([]byte, fixedBytes-(len(dst)-start))...)
 }
 
 // headSum is the checksum of an encoded head, taken with its own place zero.
@@ -127,16 +144,16 @@ func headSum(b []byte) uint32 {
 }
 
 func (h *head) first() int64 {
-	if len(h.blocks) == 0 {
+	if h.bars == 0 {
 		return 0
 	}
-	return h.blocks[0].first
+	return h.firstOf(0)
 }
 
 func pad(b []byte, size int) []byte { return append(b[:len(b):len(b)], make([]byte, size-len(b))...) }
 
-// parseHead returns the head at the beginning of b and its size in bytes. It
-// accepts exactly what append writes.
+// parseHead returns the head at the beginning of b, of which it keeps parts, and
+// its size in bytes. It accepts exactly what append writes.
 func parseHead(b []byte) (head, int, error) {
 	if len(b) < fixedBytes {
 		return head{}, 0, fmt.Errorf("%w: %d bytes are too short to hold bars", ErrDamaged, len(b))
@@ -144,16 +161,16 @@ func parseHead(b []byte) (head, int, error) {
 	if string(b[:8]) != magic {
 		return head{}, 0, fmt.Errorf("%w: it does not begin with %s", ErrDamaged, magic)
 	}
-	width, err := widthOf(order.Uint32(b[8:]))
+	f, err := formatOf(order.Uint32(b[8:]))
 	if err != nil {
 		return head{}, 0, err
 	}
 	bars := order.Uint64(b[56:])
-	if bars > uint64(len(b))*blockValues { // more than all of b could describe: guards the products below
+	if bars > uint64(len(b))*snapshotBlock { // more than all of b could describe: guards the products below
 		return head{}, 0, fmt.Errorf("%w: cut short to %d bytes for %d bars", ErrDamaged, len(b), bars)
 	}
-	h := head{width: width, generation: order.Uint64(b[48:]), bars: int(bars), last: int64(order.Uint64(b[72:]))}
-	size := h.bytes(blocksOf(h.bars))
+	h := head{format: f, generation: order.Uint64(b[48:]), bars: int(bars), last: int64(order.Uint64(b[72:]))}
+	size := h.bytes()
 	if len(b) < size {
 		return head{}, 0, fmt.Errorf("%w: cut short to %d bytes, want a head of %d", ErrDamaged, len(b), size)
 	}
@@ -164,15 +181,10 @@ func parseHead(b []byte) (head, int, error) {
 	if err := h.parseNames(b); err != nil {
 		return head{}, 0, err
 	}
-	h.blocks = make([]block, blocksOf(h.bars))
-	for i := range h.blocks {
-		entry := b[h.bytes(i):]
-		h.blocks[i].first = int64(order.Uint64(entry))
-		for c := range h.width {
-			h.blocks[i].sums[c] = order.Uint32(entry[8+4*c:])
-		}
-	}
-	if again := h.append(nil); !bytes.Equal(again, b) {
+	h.entries = b[fixedBytes:]
+	again := h.appendFixed(nil)
+	copy(again[12:], b[12:16]) // the checksum, which is right
+	if !bytes.Equal(again, b[:fixedBytes]) {
 		return head{}, 0, fmt.Errorf("%w: the head contradicts itself", ErrDamaged)
 	}
 	return h, size, nil

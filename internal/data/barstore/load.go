@@ -58,7 +58,12 @@ func (s *Store) readHead(folder string) (h head, err error) {
 	if err != nil {
 		return head{}, err
 	}
-	b, err := io.ReadAll(f)
+	var b []byte
+	st, err := f.Stat()
+	if err == nil {
+		b = make([]byte, st.Size()) // at once: a head of many bars is read in one go
+		_, err = io.ReadFull(f, b)
+	}
 	if err := errors.Join(err, f.Close()); err != nil {
 		return head{}, err
 	}

@@ -28,7 +28,7 @@ type mapping struct {
 func mapColumns(root *os.Root, folder string, h head) (*mapping, error) {
 	sizeBytes := valueBytes * h.bars
 	roomBytes := sizeBytes + sizeBytes/2 + 1<<20
-	m := &mapping{folder: folder, checked: make([]int, blocksOf(roomBytes/valueBytes))}
+	m := &mapping{folder: folder, checked: make([]int, h.blocksOf(roomBytes/valueBytes))}
 	for c := range h.width {
 		column, err := mapFile(root, columnFile(folder, h.generation, c), sizeBytes, roomBytes)
 		if err != nil {
@@ -79,70 +79,107 @@ type view struct {
 	*mapping
 }
 
+// stepBars is how many bars are asked of the disk at once, and checked a column
+// after the other; askedSteps times as many are asked for before they are needed.
+const (
+	stepBars   = 1 << 16
+	askedSteps = 4
+)
+
 // verify checks the blocks of bars i to j-1, each once.
 func (v view) verify(i, j int) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	asked := 0
-	for k := i / blockValues; k < blocksOf(j); k++ {
-		from, to := k*blockValues, min((k+1)*blockValues, v.bars)
-		if v.checked[k] >= to-from {
+	step, end, asked := stepBars/v.blockBars, v.blocksOf(j), 0
+	for k := i / v.blockBars; k < end; {
+		if v.checked[k] >= v.barsOf(k) {
+			k++
 			continue
 		}
-		for asked = max(asked, k); asked < min(k+prefetched, blocksOf(j)); asked++ {
-			v.prefetch(asked)
+		for asked = max(asked, k); asked < min(k+askedSteps*step, end); asked += step {
+			v.ask(asked, min(asked+step, end))
 		}
-		for c, column := range v.columns[:v.width] {
-			if crc32.Checksum(column[valueBytes*from:valueBytes*to], castagnoli) != v.blocks[k].sums[c] {
-				return fmt.Errorf("%w: bars %d to %d of %s fail their checksum", ErrDamaged, from, to-1, columnFile(v.folder, v.generation, c))
-			}
+		next := min(k+step, end)
+		if err := v.check(k, next); err != nil {
+			return err
 		}
-		v.checked[k] = to - from
+		k = next
 	}
 	return nil
 }
 
-// prefetched is how many blocks are asked of the disk before they are needed.
-const prefetched = 4
+// barsOf returns how many bars block k has.
+func (v view) barsOf(k int) int { return min(v.blockBars, v.bars-k*v.blockBars) }
 
-// prefetch asks the disk for block k of all columns at once. Without, it is asked
-// for what is touched, a part of one column at a time, and waited for each time.
-func (v view) prefetch(k int) {
+// ask asks the disk for blocks k to end-1 of all columns at once. Without, it is
+// asked for what is touched, a part of one column at a time, and waited for each time.
+func (v view) ask(k, end int) {
+	from, to := valueBytes*v.blockBars*k, valueBytes*min(v.blockBars*end, v.bars)
 	for _, column := range v.columns[:v.width] {
-		part := column[valueBytes*blockValues*k : valueBytes*min(blockValues*(k+1), v.bars)]
-		_ = unix.Madvise(part, unix.MADV_WILLNEED) // a hint: what is not there yet is read when it is touched
+		_ = unix.Madvise(column[from:to], unix.MADV_WILLNEED) // a hint: what is not there yet is read when it is touched
 	}
 }
 
-// index returns the index of the first bar that opens at or after t.
-func (v view) index(t int64) (int, error) {
-	k := sort.Search(len(v.blocks), func(k int) bool { return v.blocks[k].first > t }) - 1
-	if k < 0 {
-		return 0, nil
+// check checks blocks k to end-1. The caller holds v.mu.
+func (v view) check(k, end int) error {
+	for c, column := range v.columns[:v.width] {
+		for b := k; b < end; b++ {
+			from, to := b*v.blockBars, b*v.blockBars+v.barsOf(b)
+			if crc32.Checksum(column[valueBytes*from:valueBytes*to], castagnoli) != order.Uint32(v.sum(b, c)) {
+				return fmt.Errorf("%w: bars %d to %d of %s fail their checksum", ErrDamaged, from, to-1, columnFile(v.folder, v.generation, c))
+			}
+		}
 	}
-	from, to := k*blockValues, min((k+1)*blockValues, v.bars)
-	if err := v.verify(from, to); err != nil {
-		return 0, err
+	for b := k; b < end; b++ {
+		v.checked[b] = v.barsOf(b)
 	}
-	return from + v.series(from, to).Search(t), nil
+	return nil
+}
+
+// A place is where a time lies: the first bar that opens at or after it is one of
+// bars from to to, and of one block. Where both are the same nothing need be read
+// to know which.
+type place struct{ from, to int }
+
+// around returns the place of t.
+func (v view) around(t int64) place {
+	blocks := v.blocksOf(v.bars)
+	k := sort.Search(blocks, func(k int) bool { return v.firstOf(k) >= t })
+	at := min(k*v.blockBars, v.bars)
+	if k == 0 || k < blocks && v.firstOf(k) == t {
+		return place{at, at}
+	}
+	return place{(k - 1) * v.blockBars, at}
+}
+
+// between returns the bars that open from one time up to another, whose places are
+// given, verified: all blocks are asked of the disk at once, those that have to be
+// searched too.
+func (v view) between(from, to int64, first, behind place) (i, j int, err error) {
+	if first.from >= behind.to {
+		return first.from, first.from, nil
+	}
+	if err := v.verify(first.from, behind.to); err != nil {
+		return 0, 0, err
+	}
+	i = first.from + v.series(first.from, first.to).Search(from)
+	j = behind.from + v.series(behind.from, behind.to).Search(to)
+	return i, max(i, j), nil
+}
+
+// within returns the verified bars that open in span.
+func (v view) within(span market.Span) (i, j int, err error) {
+	first, behind := place{}, place{v.bars, v.bars}
+	if span.From != 0 {
+		first = v.around(span.From)
+	}
+	if span.To != 0 {
+		behind = v.around(span.To)
+	}
+	return v.between(span.From, span.To, first, behind)
 }
 
 // series returns bars i to j-1, which must be verified.
 func (v view) series(i, j int) market.Series {
 	return v.columns.series(v.symbol, v.timeframe, i, j)
-}
-
-// within returns the verified bars that open in span.
-func (v view) within(span market.Span) (i, j int, err error) {
-	j = v.bars
-	if span.From != 0 {
-		i, err = v.index(span.From)
-	}
-	if span.To != 0 && err == nil {
-		j, err = v.index(span.To)
-	}
-	if j = max(i, j); err == nil && i < j {
-		err = v.verify(i, j)
-	}
-	return i, j, err
 }

@@ -95,7 +95,7 @@ const (
 // plan compares bars with what is held.
 func (s *Store) plan(bars market.Series) (plan, error) {
 	given := plan{
-		base: head{symbol: bars.Symbol, timeframe: bars.Timeframe, width: rawOf(bars).width()}, runs: []run{{fromGiven, 0, bars.Len()}},
+		base: head{format: format{width: rawOf(bars).width()}, symbol: bars.Symbol, timeframe: bars.Timeframe}, runs: []run{{fromGiven, 0, bars.Len()}},
 		source: [2]raw{fromGiven: rawOf(bars)}, bars: bars.Len(), last: bars.Time[bars.Len()-1], change: Change{Added: bars.Len()},
 	}
 	v, err := s.viewToMerge(bars)
@@ -139,8 +139,8 @@ func (s *Store) viewToMerge(bars market.Series) (view, error) {
 func (v view) plan(bars market.Series) (plan, error) {
 	p := plan{base: v.head, source: [2]raw{v.columns, rawOf(bars)}}
 	p.base.width = max(v.width, p.source[fromGiven].width())
-	overlap := market.Span{From: bars.Time[0], To: bars.Time[bars.Len()-1] + 1}
-	from, to, err := v.overlap(overlap)
+	first, behind := bars.Time[0], bars.Time[bars.Len()-1]+1
+	from, to, err := v.between(first, behind, v.around(first), v.around(behind))
 	if err != nil {
 		return plan{}, err
 	}
@@ -177,18 +177,6 @@ func (v view) plan(bars market.Series) (plan, error) {
 	return p, err
 }
 
-// overlap returns the verified bars that open in span, where zero is a time like
-// any other.
-func (v view) overlap(span market.Span) (from, to int, err error) {
-	if from, err = v.index(span.From); err == nil {
-		to, err = v.index(span.To)
-	}
-	if err == nil && from < to {
-		err = v.verify(from, to)
-	}
-	return from, to, err
-}
-
 // add adds bars from to to-1 of a source behind the others.
 func (p *plan) add(source, from, to int) {
 	if from == to {
@@ -214,11 +202,9 @@ func saysNoOther(given, held market.Quote) bool { return !given.IsKnown() || giv
 // write writes the columns of a plan, syncs them, and returns their head.
 func (s *Store) write(ctx context.Context, folder string, p plan) (head, error) {
 	h := p.base
-	h.bars, h.last, h.blocks = p.bars, p.last, make([]block, blocksOf(p.bars))
 	flag := 0
-	if p.keep > 0 {
-		copy(h.blocks, p.base.blocks)
-	} else {
+	if p.keep == 0 {
+		h.blockBars = storeBlock
 		h.generation++
 		flag = os.O_CREATE | os.O_TRUNC
 		if err := s.disk.Mkdir(folder); err != nil && !errors.Is(err, fs.ErrExist) {
@@ -227,6 +213,11 @@ func (s *Store) write(ctx context.Context, folder string, p plan) (head, error) 
 		if err := s.disk.SyncDir("."); err != nil {
 			return head{}, err
 		}
+	}
+	h.bars, h.last = p.bars, p.last
+	h.entries = make([]byte, h.entryBytes()*h.blocksOf(h.bars))
+	if p.keep > 0 {
+		copy(h.entries, p.base.entries)
 	}
 	for c := range h.width {
 		f, err := s.disk.OpenFile(columnFile(folder, h.generation, c), flag)

@@ -1,6 +1,7 @@
 package barstore
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 
@@ -21,7 +22,7 @@ func Encode(dst []byte, s market.Series) []byte {
 	}
 	columns := rawOf(canonical(s))
 	h := describe(s, columns)
-	dst = slices.Grow(dst, h.bytes(len(h.blocks))+h.width*valueBytes*h.bars)
+	dst = slices.Grow(dst, h.bytes()+h.width*valueBytes*h.bars)
 	dst = h.append(dst)
 	for _, column := range columns[:h.width] {
 		dst = append(dst, column...)
@@ -49,7 +50,7 @@ func decode(b []byte) (market.Series, error) {
 	if want := h.width * valueBytes * h.bars; len(body) != want {
 		return market.Series{}, fmt.Errorf("%w: %d bytes behind the head, want %d for %d bars", ErrDamaged, len(body), want, h.bars)
 	}
-	if h.generation != 0 {
+	if h.generation != 0 || h.blockBars != snapshotBlock {
 		return market.Series{}, fmt.Errorf("%w: it is the head of a folder of bars, not a snapshot", ErrDamaged)
 	}
 	var columns raw
@@ -80,12 +81,12 @@ func (h *head) compare(got head) error {
 	if h.last != got.last {
 		return fmt.Errorf("%w: the last bar is at %s, the head says %s", ErrDamaged, market.Stamp(got.last), market.Stamp(h.last))
 	}
-	for k := range h.blocks {
-		if h.blocks[k].first != got.blocks[k].first {
-			return fmt.Errorf("%w: block %d begins at %s, the head says %s", ErrDamaged, k, market.Stamp(got.blocks[k].first), market.Stamp(h.blocks[k].first))
+	for k := range h.blocksOf(h.bars) {
+		if h.firstOf(k) != got.firstOf(k) {
+			return fmt.Errorf("%w: block %d begins at %s, the head says %s", ErrDamaged, k, market.Stamp(got.firstOf(k)), market.Stamp(h.firstOf(k)))
 		}
-		for c, sum := range got.blocks[k].sums[:h.width] {
-			if sum != h.blocks[k].sums[c] {
+		for c := range h.width {
+			if !bytes.Equal(h.sum(k, c), got.sum(k, c)) {
 				return fmt.Errorf("%w: column %s, block %d fails its checksum", ErrDamaged, columnNames[c], k)
 			}
 		}

@@ -122,9 +122,26 @@ func testDamaged(t *testing.T, good []byte) {
 		t.Errorf("one byte more: %v", err)
 	}
 	newer := bytes.Clone(good)
-	newer[8] = 3
-	if _, err := barstore.Decode(newer); err == nil || !strings.Contains(err.Error(), "version 3") {
+	newer[8] = 5
+	if _, err := barstore.Decode(newer); err == nil || !strings.Contains(err.Error(), "version 5") {
 		t.Errorf("another version: %v", err)
+	}
+}
+
+// The head of a folder is not that of a snapshot, although both can be read: equal
+// bars have one snapshot.
+func TestDecode_of_a_folder(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	merge(t, s, minutes(0, 100), barstore.Change{Added: 100})
+	b := readFile(t, filepath.Join(dir, "EURUSD.1m", "head"))
+	b[48] = 0 // the generation
+	seal(b)
+	for _, name := range []string{"time", "open", "high", "low", "close", "volume"} {
+		b = append(b, readFile(t, filepath.Join(dir, "EURUSD.1m", "1."+name))...)
+	}
+	if _, err := barstore.Decode(b); !errors.Is(err, barstore.ErrDamaged) || !strings.Contains(err.Error(), "head of a folder") {
+		t.Errorf("Decode: %v", err)
 	}
 }
 
@@ -217,7 +234,7 @@ func TestEncode_quotes(t *testing.T) {
 	}
 }
 
-// A folder of version 1 takes quotes, and with them version 2.
+// A folder of version 3 takes quotes, and with them version 4.
 func TestMerge_quotes(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir)
@@ -244,11 +261,11 @@ func TestMerge_quotes(t *testing.T) {
 		}
 	}
 	merge(t, s, plain.Slice(0, bars-20), barstore.Change{Added: bars - 20})
-	check(plain.Slice(0, bars-20), 1)
+	check(plain.Slice(0, bars-20), 3)
 	// Later bars bring the first quotes: all before them have none.
 	late := quoted(plain, bars-20)
 	merge(t, s, late.Slice(bars-20, bars-10), barstore.Change{Added: 10})
-	check(late.Slice(0, bars-10), 2)
+	check(late.Slice(0, bars-10), 4)
 	// Later bars without.
 	merge(t, s, plain.Slice(bars-10, bars), barstore.Change{Added: 10})
 	want := market.NewSeries("EURUSD", market.Minute1, bars)
@@ -259,7 +276,7 @@ func TestMerge_quotes(t *testing.T) {
 		}
 		want.AppendQuoted(plain.Bar(i), q)
 	}
-	check(want, 2)
+	check(want, 4)
 	// Bars that say nothing about quotes change none.
 	before := fileTimes(t, dir)
 	merge(t, s, plain, barstore.Change{Same: bars})
@@ -269,7 +286,7 @@ func TestMerge_quotes(t *testing.T) {
 	// The same bars with quotes add them.
 	all := quoted(plain, 0)
 	merge(t, s, all, barstore.Change{Changed: bars - 10, Same: 10})
-	check(all, 2)
+	check(all, 4)
 	merge(t, s, seriesOf(bar(60, 1)), barstore.Change{Changed: 1})
 	if q := read(t, s, market.Span{}).Quote(1); q.IsKnown() {
 		t.Errorf("a bar with other prices keeps the quote %v of the one before", q)

@@ -533,37 +533,6 @@ func TestRead_damaged(t *testing.T) {
 	}
 }
 
-// Damage in one block leaves the others readable.
-func TestRead_damage_elsewhere(t *testing.T) {
-	dir := t.TempDir()
-	s := open(t, dir)
-	merge(t, s, minutes(0, 200_000), barstore.Change{Added: 200_000})
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	f, err := os.OpenFile(filepath.Join(dir, "EURUSD.1m", "1.close"), os.O_WRONLY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := f.WriteAt([]byte{1}, 8*70_000); err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Close(); err != nil {
-		t.Fatal(err)
-	}
-	s = open(t, dir)
-	if n := read(t, s, market.Span{From: 131072 * 60}).Len(); n != 200_000-131072 {
-		t.Errorf("%d bars behind the damage", n)
-	}
-	if _, err := s.Read(t.Context(), "EURUSD", market.Minute1, market.Span{}); !errors.Is(err, barstore.ErrDamaged) {
-		t.Errorf("Read over the damage: %v", err)
-	}
-	// Writing the rest anew would give the damage a right checksum.
-	if _, err := s.Merge(t.Context(), seriesOf(bar(190_000*60+30, 1))); !errors.Is(err, barstore.ErrDamaged) {
-		t.Errorf("Merge that would copy the damage: %v", err)
-	}
-}
-
 // A block that was verified is verified again for what is appended to it.
 func TestRead_damage_in_appended_bars(t *testing.T) {
 	dir := t.TempDir()
