@@ -73,7 +73,7 @@ golden: ## rewrite recorded outputs and show what changed; commit only what you 
 	@for dir in $$(git grep -l 'ktrdr/internal/golden"' -- '*_test.go' | xargs -n1 dirname | sort -u); do go test ./$$dir -update; done
 	git diff --stat
 
-gen: kernels ## regenerate docs/reference, docs/dependencies.txt and the assembly of internal/core/kernel, rolling and decision
+gen: kernels ## regenerate docs/reference, docs/dependencies.txt and the assembly of internal/core/kernel, rolling, decision and trial
 	go test -count=1 ./internal/edge/cli ./internal/edge/settings ./internal/core/indicator/catalog -run '^TestReference$$' -update
 	go list -deps -f '{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}}{{end}}{{end}}' ./cmd/ktrdr | LC_ALL=C sort -u > docs/dependencies.txt
 
@@ -96,14 +96,15 @@ profile: ## show where the time of benchmark NAME goes (PKG where several have o
 bench-once: # run every benchmark once, so that none rots
 	go test -run '^$$' -bench . -benchtime 1x ./...
 
-kernels: # write the assembly of internal/core/kernel, rolling and decision
+kernels: # write the assembly of internal/core/kernel, rolling, decision and trial
 	cd tools && go run ./kernels -pkg kernel -out ../internal/core/kernel/kernels_amd64.s -stubs ../internal/core/kernel/kernels_amd64.go
 	cd tools && go run ./neon -out ../internal/core/kernel/kernels_arm64.s -stubs ../internal/core/kernel/kernels_arm64.go
 	cd tools && go run ./rolling -pkg rolling -out ../internal/core/rolling/rolling_amd64.s -stubs ../internal/core/rolling/rolling_amd64.go
 	cd tools && go run ./sieve -pkg decision -out ../internal/core/decision/sieve_amd64.s -stubs ../internal/core/decision/sieve_amd64.go
+	cd tools && go run ./trial -pkg trial -out ../internal/core/trial/vectors_amd64.s -stubs ../internal/core/trial/stubs_amd64.go
 
 generated: gen # fail where generated files are not committed as they are generated
-	git diff --exit-code -- docs internal/core/kernel internal/core/rolling internal/core/decision
+	git diff --exit-code -- docs internal/core/kernel internal/core/rolling internal/core/decision internal/core/trial
 
 smoke: build # run the built program from bars to a backtest
 	dir=$$(mktemp -d) && bin/ktrdr demo --data-dir "$$dir"; status=$$?; rm -rf "$$dir"; exit $$status

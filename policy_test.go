@@ -124,6 +124,7 @@ var coreModules = map[string]string{
 	"core/rolling":   "golang.org/x/sys/cpu",
 	"core/sweep":     "go.yaml.in/yaml/v4",
 	"core/trading":   "go.yaml.in/yaml/v4",
+	"core/trial":     "golang.org/x/sys/cpu",
 }
 
 // clocks lists the packages that may read the clock (R12); every other one is

@@ -46,6 +46,12 @@ func (o *OrderStream) Took(l Lanes, fills int) {
 	o.lanes = l
 }
 
+// Words returns the lanes as numbers, and LanesOf makes lanes of them.
+func (l Lanes) Words() (moment, quantity, price uint64) { return l.moment, l.quantity, l.price }
+
+// LanesOf returns the lanes that are these numbers.
+func LanesOf(moment, quantity, price uint64) Lanes { return Lanes{moment, quantity, price} }
+
 // A Way is the side and the cause of a fill, as they go into its lane.
 type Way uint64
 

@@ -3,6 +3,7 @@ package trial
 import (
 	"math"
 
+	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/performance"
 	"github.com/ktrdr/ktrdr/internal/core/sweep"
 )
@@ -12,13 +13,30 @@ type shared struct {
 	window *performance.Window
 	ends   []int // of the window
 	closes *extremes
+
+	after []int32   // how many of the ends are before each bar
+	last  []float64 // closes at the ends, and two more
+}
+
+func sharedOf(w market.Series) shared {
+	window := performance.WindowOf(w.Time, w.Timeframe)
+	s := shared{window: &window, ends: window.Ends(), after: make([]int32, w.Len()+1)}
+	s.last = make([]float64, len(s.ends)+2)
+	day := 0
+	for bar := range s.after {
+		if s.after[bar] = int32(day); day < len(s.ends) && s.ends[day] == bar {
+			s.last[day] = w.Close[bar]
+			day++
+		}
+	}
+	return s
 }
 
 // A book keeps what the numbers of a row are made of while a trial goes through
 // the bars: the equity curve as its runs, each flat or linear in the close.
 type book struct {
 	shared
-	ended   []float64 // equity at the ends, of which day are there
+	ended   []float64 // equity at the ends, of which day are there, and two more
 	day     int
 	capital float64
 
@@ -96,21 +114,21 @@ func (b *book) hold(p *position, from, to int, worst, best float64) bool {
 	}
 	balance, closes := b.balance(), b.closes
 	for b.day < len(b.ends) && b.ends[b.day] < to {
-		b.ended[b.day] = p.equity(balance, priceOf(closes.bars[b.ends[b.day]].low))
+		b.ended[b.day] = p.equity(balance, closes.low[b.ends[b.day]])
 		b.day++
 	}
 	if best != 0 && worst != 0 && p.equity(balance, best) < b.peak && p.equity(balance, worst) >= b.trough {
 		return true // neither a new peak nor a new trough
 	}
 	if to-from == 1 {
-		e := p.equity(balance, priceOf(closes.bars[from].low))
+		e := p.equity(balance, closes.low[from])
 		if e > 0 {
 			b.mark(e)
 		}
 		return e > 0
 	}
-	all := closes.between(from, to)
-	low, high := p.equity(balance, priceOf(all.low)), p.equity(balance, priceOf(all.high))
+	least, most := closes.between(from, to)
+	low, high := p.equity(balance, priceOf(least)), p.equity(balance, priceOf(most))
 	if p.sign < 0 {
 		low, high = high, low
 	}
@@ -123,8 +141,8 @@ func (b *book) hold(p *position, from, to int, worst, best float64) bool {
 		}
 		return true
 	}
-	for _, close := range closes.bars[from:to] {
-		b.mark(p.equity(balance, priceOf(close.low)))
+	for _, close := range closes.low[from:to] {
+		b.mark(p.equity(balance, close))
 	}
 	return true
 }
@@ -149,13 +167,13 @@ func (b *book) row(row *sweep.Row) {
 	}
 	nan := math.NaN()
 	final := b.balance()
-	q := b.window.Ratios(b.ended, b.capital, final)
+	q := b.window.Ratios(b.ended[:len(b.ends)], b.capital, final)
 	*row = sweep.Row{Trial: row.Trial, OrderHash: row.OrderHash, TotalTrades: b.trades,
 		TotalReturn: b.realised, TotalReturnPct: b.realised / b.capital, FinalEquity: final,
 		AnnualizedReturn: finite(q.AnnualizedReturn), Volatility: finite(q.Volatility),
 		SharpeRatio: finite(q.SharpeRatio), SortinoRatio: finite(q.SortinoRatio), CalmarRatio: nan,
 		MaxDrawdown: b.drawdown, MaxDrawdownPct: b.drawdownPct, ProfitFactor: nan, WinRate: nan,
-		Exposure: float64(b.held) / float64(len(b.closes.bars))}
+		Exposure: float64(b.held) / float64(len(b.closes.low))}
 	if b.trades > 0 {
 		row.WinRate = float64(b.wins) / float64(b.trades)
 	}

@@ -11,12 +11,18 @@
 //
 // A trial goes from order to order, not from bar to bar. The next signal is found in
 // a set of bits, which is changed, not made anew, from one confidence threshold to
-// the next; where a price leaves the exits, in the extremes of blocks of bars; the
+// the next; where a price leaves the exits, in the extremes of eight bars at a time; the
 // drawdown during a position, from the extremes of its closes, because equity and
 // close rise and fall together, rounding included; returns, at the ends of days.
 // A spread is worked out at each bar once for all trials that pay it. Thirty-two
 // trials go through the same bars side by side, so that the bars are fetched from
 // memory once for all of them.
+//
+// Where there are vectors of 512 bits, those of the trials whose costs are shares of
+// their value and whose levels do not move are taken on in rounds, a trade of each at a
+// time: eight of them by the same instructions, and without branches, which nobody
+// could predict. What is rare, a new peak of the equity for one, is left to the way from
+// order to order, which is the reference of the rounds.
 //
 // Policies that need every bar (financing, sizes by volatility, commissions
 // by volume), and trials that use their equity up, are simulated by package backtest.

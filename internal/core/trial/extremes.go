@@ -2,13 +2,6 @@ package trial
 
 import "math"
 
-// radixBits is the logarithm of how many blocks of one level, or bars, make a block
-// of the next.
-const (
-	radixBits = 4
-	levels    = 4
-)
-
 // A key is the bits of a price. Prices are above zero, where numbers and their bits
 // have one order, and that of integers is found without branches.
 type key = int64
@@ -17,103 +10,98 @@ func keyOf(price float64) key { return key(math.Float64bits(price)) }
 
 func priceOf(k key) float64 { return math.Float64frombits(uint64(k)) }
 
-// A span is the least and the greatest of some prices.
-type span struct{ low, high key }
-
-func (s *span) take(other span) { s.low, s.high = min(s.low, other.low), max(s.high, other.high) }
+// A range of bars is looked at in steps of some bars, and several steps at a time.
+const (
+	stepBits = 3
+	step     = 1 << stepBits // bars, and steps
+)
 
 // An extremes answers where two columns first leave a range, and between which
 // values they lie, without looking at every bar.
+//
+// Of each bar it has the extremes of the step of bars that begins with it. Those of
+// steps one after the other lie side by side: that of bar i at i%step*row + i/step.
 type extremes struct {
-	bars   []span
-	blocks [levels][]span // of 16, 256, 4,096 and 65,536 bars; the last of each may be short
+	low, high   []float64
+	lows, highs []key
+	row         int
 }
 
+// extremesOf returns those of low and high, which it keeps.
 func extremesOf(low, high []float64) *extremes {
-	x := &extremes{bars: make([]span, len(low))}
-	for i := range low {
-		x.bars[i] = span{keyOf(low[i]), keyOf(high[i])}
+	n := len(low)
+	x := &extremes{low: low, high: high, row: n>>stepBits + 1 + 2*step}
+	x.lows, x.highs = make([]key, x.row*step), make([]key, x.row*step)
+	for i := range x.lows {
+		x.lows[i] = math.MaxInt64 // of no bars
 	}
-	below := x.bars
-	for level := range levels {
-		n := (len(below) + 1<<radixBits - 1) >> radixBits
-		x.blocks[level] = make([]span, n)
-		for k := range n {
-			x.blocks[level][k] = spread(below[k<<radixBits : min((k+1)<<radixBits, len(below))])
-		}
-		below = x.blocks[level]
+	for i := range low {
+		at := x.at(i)
+		x.lows[at], x.highs[at] = x.each(i, min(i+step, n))
 	}
 	return x
 }
 
-// spread returns the span of all of spans.
-func spread(spans []span) span {
-	all := span{math.MaxInt64, 0}
-	for i := range spans {
-		all.take(spans[i])
+// at returns where the extremes of the step from bar on lie.
+func (x *extremes) at(bar int) int { return bar&(step-1)*x.row + bar>>stepBits }
+
+// each returns the extremes of the bars from from to to-1, found bar by bar.
+func (x *extremes) each(from, to int) (low, high key) {
+	low = math.MaxInt64
+	highs := x.high[from:to]
+	for i, p := range x.low[from:to] {
+		low, high = min(low, keyOf(p)), max(high, keyOf(highs[i]))
 	}
-	return all
+	return low, high
 }
 
-// between returns the span of the bars from from to to-1.
-func (x *extremes) between(from, to int) span {
-	const block = 1 << radixBits
-	if to-from < 2*block {
-		return spread(x.bars[from:to])
+// spans are stretches of bars, one for each lane, and what is asked and found of them.
+// They are the first columns of columns.
+type spans struct {
+	entry, end   column[int64] // bars from entry to end-1
+	below, above column[key]   // levels
+	least, most  column[key]   // extremes of the bars
+}
+
+// betweenPlain writes the extremes of the bars of the first n spans into them.
+func (x *extremes) betweenPlain(s *spans, n int) {
+	for i := range n {
+		s.least[i], s.most[i] = x.between(int(s.entry[i]), int(s.end[i]))
 	}
-	all := span{math.MaxInt64, 0}
-	// Bars up to a block, blocks up to a block of blocks, …, and down again.
-	spans := x.bars
-	for level := 0; ; level++ {
-		head, tail := min(to, (from+block-1)&^(block-1)), max(from, to&^(block-1))
-		if level == levels || head >= tail {
-			all.take(spread(spans[from:to]))
-			return all
-		}
-		all.take(spread(spans[from:head]))
-		all.take(spread(spans[tail:to]))
-		from, to = head>>radixBits, tail>>radixBits
-		spans = x.blocks[level]
+}
+
+// leavesPlain ends the first n spans before the first bar at which low is at most below
+// or high at least above.
+func (x *extremes) leavesPlain(s *spans, n int) {
+	for i := range n {
+		s.end[i] = int64(x.leaves(int(s.entry[i]), int(s.end[i]), s.below[i], s.above[i]))
 	}
+}
+
+// between returns the extremes of the bars from from to to-1.
+func (x *extremes) between(from, to int) (low, high key) {
+	if to-from < step {
+		return x.each(from, to)
+	}
+	at, last := x.at(from), x.at(to-step) // the last step overlaps the one before
+	low, high = x.lows[last], x.highs[last]
+	n := (to - from) >> stepBits
+	highs := x.highs[at:][:n]
+	for i, k := range x.lows[at:][:n] {
+		low, high = min(low, k), max(high, highs[i])
+	}
+	return low, high
 }
 
 // leaves returns the first bar from from on, and before to, at which low is at most
 // below or high at least above; to if there is none.
 func (x *extremes) leaves(from, to int, below, above key) int {
-	const block = 1 << radixBits
-	for bar := from; ; {
-		// One by one to the end of a block, then over whole ones.
-		end := min(to, bar&^(block-1)+block)
-		for i, s := range x.bars[bar:end] {
-			if s.low <= below || s.high >= above {
-				return bar + i
-			}
-		}
-		if bar = end; bar == to {
-			return to
-		}
-		for level := 0; level < levels && bar&(1<<(radixBits*(level+1))-1) == 0; level++ {
-			bar = x.skip(level, bar, to, below, above)
-		}
-		if bar >= to {
-			return to
-		}
+	bar := from
+	for at := x.at(bar); bar < to && x.lows[at] > below && x.highs[at] < above; at++ {
+		bar += step
 	}
-}
-
-// skip returns the first bar from bar on, which begins a block of level, whose
-// block of that level leaves the range or begins one of the next level, or one that
-// is not before to.
-func (x *extremes) skip(level, bar, to int, below, above key) int {
-	shift := radixBits * (level + 1)
-	for _, s := range x.blocks[level][bar>>shift:] {
-		if s.low <= below || s.high >= above {
-			return bar
-		}
-		bar += 1 << shift
-		if bar >= to || bar&(1<<(shift+radixBits)-1) == 0 && level < levels-1 {
-			return bar
-		}
+	for bar < to && keyOf(x.low[bar]) > below && keyOf(x.high[bar]) < above {
+		bar++
 	}
-	return bar
+	return min(bar, to)
 }

@@ -1,6 +1,8 @@
 package trial
 
 import (
+	"math/bits"
+
 	"github.com/ktrdr/ktrdr/internal/core/strategy"
 	"github.com/ktrdr/ktrdr/internal/core/sweep"
 )
@@ -21,6 +23,8 @@ type lanes struct {
 	kept [laneCount]signals // of the thresholds of the trials, one each
 	sims [laneCount]simulation
 
+	columns columns
+
 	spread string // of the trials taken
 	halves *halves
 }
@@ -29,7 +33,7 @@ func newLanes(sh *Shared) *lanes {
 	l := &lanes{sh: sh}
 	for i := range l.sims {
 		l.sims[i].bars = &sh.bars
-		l.sims[i].book = book{shared: sh.curves, ended: make([]float64, len(sh.curves.ends))}
+		l.sims[i].book = book{shared: sh.curves, ended: make([]float64, len(sh.curves.last))}
 	}
 	return l
 }
@@ -62,11 +66,28 @@ func (l *lanes) run(tasks []task) error {
 	n := l.sh.bars.Len()
 	for limit := 0; limit < n; {
 		limit = min(limit+blockBars, n)
+		l.rounds(l.plain(len(tasks)), limit)
 		for i := range tasks {
 			l.sims[i].advance(limit)
 		}
 	}
 	return nil
+}
+
+// leastRound is of how many trials a round is worth its while.
+const leastRound = 3
+
+// plain returns the lanes, of the first n, whose trials rounds take on, as a set of bits.
+func (l *lanes) plain(n int) (set uint32) {
+	for i := range l.sims[:n] {
+		if s := &l.sims[i]; s.isPlain && s.state == running {
+			set |= 1 << i
+		}
+	}
+	if !l.sh.rounds || bits.OnesCount32(set) < leastRound {
+		return 0
+	}
+	return set
 }
 
 // row writes the row of the trial in lane i and reports whether it could be

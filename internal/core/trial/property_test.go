@@ -95,6 +95,9 @@ func TestRowsAreThoseOfBacktests(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if rapid.Bool().Draw(t, "one by one") {
+			shared = shared.WithoutRounds()
+		}
 		rows := make([]sweep.Row, s.Len())
 		if err := shared.Evaluate(context.Background(), s, 0, s.Len(), rows); err != nil {
 			t.Fatal(err)

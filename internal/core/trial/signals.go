@@ -16,12 +16,14 @@ type signals struct {
 	order       []int32 // bars with a signal, by falling confidence
 	count       int     // of them that are set
 	buys, sells []uint64
+	either      []uint64
 }
 
 // signalsOf returns raws with all of their signals set but those that are withheld.
 func signalsOf(raws []decision.Raw) *signals {
-	words := len(raws)/64 + 1
+	words := len(raws)/64 + 4
 	s := &signals{raws: raws, buys: make([]uint64, words), sells: make([]uint64, words)}
+	s.end()
 	for i, r := range raws {
 		switch {
 		case !r.Known || r.Signal == decision.Hold || r.Withheld != decision.Acted:
@@ -65,13 +67,31 @@ func (s *signals) none(all *signals) {
 	s.copyFrom(all)
 	clear(s.buys)
 	clear(s.sells)
+	s.end()
 	s.count = 0
+}
+
+func (s *signals) end() {
+	n := len(s.raws)
+	s.buys[n/64] |= 1 << (n % 64)
+	s.sells[n/64] |= 1 << (n % 64)
 }
 
 // copyFrom makes s what other is.
 func (s *signals) copyFrom(other *signals) {
 	s.raws, s.order, s.count = other.raws, other.order, other.count
 	s.buys, s.sells = append(s.buys[:0], other.buys...), append(s.sells[:0], other.sells...)
+	s.either = s.either[:0]
+}
+
+// both returns the bars with a signal of either side, for as long as s is as it is.
+func (s *signals) both() []uint64 {
+	if len(s.either) == 0 {
+		for i, set := range s.buys {
+			s.either = append(s.either, set|s.sells[i])
+		}
+	}
+	return s.either
 }
 
 // next returns the first bar from from on that is set, or n, where from may be n.

@@ -42,10 +42,12 @@ func (p policy) leastConfidence() float32 {
 // backtest.Simulation, operation by operation. It is for one goroutine.
 type simulation struct {
 	policy
+	isPlain     bool
 	hasExits    bool
 	charge      float64 // 1 + the commission
 	longs       factors
 	shorts      factors
+	plain       plain
 	bars        *bars
 	halves      *halves // of the spread; nil where there is none
 	raws        []decision.Raw
@@ -112,6 +114,8 @@ func (s *simulation) begin(p policy, on *signals, h *halves) {
 	s.policy, s.raws, s.buys, s.sells = p, on.raws, on.buys, on.sells
 	s.hasExits, s.charge = p.options.Exits != (decision.Exits{}), 1+p.options.Commission
 	s.longs, s.shorts = p.factorsOf(decision.Long), p.factorsOf(decision.Short)
+	s.isPlain = h == nil && p.isPlain()
+	s.plain = plainOf(p, on, s.longs, s.shorts)
 	s.orders, s.open = ledger.OrderStream{}, opened{}
 	s.flat, s.from, s.state = 0, 0, running
 	s.book.begin(p.options.Capital)
@@ -130,10 +134,15 @@ func (s *simulation) advance(limit int) {
 			s.state = done
 			return
 		}
-		if s.from = sign + 1; s.enter(sign) {
-			s.book.flat(s.flat, s.from)
-			s.hold()
-		}
+		s.trade(sign)
+	}
+}
+
+// trade goes from the decision at the close of bar sign to the exit of what it opens.
+func (s *simulation) trade(sign int) {
+	if s.from = sign + 1; s.enter(sign) {
+		s.book.flat(s.flat, s.from)
+		s.hold()
 	}
 }
 

@@ -44,6 +44,7 @@ func halvesOf(spread *strategy.Spread, b *bars) *halves {
 		low[i], high[i] = b.Low[i]-half, b.High[i]-half
 	}
 	h.bids = extremesOf(low, high)
+	low, high = make([]float64, n), make([]float64, n)
 	for i, half := range h.open {
 		low[i], high[i] = b.Low[i]+half, b.High[i]+half
 	}

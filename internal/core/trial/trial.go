@@ -36,6 +36,7 @@ type Shared struct {
 	bars   bars
 	curves shared
 	all    *signals // of a classifier; a regression has others for every cost model
+	rounds bool     // trials may be taken on in rounds
 	events []bool   // at which bars the model may be asked; nil for all
 }
 
@@ -44,6 +45,7 @@ type bars struct {
 	market.Series
 	prices  *extremes // from low to high; nil unless isSound
 	isSound bool      // prices of a size with which no sum leaves the finite numbers
+	seconds int64     // from the open of a bar to its end
 }
 
 // Prepare returns what the trials of in share.
@@ -70,9 +72,8 @@ func Prepare(in Inputs) (*Shared, error) {
 		return nil, err
 	}
 	w := in.Window
-	window := performance.WindowOf(w.Time, w.Timeframe)
 	events := decision.EventsOf(in.Strategy, in.Held, in.Held.Search(w.Time[0]), n)
-	sh := &Shared{in: in, events: events, bars: bars{Series: w, isSound: areSound(w)}, curves: shared{window: &window, ends: window.Ends()}}
+	sh := &Shared{in: in, events: events, rounds: hasVectors && w.Timeframe != market.Month1, bars: bars{Series: w, seconds: w.Timeframe.Seconds(), isSound: areSound(w)}, curves: sharedOf(w)}
 	if sh.bars.isSound {
 		sh.bars.prices, sh.curves.closes = extremesOf(w.Low, w.High), extremesOf(w.Close, w.Close)
 	}

@@ -234,7 +234,7 @@ func TestRuinIsThatOfTheBacktest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := space(t, "axes:\n  decisions.allow_short_from_flat: [true]\n  decisions.exits: [null, {max_holding_bars: 150}]")
+	s := space(t, "axes:\n  decisions.allow_short_from_flat: [true]\n  decisions.exits: [null, {max_holding_bars: 150}, {max_holding_bars: 140}, {max_holding_bars: 130}]")
 	rows := make([]sweep.Row, s.Len())
 	if err := shared.Evaluate(context.Background(), s, 0, s.Len(), rows); err != nil {
 		t.Fatal(err)

@@ -1,0 +1,24 @@
+package trial
+
+import "golang.org/x/sys/cpu"
+
+// hasVectors tells that this processor runs rounds.
+var hasVectors = cpu.X86.HasAVX512F && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512VL && cpu.X86.HasBMI2
+
+// allLeave is leavesPlain.
+func (x *extremes) allLeave(s *spans, n int) {
+	leaves512(&x.low[0], &x.high[0], &x.lows[0], &x.highs[0], x.row, &s.entry[0], n)
+}
+
+// allBetween is betweenPlain.
+func (x *extremes) allBetween(s *spans, n int) {
+	between512(&x.low[0], &x.high[0], &x.lows[0], &x.highs[0], x.row, &s.entry[0], n)
+}
+
+// settle books the trades of some of eight lanes from lane from on, and returns of which.
+// It leaves out what is rare: a new peak of the equity, a result of nothing, and no
+// equity.
+func (l *lanes) settle(from int, trades uint8) (booked uint8) {
+	b := &l.sh.bars
+	return uint8(settle512(&l.columns.entry[from], &b.Open[0], &b.High[0], &b.Low[0], &b.Close[0], &b.Time[0], b.seconds, uint64(trades)))
+}
