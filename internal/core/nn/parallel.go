@@ -39,6 +39,16 @@ func withTeam(size int, body func(*team) error) error {
 	return body(t)
 }
 
+// Lanes calls job(0) to job(n-1) on so many goroutines, of which the caller is one,
+// and returns when all have returned. Jobs begin in their order and are work of their
+// own, such as the training of one network among several.
+func Lanes(threads, n int, job func(i int)) {
+	_ = withTeam(min(threads, n), func(t *team) error { // there is none to return
+		t.run(n, func(_, i int) { job(i) })
+		return nil
+	})
+}
+
 // jobs returns how many jobs make a round: several for each goroutine, where
 // there are others than the caller, because they do not start at once.
 func (t *team) jobs() int {

@@ -24,3 +24,22 @@ func BenchmarkRun(b *testing.B) {
 		}
 	})
 }
+
+// BenchmarkSeveral trains six small networks, on one thread and on two: a
+// regression with two makes networks wait for one another.
+func BenchmarkSeveral(b *testing.B) {
+	const bars = 5_000
+	in := twoSymbols(b, strings.Replace(several(source), "epochs: 3", "epochs: 20", 1), bars)
+	want := artifact(b, in)
+	for _, in.Threads = range []int{1, 2} {
+		b.Run(fmt.Sprintf("bars=%d/networks=6/threads=%d", bars, in.Threads), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if !bytes.Equal(artifact(b, in), want) {
+					b.Fatal("another model")
+				}
+			}
+			b.ReportMetric(6*float64(b.N)/b.Elapsed().Seconds(), "networks/s")
+		})
+	}
+}

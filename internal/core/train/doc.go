@@ -43,7 +43,8 @@
 //
 // With training.ensemble a model is several networks whose calibrated
 // probabilities, or predicted numbers, are averaged in a fixed order: so many seeds
-// on each of so many folds. A fold validates the networks that the other folds
+// on each of so many folds. They are trained side by side, as many as there are
+// threads, which are divided among them. A fold validates the networks that the other folds
 // train; rows that know of it by their labels or windows are left out of both. The
 // test part is seen by none. Scaling constants are fitted to the rows of all folds,
 // never to the test part. [Evaluation] judges the mean, on the validation rows that

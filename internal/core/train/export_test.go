@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"crypto/sha256"
 
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/nn"
@@ -139,4 +140,15 @@ func Folds(samples []Sample, o strategy.Training) (folds []Fold, test []int) {
 // training part too.
 func Measure(classes []string, outputs []float32, d nn.Data, loss nn.Loss, temperature float64) Quality {
 	return measure(classes, outputs, d, loss, baselineOf(classes, d), temperature)
+}
+
+// Begun counts the networks of a state of several that have a checkpoint.
+func Begun(state []byte) (n int) {
+	r := reader{rest: state[len(severalMagic) : len(state)-sha256.Size]}
+	for len(r.rest) > 0 {
+		if len(r.take(r.uint64())) > 0 {
+			n++
+		}
+	}
+	return n
 }

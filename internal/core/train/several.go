@@ -56,14 +56,12 @@ func runSeveral(ctx context.Context, in Input, t *table, report func(Progress)) 
 	if err := t.scale(s, parts.train); err != nil {
 		return fail(err)
 	}
-	c := &crew{in: in, t: t, parts: parts, folds: folds, report: report}
+	c := newCrew(in, t, parts, folds, report)
 	if err := c.resume(); err != nil {
 		return fail(err)
 	}
-	for k := range s.Training.Ensemble.Networks() {
-		if err := c.fit(ctx, k); err != nil {
-			return fail(err)
-		}
+	if err := c.fitAll(ctx); err != nil {
+		return fail(err)
 	}
 	epochs := s.Training.Epochs * len(c.committee.Networks)
 	report(Progress{Phase: PhaseEvaluation, Epoch: epochs, Epochs: epochs, Percent: trainingPercent})
@@ -218,8 +216,9 @@ func (t *table) pick(rows []int32) nn.Data {
 	return d
 }
 
-// A crew trains the networks of an ensemble, one after the other: all seeds of the
-// first fold, then those of the next.
+// A crew trains the networks of an ensemble side by side, as many at a time as there
+// are threads: all seeds of the first fold, then those of the next. What comes out of
+// one does not depend on the others.
 type crew struct {
 	in     Input
 	t      *table
@@ -229,11 +228,48 @@ type crew struct {
 
 	committee model.Committee
 	members   []MemberQuality
-	saved     [][]byte // the last checkpoint of each network so far
+
+	turn     chan struct{} // holds one element while a network changes what follows, or reports
+	saved    [][]byte      // the last checkpoint of each network; nil before its first
+	finished []int         // epochs of each network
+	share    []float64     // of each network, how much is done
 }
 
-// fit trains network k.
-func (c *crew) fit(ctx context.Context, k int) error {
+func newCrew(in Input, t *table, parts division, folds []fold, report func(Progress)) *crew {
+	n := in.Strategy.Training.Ensemble.Networks()
+	return &crew{in: in, t: t, parts: parts, folds: folds, report: report, turn: make(chan struct{}, 1),
+		committee: model.Committee{Networks: make([]*nn.Network, n), Temperatures: make([]float64, n), Classes: t.classes != nil},
+		members:   make([]MemberQuality, n), saved: make([][]byte, n), finished: make([]int, n), share: make([]float64, n)}
+}
+
+// inTurn calls f while no other network is in its turn.
+func (c *crew) inTurn(f func()) {
+	c.turn <- struct{}{}
+	defer func() { <-c.turn }()
+	f()
+}
+
+// fitAll trains all networks. Of several that fail the first is named; none begins
+// after a failure.
+func (c *crew) fitAll(ctx context.Context) error {
+	failures, hasFailed := make([]error, len(c.members)), false
+	lanes := max(1, min(c.in.Threads, len(c.members)))
+	nn.Lanes(lanes, len(c.members), func(k int) {
+		skip := false
+		if c.inTurn(func() { skip = hasFailed }); skip {
+			return
+		}
+		failures[k] = c.fit(ctx, k, max(1, c.in.Threads/lanes))
+		c.inTurn(func() {
+			c.finished[k], c.share[k] = c.in.Strategy.Training.Epochs, 1
+			hasFailed = hasFailed || failures[k] != nil
+		})
+	})
+	return cmp.Or(failures...)
+}
+
+// fit trains network k on so many threads.
+func (c *crew) fit(ctx context.Context, k, threads int) error {
 	s := c.in.Strategy
 	seeds := max(1, s.Training.Ensemble.Seeds)
 	f, seed := c.folds[k/seeds], s.Training.Seed+uint64(k%seeds)
@@ -253,12 +289,14 @@ func (c *crew) fit(ctx context.Context, k int) error {
 	if err != nil {
 		return err
 	}
-	o.Seed = seed
+	o.Seed, o.Threads = seed, threads
 	if err := c.checkpoints(k, config, &o); err != nil {
 		return err
 	}
 	validation := c.t.pick(f.validation)
-	fitting, err := network.Fit(ctx, c.t.pick(f.train), validation, o, func(p nn.Progress) { c.report(c.progress(k, p)) })
+	fitting, err := network.Fit(ctx, c.t.pick(f.train), validation, o, func(p nn.Progress) {
+		c.inTurn(func() { c.report(c.progress(k, p)) })
+	})
 	if err != nil {
 		return fmt.Errorf("network %d of %d: %w", k+1, s.Training.Ensemble.Networks(), explain(err, feature.SchemaOf(s).Names, c.t, c.parts))
 	}
@@ -274,19 +312,24 @@ func (c *crew) fit(ctx context.Context, k int) error {
 		return err
 	}
 	q.Test = measure(c.t.classes, outputs, test, loss, baselineOf(c.t.classes, c.t.pick(f.train)), q.Calibration.temperature())
-	c.members = append(c.members, q)
-	c.committee.Networks = append(c.committee.Networks, network)
-	c.committee.Temperatures = append(c.committee.Temperatures, q.Calibration.temperature())
-	c.committee.Classes = c.t.classes != nil
+	c.members[k], c.committee.Networks[k], c.committee.Temperatures[k] = q, network, q.Calibration.temperature()
 	return nil
 }
 
-// progress translates that of network k: its epochs follow those of the networks
-// before.
+// progress translates that of network k, whose turn it is: its epoch follows all that
+// were finished by any network, and the losses are its own.
 func (c *crew) progress(k int, p nn.Progress) Progress {
-	one, n := fitProgress(p), c.in.Strategy.Training.Ensemble.Networks()
-	one.Percent = featurePercent + (one.Percent-featurePercent+float64(float64(k)*(trainingPercent-featurePercent)))/float64(n)
-	one.Epoch, one.Epochs = one.Epoch+k*one.Epochs, one.Epochs*n
+	one, n := fitProgress(p), len(c.members)
+	c.finished[k], c.share[k] = p.Epoch-1, (one.Percent-featurePercent)/(trainingPercent-featurePercent)
+	epochs, share := 1, 0.0
+	for i, finished := range c.finished {
+		epochs, share = epochs+finished, share+c.share[i]
+	}
+	one.Percent = featurePercent + (trainingPercent-featurePercent)*share/float64(n)
+	one.Epoch, one.Epochs = epochs, one.Epochs*n
+	if p.Batch == p.Batches {
+		c.finished[k] = p.Epoch
+	}
 	return one
 }
 

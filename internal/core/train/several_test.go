@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"math"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -29,9 +30,11 @@ func TestSeveral(t *testing.T) {
 		t.Fatal(err)
 	}
 	content := artifact(t, in)
-	in.Threads = 4
-	if again := artifact(t, in); !bytes.Equal(content, again) {
-		t.Error("the number of threads changes the model")
+	for _, threads := range []int{2, 4, 9} {
+		in.Threads = threads
+		if again := artifact(t, in); !bytes.Equal(content, again) {
+			t.Errorf("%d threads make another model", threads)
+		}
 	}
 	decoded, err := model.Decode(content)
 	if err != nil {
@@ -148,6 +151,16 @@ func TestSeveral_resumed(t *testing.T) {
 			t.Errorf("resumed from report %d it is another model", n)
 		}
 	}
+	for _, n := range []int{2, 15, 38} {
+		in := twoSymbols(t, src, 400)
+		for _, in.Threads = range []int{3, 2} { // interrupted twice
+			in.Resume = interrupt(t, in, n)
+		}
+		in.Threads = 1
+		if !bytes.Equal(artifact(t, in), whole) {
+			t.Errorf("interrupted at report %d of networks side by side it is another model", n)
+		}
+	}
 	in := twoSymbols(t, src, 400)
 	state := interrupt(t, in, 30)
 	for name, b := range map[string][]byte{"damaged": append(bytes.Clone(state[:len(state)-40]), state[len(state)-39:]...), "short": state[:20], "of_one": interrupt(t, twoSymbols(t, source, 400), 9)} {
@@ -158,6 +171,39 @@ func TestSeveral_resumed(t *testing.T) {
 	other := twoSymbols(t, strings.Replace(src, "learning_rate: 0.01", "learning_rate: 0.02", 1), 400)
 	if other.Resume = state; !refused(t, other) {
 		t.Error("a state of another strategy is taken")
+	}
+}
+
+// TestSeveral_side_by_side: with two threads the second network begins before the
+// first ends, and what is told about all of them only rises.
+func TestSeveral_side_by_side(t *testing.T) {
+	const epochs = 40
+	in := twoSymbols(t, strings.Replace(several(source), "epochs: 3", "epochs: 40", 1), 900)
+	in.Threads = 2
+	together := false
+	in.Checkpoint = func(p train.Progress, state func() ([]byte, error)) {
+		runtime.Gosched() // where there is one core, the other network has it now
+		b, err := state()
+		if err != nil {
+			t.Error(err)
+		}
+		if begun := train.Begun(b); p.Epoch <= epochs && begun > 1 {
+			together = true
+		}
+	}
+	for runs := 0; !together; runs++ { // a busy machine may give both the same core, one after the other
+		if runs == 50 {
+			t.Fatal("the second network begins when the first has ended")
+		}
+		last := train.Progress{}
+		if _, _, err := train.Run(t.Context(), in, func(p train.Progress) {
+			if p.Percent < last.Percent || p.Phase == train.PhaseTraining && (p.Epoch < last.Epoch || p.Epoch > p.Epochs) {
+				t.Errorf("%+v after %+v", p, last)
+			}
+			last = p
+		}); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
