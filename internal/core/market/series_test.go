@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"pgregory.net/rapid"
-
 	"github.com/ktrdr/ktrdr/internal/core/market"
 )
 
@@ -119,11 +117,14 @@ func TestBar_Check(t *testing.T) {
 	}
 }
 
-// The quick test at the beginning of Check must say the same as its rules.
+// The quick tests in Check and in Validate must say the same as the rules of Check,
+// whatever the values are to one another.
 func TestBar_Check_like_its_rules(t *testing.T) {
-	value := rapid.SampledFrom([]float64{math.NaN(), math.Inf(-1), -1, math.Copysign(0, -1), 0, math.SmallestNonzeroFloat64, 1, 2, 3, math.MaxFloat64, math.Inf(1)})
-	rapid.Check(t, func(t *rapid.T) {
-		b := market.Bar{Open: value.Draw(t, "open"), High: value.Draw(t, "high"), Low: value.Draw(t, "low"), Close: value.Draw(t, "close"), Volume: value.Draw(t, "volume")}
+	values := []float64{math.NaN(), math.Inf(-1), -1, math.Copysign(0, -1), 0, math.SmallestNonzeroFloat64, 1, 2, math.MaxFloat64, math.Inf(1)}
+	series := hours(2)
+	series.Append(series.Bar(1))
+	for i := range 100_000 {
+		b := market.Bar{Time: series.Time[1] + int64(1+i%2), Open: values[i%10], High: values[i/10%10], Low: values[i/100%10], Close: values[i/1000%10], Volume: values[i/10_000]}
 		want := b.Volume != b.Volume || b.Volume >= 0 && !math.IsInf(b.Volume, 1)
 		for _, p := range []float64{b.Open, b.High, b.Low, b.Close} {
 			want = want && p > 0 && !math.IsInf(p, 1) && b.Low <= p && p <= b.High
@@ -131,7 +132,14 @@ func TestBar_Check_like_its_rules(t *testing.T) {
 		if err := b.Check(); (err == nil) != want {
 			t.Fatalf("%+v.Check() = %v, want good: %t", b, err, want)
 		}
-	})
+		series.Time[2], series.Open[2], series.High[2], series.Low[2], series.Close[2], series.Volume[2] = b.Time, b.Open, b.High, b.Low, b.Close, b.Volume
+		if err := series.Validate(); (err == nil) != want {
+			t.Fatalf("Validate() of a series that ends with %+v = %v, want good: %t", b, err, want)
+		}
+		if series.Time[2] = series.Time[1] - int64(i%2); series.Validate() == nil {
+			t.Fatal("a time that does not follow was not seen")
+		}
+	}
 }
 
 func TestParseSpan(t *testing.T) {
