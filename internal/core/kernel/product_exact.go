@@ -36,9 +36,11 @@ type extent struct{ least, most uint32 }
 
 var noExtent = extent{least: math.MaxUint32}
 
-func (e *extent) add(x float32) {
+// with returns the extent of one number more. It is a value, so that it can stay in
+// registers.
+func (e extent) with(x float32) extent {
 	size := math.Float32bits(x) &^ (1 << 31)
-	e.least, e.most = min(e.least, size-1), max(e.most, size)
+	return extent{min(e.least, size-1), max(e.most, size)}
 }
 
 // exponents returns the exponents of the least and the largest number.
@@ -81,24 +83,26 @@ func (l *lanes) convert(p *Product, from, count int, down bool) {
 	if down {
 		v, row = p.A, p.AStep
 	}
-	l.extent, l.down, l.unsafe = noExtent, down, false
+	l.down, l.unsafe = down, false
 	l.count = min(count-from, 8*(maxSteps/p.Steps))
 	if p.Start != nil {
 		for _, x := range p.Start[from:][:l.count] {
 			l.unsafe = l.unsafe || !safeStart(x)
 		}
 	}
+	e := noExtent
 	for j := 0; j < l.count; j += 8 {
 		panel := l.panel(j, p.Steps)
 		for k := range panel {
 			q := &panel[k]
 			*q = [8]float64{}
 			for i, x := range v[k*row+from+j:][:min(8, l.count-j)] {
-				l.add(x)
+				e = e.with(x)
 				q[i] = float64(x)
 			}
 		}
 	}
+	l.extent = e
 }
 
 func (l *lanes) panel(lane, steps int) [][8]float64 { return l.number[lane/8*steps:][:steps] }
@@ -141,15 +145,20 @@ func (l *lanes) finish(p *Product, lane, i int, sum *[8]float64) {
 	if l.down {
 		first, apart, count = lane*p.CRow+i, p.CRow, min(8, p.Rows-lane)
 	}
-	for k, c := 0, p.C[first:]; k < count; k++ {
-		v := float32(sum[k])
-		switch p.Then {
-		case Add:
-			v += c[k*apart]
-		case Rectify:
-			v = rectified(v)
+	c := p.C[first:]
+	switch p.Then {
+	case Add:
+		for k, v := range sum[:count] {
+			c[k*apart] += float32(v)
 		}
-		c[k*apart] = v
+	case Rectify:
+		for k, v := range sum[:count] {
+			c[k*apart] = rectified(float32(v))
+		}
+	default:
+		for k, v := range sum[:count] {
+			c[k*apart] = float32(v)
+		}
 	}
 }
 
@@ -164,15 +173,15 @@ type list struct {
 
 // fill leaves zeros out.
 func (s *list) fill(v []float32, step, steps int) {
-	s.extent = noExtent
-	n := 0
+	e, n, at := noExtent, 0, 0
 	for k := range steps {
-		x := v[k*step]
-		s.add(x)
+		x := v[at]
+		at += step
+		e = e.with(x)
 		s.number[n&(maxSteps-1)], s.at[n&(maxSteps-1)] = float64(x), uint32(k)
 		n += int(-(math.Float32bits(x) &^ (1 << 31)) >> 31)
 	}
-	s.count = n
+	s.extent, s.count = e, n
 }
 
 // fillAll keeps them.
