@@ -73,8 +73,8 @@ func (s *Simulation) noteBatch(b *batch.Batch) bool {
 		day, end := d.today()
 		from, held := d.place.Bar, 0
 		end = min(end, b.Next)
-		d.tally.Closes(closes[from:end])
 		at, held, day.Last = b.Mark(&d.tally, closes, at, from, end)
+		d.tally.Closes(closes[from:end])
 		day.Held += held
 		if d.tally.Write(day); !(market.IsPrice(day.Low) && market.IsPrice(day.High)) {
 			*d = before

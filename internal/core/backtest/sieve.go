@@ -51,25 +51,19 @@ func (s *Simulation) find(from, to int) (next int, signal decision.Signal) {
 	a, b := from-v.from, to-v.from
 	switch st.Open.Side {
 	case decision.Long:
-		at := sells.First(nil, a, b)
+		at := sells.First(a, b)
 		st.Decisions[decision.Holding] += buys.Count(a, at)
 		next, signal = at, decision.Sell
 	case decision.Short:
-		at := buys.First(nil, a, b)
+		at := buys.First(a, b)
 		st.Decisions[decision.Holding] += sells.Count(a, at)
 		next, signal = at, decision.Buy
 	default:
 		free := min(max(a, s.separated()-v.from), b)
-		shorts := sells
+		at := v.Entries.First(free, b)
+		st.Decisions[decision.Separation] += v.Entries.Count(a, free)
 		if !s.in.Rules.AllowShort {
-			shorts = nil
-		}
-		at := buys.First(shorts, free, b)
-		st.Decisions[decision.Separation] += buys.Count(a, free)
-		if shorts == nil {
 			st.Decisions[decision.ShortNotAllowed] += sells.Count(a, at)
-		} else {
-			st.Decisions[decision.Separation] += sells.Count(a, free)
 		}
 		next, signal = at, decision.Buy
 		if at < b && sells.Has(at) {

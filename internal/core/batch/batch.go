@@ -78,7 +78,7 @@ type side struct {
 // sides returns those of longs and of shorts.
 func (p *Policy) sides() [2]side {
 	up, down, buy, sell := 1+p.Slippage, 1-p.Slippage, ledger.WayOf(1, ledger.BySignal), ledger.WayOf(-1, ledger.BySignal)
-	return [2]side{{1, up, down, buy, sell, ledger.LongAtOpen}, {-1, down, up, sell, buy, ledger.ShortAtOpen}}
+	return [2]side{{sign: 1, in: up, out: down, enter: buy, leave: sell, how: ledger.LongAtOpen}, {sign: -1, in: down, out: up, enter: sell, leave: buy, how: ledger.ShortAtOpen}}
 }
 
 // limited returns how much of a quantity can be traded: whole units, and no more than is
@@ -103,28 +103,28 @@ func (p *Policy) limited(quantity, affordable float64) float64 {
 // no branch that depends on the side. At which bars trades begin and end, above all, is a
 // chain of its own that does not wait for money.
 func (b *Batch) Run(p *Policy, bars *market.Series, v *decision.Sieve, g *Start) {
-	opens, sides, c, from, end := bars.Open[g.From:], p.sides(), b.Columns, g.From, g.End-g.From
-	times := bars.Time[g.From:][:len(opens)]
-	charge, isLimited, realised := 1+p.Commission, p.Fraction > 0.5 || p.WholeUnits, g.Realised
+	opens, sides, c, from, end := bars.Open, p.sides(), b.Columns, g.From, g.End
+	times := bars.Time[:len(opens)]
+	charge, isLimited, apart, realised := 1+p.Commission, p.Fraction > 0.5 || p.WholeUnits, p.Separation-1, g.Realised
 	orders, turnover, commission, slippage := g.Sums.Orders, g.Sums.Turnover, g.Sums.Commission, g.Sums.Slippage // in registers
-	entry, word, words, longs, k, last := g.Entry-from, uint(g.Entry-from)>>6, uint(end+63)>>6, 0, b.At, b.At+g.Most
-	short, free := uint64(int8(g.Pending)>>7), ^uint64(0)<<(entry&63) // all bits or none; those of the word that come next
+	entry, word, words, longs, k, last := g.Entry, uint(g.Entry-from)>>6, uint(end-from+63)>>6, 0, b.At, b.At+g.Most
+	short, free := uint64(int8(g.Pending)>>7), ^uint64(0)<<((g.Entry-from)&63) // all bits or none; those of the word that come next
 	b.capital, b.realised[k] = p.Capital, realised
-	for equity := p.Capital + realised; k < last && entry < end; k++ {
+	for equity := p.Capital + realised; k < last; k++ {
 		var set uint64
 		if set, word = find(&v.Sells, &v.Buys, short, word, words, free); set == 0 {
 			break
 		}
-		exit := int(word<<6) + bits.TrailingZeros64(set) + 1
+		exit := from + int(word<<6) + bits.TrailingZeros64(set) + 1
 		free = above(set)
-		if at := entry + p.Separation - 1; exit < at {
+		if at := entry + apart; exit < at {
 			if at >= end {
 				break
 			}
-			word, free = uint(at)>>6, ^uint64(0)<<(at&63)
+			word, free = uint(at-from)>>6, ^uint64(0)<<((at-from)&63)
 		}
 		set, word = find(&v.Entries, &v.Entries, 0, word, words, free)
-		at := int(word<<6) + bits.TrailingZeros64(set)
+		at := from + int(word<<6) + bits.TrailingZeros64(set)
 		if at >= end { // all the more where none is set
 			break
 		}
@@ -139,23 +139,23 @@ func (b *Batch) Run(p *Policy, bars *market.Series, v *decision.Sieve, g *Start)
 		fee, feeLeft := float64(value*p.Commission), float64(proceeds*p.Commission)
 		net, balance := float64(x.sign*(proceeds-value))-(fee+feeLeft), equity-fee
 		equity = p.Capital + (realised + net)
-		if !(price > 0 && leave > 0 && value > 0 && market.IsPrice(equity)) || net == 0 { // what is infinite leaves no equity
+		if !(quantity > 0 && leave > 0 && market.IsPrice(equity)) || net == 0 { // no price, no quantity; what is infinite leaves no equity
 			break
 		}
 		realised += net
-		c.Entry[k], c.Exit[k], c.Quantity[k], c.Net[k], c.How[k] = int32(from+entry), int32(from+exit), quantity, net, x.how
-		b.next[k], b.held[k], b.value[k], b.balance[k], b.realised[k+1] = int32(from+at+1), float64(x.sign*quantity), float64(x.sign*value), balance, realised
+		c.Entry[k], c.Exit[k], c.Quantity[k], c.Net[k], c.How[k] = int32(entry), int32(exit), quantity, net, x.how
+		b.next[k], b.held[k], b.value[k], b.balance[k], b.realised[k+1] = int32(at+1), float64(x.sign*quantity), float64(x.sign*value), balance, realised
 		turnover = turnover + value + proceeds
 		commission = commission + fee + feeLeft
 		slippage = slippage + float64(float64(x.sign*(fill-price))*quantity) + float64(float64(x.sign*(leave-left))*quantity)
 		entered, sold := times[entry], times[exit]
 		b.seconds[k] = sold - entered
 		orders = orders.Fill(entered, quantity, fill, x.enter).Fill(sold, quantity, left, x.leave)
-		longs += int(1 - short&1)
+		longs += 1 - int(short&1)
 		sell := v.Sells[word&63] & set & -set
 		entry, short, free = at+1, uint64(int64(sell|-sell)>>63), above(set)
 	}
-	b.N, b.Longs, b.Next, b.Pending = k-b.At, longs, from+entry, decision.Signal(1-2*int8(short&1))
+	b.N, b.Longs, b.Next, b.Pending = k-b.At, longs, entry, decision.Signal(1-2*int8(short&1))
 	b.Sums = Sums{Turnover: turnover, Commission: commission, Slippage: slippage, Orders: orders}
 	b.count(p, v, from, g.Entry)
 }

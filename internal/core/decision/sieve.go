@@ -27,15 +27,10 @@ type Bits [SieveBars / 64]uint64
 // Has tells whether the set has bar a.
 func (x *Bits) Has(a int) bool { return x[uint(a)>>6]>>(a&63)&1 != 0 }
 
-// First returns the first bar from a on that is in x or y, of which the second may be
-// nil; b where none is before that.
-func (x *Bits) First(y *Bits, a, b int) int {
-	if y == nil {
-		y = x
-	}
+// First returns the first bar from a on that is in the set; b where none is before that.
+func (x *Bits) First(a, b int) int {
 	for mask := ^uint64(0) << (a & 63); a < b; a, mask = a&^63+64, ^uint64(0) {
-		word := uint(a) >> 6
-		if found := (x[word] | y[word]) & mask; found != 0 {
+		if found := x[uint(a)>>6] & mask; found != 0 {
 			return min(b, a&^63+bits.TrailingZeros64(found))
 		}
 	}

@@ -45,6 +45,9 @@ func TestSieveIsDecide(t *testing.T) {
 			if want := whileFlat == decision.Buy || short == decision.Buy; !s.Odd && want != buys {
 				t.Fatalf("bar %d, %+v: in the buys %t, want %t", bar, raw, buys, want)
 			}
+			if want := whileFlat != decision.Hold; !s.Odd && want != (s.Entries[bar/64]>>(bar%64)&1 != 0) {
+				t.Fatalf("bar %d, %+v: in the entries %t, want %t", bar, raw, !want, want)
+			}
 			if want := whileFlat == decision.Sell || long == decision.Sell; !s.Odd && want != sells {
 				t.Fatalf("bar %d, %+v: in the sells %t, want %t", bar, raw, sells, want)
 			}
@@ -56,7 +59,7 @@ func TestSieveIsDecide(t *testing.T) {
 			t.Fatalf("counts (-rules +sieve):\n%s", diff)
 		}
 		for bar := len(raws); bar < decision.SieveBars && !odd; bar++ {
-			if (s.Buys[bar/64]|s.Sells[bar/64])>>(bar%64)&1 != 0 {
+			if (s.Buys[bar/64]|s.Sells[bar/64]|s.Entries[bar/64])>>(bar%64)&1 != 0 {
 				t.Fatalf("bar %d of %d is set", bar, len(raws))
 			}
 		}
