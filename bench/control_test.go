@@ -127,6 +127,7 @@ func submit(b *testing.B, backend *role, clients int, acknowledged map[string]bo
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "submits/s")
 	b.ReportMetric((backend.used(b)-theirs).Seconds()*1000/float64(b.N), "backend-cpu-ms/op")
 	b.ReportMetric((used(b)-ours).Seconds()*1000/float64(b.N), "clients-cpu-ms/op")
+	b.ReportMetric(backend.resident(b)/1e6, "backend-MB")
 	for _, c := range all {
 		if err := errors.Join(c.err, c.conn.Close()); err != nil {
 			b.Error(err)

@@ -304,6 +304,7 @@ func BenchmarkWorkerReady(b *testing.B) {
 	backend := launch(b, binary, "serve", "--listen", "127.0.0.1:0", "--data-dir", b.TempDir(), "--log-level", "error")
 	defer backend.kill()
 	var listening, available time.Duration
+	memory := 0.0
 	for b.Loop() {
 		began := time.Now()
 		w := launch(b, binary, "worker", "backtest", "--listen", "127.0.0.1:0", "--data-dir", b.TempDir(), "--url", backend.url, "--id", "w", "--log-level", "error")
@@ -315,10 +316,12 @@ func BenchmarkWorkerReady(b *testing.B) {
 		}
 		available += time.Since(began)
 		b.StopTimer()
+		memory = w.resident(b)
 		_ = w.cmd.Process.Signal(os.Interrupt) // it says good-bye
 		_ = w.cmd.Wait()
 		b.StartTimer()
 	}
 	b.ReportMetric(listening.Seconds()*1000/float64(b.N), "listening-ms")
 	b.ReportMetric(available.Seconds()*1000/float64(b.N), "available-ms")
+	b.ReportMetric(memory/1e6, "worker-MB")
 }
