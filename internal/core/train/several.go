@@ -229,24 +229,17 @@ type crew struct {
 	committee model.Committee
 	members   []MemberQuality
 
-	turn     chan struct{} // holds one element while a network changes what follows, or reports
-	saved    [][]byte      // the last checkpoint of each network; nil before its first
-	finished []int         // epochs of each network
-	share    []float64     // of each network, how much is done
+	turn     turns     // of a network that changes what follows, or reports
+	saved    [][]byte  // the last checkpoint of each network; nil before its first
+	finished []int     // epochs of each network
+	share    []float64 // of each network, how much is done
 }
 
 func newCrew(in Input, t *table, parts division, folds []fold, report func(Progress)) *crew {
 	n := in.Strategy.Training.Ensemble.Networks()
-	return &crew{in: in, t: t, parts: parts, folds: folds, report: report, turn: make(chan struct{}, 1),
+	return &crew{in: in, t: t, parts: parts, folds: folds, report: report, turn: make(turns, 1),
 		committee: model.Committee{Networks: make([]*nn.Network, n), Temperatures: make([]float64, n), Classes: t.classes != nil},
 		members:   make([]MemberQuality, n), saved: make([][]byte, n), finished: make([]int, n), share: make([]float64, n)}
-}
-
-// inTurn calls f while no other network is in its turn.
-func (c *crew) inTurn(f func()) {
-	c.turn <- struct{}{}
-	defer func() { <-c.turn }()
-	f()
 }
 
 // fitAll trains all networks. Of several that fail the first is named; none begins
@@ -256,11 +249,11 @@ func (c *crew) fitAll(ctx context.Context) error {
 	lanes := max(1, min(c.in.Threads, len(c.members)))
 	nn.Lanes(lanes, len(c.members), func(k int) {
 		skip := false
-		if c.inTurn(func() { skip = hasFailed }); skip {
+		if c.turn.take(func() { skip = hasFailed }); skip {
 			return
 		}
 		failures[k] = c.fit(ctx, k, max(1, c.in.Threads/lanes))
-		c.inTurn(func() {
+		c.turn.take(func() {
 			c.finished[k], c.share[k] = c.in.Strategy.Training.Epochs, 1
 			hasFailed = hasFailed || failures[k] != nil
 		})
@@ -295,7 +288,7 @@ func (c *crew) fit(ctx context.Context, k, threads int) error {
 	}
 	validation := c.t.pick(f.validation)
 	fitting, err := network.Fit(ctx, c.t.pick(f.train), validation, o, func(p nn.Progress) {
-		c.inTurn(func() { c.report(c.progress(k, p)) })
+		c.turn.take(func() { c.report(c.progress(k, p)) })
 	})
 	if err != nil {
 		return fmt.Errorf("network %d of %d: %w", k+1, s.Training.Ensemble.Networks(), explain(err, feature.SchemaOf(s).Names, c.t, c.parts))

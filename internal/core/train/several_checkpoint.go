@@ -85,7 +85,7 @@ func (c *crew) checkpoints(k int, config nn.Config, o *nn.Options) error {
 			return c.state(), nil
 		})
 	}
-	o.Checkpoint = func(p nn.Progress, state func() nn.State) { c.inTurn(func() { save(p, state) }) }
+	o.Checkpoint = func(p nn.Progress, state func() nn.State) { c.turn.take(func() { save(p, state) }) }
 	return nil
 }
 

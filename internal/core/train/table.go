@@ -86,23 +86,12 @@ func collect(ctx context.Context, in Input, report func(Progress)) (*table, erro
 		return nil, err
 	}
 	t := &table{width: len(in.Strategy.Features()), window: in.Strategy.Model.Sequence}
-	sources := make([]source, len(frames))
+	sources, err := in.sources(ctx, frames, report)
+	if err != nil {
+		return nil, err
+	}
 	var pairs []pair
 	for i, f := range frames {
-		report(Progress{Phase: PhaseFeatures, Percent: featurePercent * float64(i) / float64(len(frames))})
-		if sources[i].matrix, err = feature.BuildUnscaled(ctx, in.Strategy, f, in.Span); err != nil {
-			return nil, err
-		}
-		sources[i].readable = model.Readable(sources[i].matrix, max(1, t.window))
-		report(Progress{Phase: PhaseLabels, Percent: featurePercent * (float64(i) + 0.8) / float64(len(frames))})
-		// Bars from the end of the span on are nobody's business, not even a label's.
-		bars := f.Series[in.Strategy.Base].Within(market.Span{To: in.Span.To})
-		if sources[i].labels, err = in.labels(bars); err != nil {
-			return nil, fmt.Errorf("%s: %w", f.Symbol, err)
-		}
-		if err := context.Cause(ctx); err != nil {
-			return nil, err
-		}
 		if t.counts.history == nil && slices.Contains(sources[i].readable, false) {
 			t.counts.history = feature.Shortages(in.Strategy, f, in.Span)
 		}
@@ -113,6 +102,59 @@ func collect(ctx context.Context, in Input, report func(Progress)) (*table, erro
 	})
 	t.fill(sources, pairs)
 	return t, nil
+}
+
+// sources computes features and labels of every symbol, of as many at a time as there
+// are threads.
+func (in Input) sources(ctx context.Context, frames []feature.Frame, report func(Progress)) ([]source, error) {
+	all, failures := make([]source, len(frames)), make([]error, len(frames))
+	turn, hasFailed, tenths := make(turns, 1), false, 0
+	tell := func(phase string, done int) {
+		tenths += done
+		report(Progress{Phase: phase, Percent: featurePercent * float64(tenths) / float64(10*len(frames))})
+	}
+	nn.Lanes(max(1, in.Threads), len(frames), func(i int) {
+		skip := false
+		turn.take(func() {
+			if skip = hasFailed; !skip {
+				tell(PhaseFeatures, 0)
+			}
+		})
+		if skip {
+			return
+		}
+		all[i], failures[i] = in.source(ctx, frames[i], func() { turn.take(func() { tell(PhaseLabels, 8) }) })
+		turn.take(func() {
+			tenths += 2
+			hasFailed = hasFailed || failures[i] != nil
+		})
+	})
+	return all, cmp.Or(failures...)
+}
+
+// source computes features, and then, after it has called next, labels of a symbol.
+func (in Input) source(ctx context.Context, f feature.Frame, next func()) (s source, err error) {
+	if s.matrix, err = feature.BuildUnscaled(ctx, in.Strategy, f, in.Span); err != nil {
+		return s, err
+	}
+	s.readable = model.Readable(s.matrix, max(1, in.Strategy.Model.Sequence))
+	next()
+	// Bars from the end of the span on are nobody's business, not even a label's.
+	bars := f.Series[in.Strategy.Base].Within(market.Span{To: in.Span.To})
+	if s.labels, err = in.labels(bars); err != nil {
+		return s, fmt.Errorf("%s: %w", f.Symbol, err)
+	}
+	return s, context.Cause(ctx)
+}
+
+// turns are taken one after the other; they hold one element while one is taken.
+type turns chan struct{}
+
+// take calls f while nobody else has a turn.
+func (t turns) take(f func()) {
+	t <- struct{}{}
+	defer func() { <-t }()
+	f()
 }
 
 // order returns the frames in the order of the strategy's symbols, each there
