@@ -63,9 +63,12 @@ func (l *lanes) run(tasks []task) error {
 			s.begin(t.policy, &l.kept[kept-1], l.halves)
 		}
 	}
-	n := l.sh.bars.Len()
+	n, block := l.sh.bars.Len(), blockBars
+	if len(tasks) == 1 {
+		block = n
+	}
 	for limit := 0; limit < n; {
-		limit = min(limit+blockBars, n)
+		limit = min(limit+block, n)
 		l.rounds(l.plain(len(tasks)), limit)
 		for i := range tasks {
 			l.sims[i].advance(limit)

@@ -75,10 +75,7 @@ type column[T any] [laneCount]T
 
 // load takes the trial of lane i in, and store hands it back.
 func (c *columns) load(i int, s *simulation) {
-	o, b, bar := &s.options, &s.book, s.from
-	if b.trades > 0 {
-		bar = max(bar, s.separated())
-	}
+	o, b := &s.options, &s.book
 	c.capital[i], c.fraction[i], c.charge[i], c.commission[i], c.slippage[i] = o.Capital, o.Fraction, s.charge, o.Commission, o.Slippage
 	c.separation[i], c.whole[i] = int64(s.rules.MinSignalSeparation)-1, 0
 	if !o.FractionalUnits {
@@ -86,7 +83,7 @@ func (c *columns) load(i int, s *simulation) {
 	}
 	c.realised[i], c.peak[i], c.trough[i], c.won[i], c.lost[i] = b.realised, b.peak, b.trough, b.won, b.lost
 	c.held[i], c.trades[i], c.wins[i], c.losses[i] = int64(b.held), int64(b.trades), int64(b.wins), int64(b.losses)
-	c.next[i], c.flat[i], c.last[i] = int64(bar), int64(s.flat), int64(s.open.bar)
+	c.next[i], c.flat[i], c.last[i] = int64(s.decides()), int64(s.flat), int64(s.open.bar)
 	c.moments[i], c.quantities[i], c.prices[i] = s.orders.Lanes().Words()
 }
 
@@ -129,7 +126,8 @@ func (l *lanes) rounds(lanes uint32, limit int) {
 			trades := uint8(left >> from)
 			booked := l.settle(from, trades)
 			for set := booked; set != 0; set &= set - 1 {
-				l.days(from + bits.TrailingZeros8(set))
+				i, c := from+bits.TrailingZeros8(set), &l.columns
+				l.sims[i].book.days(int(c.last[i]), int(c.flat[i]), c.before[i], c.rest[i], float64(1+2*c.short[i]), c.quantity[i], c.value[i])
 			}
 			for set := trades &^ booked; set != 0; set &= set - 1 {
 				if i := from + bits.TrailingZeros8(set); !l.rare(i) {
@@ -148,12 +146,7 @@ func (l *lanes) look(i, limit int) bool {
 	if from >= limit {
 		return false
 	}
-	sign := first(s.plain.entries, from)
-	if sign >= limit {
-		return false
-	}
-	entry, side := sign+1, int(s.sells[sign>>6]>>(sign&63)&1)
-	signal := first(s.plain.against[side], entry) + 1
+	entry, signal, side := s.signalled(from, limit)
 	if signal >= s.bars.Len() {
 		return false
 	}
@@ -163,6 +156,18 @@ func (l *lanes) look(i, limit int) bool {
 	c.entry[i], c.end[i], c.below[i], c.above[i] = int64(entry), int64(min(signal, entry+s.plain.longest-1)), stop^swap, target^swap
 	c.signal[i], c.short[i] = int64(signal), short
 	return true
+}
+
+// signalled returns the bars at whose opens the next trade begins and a signal ends it,
+// decided from bar from on and before limit, and its side: 0 for a long and 1 for a short.
+// If there is none, it ends behind the last bar.
+func (s *simulation) signalled(from, limit int) (entry, exit, side int) {
+	sign := first(s.plain.entries, from)
+	if sign >= limit {
+		return sign, s.bars.Len(), 0
+	}
+	side = int(s.sells[sign>>6] >> (sign & 63) & 1)
+	return sign + 1, first(s.plain.against[side], sign+1) + 1, side
 }
 
 // first returns the first bar from from on that is set. There is one: the number of
@@ -179,27 +184,6 @@ func first(set []uint64, from int) int {
 			return from + ahead
 		}
 	}
-}
-
-// days takes in the ends of days until the exit of the last trade of lane i.
-//
-// Two are written for each stretch of bars whether they are in it or not: what is
-// beyond it is written again.
-func (l *lanes) days(i int) {
-	b, c := &l.sims[i].book, &l.columns
-	day, held, out := b.day, int(b.after[c.last[i]]), int(b.after[c.flat[i]])
-	before := c.before[i]
-	b.ended[day], b.ended[day+1] = before, before
-	for day += 2; day < held; day++ {
-		b.ended[day] = before
-	}
-	rest, sign, quantity, value := c.rest[i], float64(1+2*c.short[i]), c.quantity[i], c.value[i]
-	b.ended[held] = rest + float64(sign*(float64(b.last[held]*quantity)-value))
-	b.ended[held+1] = rest + float64(sign*(float64(b.last[held+1]*quantity)-value))
-	for day = held + 2; day < out; day++ {
-		b.ended[day] = rest + float64(sign*(float64(b.last[day]*quantity)-value))
-	}
-	b.day = out
 }
 
 // rare takes the trial of lane i on by one trade, or what comes instead, and reports

@@ -125,6 +125,9 @@ func (s *simulation) begin(p policy, on *signals, h *halves) {
 func (s *simulation) advance(limit int) {
 	n := s.bars.Len()
 	for s.state == running {
+		if s.isPlain && !s.hasExits {
+			s.follow(limit)
+		}
 		sign := s.entry()
 		if sign >= limit && limit < n {
 			return
@@ -172,13 +175,20 @@ func (s *simulation) hold() {
 	}
 }
 
+// decides returns the bar from which on an entry may be decided, which may be behind the
+// last.
+func (s *simulation) decides() int {
+	if s.book.trades > 0 {
+		return max(s.from, s.separated())
+	}
+	return s.from
+}
+
 // entry returns the next bar at whose close an entry is decided, or the number of
 // bars.
 func (s *simulation) entry() int {
-	n, from := s.bars.Len(), s.from
-	if s.book.trades > 0 {
-		from = min(n, max(from, s.separated()))
-	}
+	n := s.bars.Len()
+	from := min(n, s.decides())
 	if s.rules.AllowShort {
 		return nextOf(s.buys, s.sells, from, n)
 	}
