@@ -68,28 +68,29 @@ func runBacktest(ctx context.Context, text json.RawMessage, env worker.Env) (jso
 		return runEnsemble(ctx, several, env)
 	}
 	order := several.BacktestOrder
-	var ins []backtest.Input
-	var last scene
-	for i, symbol := range symbolsOf(order) {
-		one := order
-		one.Symbol = symbol
-		m, err := readMarket(ctx, env, one)
-		if err != nil {
-			return nil, err
-		}
-		if len(order.Symbols) > 1 {
-			reportSymbol(env, symbol, i, len(order.Symbols))
-		}
-		signals, err := m.signals(ctx, env, m.strategy)
-		if err != nil {
-			return nil, err
-		}
-		in := backtest.InputOf(m.strategy, m.held, m.window, signals)
-		if err := addPolicyBars(ctx, env, m.strategy, order.Data, &in); err != nil {
-			return nil, err
-		}
-		ins, last = append(ins, in), m
+	type part struct {
+		scene
+		in backtest.Input
 	}
+	parts, err := bySymbol(ctx, env, order, func(env worker.Env, one wire.BacktestOrder) (p part, err error) {
+		if p.scene, err = readMarket(ctx, env, one); err != nil {
+			return p, err
+		}
+		signals, err := p.signals(ctx, env, p.strategy)
+		if err != nil {
+			return p, err
+		}
+		p.in = backtest.InputOf(p.strategy, p.held, p.window, signals)
+		return p, addPolicyBars(ctx, env, p.strategy, order.Data, &p.in)
+	})
+	if err != nil {
+		return nil, err
+	}
+	var ins []backtest.Input
+	for _, p := range parts {
+		ins = append(ins, p.in)
+	}
+	last := parts[len(parts)-1]
 	summary, _, err := trade(ctx, env, order, last.strategy, ins)
 	if err != nil {
 		return nil, err
@@ -97,6 +98,38 @@ func runBacktest(ctx context.Context, text json.RawMessage, env worker.Env) (jso
 	summary.Model = ModelRef{ID: order.ModelID, Name: last.model.Manifest.Name, SHA256: order.ModelSHA256}
 	return json.Marshal(summary)
 }
+
+// bySymbol calls do for every symbol that an order trades, with the order of that one,
+// side by side on the threads of the order, which are divided among them.
+func bySymbol[T any](ctx context.Context, env worker.Env, order wire.BacktestOrder, do func(worker.Env, wire.BacktestOrder) (T, error)) ([]T, error) {
+	symbols, threads := symbolsOf(order), threadsOf(order, env)
+	all, heard := make([]T, len(symbols)), make([]listener, len(symbols))
+	err := inLanes(ctx, len(symbols), 1, threads, func(i, _ int) (err error) {
+		one := order
+		one.Symbol, one.Threads = symbols[i], max(1, threads/len(symbols))
+		if len(symbols) > 1 {
+			reportSymbol(env, symbols[i], i, len(symbols))
+		}
+		heard[i].Env = env
+		all[i], err = do(desk{&heard[i], keptOf(env)}, one)
+		return err
+	})
+	for _, l := range heard {
+		for _, text := range l.warnings {
+			env.Warn(text)
+		}
+	}
+	return all, err
+}
+
+// A listener is an Env that keeps warnings, so that they can be told in an order that
+// does not depend on threads.
+type listener struct {
+	worker.Env
+	warnings []string
+}
+
+func (l *listener) Warn(text string) { l.warnings = append(l.warnings, text) }
 
 // symbolsOf returns what an order trades.
 func symbolsOf(order wire.BacktestOrder) []market.Symbol {

@@ -50,17 +50,15 @@ func runEnsemble(ctx context.Context, order wire.EnsembleOrder, env worker.Env) 
 	if err != nil {
 		return nil, err
 	}
+	plays, err := bySymbol(ctx, env, order.BacktestOrder, func(env worker.Env, one wire.BacktestOrder) (play, error) {
+		return perform(ctx, env, e, members, one, span)
+	})
+	if err != nil {
+		return nil, err
+	}
 	var ins []backtest.Input
-	var plays []play
-	for i, symbol := range symbolsOf(order.BacktestOrder) {
-		if len(order.Symbols) > 1 {
-			reportSymbol(env, symbol, i, len(order.Symbols))
-		}
-		p, err := perform(ctx, env, e, members, order.BacktestOrder, symbol, span)
-		if err != nil {
-			return nil, err
-		}
-		ins, plays = append(ins, p.in), append(plays, p)
+	for _, p := range plays {
+		ins = append(ins, p.in)
 	}
 	summary, trades, err := trade(ctx, env, order.BacktestOrder, plays[0].strategy, ins)
 	if err != nil {
@@ -85,8 +83,9 @@ type play struct {
 	routing   ensemble.Routing
 }
 
-// perform asks all members about a symbol.
-func perform(ctx context.Context, env worker.Env, e *ensemble.Ensemble, members []member, order wire.BacktestOrder, symbol market.Symbol, span market.Span) (play, error) {
+// perform asks all members about the symbol of order.
+func perform(ctx context.Context, env worker.Env, e *ensemble.Ensemble, members []member, order wire.BacktestOrder, span market.Span) (play, error) {
+	symbol := order.Symbol
 	p, strategies := play{}, map[string]*strategy.Strategy{}
 	members = slices.Clone(members)
 	for i := range members {
