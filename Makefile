@@ -60,7 +60,8 @@ race-system: ## the same for whole processes: clusters and chaos
 
 arm64: ## run, emulated, the tests that pin bits as arm64 computes them (needs Debian's qemu-user-static)
 	GOARCH=arm64 go test -count=1 -run '^(TestFit_bits|TestFit_bits_of_every_kind|TestFit_sets|TestSets|TestFMA|TestBits|TestExpBits)$$' -exec qemu-aarch64-static \
-		./internal/core/nn ./internal/core/kernel ./internal/core/fuzzy ./internal/core/decision
+		./internal/core/nn ./internal/core/kernel ./internal/core/fuzzy ./internal/core/decision \
+		./internal/core/rolling ./internal/core/label ./internal/core/indicator/catalog
 
 fuzz: ## run every fuzz target for T (default 30s) each
 	@for dir in $$(git grep -l '^func Fuzz' -- '*_test.go' | xargs -n1 dirname | sort -u); do \
