@@ -122,16 +122,18 @@ func without(a, b reg.OpmaskVirtual) { KANDNW(a, b, a) }
 
 // settle takes eight lanes on by a trade each.
 func settle() {
-	TEXT("settle512", NOSPLIT, "func(c *int64, open, high, low, close *float64, time *int64, seconds int64, active uint64) uint64")
+	TEXT("settle512", NOSPLIT, "func(c *int64, open, high, low, close *float64, time *int64, seconds int64, active uint64) (booked, passing uint64)")
 	Pragma("noescape")
 	l := lanes{columns: Load(Param("c"), GP64()), active: K()}
 	active := GP64()
 	Load(Param("active"), active)
 	KMOVW(active.As32(), l.active)
-	ok := leaveAt(l).money(l)
-	r := GP32()
-	KMOVW(ok, r)
-	Store(r.As64(), ReturnIndex(0))
+	ok, passing := leaveAt(l).money(l)
+	for i, k := range []reg.OpmaskVirtual{ok, passing} {
+		r := GP32()
+		KMOVW(k, r)
+		Store(r.As64(), ReturnIndex(i))
+	}
 	VZEROUPPER()
 	RET()
 }
@@ -212,8 +214,9 @@ func leaveAt(l lanes) (x exit) {
 	return x
 }
 
-// money works out the trades and books those that are not rare, which it returns.
-func (x exit) money(l lanes) reg.OpmaskVirtual {
+// money works out the trades and books those that are not rare, which it returns, and those
+// of them that may have a new peak.
+func (x exit) money(l lanes) (ok, passing reg.OpmaskVirtual) {
 	zero := ZMM()
 	VPXORQ(zero, zero, zero)
 	made := l.load(realised)
@@ -248,12 +251,15 @@ func (x exit) money(l lanes) reg.OpmaskVirtual {
 	VMOVAPD(equity, swap)
 	VMAXPD(best, swap, held, swap)
 
-	ok := K()
-	VCMPPD(Imm(greater), swap, l.load(peak), l.active, ok)
-	for _, v := range []reg.VecVirtual{worst, paid, after} {
-		VCMPPD(Imm(greater), zero, v, ok, ok)
-	}
+	ok, passing = K(), K()
+	VCMPPD(Imm(greater), zero, worst, l.active, ok)
+	VCMPPD(Imm(greater), zero, paid, ok, ok)
+	VCMPPD(Imm(greater), zero, after, ok, ok)
 	VCMPPD(Imm(other), zero, net, ok, ok)
+	calm := K()
+	VCMPPD(Imm(greater), swap, l.load(peak), ok, calm)
+	KMOVW(ok, passing)
+	without(passing, calm)
 
 	put := func(column int, v reg.VecVirtual) { VMOVUPD(v, ok, l.mem(column)) }
 	put(before, equity)
@@ -261,11 +267,11 @@ func (x exit) money(l lanes) reg.OpmaskVirtual {
 	put(quantity, size)
 	put(value, paid)
 	VMINPD(l.mem(trough), worst, worst)
-	put(trough, worst)
+	VMOVUPD(worst, calm, l.mem(trough))
 	put(realised, now)
 	x.count(l, ok, net)
 	x.hash(l, ok, size, fill)
-	return ok
+	return ok, passing
 }
 
 // count adds the trades of ok to what is counted.

@@ -99,10 +99,74 @@ type position struct {
 	commission      float64 // of the entry
 }
 
-// equity returns what p and balance come to at a price. It rises with the price of
-// a long, or falls with that of a short: each of its roundings keeps the order.
+// equity returns what p and balance come to at a price.
 func (p *position) equity(balance, price float64) float64 {
 	return balance - p.commission + float64(p.sign*(float64(price*p.quantity)-p.value))
+}
+
+// A worth is the equity while a position is held. It rises with the price of a long, or
+// falls with that of a short: each of its roundings keeps the order.
+type worth struct{ rest, sign, quantity, value float64 }
+
+// at returns the equity at a price.
+func (w *worth) at(price float64) float64 {
+	return w.rest + float64(w.sign*(float64(price*w.quantity)-w.value))
+}
+
+// reach returns the least and the greatest equity between two prices.
+func (w *worth) reach(least, most key) (low, high float64) {
+	low, high = w.at(priceOf(least)), w.at(priceOf(most))
+	if w.sign < 0 {
+		return high, low
+	}
+	return low, high
+}
+
+// reach returns the least and the greatest equity at the closes from from to to-1.
+func (b *book) reach(w *worth, from, to int) (low, high float64) {
+	return w.reach(b.closes.between(from, to))
+}
+
+// passes takes in the equity at the closes from from to to-1, which is from low to high.
+func (b *book) passes(w *worth, from, to int, low, high float64) {
+	if high < b.peak { // no new peak among them
+		b.trough = min(b.trough, low)
+		return
+	}
+	// Where no drawdown that ends here can be the greatest, only the last one counts.
+	depth := max(b.peak-min(b.trough, low), high-low)
+	if depth > b.drawdown || depth/b.peak > b.drawdownPct {
+		b.marks(w, from, to)
+		return
+	}
+	b.peak, b.trough = high, high
+	closes := b.closes.low[from:to]
+	for i := len(closes) - 1; i >= 0; i-- {
+		e := w.at(closes[i])
+		if e == high {
+			return
+		}
+		b.trough = min(b.trough, e)
+	}
+}
+
+// marks takes in the equity at the closes from from to to-1, a step at a time where there
+// is no new peak in it.
+func (b *book) marks(w *worth, from, to int) {
+	for from < to {
+		end := min(from+step, to)
+		if at := b.closes.at(from); end-from == step {
+			if low, high := w.reach(b.closes.lows[at], b.closes.highs[at]); high < b.peak {
+				b.trough = min(b.trough, low)
+				from = end
+				continue
+			}
+		}
+		for _, price := range b.closes.low[from:end] {
+			b.mark(w.at(price))
+		}
+		from = end
+	}
 }
 
 // hold takes in the bars from from to to-1, during which p is held and no close left
@@ -127,23 +191,12 @@ func (b *book) hold(p *position, from, to int, worst, best float64) bool {
 		}
 		return e > 0
 	}
-	least, most := closes.between(from, to)
-	low, high := p.equity(balance, priceOf(least)), p.equity(balance, priceOf(most))
-	if p.sign < 0 {
-		low, high = high, low
-	}
+	w := worth{balance - p.commission, p.sign, p.quantity, p.value}
+	low, high := b.reach(&w, from, to)
 	if !(low > 0) {
 		return false
 	}
-	if high < b.peak { // no new peak among them
-		if low < b.trough {
-			b.trough = low
-		}
-		return true
-	}
-	for _, close := range closes.low[from:to] {
-		b.mark(p.equity(balance, close))
-	}
+	b.passes(&w, from, to, low, high)
 	return true
 }
 

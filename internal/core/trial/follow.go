@@ -51,7 +51,7 @@ func (s *simulation) follow(limit int) {
 		low := rest + float64(x.sign*(float64(closes[entry]*quantity)-value))
 		high := low
 		if exit > entry+1 {
-			low, high = b.reach(stretch{entry, exit, equity, rest, x.sign, quantity, value})
+			low, high = b.reach(&worth{rest, x.sign, quantity, value}, entry, exit)
 		}
 		if !(value > 0 && after > 0 && low > 0) || net == 0 {
 			break
@@ -59,7 +59,8 @@ func (s *simulation) follow(limit int) {
 		if high < b.peak && equity < b.peak {
 			b.trough = priceOf(min(keyOf(b.trough), keyOf(low), keyOf(equity)))
 		} else {
-			b.passes(stretch{entry, exit, equity, rest, x.sign, quantity, value}, low, high)
+			b.mark(equity)
+			b.passes(&worth{rest, x.sign, quantity, value}, entry, exit, low, high)
 		}
 		if int(b.after[exit]) > b.day {
 			b.days(entry, exit, equity, rest, x.sign, quantity, value)
@@ -76,38 +77,6 @@ func (s *simulation) follow(limit int) {
 	b.realised, b.won, b.lost, b.held = realised, won, lost, b.held+bars
 	b.trades, b.losses, b.wins = b.trades+trades, b.losses+losses, b.wins+trades-losses
 	s.flat, s.open.bar, s.from = flat, last, from
-}
-
-// A stretch of bars is those from the entry of a trade to before its exit. The equity was
-// before until then, and is rest and what the position is worth.
-type stretch struct {
-	entry, exit           int
-	before, rest          float64
-	sign, quantity, value float64
-}
-
-func (x *stretch) equity(price float64) float64 {
-	return x.rest + float64(x.sign*(float64(price*x.quantity)-x.value))
-}
-
-// reach returns the least and the greatest equity at the closes of x.
-func (b *book) reach(x stretch) (low, high float64) {
-	least, most := b.closes.between(x.entry, x.exit)
-	low, high = x.equity(priceOf(least)), x.equity(priceOf(most))
-	return min(low, high), max(low, high)
-}
-
-// passes takes in the equity before x and at its closes, from low to high, where some of
-// it may be a new peak.
-func (b *book) passes(x stretch, low, high float64) {
-	b.mark(x.before)
-	if high < b.peak {
-		b.trough = min(b.trough, low)
-		return
-	}
-	for _, price := range b.closes.low[x.entry:x.exit] {
-		b.mark(x.equity(price))
-	}
 }
 
 // days takes in the ends of days until bar exit. The equity was before until bar entry,

@@ -90,7 +90,7 @@ func (c *columns) load(i int, s *simulation) {
 func (c *columns) store(i int, s *simulation) {
 	b := &s.book
 	s.orders.Took(ledger.LanesOf(c.moments[i], c.quantities[i], c.prices[i]), 2*(int(c.trades[i])-b.trades))
-	b.realised, b.trough, b.won, b.lost = c.realised[i], c.trough[i], c.won[i], c.lost[i]
+	b.realised, b.peak, b.trough, b.won, b.lost = c.realised[i], c.peak[i], c.trough[i], c.won[i], c.lost[i]
 	b.held, b.trades, b.wins, b.losses = int(c.held[i]), int(c.trades[i]), int(c.wins[i]), int(c.losses[i])
 	s.from, s.flat, s.open.bar = int(c.next[i]), int(c.flat[i]), int(c.last[i])
 }
@@ -124,7 +124,10 @@ func (l *lanes) rounds(lanes uint32, limit int) {
 		l.sh.curves.closes.allBetween(&l.columns.spans, n)
 		for from := 0; left>>from != 0; from += eight {
 			trades := uint8(left >> from)
-			booked := l.settle(from, trades)
+			booked, passing := l.settle(from, trades)
+			for set := passing; set != 0; set &= set - 1 {
+				l.pass(from + bits.TrailingZeros8(set))
+			}
 			for set := booked; set != 0; set &= set - 1 {
 				i, c := from+bits.TrailingZeros8(set), &l.columns
 				l.sims[i].book.days(int(c.last[i]), int(c.flat[i]), c.before[i], c.rest[i], float64(1+2*c.short[i]), c.quantity[i], c.value[i])
@@ -184,6 +187,19 @@ func first(set []uint64, from int) int {
 			return from + ahead
 		}
 	}
+}
+
+// pass takes the equity of the last trade of lane i in, where it may have passed the peak.
+func (l *lanes) pass(i int) {
+	b, c := &l.sims[i].book, &l.columns
+	b.peak, b.trough = c.peak[i], c.trough[i]
+	b.mark(c.before[i])
+	if from, to := int(c.last[i]), int(c.flat[i]); from < to {
+		x := worth{c.rest[i], float64(1 + 2*c.short[i]), c.quantity[i], c.value[i]}
+		low, high := x.reach(c.least[i], c.most[i])
+		b.passes(&x, from, to, low, high)
+	}
+	c.peak[i], c.trough[i] = b.peak, b.trough
 }
 
 // rare takes the trial of lane i on by one trade, or what comes instead, and reports

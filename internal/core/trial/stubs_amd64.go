@@ -11,4 +11,4 @@ func leaves512(low *float64, high *float64, lows *int64, highs *int64, row int, 
 func between512(low *float64, high *float64, lows *int64, highs *int64, row int, c *int64, n int)
 
 //go:noescape
-func settle512(c *int64, open *float64, high *float64, low *float64, close *float64, time *int64, seconds int64, active uint64) uint64
+func settle512(c *int64, open *float64, high *float64, low *float64, close *float64, time *int64, seconds int64, active uint64) (booked uint64, passing uint64)

@@ -15,10 +15,11 @@ func (x *extremes) allBetween(s *spans, n int) {
 	between512(&x.low[0], &x.high[0], &x.lows[0], &x.highs[0], x.row, &s.entry[0], n)
 }
 
-// settle books the trades of some of eight lanes from lane from on, and returns of which.
-// It leaves out what is rare: a new peak of the equity, a result of nothing, and no
-// equity.
-func (l *lanes) settle(from int, trades uint8) (booked uint8) {
+// settle books the trades of some of eight lanes from lane from on, and returns of which,
+// and where the peak and the trough of the equity are left to others, because it may have
+// passed the peak. It leaves out what is rare: no quantity, no result, no equity.
+func (l *lanes) settle(from int, trades uint8) (booked, passing uint8) {
 	b := &l.sh.bars
-	return uint8(settle512(&l.columns.entry[from], &b.Open[0], &b.High[0], &b.Low[0], &b.Close[0], &b.Time[0], b.seconds, uint64(trades)))
+	done, high := settle512(&l.columns.entry[from], &b.Open[0], &b.High[0], &b.Low[0], &b.Close[0], &b.Time[0], b.seconds, uint64(trades))
+	return uint8(done), uint8(high)
 }

@@ -191,9 +191,9 @@ more:
 	VZEROUPPER
 	RET
 
-// func settle512(c *int64, open *float64, high *float64, low *float64, close *float64, time *int64, seconds int64, active uint64) uint64
+// func settle512(c *int64, open *float64, high *float64, low *float64, close *float64, time *int64, seconds int64, active uint64) (booked uint64, passing uint64)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·settle512(SB), NOSPLIT, $0-72
+TEXT ·settle512(SB), NOSPLIT, $0-80
 	MOVQ         c+0(FP), AX
 	MOVQ         active+56(FP), CX
 	KMOVW        CX, K1
@@ -337,23 +337,25 @@ TEXT ·settle512(SB), NOSPLIT, $0-72
 	VMINPD       Z10, Z3, K2, Z3
 	VMOVAPD      Z16, Z10
 	VMAXPD       Z4, Z10, K2, Z10
-	VMOVUPD      4096(AX), Z4
-	VCMPPD       $0x0e, Z10, Z4, K1, K1
 	VCMPPD       $0x0e, Z14, Z3, K1, K1
 	VCMPPD       $0x0e, Z14, Z18, K1, K1
 	VCMPPD       $0x0e, Z14, Z12, K1, K1
 	VCMPPD       $0x04, Z14, Z20, K1, K1
+	VMOVUPD      4096(AX), Z4
+	VCMPPD       $0x0e, Z10, Z4, K1, K3
+	KMOVW        K1, K2
+	KANDNW       K2, K3, K2
 	VMOVUPD      Z16, K1, 7680(AX)
 	VMOVUPD      Z19, K1, 7936(AX)
 	VMOVUPD      Z5, K1, 8192(AX)
 	VMOVUPD      Z18, K1, 8448(AX)
 	VMINPD       4352(AX), Z3, Z3
-	VMOVUPD      Z3, K1, 4352(AX)
+	VMOVUPD      Z3, K3, 4352(AX)
 	VMOVUPD      Z11, K1, 3840(AX)
 	VPXORQ       Z15, Z15, Z15
-	VCMPPD       $0x0e, Z15, Z20, K1, K2
-	KMOVW        K1, K3
-	KANDNW       K3, K2, K3
+	VCMPPD       $0x0e, Z15, Z20, K1, K3
+	KMOVW        K1, K4
+	KANDNW       K4, K3, K4
 	MOVQ         $0x0000000000000001, CX
 	VPBROADCASTQ CX, Z3
 	VMOVUPD      4864(AX), Z4
@@ -361,16 +363,16 @@ TEXT ·settle512(SB), NOSPLIT, $0-72
 	VMOVUPD      Z4, K1, 4864(AX)
 	VMOVUPD      5120(AX), Z4
 	VPADDQ       Z3, Z4, Z4
-	VMOVUPD      Z4, K2, 5120(AX)
+	VMOVUPD      Z4, K3, 5120(AX)
 	VMOVUPD      5376(AX), Z4
 	VPADDQ       Z3, Z4, Z4
-	VMOVUPD      Z4, K3, 5376(AX)
+	VMOVUPD      Z4, K4, 5376(AX)
 	VMOVUPD      5632(AX), Z3
 	VADDPD       Z20, Z3, Z3
-	VMOVUPD      Z3, K2, 5632(AX)
+	VMOVUPD      Z3, K3, 5632(AX)
 	VMOVUPD      5888(AX), Z3
 	VADDPD       Z20, Z3, Z3
-	VMOVUPD      Z3, K3, 5888(AX)
+	VMOVUPD      Z3, K4, 5888(AX)
 	VMOVUPD      4608(AX), Z3
 	VPADDQ       Z9, Z3, Z3
 	VMOVUPD      Z3, K1, 4608(AX)
@@ -427,6 +429,8 @@ TEXT ·settle512(SB), NOSPLIT, $0-72
 	VPXORQ       Z2, Z1, Z1
 	VMOVDQU64    Z1, K1, 7424(AX)
 	KMOVW        K1, AX
-	MOVQ         AX, ret+64(FP)
+	MOVQ         AX, booked+64(FP)
+	KMOVW        K2, AX
+	MOVQ         AX, passing+72(FP)
 	VZEROUPPER
 	RET

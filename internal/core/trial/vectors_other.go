@@ -8,4 +8,4 @@ const hasVectors = false
 func (x *extremes) allLeave(s *spans, n int)   { x.leavesPlain(s, n) }
 func (x *extremes) allBetween(s *spans, n int) { x.betweenPlain(s, n) }
 
-func (l *lanes) settle(from int, trades uint8) (booked uint8) { return 0 }
+func (l *lanes) settle(from int, trades uint8) (booked, passing uint8) { return 0, 0 }
