@@ -44,7 +44,7 @@ func TestLongRunIsTheReference(t *testing.T) {
 		n := rapid.IntRange(1, 15_000).Draw(t, "bars")
 		s := scenario{in: backtest.Input{Series: benchSeries(n), Signals: longRaws(n, rapid.Uint64().Draw(t, "seed"), rapid.SampledFrom([]int{1, 40, 3000}).Draw(t, "every")),
 			Rules: decision.Rules{Regression: rapid.Bool().Draw(t, "regression"), ConfidenceThreshold: 0.6, AllowShort: rapid.Bool().Draw(t, "shorts"),
-				MinSignalSeparation: rapid.SampledFrom([]int{0, 1, 2, 300, 1_000_000}).Draw(t, "separation")}},
+				MinSignalSeparation: rapid.SampledFrom([]int{0, 1, 2, 3, 5, 300, 1_000_000}).Draw(t, "separation")}},
 			o: backtest.Options{Capital: 10_000, Fraction: rapid.SampledFrom([]float64{1, 1, 0.3}).Draw(t, "fraction"), Commission: rapid.SampledFrom([]float64{0, 0.0001, 0.1}).Draw(t, "commission"), Slippage: 0.0001,
 				FractionalUnits: rapid.Bool().Draw(t, "fractional")}}
 		if at := rapid.IntRange(0, 2*n).Draw(t, "jump"); at < n { // from which no short recovers
