@@ -3,6 +3,7 @@ package kernel_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/ktrdr/ktrdr/internal/core/kernel"
@@ -33,6 +34,16 @@ func BenchmarkProduct(b *testing.B) {
 			b.Run(fmt.Sprintf("product=%s/kernels=%s", p.name, set.Name()), func(b *testing.B) {
 				p.A, p.B, p.C, p.Start = c.numbers(1<<14, 1, false), c.numbers(1<<15, 1, false), c.numbers(1<<15, 1, false), c.numbers(256, 1, false)
 				p.BRow, p.CRow = p.Columns, p.Columns
+				multiply := func(set *kernel.Set) []float32 {
+					q := p.Product
+					q.C = slices.Clone(p.C)
+					set.Multiply(q)
+					return q.C
+				}
+				if !slices.Equal(multiply(set), multiply(kernel.All()[0])) {
+					b.Fatalf("%s differs from plain Go", set.Name())
+				}
+				b.ReportAllocs()
 				for b.Loop() {
 					set.Multiply(p.Product)
 				}
@@ -47,23 +58,44 @@ func BenchmarkProduct(b *testing.B) {
 func BenchmarkElementwise(b *testing.B) {
 	c := caseData{rng: rand.New(rand.NewPCG(1, 1))}
 	const n = 64 * 92
-	w, g, m, v := c.numbers(n, 1, false), c.numbers(n, 1e-3, false), make([]float32, n), make([]float32, n)
-	for _, set := range kernel.All() {
-		for name, f := range map[string]func(){
-			"adam": func() {
-				set.Adam(w, g, m, v, kernel.AdamStep{Clip: 1, Beta1: 0.9, Rest1: 0.1, Beta2: 0.999, Rest2: 0.001, Keep: 1, Pace: 1e-6, Root: 1.5, Epsilon: 1e-8})
-			},
-			"drop":    func() { set.Drop(m, nil, 92, 64, kernel.Draw{First: 1, Next: 7, Threshold: 1 << 30, Scale: 1.25}) },
-			"mask":    func() { set.Mask(m, w, 1.25) },
-			"tanh":    func() { set.Tanh(m, v) },
-			"squares": func() { set.Squares(w) },
-		} {
+	start := [4][]float32{c.numbers(n, 1, false), c.numbers(n, 1e-3, false), make([]float32, n), make([]float32, n)}
+	for name, f := range map[string]func(set *kernel.Set, w, g, m, v []float32){
+		"adam": func(set *kernel.Set, w, g, m, v []float32) {
+			set.Adam(w, g, m, v, kernel.AdamStep{Clip: 1, Beta1: 0.9, Rest1: 0.1, Beta2: 0.999, Rest2: 0.001, Keep: 1, Pace: 1e-6, Root: 1.5, Epsilon: 1e-8})
+		},
+		"drop": func(set *kernel.Set, w, _, _, _ []float32) {
+			set.Drop(w, nil, 92, 64, kernel.Draw{First: 1, Next: 7, Threshold: 1 << 30, Scale: 1.25})
+		},
+		"mask":    func(set *kernel.Set, w, g, _, _ []float32) { set.Mask(g, w, 1.25) },
+		"tanh":    func(set *kernel.Set, w, g, _, _ []float32) { set.Tanh(w, g) },
+		"squares": func(set *kernel.Set, w, _, _, v []float32) { v[0] = float32(set.Squares(w)) },
+	} {
+		run := func(set *kernel.Set, times func() bool) (values [4][]float32) {
+			for i := range start {
+				values[i] = slices.Clone(start[i])
+			}
+			for times() {
+				f(set, values[0], values[1], values[2], values[3])
+			}
+			return values
+		}
+		for _, set := range kernel.All() {
 			b.Run(fmt.Sprintf("kernel=%s/kernels=%s", name, set.Name()), func(b *testing.B) {
-				for b.Loop() {
-					f()
+				got, want := run(set, times(3)), run(kernel.All()[0], times(3))
+				for i := range want {
+					if !slices.Equal(got[i], want[i]) {
+						b.Fatalf("%s differs from plain Go", set.Name())
+					}
 				}
+				b.ReportAllocs()
+				run(set, b.Loop)
 				b.ReportMetric(float64(n*b.N)/b.Elapsed().Seconds(), "elements/s")
 			})
 		}
 	}
+}
+
+// times returns what is true n times.
+func times(n int) func() bool {
+	return func() bool { n--; return n >= 0 }
 }

@@ -3,6 +3,7 @@ package nn_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -16,8 +17,7 @@ import (
 func BenchmarkTrain(b *testing.B) {
 	c := nn.Config{Inputs: 50, Hidden: []int{64, 32}, Outputs: 3, Dropout: 0.2}
 	all := problem(rand.New(rand.NewPCG(1, 1)), c, nn.CrossEntropy, 200_000, false)
-	few := all
-	few.X, few.Class = all.X[:10_000*c.Inputs], all.Class[:10_000]
+	few := begin(c, all, 10_000)
 	for i, set := range kernel.All() {
 		d, epochs := all, 5
 		if i == 0 { // plain Go, a thirtieth as fast
@@ -88,24 +88,41 @@ func BenchmarkTrainCells(b *testing.B) {
 }
 
 func benchmarkTrain(b *testing.B, c nn.Config, d nn.Data, set *kernel.Set, o nn.Options) {
-	v := d
-	v.Class, v.At = d.Class[:64], d.At[:min(64, len(d.At))]
-	if d.At == nil {
-		v.X = d.X[:64*c.Inputs]
-	}
-	if d.Weight != nil {
-		v.Weight = d.Weight[:64]
-	}
-	o.LearningRate, o.Loss, o.Seed, o.GradientClip = 0.001, nn.Loss{Kind: nn.CrossEntropy}, 1, 1
-	b.ReportAllocs()
-	for b.Loop() {
+	o.LearningRate, o.Loss, o.Seed, o.GradientClip = 0.001, crossEntropy(), 1, 1
+	v := begin(c, d, 64)
+	fit := func(d nn.Data, set *kernel.Set, o nn.Options) *nn.Network {
 		n := network(c, 1)
 		nn.Use(n, set)
 		if _, err := n.Fit(b.Context(), d, v, o, nil); err != nil {
 			b.Fatal(err)
 		}
+		return n
+	}
+	// Plain Go on one thread learns the same from some of the rows, to the bit.
+	some, short, alone := begin(c, d, 2000/max(1, c.Window)), o, o
+	short.Epochs, alone.Epochs, alone.Threads = 1, 1, 1
+	if !slices.Equal(nn.Get(fit(some, set, short)), nn.Get(fit(some, kernel.All()[0], alone))) {
+		b.Fatalf("%s on %d threads has learned other weights than plain Go on one", set.Name(), o.Threads)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		fit(d, set, o)
 	}
 	b.ReportMetric(float64(d.Len()*o.Epochs*b.N)/b.Elapsed().Seconds(), "samples/s")
+}
+
+// begin returns the first rows of d, or the first windows, on all of its rows.
+func begin(c nn.Config, d nn.Data, rows int) nn.Data {
+	d.Class = d.Class[:rows]
+	if d.At == nil {
+		d.X = d.X[:rows*c.Inputs]
+	} else {
+		d.At = d.At[:rows]
+	}
+	if d.Weight != nil {
+		d.Weight = d.Weight[:rows]
+	}
+	return d
 }
 
 // BenchmarkInfer is what a backtest asks of a strategy's network: all bars at
@@ -128,6 +145,12 @@ func BenchmarkInfer(b *testing.B) {
 						n.Infer(dst, x, rows)
 					}
 					b.ReportMetric(float64(rows*b.N)/b.Elapsed().Seconds(), "rows/s")
+					some := min(rows, 1000)
+					want := make([]float32, 3*some)
+					nn.Use(n, kernel.All()[0])
+					if n.Infer(want, x[:some*c.Inputs], some); !slices.Equal(dst[:3*some], want) {
+						b.Fatalf("%s answers other than plain Go", set.Name())
+					}
 				})
 			}
 		}

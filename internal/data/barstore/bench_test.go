@@ -22,7 +22,12 @@ func BenchmarkRead(b *testing.B) {
 	if _, err := s.Merge(b.Context(), series); err != nil {
 		b.Fatal(err)
 	}
-	scan := func(s *barstore.Store) (sum float64) {
+	want := 0.0
+	for _, v := range series.Close {
+		want += v
+	}
+	scan := func(s *barstore.Store) {
+		sum := 0.0
 		got, err := s.Read(b.Context(), series.Symbol, series.Timeframe, market.Span{})
 		if err != nil || got.Len() != bars {
 			b.Fatalf("%d bars, %v", got.Len(), err)
@@ -30,9 +35,12 @@ func BenchmarkRead(b *testing.B) {
 		for _, v := range got.Close {
 			sum += v
 		}
-		return sum
+		if sum != want {
+			b.Fatalf("closes add up to %v, want %v", sum, want)
+		}
 	}
 	b.Run(fmt.Sprintf("bars=%d/first=false", bars), func(b *testing.B) {
+		b.ReportAllocs()
 		b.SetBytes(48 * bars)
 		for b.Loop() {
 			scan(s)
@@ -42,6 +50,7 @@ func BenchmarkRead(b *testing.B) {
 		b.Fatal(err)
 	}
 	b.Run(fmt.Sprintf("bars=%d/first=true", bars), func(b *testing.B) {
+		b.ReportAllocs()
 		b.SetBytes(48 * bars)
 		for b.Loop() {
 			s, err := barstore.Open(dir)
@@ -66,10 +75,11 @@ func BenchmarkMerge(b *testing.B) {
 		b.Fatal(err)
 	}
 	b.Run(fmt.Sprintf("bars=%d/same", bars), func(b *testing.B) {
+		b.ReportAllocs()
 		b.SetBytes(48 * bars)
 		for b.Loop() {
-			if _, err := s.Merge(b.Context(), series); err != nil {
-				b.Fatal(err)
+			if change, err := s.Merge(b.Context(), series); err != nil || change.Same != bars {
+				b.Fatalf("%+v, %v", change, err)
 			}
 		}
 	})
@@ -77,8 +87,8 @@ func BenchmarkMerge(b *testing.B) {
 	b.Run("append=1", func(b *testing.B) {
 		for b.Loop() {
 			one.Time = []int64{one.Time[0] + 60}
-			if _, err := s.Merge(b.Context(), one); err != nil {
-				b.Fatal(err)
+			if change, err := s.Merge(b.Context(), one); err != nil || change.Added != 1 {
+				b.Fatalf("%+v, %v", change, err)
 			}
 		}
 	})
@@ -90,16 +100,22 @@ func BenchmarkSnapshot(b *testing.B) {
 	series := sample.BenchSeries(bars, 42)
 	snapshot := barstore.Encode(nil, series)
 	b.Run(fmt.Sprintf("bars=%d/encode", bars), func(b *testing.B) {
+		b.ReportAllocs()
 		b.SetBytes(int64(len(snapshot)))
 		for b.Loop() {
 			snapshot = barstore.Encode(snapshot[:0], series)
 		}
+		if back, err := barstore.Decode(snapshot); err != nil || !slices.Equal(back.Close, series.Close) || !slices.Equal(back.Time, series.Time) {
+			b.Fatalf("%d bars came back, %v", back.Len(), err)
+		}
 	})
 	b.Run(fmt.Sprintf("bars=%d/decode", bars), func(b *testing.B) {
+		b.ReportAllocs()
 		b.SetBytes(int64(len(snapshot)))
 		for b.Loop() {
-			if _, err := barstore.Decode(snapshot); err != nil {
-				b.Fatal(err)
+			got, err := barstore.Decode(snapshot)
+			if err != nil || got.Len() != bars || got.Close[bars-1] != series.Close[bars-1] {
+				b.Fatalf("%d bars, %v", got.Len(), err)
 			}
 		}
 	})
@@ -122,6 +138,7 @@ func BenchmarkScan(b *testing.B) {
 		}
 		for _, from := range []string{"store", "memory"} {
 			b.Run(fmt.Sprintf("bars=%d/from=%s", bars, from), func(b *testing.B) {
+				b.ReportAllocs()
 				b.SetBytes(48 * int64(bars))
 				for b.Loop() {
 					got := series
