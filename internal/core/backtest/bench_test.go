@@ -6,8 +6,11 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/ktrdr/ktrdr/internal/core/backtest"
 	"github.com/ktrdr/ktrdr/internal/core/decision"
+	"github.com/ktrdr/ktrdr/internal/core/ledger"
 	"github.com/ktrdr/ktrdr/internal/core/market"
 )
 
@@ -35,13 +38,31 @@ func BenchmarkRun(b *testing.B) {
 				b.ReportAllocs()
 				in := backtest.Input{Series: series, Signals: c.signals, Rules: c.rules}
 				o := backtest.Options{Commission: 0.001, FractionalUnits: true}
+				var books *backtest.Books
 				for b.Loop() {
-					if _, err := backtest.Simulate(context.Background(), in, o, backtest.Checkpoints{}, nil); err != nil {
+					var err error
+					if books, err = backtest.Simulate(context.Background(), in, o, backtest.Checkpoints{}, nil); err != nil {
 						b.Fatal(err)
 					}
 				}
 				b.ReportMetric(float64(bars)*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mbars/s")
+				beginsLike(b, books, in, o)
 			})
+		}
+	}
+}
+
+// beginsLike fails b where books do not begin with the trades of the reference, which
+// are worked out one bar after the other.
+func beginsLike(b *testing.B, books *backtest.Books, in backtest.Input, o backtest.Options) {
+	first := min(10_000, in.Series.Len())
+	in.Series, in.Signals = in.Series.Slice(0, first), in.Signals[:first]
+	for i, want := range referenceRun(in, o).Trades {
+		if want.Cause == ledger.ByEnd {
+			break // of the first bars only
+		}
+		if diff := cmp.Diff(want, books.Trade(i)); diff != "" {
+			b.Fatalf("trade %d (-reference +run):\n%s", i, diff)
 		}
 	}
 }

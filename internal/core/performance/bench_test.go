@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/ktrdr/ktrdr/internal/core/backtest"
 	"github.com/ktrdr/ktrdr/internal/core/decision"
 	"github.com/ktrdr/ktrdr/internal/core/market"
@@ -32,10 +34,14 @@ func BenchmarkReport(b *testing.B) {
 			}
 			return r
 		}
-		measure := func(r *backtest.Books) {
-			performance.MeasureBooks(r, series.Time, series.Timeframe, performance.Options{Closes: series.Close})
+		options := performance.Options{Closes: series.Close}
+		measure := func(r *backtest.Books) performance.Metrics {
+			return performance.MeasureBooks(r, series.Time, series.Timeframe, options)
 		}
 		r := run()
+		if diff := cmp.Diff(performance.Measure(r.Result(), series.Time, series.Timeframe, options), measure(r)); diff != "" {
+			b.Fatalf("(-written +books):\n%s", diff)
+		}
 		for name, f := range map[string]func(){"measure": func() { measure(r) }, "run": func() { run() }, "both": func() { measure(run()) }} {
 			b.Run(fmt.Sprintf("bars=%d/orders=%s/%s", bars, c.orders, name), func(b *testing.B) {
 				b.ReportAllocs()
