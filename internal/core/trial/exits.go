@@ -12,11 +12,11 @@ import (
 // exits, or at the end of the window.
 func (s *simulation) exit(x *exit) {
 	n, open := s.bars.Len(), &s.open
-	against := s.sells
+	side := 0
 	if open.side == decision.Short {
-		against = s.buys
+		side = 1
 	}
-	filled := next(against, open.bar, n) + 1 // bar at whose open a signal is filled
+	filled := s.against(side, open.bar) + 1 // bar at whose open a signal is filled
 	if s.hasExits {
 		if bar := s.leaves(min(filled, n)); bar < min(filled, n) {
 			s.at(x, bar)

@@ -7,21 +7,20 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/sweep"
 )
 
-// laneCount trials at a time go through the bars together, blockBars bars at a time,
+// Together is how many trials go through the bars together, blockBars bars at a time,
 // so that the bars of a block come from memory once for all of them.
-const (
-	laneCount = 32
-	blockBars = 1024
-)
+const Together = 32
+
+const blockBars = 1024
 
 // A lanes simulates trials side by side. It is for one goroutine.
 type lanes struct {
 	sh   *Shared
 	cost strategy.CostModel
-	all  *signals           // of cost
-	live signals            // of the threshold of the last trial taken
-	kept [laneCount]signals // of the thresholds of the trials, one each
-	sims [laneCount]simulation
+	all  *signals          // of cost
+	live signals           // of the threshold of the last trial taken
+	kept [Together]signals // of the thresholds of the trials, one each
+	sims [Together]simulation
 
 	columns columns
 
@@ -38,7 +37,7 @@ func newLanes(sh *Shared) *lanes {
 	return l
 }
 
-// run simulates tasks, at most laneCount of them, all of one spread.
+// run simulates tasks, at most Together of them, all of one spread.
 func (l *lanes) run(tasks []task) error {
 	kept := 0 // thresholds
 	for i := range tasks {

@@ -71,7 +71,7 @@ type columns struct {
 	before, rest, quantity, value column[float64]
 }
 
-type column[T any] [laneCount]T
+type column[T any] [Together]T
 
 // load takes the trial of lane i in, and store hands it back.
 func (c *columns) load(i int, s *simulation) {
@@ -170,23 +170,7 @@ func (s *simulation) signalled(from, limit int) (entry, exit, side int) {
 		return sign, s.bars.Len(), 0
 	}
 	side = int(s.sells[sign>>6] >> (sign & 63) & 1)
-	return sign + 1, first(s.plain.against[side], sign+1) + 1, side
-}
-
-// first returns the first bar from from on that is set. There is one: the number of
-// bars at the latest.
-func first(set []uint64, from int) int {
-	for word, shift := from>>6, from&63; ; word, from = word+2, from+128 {
-		w := (*[3]uint64)(set[word:])
-		near, far := w[0]>>shift|w[1]<<1<<(63-shift), w[1]>>shift|w[2]<<1<<(63-shift)
-		ahead := bits.TrailingZeros64(near)
-		if near == 0 {
-			ahead = 64 + bits.TrailingZeros64(far)
-		}
-		if ahead < 128 {
-			return from + ahead
-		}
-	}
+	return sign + 1, s.against(side, sign+1) + 1, side
 }
 
 // pass takes the equity of the last trade of lane i in, where it may have passed the peak.

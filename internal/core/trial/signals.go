@@ -94,30 +94,18 @@ func (s *signals) both() []uint64 {
 	return s.either
 }
 
-// next returns the first bar from from on that is set, or n, where from may be n.
-func next(set []uint64, from, n int) int {
-	word := from / 64
-	if found := set[word] >> (from % 64); found != 0 {
-		return from + bits.TrailingZeros64(found)
-	}
-	for word++; word < len(set); word++ {
-		if set[word] != 0 {
-			return 64*word + bits.TrailingZeros64(set[word])
+// first returns the first bar from from on that is set. There is one: the number of
+// bars at the latest.
+func first(set []uint64, from int) int {
+	for word, shift := from>>6, from&63; ; word, from = word+2, from+128 {
+		w := (*[3]uint64)(set[word:])
+		near, far := w[0]>>shift|w[1]<<1<<(63-shift), w[1]>>shift|w[2]<<1<<(63-shift)
+		ahead := bits.TrailingZeros64(near)
+		if near == 0 {
+			ahead = 64 + bits.TrailingZeros64(far)
+		}
+		if ahead < 128 {
+			return from + ahead
 		}
 	}
-	return n
-}
-
-// nextOf is next in either of two sets.
-func nextOf(a, b []uint64, from, n int) int {
-	word := from / 64
-	if found := (a[word] | b[word]) >> (from % 64); found != 0 {
-		return from + bits.TrailingZeros64(found)
-	}
-	for word++; word < len(a); word++ {
-		if found := a[word] | b[word]; found != 0 {
-			return 64*word + bits.TrailingZeros64(found)
-		}
-	}
-	return n
 }

@@ -42,22 +42,23 @@ func (p policy) leastConfidence() float32 {
 // backtest.Simulation, operation by operation. It is for one goroutine.
 type simulation struct {
 	policy
-	isPlain     bool
-	hasExits    bool
-	charge      float64 // 1 + the commission
-	longs       factors
-	shorts      factors
-	plain       plain
-	bars        *bars
-	halves      *halves // of the spread; nil where there is none
-	raws        []decision.Raw
-	buys, sells []uint64
-	book        book
-	orders      ledger.OrderStream
-	open        opened // the position held, or the last one
-	flat        int    // the bar since which nothing is held
-	from        int    // the bar from which on decisions are made
-	state       state
+	isPlain  bool
+	hasExits bool
+	charge   float64 // 1 + the commission
+	longs    factors
+	shorts   factors
+	plain    plain
+	bars     *bars
+	halves   *halves // of the spread; nil where there is none
+	raws     []decision.Raw
+	sells    []uint64
+	book     book
+	orders   ledger.OrderStream
+	open     opened // the position held, or the last one
+	flat     int    // the bar since which nothing is held
+	from     int    // the bar from which on decisions are made
+	ahead    [2]int // signals against a long and a short that were found last
+	state    state
 }
 
 // The factors of a side are what the price of an entry is multiplied by to give that
@@ -111,13 +112,13 @@ type exit struct {
 // begin starts the simulation of p on signals, at a spread of twice h.
 func (s *simulation) begin(p policy, on *signals, h *halves) {
 	s.halves = h
-	s.policy, s.raws, s.buys, s.sells = p, on.raws, on.buys, on.sells
+	s.policy, s.raws, s.sells = p, on.raws, on.sells
 	s.hasExits, s.charge = p.options.Exits != (decision.Exits{}), 1+p.options.Commission
 	s.longs, s.shorts = p.factorsOf(decision.Long), p.factorsOf(decision.Short)
 	s.isPlain = h == nil && p.isPlain()
 	s.plain = plainOf(p, on, s.longs, s.shorts)
 	s.orders, s.open = ledger.OrderStream{}, opened{}
-	s.flat, s.from, s.state = 0, 0, running
+	s.flat, s.from, s.ahead, s.state = 0, 0, [2]int{}, running
 	s.book.begin(p.options.Capital)
 }
 
@@ -130,6 +131,7 @@ func (s *simulation) advance(limit int) {
 		}
 		sign := s.entry()
 		if sign >= limit && limit < n {
+			s.from = sign // not to be searched for again in every block before it
 			return
 		}
 		if sign >= n-1 { // none, or one that has no bar to be filled on
@@ -187,12 +189,17 @@ func (s *simulation) decides() int {
 // entry returns the next bar at whose close an entry is decided, or the number of
 // bars.
 func (s *simulation) entry() int {
-	n := s.bars.Len()
-	from := min(n, s.decides())
-	if s.rules.AllowShort {
-		return nextOf(s.buys, s.sells, from, n)
+	return first(s.plain.entries, min(s.bars.Len(), s.decides()))
+}
+
+// against returns the next bar from from on at whose close a signal says to leave a
+// position of a side, 0 for a long and 1 for a short, or the number of bars. From one
+// position to the next from goes up, so that a bar that is far ahead is searched for once.
+func (s *simulation) against(side, from int) int {
+	if s.ahead[side] < from {
+		s.ahead[side] = first(s.plain.against[side], from)
 	}
-	return next(s.buys, from, n)
+	return s.ahead[side]
 }
 
 // separated returns the first bar at which an entry after the last one may be

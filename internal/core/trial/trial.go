@@ -134,7 +134,7 @@ func (sh *Shared) Evaluate(ctx context.Context, space sweep.Space, from, to int,
 		if ctx.Err() != nil {
 			return fmt.Errorf("sweep stopped at trial %d: %w", tasks[0].trial, context.Cause(ctx))
 		}
-		some := tasks[:min(laneCount, len(tasks))]
+		some := tasks[:min(Together, len(tasks))]
 		if other := slices.IndexFunc(some, func(t task) bool { return t.spread != some[0].spread }); other > 0 {
 			some = some[:other]
 		}

@@ -77,8 +77,15 @@ func (k *keeper) settingOf(ctx context.Context, order wire.BacktestOrder, env wo
 	return &s, nil
 }
 
-// chunkParts is into how many parts a chunk is cut, between which it reports.
+// chunkParts is into how many parts, at most, a chunk is cut, between which it reports.
 const chunkParts = 64
+
+// partTrials is how many trials are in one: as many as go through the bars together, if
+// there is enough for all threads.
+func partTrials(trials, threads int) int {
+	each := func(n int) int { return (trials + n - 1) / n }
+	return max(each(chunkParts), min(trial.Together, each(threads)))
+}
 
 // runChunk evaluates some of the trials of a sweep.
 func (k *keeper) runChunk(ctx context.Context, text json.RawMessage, env worker.Env) (json.RawMessage, error) {
@@ -99,7 +106,8 @@ func (k *keeper) runChunk(ctx context.Context, text json.RawMessage, env worker.
 	}
 	rows := make([]sweep.Row, order.To-order.From)
 	var done atomic.Int64
-	err = inLanes(ctx, len(rows), (len(rows)+chunkParts-1)/chunkParts, threadsOf(order.BacktestOrder, env), func(from, to int) error {
+	threads := threadsOf(order.BacktestOrder, env)
+	err = inLanes(ctx, len(rows), partTrials(len(rows), threads), threads, func(from, to int) error {
 		err := shared.trials.Evaluate(ctx, space, order.From+from, order.From+to, rows[from:to])
 		n, total := done.Add(int64(to-from)), int64(len(rows))
 		env.Report(operation.Progress{Phase: "trials", CurrentStep: fmt.Sprintf("Trials %d to %d", order.From, order.To-1),
