@@ -8,7 +8,7 @@ SEED ?= 1
 N ?= 10000
 
 # Packages whose concurrency is worth the race detector's time.
-RACE = ./internal/control/... ./internal/work/... ./internal/edge/... ./internal/data/... ./internal/observe
+RACE = ./internal/control/... ./internal/core/train ./internal/work/... ./internal/edge/... ./internal/data/... ./internal/observe
 
 .PHONY: help build demo test simulate chaos check fmt vet lint policy race race-system arm64 fuzz golden gen bench bench-diff bench-once bench-peers limits profile generated smoke changelog ci clean
 
