@@ -26,17 +26,17 @@ func Sweep(w io.Writer, warn func(string) string, url string, op wire.Operation,
 	for _, a := range r.Axes {
 		headings = append(headings, a.Path[strings.LastIndexByte(a.Path, '.')+1:])
 	}
-	headings = append(headings, "Sharpe", "above luck", "return", "drawdown", "trades", "won")
+	headings = append(headings, "Sharpe", "above luck", "return", "drawdown", "trades", "won", "alike")
 	var rows [][]string
 	for i, l := range r.Leaderboard {
 		row := []string{fmt.Sprint(i + 1), fmt.Sprint(l.Trial)}
 		for _, a := range r.Axes {
 			row = append(row, l.Settings[a.Path])
 		}
-		rows = append(rows, append(row, number(l.SharpeRatio, 2), Percent(l.DeflatedSharpe, 0), Percent(l.TotalReturnPct, 2), Percent(l.MaxDrawdownPct, 2), Integer(int(l.TotalTrades)), Percent(l.WinRate, 1)))
+		rows = append(rows, append(row, number(l.SharpeRatio, 2), Percent(l.DeflatedSharpe, 0), Percent(l.TotalReturnPct, 2), Percent(l.MaxDrawdownPct, 2), Integer(int(l.TotalTrades)), Percent(l.WinRate, 1), Integer(l.Alike)))
 	}
 	right := []int{1, 2}
-	for n := len(headings) - 5; n <= len(headings); n++ {
+	for n := len(headings) - 6; n <= len(headings); n++ {
 		right = append(right, n)
 	}
 	Columns(w, headings, rows, right...)

@@ -48,9 +48,11 @@ type SweepAxis struct {
 	Values []string `json:"values"`
 }
 
-// A Leader is one of the best trials, backtested once more alone.
+// A Leader is one of the best trials, backtested once more alone. It stands for all
+// that came to the same by the same orders, of which it is the first.
 type Leader struct {
 	TrialRow
+	Alike    int                `json:"alike"`    // such trials beside it
 	Settings map[string]string  `json:"settings"` // by path
 	Sharpe   performance.Sharpe `json:"sharpe"`
 	// DeflatedSharpe is how likely the true Sharpe ratio is above that which luck
@@ -137,14 +139,35 @@ func parseMetric(name string) (metric, error) {
 	return metric{name, values[name]}, nil
 }
 
-// best returns the n best rows, best first. A row whose value is undefined is
-// worse than any other; of equals the earlier trial is better.
-func (m metric) best(rows []sweep.Row, n int) []sweep.Row {
-	sorted := slices.Clone(rows)
-	slices.SortFunc(sorted, func(a, b sweep.Row) int {
-		return cmp.Or(cmp.Compare(m.value(b), m.value(a)), cmp.Compare(a.Trial, b.Trial)) // NaN is the least
+// A leading trial is the first of those that came to the same by the same orders.
+type leading struct {
+	sweep.Row
+	alike int // beside it
+}
+
+// best returns the n best rows of those that differ by more than their settings, best
+// first. A row whose value is undefined is worse than any other; of equals the earlier
+// trial is better.
+func (m metric) best(rows []sweep.Row, n int) []leading {
+	type outcome struct {
+		orders string
+		result float64
+	}
+	at := map[outcome]int{}
+	var all []leading
+	for _, r := range rows {
+		o := outcome{r.OrderHash, r.TotalReturn}
+		if i, ok := at[o]; ok {
+			all[i].alike++
+			continue
+		}
+		at[o] = len(all)
+		all = append(all, leading{Row: r})
+	}
+	slices.SortFunc(all, func(a, b leading) int {
+		return cmp.Or(cmp.Compare(m.value(b.Row), m.value(a.Row)), cmp.Compare(a.Trial, b.Trial)) // NaN is the least
 	})
-	return sorted[:min(n, len(sorted))]
+	return all[:min(n, len(all))]
 }
 
 // luckOf returns what is known of all trials together.
@@ -167,7 +190,7 @@ func luckOf(rows []sweep.Row) Luck {
 
 // lookClosely backtests the best trials once more, each alone as its strategy file
 // says, and refuses a row that is not what comes of it.
-func lookClosely(ctx context.Context, env worker.Env, order wire.SweepOrder, space sweep.Space, m *setting, best []sweep.Row, luck Luck) ([]Leader, error) {
+func lookClosely(ctx context.Context, env worker.Env, order wire.SweepOrder, space sweep.Space, m *setting, best []leading, luck Luck) ([]Leader, error) {
 	leaders := make([]Leader, len(best))
 	var done atomic.Int64
 	err := inLanes(ctx, len(best), 1, threadsOf(order.BacktestOrder, env), func(i, _ int) error {
@@ -181,7 +204,7 @@ func lookClosely(ctx context.Context, env worker.Env, order wire.SweepOrder, spa
 			return fmt.Errorf("trial %d alone trades otherwise than in the sweep (orders %.12s and %.12s): this is a mistake of the engine, please report it", row.Trial, hash, row.OrderHash)
 		}
 		measured := performance.MeasureBooks(books, m.window.Time, m.strategy.Base, performance.Options{})
-		leaders[i] = Leader{TrialRow: tableRow(row), Settings: map[string]string{}, Sharpe: measured.Sharpe, DeflatedSharpe: deflated(measured, luck)}
+		leaders[i] = Leader{TrialRow: tableRow(row.Row), Alike: row.alike, Settings: map[string]string{}, Sharpe: measured.Sharpe, DeflatedSharpe: deflated(measured, luck)}
 		for _, s := range t.Settings {
 			leaders[i].Settings[s.Path] = s.Value
 		}

@@ -133,7 +133,23 @@ func TestSweep(t *testing.T) {
 			}
 			return cmp.Compare(value(b), value(a))
 		})
+		alike := map[string]int{}
+		for _, row := range rows {
+			alike[row.Hash]++
+		}
+		if len(alike) == len(rows) {
+			t.Fatal("no two trials traded alike")
+		}
+		seen := map[string]bool{}
+		sorted = slices.DeleteFunc(sorted, func(r trialsFile) bool {
+			again := seen[r.Hash]
+			seen[r.Hash] = true
+			return again
+		})
 		for i, l := range r.Leaderboard {
+			if l.Alike != alike[l.OrderHash]-1 {
+				t.Errorf("%d trials beside trial %d, want %d", l.Alike, l.Trial, alike[l.OrderHash]-1)
+			}
 			if l.Trial != sorted[i].Trial {
 				t.Errorf("place %d has trial %d, want %d", i, l.Trial, sorted[i].Trial)
 			}
