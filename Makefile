@@ -10,7 +10,12 @@ N ?= 10000
 # Packages whose concurrency is worth the race detector's time.
 RACE = ./internal/control/... ./internal/core/train ./internal/work/... ./internal/edge/... ./internal/data/... ./internal/observe
 
-.PHONY: help build demo test simulate chaos check fmt vet lint policy race race-system arm64 fuzz golden gen bench bench-diff bench-once bench-peers limits profile generated smoke changelog ci clean
+# Tests that pin bits, and the packages whose arithmetic a compiler could fuse.
+PINS = -count=1 -run '^(TestFit_bits|TestFit_bits_of_every_kind|TestFit_sets|TestSets|TestProduct|TestFMA|TestBits|TestExpBits)$$'
+PINNED = ./internal/core/nn ./internal/core/kernel ./internal/core/fuzzy ./internal/core/decision \
+	./internal/core/rolling ./internal/core/label ./internal/core/indicator/catalog
+
+.PHONY: help build demo test simulate chaos check fmt vet lint policy race race-system bits fuzz golden gen bench bench-diff bench-once bench-peers limits profile generated smoke changelog ci clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,10 +63,10 @@ race: ## run the concurrent packages under the race detector (needs a C compiler
 race-system: ## the same for whole processes: clusters and chaos
 	CGO_ENABLED=1 go test -race -timeout 30m ./cmd/ktrdr -run '^(TestCluster|TestChaos)$$' -chaos.operations=12
 
-arm64: ## run, emulated, the tests that pin bits as arm64 computes them (needs Debian's qemu-user-static)
-	GOARCH=arm64 go test -count=1 -run '^(TestFit_bits|TestFit_bits_of_every_kind|TestFit_sets|TestSets|TestFMA|TestBits|TestExpBits)$$' -exec qemu-aarch64-static \
-		./internal/core/nn ./internal/core/kernel ./internal/core/fuzzy ./internal/core/decision \
-		./internal/core/rolling ./internal/core/label ./internal/core/indicator/catalog
+bits: ## run the tests that pin bits as other processors compute them: amd64 whose compiler fuses, and, emulated (Debian's qemu-user-static), arm64 and riscv64
+	GOAMD64=v3 go test $(PINS) $(PINNED)
+	GOARCH=arm64 go test $(PINS) -exec qemu-aarch64-static $(PINNED)
+	GOARCH=riscv64 go test -count=1 -run '^(TestFit_bits|TestProduct|TestFMA)$$' -exec qemu-riscv64-static ./internal/core/kernel ./internal/core/nn
 
 fuzz: ## run every fuzz target for T (default 30s) each
 	@for dir in $$(git grep -l '^func Fuzz' -- '*_test.go' | xargs -n1 dirname | sort -u); do \

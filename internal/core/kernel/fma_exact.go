@@ -1,8 +1,11 @@
-//go:build !arm64
+//go:build !amd64.v3 && !arm64 && !riscv64
 
 package kernel
 
 import "math"
+
+// wide is the type of numbers in a chain.
+type wide = float64
 
 // fma makes do with float64.
 //
@@ -73,4 +76,88 @@ func step(p, sum float64) float64 {
 		return float64(roundOdd(p, sum))
 	}
 	return float64(float32(s))
+}
+
+// chainsOfAll continues eight chains, whatever the numbers are.
+func (s *list) chainsOfAll(sum *[8]float64, low, high [][4]float64) {
+	for i, x := range s.number[:s.count] {
+		for k, y := range low[s.at[i]] {
+			sum[k] = step(x*y, sum[k])
+		}
+		for k, y := range high[s.at[i]] {
+			sum[4+k] = step(x*y, sum[4+k])
+		}
+	}
+}
+
+// chains is that for numbers of a safe extent.
+func (s *list) chains(sum *[8]float64, low, high [][4]float64) {
+	for i := 0; ; i++ {
+		n, lane := eight(sum, s.number[i:s.count], s.at[i:s.count], low, high)
+		if i += n; i == s.count {
+			return
+		}
+		q := [2][4]float64{low[s.at[i]], high[s.at[i]]}
+		for k := lane; k < 8; k++ {
+			sum[k] = step(s.number[i]*q[k/4][k%4], sum[k])
+		}
+	}
+}
+
+// eight continues eight chains of FMA, whose sums are float32 but kept as float64,
+// and returns how many steps it took and before which lane of the next one it stopped.
+// It stops where a sum lies half-way between two float32: there it may not be exact, and
+// elsewhere adding half a unit to its bits and cutting the rest off rounds it as
+// a single rounding would.
+func eight(sum *[8]float64, number []float64, at []uint32, low, high [][4]float64) (steps, lane int) {
+	const half, below = 1 << 28, 1<<29 - 1 // the bits that a float32 has not
+	s0, s1, s2, s3, s4, s5, s6, s7 := sum[0], sum[1], sum[2], sum[3], sum[4], sum[5], sum[6], sum[7]
+	at, high = at[:len(number)], high[:len(low)]
+	steps = len(number)
+	for i, x := range number {
+		q, r := &low[at[i]], &high[at[i]]
+		u := math.Float64bits(s0+x*q[0]) + half
+		if u&below == 0 {
+			steps, lane = i, 0
+			break
+		}
+		s0 = math.Float64frombits(u &^ below)
+		if u = math.Float64bits(s1+x*q[1]) + half; u&below == 0 {
+			steps, lane = i, 1
+			break
+		}
+		s1 = math.Float64frombits(u &^ below)
+		if u = math.Float64bits(s2+x*q[2]) + half; u&below == 0 {
+			steps, lane = i, 2
+			break
+		}
+		s2 = math.Float64frombits(u &^ below)
+		if u = math.Float64bits(s3+x*q[3]) + half; u&below == 0 {
+			steps, lane = i, 3
+			break
+		}
+		s3 = math.Float64frombits(u &^ below)
+		if u = math.Float64bits(s4+x*r[0]) + half; u&below == 0 {
+			steps, lane = i, 4
+			break
+		}
+		s4 = math.Float64frombits(u &^ below)
+		if u = math.Float64bits(s5+x*r[1]) + half; u&below == 0 {
+			steps, lane = i, 5
+			break
+		}
+		s5 = math.Float64frombits(u &^ below)
+		if u = math.Float64bits(s6+x*r[2]) + half; u&below == 0 {
+			steps, lane = i, 6
+			break
+		}
+		s6 = math.Float64frombits(u &^ below)
+		if u = math.Float64bits(s7+x*r[3]) + half; u&below == 0 {
+			steps, lane = i, 7
+			break
+		}
+		s7 = math.Float64frombits(u &^ below)
+	}
+	*sum = [8]float64{s0, s1, s2, s3, s4, s5, s6, s7}
+	return steps, lane
 }

@@ -289,6 +289,32 @@ func TestSets(t *testing.T) {
 	}
 }
 
+// TestProduct holds the products of every implementation to chains of FMA.
+func TestProduct(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := caseData{t, rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))}
+		rows, columns, steps := c.draw("rows", 1, 20), 8*c.draw("columns", 1, 4), c.draw("steps", 1, 40)
+		p := kernel.Product{Rows: rows, Columns: columns, Steps: steps, CRow: columns, BRow: columns, ARow: steps, AStep: 1}
+		if c.draw("down", 0, 1) == 1 {
+			p.ARow, p.AStep = 1, rows
+		}
+		kind := c.draw("kind", 0, mixed)
+		p.A, p.B, p.C = c.awkward(rows*steps, kind), c.awkward(steps*columns, kind), make([]float32, rows*columns)
+		for _, s := range kernel.All() {
+			s.Multiply(p)
+			for i, got := range p.C {
+				var want float32
+				for k := range steps {
+					want = kernel.FMA(p.A[i/columns*p.ARow+k*p.AStep], p.B[k*columns+i%columns], want)
+				}
+				if !same(got, want) {
+					t.Fatalf("%s: element %d of %d by %d = %x, want %x", s.Name(), i, rows, columns, got, want)
+				}
+			}
+		}
+	})
+}
+
 // TestFMA compares with big numbers, where a second rounding would show.
 func TestFMA(t *testing.T) {
 	exact := func(a, b, c float32) float32 {

@@ -1,5 +1,3 @@
-//go:build !arm64
-
 package kernel
 
 import "math"
@@ -9,8 +7,7 @@ const maxSteps = 512
 
 // productPlain makes one operand lanes, eight numbers beside each other for every
 // step, and multiplies them by the other, number by number without its zeros:
-// what is rectified or dropped is mostly zeros. All are float64 by then; see
-// chains.
+// what is rectified or dropped is mostly zeros.
 func productPlain(p Product) {
 	const fewRows = 4 // for which it does not pay to convert the lanes
 	if p.Rows < fewRows || p.Steps > maxSteps {
@@ -67,14 +64,14 @@ func safeStart(x float32) bool {
 	return x == 0 && !math.Signbit(float64(x)) || size >= 0x1p-103 && size <= 0x1p125
 }
 
-// lanes are some columns of b (or, down, rows of a) as float64: a panel for every
-// eight of them, and in it a row for every step.
+// lanes are some columns of b (or, down, rows of a): a panel for every four of them,
+// and in it a row for every step.
 type lanes struct {
 	extent
 	down   bool
 	unsafe bool // for what they start with
 	count  int
-	number [maxSteps][8]float64
+	number [2 * maxSteps][4]wide
 }
 
 // convert takes lanes from from on, as many as have room.
@@ -91,21 +88,21 @@ func (l *lanes) convert(p *Product, from, count int, down bool) {
 		}
 	}
 	e := noExtent
-	for j := 0; j < l.count; j += 8 {
+	for j := 0; j < l.count; j += 4 {
 		panel := l.panel(j, p.Steps)
 		for k := range panel {
 			q := &panel[k]
-			*q = [8]float64{}
-			for i, x := range v[k*row+from+j:][:min(8, l.count-j)] {
+			*q = [4]wide{}
+			for i, x := range v[k*row+from+j:][:min(4, l.count-j)] {
 				e = e.with(x)
-				q[i] = float64(x)
+				q[i] = wide(x)
 			}
 		}
 	}
 	l.extent = e
 }
 
-func (l *lanes) panel(lane, steps int) [][8]float64 { return l.number[lane/8*steps:][:steps] }
+func (l *lanes) panel(lane, steps int) [][4]wide { return l.number[lane/4*steps:][:steps] }
 
 // multiply computes what the lanes are of the product.
 func (l *lanes) multiply(p *Product, from int) {
@@ -121,17 +118,17 @@ func (l *lanes) multiply(p *Product, from int) {
 			s.fillAll(v[i*outer:], step, p.Steps)
 		}
 		for j := 0; j < l.count; j += 8 {
-			var sum [8]float64
+			var sum [8]wide
 			if p.Start != nil {
 				for k, x := range p.Start[from+j:][:8] {
-					sum[k] = float64(x)
+					sum[k] = wide(x)
 				}
 			}
-			panel := l.panel(j, p.Steps)
+			low, high := l.panel(j, p.Steps), l.panel(j+4, p.Steps)
 			if careful {
-				s.chainsOfAll(&sum, panel)
+				s.chainsOfAll(&sum, low, high)
 			} else {
-				s.chains(&sum, panel)
+				s.chains(&sum, low, high)
 			}
 			l.finish(p, from+j, i, &sum)
 		}
@@ -140,7 +137,7 @@ func (l *lanes) multiply(p *Product, from int) {
 
 // finish writes the chains of eight lanes from lane on with number i of the other
 // operand.
-func (l *lanes) finish(p *Product, lane, i int, sum *[8]float64) {
+func (l *lanes) finish(p *Product, lane, i int, sum *[8]wide) {
 	first, apart, count := i*p.CRow+lane, 1, 8
 	if l.down {
 		first, apart, count = lane*p.CRow+i, p.CRow, min(8, p.Rows-lane)
@@ -167,7 +164,7 @@ func (l *lanes) finish(p *Product, lane, i int, sum *[8]float64) {
 type list struct {
 	extent
 	count  int
-	number [maxSteps]float64
+	number [maxSteps]wide
 	at     [maxSteps]uint32
 }
 
@@ -178,7 +175,7 @@ func (s *list) fill(v []float32, step, steps int) {
 		x := v[at]
 		at += step
 		e = e.with(x)
-		s.number[n&(maxSteps-1)], s.at[n&(maxSteps-1)] = float64(x), uint32(k)
+		s.number[n&(maxSteps-1)], s.at[n&(maxSteps-1)] = wide(x), uint32(k)
 		n += int(-(math.Float32bits(x) &^ (1 << 31)) >> 31)
 	}
 	s.extent, s.count = e, n
@@ -187,88 +184,7 @@ func (s *list) fill(v []float32, step, steps int) {
 // fillAll keeps them.
 func (s *list) fillAll(v []float32, step, steps int) {
 	for k := range steps {
-		s.number[k], s.at[k] = float64(v[k*step]), uint32(k)
+		s.number[k], s.at[k] = wide(v[k*step]), uint32(k)
 	}
 	s.count = steps
-}
-
-// chainsOfAll continues eight chains, whatever the numbers are.
-func (s *list) chainsOfAll(sum *[8]float64, panel [][8]float64) {
-	for i, x := range s.number[:s.count] {
-		for k, y := range panel[s.at[i]] {
-			sum[k] = step(x*y, sum[k])
-		}
-	}
-}
-
-// chains is that for numbers of a safe extent.
-func (s *list) chains(sum *[8]float64, panel [][8]float64) {
-	for i := 0; ; i++ {
-		n, lane := eight(sum, s.number[i:s.count], s.at[i:s.count], panel)
-		if i += n; i == s.count {
-			return
-		}
-		q := &panel[s.at[i]]
-		for k := lane; k < 8; k++ {
-			sum[k] = step(s.number[i]*q[k], sum[k])
-		}
-	}
-}
-
-// eight continues eight chains of FMA, whose sums are float32 but kept as float64,
-// and returns how many steps it took and before which lane of the next one it stopped.
-// It stops where a sum lies half-way between two float32: there it may not be exact, and
-// elsewhere adding half a unit to its bits and cutting the rest off rounds it as
-// a single rounding would.
-func eight(sum *[8]float64, number []float64, at []uint32, panel [][8]float64) (steps, lane int) {
-	const half, below = 1 << 28, 1<<29 - 1 // the bits that a float32 has not
-	s0, s1, s2, s3, s4, s5, s6, s7 := sum[0], sum[1], sum[2], sum[3], sum[4], sum[5], sum[6], sum[7]
-	at = at[:len(number)]
-	steps = len(number)
-	for i, x := range number {
-		q := &panel[at[i]]
-		u := math.Float64bits(s0+x*q[0]) + half
-		if u&below == 0 {
-			steps, lane = i, 0
-			break
-		}
-		s0 = math.Float64frombits(u &^ below)
-		if u = math.Float64bits(s1+x*q[1]) + half; u&below == 0 {
-			steps, lane = i, 1
-			break
-		}
-		s1 = math.Float64frombits(u &^ below)
-		if u = math.Float64bits(s2+x*q[2]) + half; u&below == 0 {
-			steps, lane = i, 2
-			break
-		}
-		s2 = math.Float64frombits(u &^ below)
-		if u = math.Float64bits(s3+x*q[3]) + half; u&below == 0 {
-			steps, lane = i, 3
-			break
-		}
-		s3 = math.Float64frombits(u &^ below)
-		if u = math.Float64bits(s4+x*q[4]) + half; u&below == 0 {
-			steps, lane = i, 4
-			break
-		}
-		s4 = math.Float64frombits(u &^ below)
-		if u = math.Float64bits(s5+x*q[5]) + half; u&below == 0 {
-			steps, lane = i, 5
-			break
-		}
-		s5 = math.Float64frombits(u &^ below)
-		if u = math.Float64bits(s6+x*q[6]) + half; u&below == 0 {
-			steps, lane = i, 6
-			break
-		}
-		s6 = math.Float64frombits(u &^ below)
-		if u = math.Float64bits(s7+x*q[7]) + half; u&below == 0 {
-			steps, lane = i, 7
-			break
-		}
-		s7 = math.Float64frombits(u &^ below)
-	}
-	*sum = [8]float64{s0, s1, s2, s3, s4, s5, s6, s7}
-	return steps, lane
 }
