@@ -84,16 +84,20 @@ func spaceOf(b wire.StartSweep, s *strategy.Strategy) (space sweep.Space, quoted
 	if err := sweepable(s, s); err != nil {
 		return space, nil, err
 	}
+	variants, err := sweep.VariantsOf(s)
+	if err != nil {
+		return space, nil, err
+	}
 	looks := 0
 	for _, a := range space.Axes {
 		for _, v := range a.Values {
 			if looks++; looks > maxLooks {
 				return space, quoted, nil // the workers look at the others
 			}
-			var varied *strategy.Strategy
-			source, err := sweep.Apply(s.Source, sweep.Trial{Settings: []sweep.Setting{{Path: a.Path, Value: v}}})
-			if err == nil {
-				varied, err = grammar.Parse(s.Name+".yaml", source)
+			alone := sweep.Trial{Settings: []sweep.Setting{{Path: a.Path, Value: v}}}
+			varied, err := variants.Strategy(alone)
+			if err != nil {
+				varied, err = applied(s, alone) // which knows the lines of the file
 			}
 			if err == nil {
 				err = sweepable(varied, s)
@@ -107,6 +111,15 @@ func spaceOf(b wire.StartSweep, s *strategy.Strategy) (space sweep.Space, quoted
 		}
 	}
 	return space, quoted, nil
+}
+
+// applied returns the strategy that the file of a trial of s is.
+func applied(s *strategy.Strategy, t sweep.Trial) (*strategy.Strategy, error) {
+	source, err := sweep.Apply(s.Source, t)
+	if err != nil {
+		return nil, err
+	}
+	return grammar.Parse(s.Name+".yaml", source)
 }
 
 // sweepable refuses what s needs beside the bars that the trials of a sweep of
