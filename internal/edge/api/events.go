@@ -127,6 +127,7 @@ func (s *server) stream(w http.ResponseWriter, r *http.Request, e eventStream) e
 	look := time.NewTicker(progressEvery)
 	defer look.Stop()
 	for {
+		looked := e.o.Now()
 		ended, err := e.send(r.Context())
 		if err != nil || ended {
 			return s.endOfStream(r.Context(), err)
@@ -141,7 +142,7 @@ func (s *server) stream(w http.ResponseWriter, r *http.Request, e eventStream) e
 		case <-look.C:
 			err = e.sendProgress(r.Context())
 		case <-bell:
-			err = wire.Pause(r.Context(), leastPause)
+			err = wire.Pause(r.Context(), leastPause-e.o.Now().Sub(looked))
 		}
 		if err != nil {
 			return s.endOfStream(r.Context(), err)
