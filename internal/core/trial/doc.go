@@ -35,5 +35,5 @@
 // file of that trial makes, order hash included, wherever the trial stands in its
 // space and whatever range it is evaluated in.
 //
-// Start reading at [Prepare] and [Shared.Evaluate].
+// Start reading at [Prepare] and [Evaluator.Evaluate].
 package trial

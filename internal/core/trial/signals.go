@@ -1,7 +1,7 @@
 package trial
 
 import (
-	"cmp"
+	"math"
 	"math/bits"
 	"slices"
 	"sort"
@@ -24,6 +24,7 @@ func signalsOf(raws []decision.Raw) *signals {
 	words := len(raws)/64 + 4
 	s := &signals{raws: raws, buys: make([]uint64, words), sells: make([]uint64, words)}
 	s.end()
+	var keys []uint64 // of the bars with a signal: the least confident last, of equals the later
 	for i, r := range raws {
 		switch {
 		case !r.Known || r.Signal == decision.Hold || r.Withheld != decision.Acted:
@@ -33,11 +34,13 @@ func signalsOf(raws []decision.Raw) *signals {
 		default:
 			s.sells[i/64] |= 1 << (i % 64)
 		}
-		s.order = append(s.order, int32(i))
+		keys = append(keys, uint64(^math.Float32bits(r.Confidence))<<32|uint64(i))
 	}
-	slices.SortFunc(s.order, func(a, b int32) int {
-		return cmp.Or(cmp.Compare(raws[b].Confidence, raws[a].Confidence), cmp.Compare(a, b))
-	})
+	slices.Sort(keys) // confidences are not below zero: they and their bits have one order
+	s.order = make([]int32, len(keys))
+	for i, k := range keys {
+		s.order[i] = int32(uint32(k))
+	}
 	s.count = len(s.order)
 	return s
 }

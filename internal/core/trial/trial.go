@@ -103,24 +103,45 @@ type task struct {
 	trial  int
 }
 
-// Evaluate writes the rows of trials from to to-1 of space into out. A trial whose
-// settings are no strategy together is an error that names it. Cancelling ctx ends
-// it with the cause.
+// Evaluate is that of a new Evaluator.
 func (sh *Shared) Evaluate(ctx context.Context, space sweep.Space, from, to int, out []sweep.Row) error {
-	if from < 0 || to > space.Len() || len(out) != to-from {
-		return errors.New("trial: Evaluate wants one row per trial of the space")
-	}
-	variants, err := sweep.VariantsOf(sh.in.Strategy)
+	e, err := sh.Evaluator()
 	if err != nil {
 		return err
 	}
+	return e.Evaluate(ctx, space, from, to, out)
+}
+
+// An Evaluator evaluates trials one range after the other, and keeps what it has made
+// for one for the next. It is for one goroutine.
+type Evaluator struct {
+	*lanes
+	variants *sweep.Variants
+}
+
+// Evaluator returns a new one.
+func (sh *Shared) Evaluator() (*Evaluator, error) {
+	variants, err := sweep.VariantsOf(sh.in.Strategy)
+	if err != nil {
+		return nil, err
+	}
+	return &Evaluator{newLanes(sh), variants}, nil
+}
+
+// Evaluate writes the rows of trials from to to-1 of space into out. A trial whose
+// settings are no strategy together is an error that names it. Cancelling ctx ends
+// it with the cause.
+func (e *Evaluator) Evaluate(ctx context.Context, space sweep.Space, from, to int, out []sweep.Row) error {
+	if from < 0 || to > space.Len() || len(out) != to-from {
+		return errors.New("trial: Evaluate wants one row per trial of the space")
+	}
 	tasks := make([]task, to-from)
 	for i := range tasks {
-		s, err := variants.Strategy(space.Trial(from + i))
+		s, err := e.variants.Strategy(space.Trial(from + i))
 		if err != nil {
 			return err
 		}
-		p := policy{rules: decision.RulesOf(s), options: backtest.OptionsOf(s, sh.in.Options)}
+		p := policy{rules: decision.RulesOf(s), options: backtest.OptionsOf(s, e.sh.in.Options)}
 		tasks[i] = task{policy: p, cost: s.Decisions.CostModel, spread: spreadKey(p.options.Costs.Spread), trial: from + i}
 	}
 	// Trials with the same signals follow each other, those of a lower threshold
@@ -129,7 +150,6 @@ func (sh *Shared) Evaluate(ctx context.Context, space sweep.Space, from, to int,
 		return cmp.Or(cmp.Compare(a.spread, b.spread), cmp.Compare(a.cost.RoundTripCost, b.cost.RoundTripCost), cmp.Compare(a.cost.MinEdgeMultiplier, b.cost.MinEdgeMultiplier),
 			cmp.Compare(b.rules.ConfidenceThreshold, a.rules.ConfidenceThreshold), cmp.Compare(a.trial, b.trial))
 	})
-	group := newLanes(sh)
 	for len(tasks) > 0 {
 		if ctx.Err() != nil {
 			return fmt.Errorf("sweep stopped at trial %d: %w", tasks[0].trial, context.Cause(ctx))
@@ -139,15 +159,16 @@ func (sh *Shared) Evaluate(ctx context.Context, space sweep.Space, from, to int,
 			some = some[:other]
 		}
 		tasks = tasks[len(some):]
-		if err := group.run(some); err != nil {
+		if err := e.run(some); err != nil {
 			return err
 		}
 		for i, t := range some {
 			row := &out[t.trial-from]
-			if row.Trial = t.trial; group.row(i, row) {
+			if row.Trial = t.trial; e.row(i, row) {
 				continue
 			}
-			if *row, err = sh.Backtest(ctx, space.Trial(t.trial)); err != nil {
+			var err error
+			if *row, err = e.sh.Backtest(ctx, space.Trial(t.trial)); err != nil {
 				return err
 			}
 		}

@@ -45,6 +45,35 @@ type setting struct {
 	outputs []float32
 	known   []bool
 	trials  *trial.Shared
+
+	mu   sync.Mutex         // guards idle
+	idle []*trial.Evaluator // that nobody uses
+}
+
+// evaluate writes the rows of trials from to to-1 of space.
+func (s *setting) evaluate(ctx context.Context, space sweep.Space, from, to int, rows []sweep.Row) error {
+	e, err := s.evaluator()
+	if err != nil {
+		return err
+	}
+	defer func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.idle = append(s.idle, e)
+	}()
+	return e.Evaluate(ctx, space, from, to, rows)
+}
+
+// evaluator returns one that nobody uses.
+func (s *setting) evaluator() (*trial.Evaluator, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n := len(s.idle); n > 0 {
+		e := s.idle[n-1]
+		s.idle = s.idle[:n-1]
+		return e, nil
+	}
+	return s.trials.Evaluator()
 }
 
 // settingOf returns what the trials of an order share.
@@ -108,7 +137,7 @@ func (k *keeper) runChunk(ctx context.Context, text json.RawMessage, env worker.
 	var done atomic.Int64
 	threads := threadsOf(order.BacktestOrder, env)
 	err = inLanes(ctx, len(rows), partTrials(len(rows), threads), threads, func(from, to int) error {
-		err := shared.trials.Evaluate(ctx, space, order.From+from, order.From+to, rows[from:to])
+		err := shared.evaluate(ctx, space, order.From+from, order.From+to, rows[from:to])
 		n, total := done.Add(int64(to-from)), int64(len(rows))
 		env.Report(operation.Progress{Phase: "trials", CurrentStep: fmt.Sprintf("Trials %d to %d", order.From, order.To-1),
 			Percentage: 15 + 84*float64(n)/float64(total), ItemsProcessed: n, ItemsTotal: &total})
