@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/ktrdr/ktrdr/internal/control/operation"
@@ -17,6 +18,7 @@ import (
 	"github.com/ktrdr/ktrdr/internal/core/market"
 	"github.com/ktrdr/ktrdr/internal/core/model"
 	"github.com/ktrdr/ktrdr/internal/core/performance"
+	"github.com/ktrdr/ktrdr/internal/core/strategy"
 	"github.com/ktrdr/ktrdr/internal/core/sweep"
 	"github.com/ktrdr/ktrdr/internal/work/worker"
 )
@@ -193,10 +195,11 @@ func luckOf(rows []sweep.Row) Luck {
 func lookClosely(ctx context.Context, env worker.Env, order wire.SweepOrder, space sweep.Space, m *setting, best []leading, luck Luck) ([]Leader, error) {
 	leaders := make([]Leader, len(best))
 	var done atomic.Int64
+	decode := m.decoder()
 	err := inLanes(ctx, len(best), 1, threadsOf(order.BacktestOrder, env), func(i, _ int) error {
 		row := best[i]
 		t := space.Trial(row.Trial)
-		books, err := m.backtestTrial(ctx, order.BacktestOrder, t)
+		books, err := m.backtestTrial(ctx, order.BacktestOrder, t, decode)
 		if err != nil {
 			return fmt.Errorf("trial %d alone: %w", row.Trial, err)
 		}
@@ -216,8 +219,27 @@ func lookClosely(ctx context.Context, env worker.Env, order wire.SweepOrder, spa
 	return leaders, err
 }
 
+// decoder returns what gives the signals of the model to a strategy. A classifier says
+// the same to all, and is decoded once.
+func (m *setting) decoder() func(*strategy.Strategy) ([]decision.Raw, error) {
+	classes := m.model.Manifest.Classes
+	decode := func(head decision.Head, err error) ([]decision.Raw, error) {
+		if err != nil {
+			return nil, err
+		}
+		return head.DecodeKnown(nil, m.outputs, m.window.Time, m.known)
+	}
+	classified := sync.OnceValues(func() ([]decision.Raw, error) { return decode(decision.Classifier(classes)) })
+	return func(s *strategy.Strategy) ([]decision.Raw, error) {
+		if s.Decisions.OutputFormat == strategy.Classification {
+			return classified()
+		}
+		return decode(decision.HeadOf(s, classes))
+	}
+}
+
 // backtestTrial backtests one trial as an ordinary strategy.
-func (m *setting) backtestTrial(ctx context.Context, order wire.BacktestOrder, t sweep.Trial) (*backtest.Books, error) {
+func (m *setting) backtestTrial(ctx context.Context, order wire.BacktestOrder, t sweep.Trial, decode func(*strategy.Strategy) ([]decision.Raw, error)) (*backtest.Books, error) {
 	source, err := sweep.Apply([]byte(order.StrategyYAML), t)
 	if err != nil {
 		return nil, err
@@ -226,11 +248,7 @@ func (m *setting) backtestTrial(ctx context.Context, order wire.BacktestOrder, t
 	if err != nil {
 		return nil, err
 	}
-	head, err := decision.HeadOf(s, m.model.Manifest.Classes)
-	if err != nil {
-		return nil, err
-	}
-	signals, err := head.DecodeKnown(nil, m.outputs, m.window.Time, m.known)
+	signals, err := decode(s)
 	if err != nil {
 		return nil, err
 	}

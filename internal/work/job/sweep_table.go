@@ -86,6 +86,28 @@ func tableType(space sweep.Space) reflect.Type {
 	return reflect.StructOf(append(fields, reflect.VisibleFields(reflect.TypeFor[TrialRow]())...))
 }
 
+// tableLine is row as its values stand in a file, in the order of tableType.
+func tableLine(space sweep.Space, row sweep.Row) parquet.Row {
+	settings := space.Trial(row.Trial).Settings
+	line := make(parquet.Row, 0, len(settings)+16)
+	put := func(v parquet.Value, definition int) { line = append(line, v.Level(0, definition, len(line))) }
+	for _, s := range settings {
+		put(parquet.ByteArrayValue([]byte(s.Value)), 0)
+	}
+	r := tableRow(row)
+	put(parquet.Int64Value(r.Trial), 0)
+	put(parquet.ByteArrayValue([]byte(r.OrderHash)), 0)
+	put(parquet.Int64Value(r.TotalTrades), 0)
+	for _, n := range r.numbers(&row) {
+		if *n.null == nil {
+			put(parquet.NullValue(), 0)
+		} else {
+			put(parquet.DoubleValue(**n.null), 1)
+		}
+	}
+	return line
+}
+
 // uploadTrials writes rows of a space as Parquet, uploads the file and names it as
 // an output of the operation. Equal rows give equal bytes.
 func uploadTrials(ctx context.Context, env worker.Env, space sweep.Space, rows []sweep.Row) (operation.Artifact, error) {
@@ -94,15 +116,7 @@ func uploadTrials(ctx context.Context, env worker.Env, space sweep.Space, rows [
 	w := parquet.NewGenericWriter[any](&file, parquet.SchemaOf(reflect.New(t).Elem().Interface()),
 		parquet.Compression(&parquet.Zstd), parquet.CreatedBy("ktrdr", "", ""))
 	for _, row := range rows {
-		line := reflect.New(t).Elem()
-		for i, s := range space.Trial(row.Trial).Settings {
-			line.Field(i).SetString(s.Value)
-		}
-		fixed := reflect.ValueOf(tableRow(row))
-		for i := range fixed.NumField() {
-			line.Field(len(space.Axes) + i).Set(fixed.Field(i))
-		}
-		if _, err := w.Write([]any{line.Interface()}); err != nil {
+		if _, err := w.WriteRows([]parquet.Row{tableLine(space, row)}); err != nil {
 			return operation.Artifact{}, fmt.Errorf("write trials as parquet: %w", err)
 		}
 	}
