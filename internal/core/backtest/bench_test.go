@@ -18,7 +18,7 @@ import (
 // longer in proportion: it runs this once per trial on shared columns.
 //
 //	orders=sparse    a signal on one bar of 500, the model holds on the others
-//	orders=most      an order on every bar, half of them entries
+//	orders=every     an order on every bar, half of them entries
 //	orders=noise     every bar has a random class and a random confidence
 //	orders=crossing  SMA(10) over SMA(30) is a buy, under it a sell, on every bar; long only
 func BenchmarkRun(b *testing.B) {
@@ -30,7 +30,7 @@ func BenchmarkRun(b *testing.B) {
 			rules   decision.Rules
 		}{
 			{"sparse", sparseSignals(bars), decision.Rules{ConfidenceThreshold: 0.6, AllowShort: true}},
-			{"most", alternatingSignals(bars), decision.Rules{ConfidenceThreshold: 0.6}},
+			{"every", alternatingSignals(bars), decision.Rules{ConfidenceThreshold: 0.6}},
 			{"noise", noiseSignals(bars), decision.Rules{ConfidenceThreshold: 0.6, MinSignalSeparation: 4, AllowShort: true}},
 			{"crossing", crossingSignals(series.Close, 10, 30), decision.Rules{ConfidenceThreshold: 0.5}},
 		} {

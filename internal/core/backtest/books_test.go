@@ -203,7 +203,7 @@ func BenchmarkTrades(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.Run("bars=100000/orders=most", func(b *testing.B) {
+	b.Run("bars=100000/orders=every", func(b *testing.B) {
 		for b.Loop() {
 			books.Trades()
 		}

@@ -3,6 +3,7 @@ package performance_test
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -18,15 +19,16 @@ import (
 // regression makes every backtest longer.
 //
 //	orders=sparse  a signal on one bar of 500, the model holds on the others
-//	orders=most    an order on every bar, half of them entries
+//	orders=most    an order on three bars of four, irregularly, half of them entries
+//	orders=every   an order on every bar, half of them entries
 func BenchmarkReport(b *testing.B) {
 	const bars = 1_000_000
 	series := benchSeries(bars)
 	for _, c := range []struct {
-		orders string
-		every  int
-	}{{"sparse", 500}, {"most", 1}} {
-		in := backtest.Input{Series: series, Signals: alternating(bars, c.every), Rules: decision.Rules{ConfidenceThreshold: 0.6, AllowShort: true}}
+		orders  string
+		signals []decision.Raw
+	}{{"sparse", alternating(bars, 500)}, {"most", irregular(bars)}, {"every", alternating(bars, 1)}} {
+		in := backtest.Input{Series: series, Signals: c.signals, Rules: decision.Rules{ConfidenceThreshold: 0.6, AllowShort: true}}
 		run := func() *backtest.Books {
 			r, err := backtest.Simulate(context.Background(), in, backtest.Options{Commission: 0.0001, FractionalUnits: true}, backtest.Checkpoints{}, nil)
 			if err != nil {
@@ -64,6 +66,25 @@ func alternating(bars, every int) []decision.Raw {
 		} else if i%every == 0 {
 			raws[i].Signal = decision.Sell
 		}
+	}
+	return raws
+}
+
+// irregular sells or buys, against what is held, on three of four bars, and holds on
+// the others, as it comes.
+func irregular(bars int) []decision.Raw {
+	raws, rng, sells := make([]decision.Raw, bars), rand.New(rand.NewPCG(1, 1)), false
+	for i := range raws {
+		raws[i] = decision.Raw{Confidence: 0.9, Known: true}
+		switch {
+		case rng.IntN(4) == 0:
+			continue
+		case sells:
+			raws[i].Signal = decision.Sell
+		default:
+			raws[i].Signal = decision.Buy
+		}
+		sells = !sells
 	}
 	return raws
 }

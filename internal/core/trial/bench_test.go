@@ -77,13 +77,13 @@ func BenchmarkSweep(b *testing.B) {
 // BenchmarkTrial simulates one trial at a time, with all numbers of its row.
 //
 //	orders=sparse  a signal on one bar of 500
-//	orders=most    a signal on every bar, against what is held
+//	orders=every   a signal on every bar, against what is held
 func BenchmarkTrial(b *testing.B) {
 	const bars = 1_000_000
 	for _, c := range []struct {
 		orders string
 		every  int
-	}{{"sparse", 500}, {"most", 1}} {
+	}{{"sparse", 500}, {"every", 1}} {
 		in := inputs(b, "sample_momentum", market.Minute1, bars, 5, 0.002, 0)
 		for i := range in.Known {
 			in.Known[i] = true
