@@ -3,13 +3,17 @@ package backtest_test
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
+	"reflect"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/ktrdr/ktrdr/internal/core/backtest"
+	"github.com/ktrdr/ktrdr/internal/core/daily"
 	"github.com/ktrdr/ktrdr/internal/core/decision"
+	"github.com/ktrdr/ktrdr/internal/core/market"
 )
 
 // TestRareTradesAreOneByOne holds many trades at a time to one bar after the other, where
@@ -66,4 +70,86 @@ func TestRareTradesAreOneByOne(t *testing.T) {
 			t.Fatalf("days (-one by one +many):\n%s", diff)
 		}
 	})
+}
+
+// manyTrades are bars of few prices, at which shorts are ruined exactly, or by more, now
+// at a close and now at an open, and signals for some hundred trades of them.
+func manyTrades(seed uint64) (backtest.Input, backtest.Options) {
+	rng := rand.New(rand.NewPCG(seed, 21))
+	n := 300 + rng.IntN(900)
+	s, at := market.NewSeries("EURUSD", market.Minute1, n), int64(946857600)
+	draw := func() float64 {
+		if rng.IntN(400) == 0 && seed%2 == 0 {
+			return []float64{96, 128, 129}[rng.IntN(3)]
+		}
+		return []float64{63, 63.75, 64, 64, 64, 64.5, 65}[rng.IntN(7)]
+	}
+	signals := make([]decision.Raw, n)
+	for i := range n {
+		open, last := draw(), draw()
+		s.Append(market.Bar{Time: at, Open: open, High: max(open, last), Low: min(open, last), Close: last, Volume: 1})
+		at += 60 * int64(1+rng.IntN(5)*rng.IntN(40))
+		signals[i] = decision.Raw{Known: rng.IntN(20) > 0, Signal: decision.Signal(rng.IntN(3) - 1), Confidence: float32(rng.IntN(9)) / 8}
+	}
+	pick := func(values ...float64) float64 { return values[rng.IntN(len(values))] }
+	rules := decision.Rules{AllowShort: rng.IntN(3) > 0, ConfidenceThreshold: pick(0, 0.125), MinSignalSeparation: []int{0, 2, 3, 7, math.MaxInt}[rng.IntN(50)%5]}
+	if rules.MinSignalSeparation > n && rng.IntN(4) > 0 { // it allows one trade
+		rules.MinSignalSeparation = 1
+	}
+	o := backtest.Options{Capital: pick(8192, 700), Fraction: pick(0.25, 0.5, 0.995, 1, 1), FractionalUnits: rng.IntN(3) > 0}
+	if rng.IntN(2) == 0 {
+		o.Commission, o.Slippage = pick(0, 0.001), pick(0, 0.02)
+	}
+	return backtest.Input{Series: s, Signals: signals, Rules: rules}, o
+}
+
+// TestManyTradesAreOneByOne holds many trades at a time, block after block, to one bar
+// after the other, in the middle and at the end.
+func TestManyTradesAreOneByOne(t *testing.T) {
+	var seen struct{ ruined, early, trades int }
+	for seed := range uint64(300) {
+		in, o := manyTrades(seed)
+		n, what := in.Series.Len(), func(s *backtest.Simulation) []any {
+			if !s.Done() {
+				return []any{s.State()}
+			}
+			curve, days := []float64(nil), s.Books().Days()
+			for d, end := range s.Books().Ends() {
+				day := make([]float64, end+1-days[d].At.Bar)
+				s.Books().Curve(day, &days[d])
+				curve, days[d].At = append(curve, day...), daily.Place{} // a deal that is left there is in it or before it
+			}
+			return []any{s.State(), s.Result(), s.Books().Tally(), days, curve}
+		}
+		for _, stop := range []int{n / 2, n} {
+			oneByOne, err := backtest.New(in, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			many, err := backtest.New(in, o)
+			for bar := 0; err == nil && bar < stop && !oneByOne.Done(); bar++ {
+				err = oneByOne.Advance(bar + 1)
+			}
+			if err == nil {
+				err = many.Advance(stop)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want, got := what(oneByOne), what(many); !reflect.DeepEqual(want, got) {
+				t.Fatalf("seed %d, %d bars of %d, %+v, %+v (-one by one +many):\n%s", seed, stop, n, in.Rules, o, cmp.Diff(want, got, cmp.AllowUnexported(many.Books().Tally())))
+			}
+			if many.Done() {
+				r := many.Result()
+				seen.trades += len(r.Trades)
+				seen.early += r.Decisions[decision.Separation]
+				if r.Bankruptcy != nil {
+					seen.ruined++
+				}
+			}
+		}
+	}
+	if seen.ruined < 5 || seen.early < 100 || seen.trades < 5000 {
+		t.Errorf("seen %+v, want more", seen)
+	}
 }

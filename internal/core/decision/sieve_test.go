@@ -108,3 +108,31 @@ func BenchmarkSift(b *testing.B) {
 		b.ReportMetric(float64(len(raws))*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mbars/s")
 	})
 }
+
+// TestBits holds what is found and counted in a set to a look at every bar of it.
+func TestBits(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 9))
+	for every := range 40 {
+		var set decision.Bits
+		for i := range set {
+			for bit := range 64 {
+				if rng.IntN(1+8*every) == 0 {
+					set[i] |= 1 << bit
+				}
+			}
+		}
+		for range 400 {
+			a := rng.IntN(decision.SieveBars)
+			b := min(decision.SieveBars, a+[]int{rng.IntN(3), rng.IntN(70), rng.IntN(300), rng.IntN(decision.SieveBars)}[rng.IntN(4)])
+			first, count := b, 0
+			for bar := b - 1; bar >= a; bar-- {
+				if set[bar/64]>>(bar%64)&1 != 0 {
+					first, count = bar, count+1
+				}
+			}
+			if set.First(a, b) != first || set.Count(a, b) != count {
+				t.Fatalf("from bar %d to %d one in %d: first %d, %d in all, want %d, %d", a, b, 1+8*every, set.First(a, b), set.Count(a, b), first, count)
+			}
+		}
+	}
+}

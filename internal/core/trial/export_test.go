@@ -17,6 +17,9 @@ import (
 // HasVectors tells that this processor takes trials on in rounds.
 func HasVectors() bool { return hasVectors }
 
+// First is first.
+var First = first
+
 // WithoutRounds returns sh for trials one by one, which is the reference.
 func (sh *Shared) WithoutRounds() *Shared {
 	other := *sh
@@ -50,6 +53,26 @@ func Stretches(low, high []float64, all []Stretch, plain bool) {
 	for i := range all {
 		all[i].To, all[i].Least, all[i].Most = int(s.end[i]), priceOf(s.least[i]), priceOf(s.most[i])
 	}
+}
+
+// A Decline is what is known of the drawdown of a trial: the last peak, the lowest since,
+// and the greatest drawdown before and its share of the peak.
+type Decline struct{ Peak, Trough, Drawdown, DrawdownPct float64 }
+
+// After returns what becomes of d, up to now, while a position of one unit is held at
+// closes from from to to-1: at once or a close at a time.
+func (d Decline) After(closes []float64, from, to int, sign, rest, value float64, atOnce bool) Decline {
+	b := book{shared: shared{closes: extremesOf(closes, closes)}, peak: d.Peak, trough: d.Trough, drawdown: d.Drawdown, drawdownPct: d.DrawdownPct}
+	if w := (worth{rest, sign, 1, value}); atOnce {
+		low, high := b.reach(&w, from, to)
+		b.passes(&w, from, to, low, high)
+	} else {
+		for _, price := range closes[from:to] {
+			b.mark(w.at(price))
+		}
+	}
+	b.fall() // so far
+	return Decline{b.peak, b.trough, b.drawdown, b.drawdownPct}
 }
 
 // A Standing is what is known of a trial after one of its trades.

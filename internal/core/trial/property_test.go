@@ -184,13 +184,15 @@ func TestVariantsRefuseWhatTheFilesDo(t *testing.T) {
 	}
 }
 
+// TestRangesDoNotMatter compares trials of several rooms full of lanes with the same in
+// rooms of their own.
 func TestRangesDoNotMatter(t *testing.T) {
-	in := inputs(t, "sample_momentum", market.Hour1, 3000, 5, 0.01, 0.9)
+	in := inputs(t, "sample_momentum", market.Hour1, 1500, 5, 0.01, 0.9)
 	shared, err := trial.Prepare(in)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := space(t, "axes:\n  decisions.confidence_threshold: {from: 0.4, to: 0.9, step: 0.05}\n  decisions.exits.stop_loss: [null, 0.01]")
+	s := space(t, "axes:\n  decisions.confidence_threshold: {from: 0.4, to: 0.9, step: 0.02}\n  decisions.exits.stop_loss: [null, 0.01]\n  decisions.allow_short_from_flat: [true, false]")
 	whole, parts := make([]sweep.Row, s.Len()), make([]sweep.Row, s.Len())
 	if err := shared.Evaluate(context.Background(), s, 0, s.Len(), whole); err != nil {
 		t.Fatal(err)
@@ -203,6 +205,116 @@ func TestRangesDoNotMatter(t *testing.T) {
 	}
 	if diff := cmp.Diff(whole, parts, cmpopts.EquateNaNs()); diff != "" {
 		t.Errorf("in parts it differs (-whole +parts):\n%s", diff)
+	}
+}
+
+// TestConfidenceAtTheThreshold: a signal that is exactly as sure as it has to be is acted
+// on, at costs, too, at which no other signal is left, and at those where none is.
+func TestConfidenceAtTheThreshold(t *testing.T) {
+	sure := inputs(t, "sample_momentum", market.Hour1, 600, 7, 0.01, 0.5)
+	for i := range sure.Known {
+		if i%4 == 0 { // 1, and the number below
+			copy(sure.Outputs[3*i:], [][]float32{{1000, 0, 0}, {0, 0, 1000}, {16.6, -1000, 0}, {0, -1000, 16.6}}[i/4%4])
+		}
+	}
+	for name, c := range map[string]struct {
+		in   trial.Inputs
+		axes string
+		none int // the trials without a trade
+	}{
+		"classes": {sure, "decisions.confidence_threshold: [0.5, 0.9, 1]", 0},
+		"costs":   {inputs(t, "forward_return", market.Hour1, 600, 7, 0.01, 0.5), "decisions.cost_model.round_trip_cost: [0.2, 0.5, 0.99]\n  decisions.cost_model.min_edge_multiplier: [1, 40]", 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, none := space(t, "axes:\n  "+c.axes), 0
+			shared, err := trial.Prepare(c.in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			rows := make([]sweep.Row, s.Len())
+			if err := shared.Evaluate(t.Context(), s, 0, s.Len(), rows); err != nil {
+				t.Fatal(err)
+			}
+			for i, row := range rows {
+				want, err := shared.Backtest(t.Context(), s.Trial(i))
+				if diff := cmp.Diff(want, row, cmp.Comparer(sameBits)); err != nil || diff != "" {
+					t.Errorf("%v: %v (-backtest +trial):\n%s", s.Trial(i), err, diff)
+				}
+				if row.TotalTrades == 0 {
+					none++
+				}
+			}
+			if none != c.none {
+				t.Errorf("%d trials have no trade, want %d", none, c.none)
+			}
+		})
+	}
+}
+
+// TestEveryPolicyOnFewBars tries combinations of exits, sizes and costs where positions
+// are opened and left on every other bar up to the last.
+func TestEveryPolicyOnFewBars(t *testing.T) {
+	for seed := range uint64(8) {
+		var s sweep.Space
+		for _, p := range pools[3:] {
+			if p.path != "decisions.account" {
+				s.Axes = append(s.Axes, sweep.Axis{Path: p.path, Values: p.values})
+			}
+		}
+		s.Sample, s.Seed = 24, seed
+		in := inputs(t, "sample_momentum", market.Hour1, 36+int(seed), seed, 0.01, 0)
+		in.Options.Fraction, in.Options.Commission, in.Options.Slippage = []float64{1, 0.6, 0.2}[seed%3], 0.001, []float64{0, 0.002}[seed%2]
+		shared, err := trial.Prepare(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows := make([]sweep.Row, s.Len())
+		if err := shared.Evaluate(t.Context(), s, 0, s.Len(), rows); err != nil {
+			t.Fatal(err)
+		}
+		for i, got := range rows {
+			want, err := shared.Backtest(t.Context(), s.Trial(i))
+			if diff := cmp.Diff(want, got, cmp.Comparer(sameBits)); err != nil || diff != "" {
+				t.Fatalf("seed %d, %v: %v (-backtest +trial):\n%s", seed, s.Trial(i), err, diff)
+			}
+		}
+	}
+}
+
+// TestOddPricesAreLeftToBacktests: bars whose opens or closes are beyond their lows and
+// highs, and prices with which sums need not be finite, have no order to go by.
+func TestOddPricesAreLeftToBacktests(t *testing.T) {
+	s := space(t, "axes:\n  decisions.confidence_threshold: [0.4, 0.6]\n  decisions.exits: [null, {stop_loss: 0.02}, {take_profit: 0.02}]")
+	for name, change := range map[string]func(w *market.Series, bar int){
+		"open_below":  func(w *market.Series, bar int) { w.Open[bar] *= 0.9 },
+		"open_above":  func(w *market.Series, bar int) { w.Open[bar] *= 1.1 },
+		"close_below": func(w *market.Series, bar int) { w.Close[bar] *= 0.9 },
+		"close_above": func(w *market.Series, bar int) { w.Close[bar] *= 1.1 },
+		"huge":        func(w *market.Series, bar int) { w.High[bar], w.Close[bar] = 1e13, 1e13 },
+		"nothing":     func(w *market.Series, bar int) { w.Low[bar] = 0 },
+		"unknown":     func(w *market.Series, bar int) { w.High[bar] = math.NaN() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := inputs(t, "sample_momentum", market.Hour1, 400, 7, 0.01, 0.8)
+			for bar := 30; bar < 400; bar += 9 {
+				change(&in.Window, bar)
+			}
+			in.Held = in.Window
+			shared, err := trial.Prepare(in)
+			if err != nil {
+				return // the backtest refuses them, too
+			}
+			rows := make([]sweep.Row, s.Len())
+			if err := shared.Evaluate(t.Context(), s, 0, s.Len(), rows); err != nil {
+				t.Fatal(err)
+			}
+			for i, row := range rows {
+				want, err := shared.Backtest(t.Context(), s.Trial(i))
+				if diff := cmp.Diff(want, row, cmp.Comparer(sameBits)); err != nil || diff != "" {
+					t.Errorf("%v: %v (-backtest +trial):\n%s", s.Trial(i), err, diff)
+				}
+			}
+		})
 	}
 }
 

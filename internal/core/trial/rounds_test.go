@@ -3,6 +3,7 @@ package trial_test
 import (
 	"context"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -50,6 +51,47 @@ func TestStretches(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestFirst holds the search for a set bit to a look at every bit, at every distance
+// that two steps of it reach.
+func TestFirst(t *testing.T) {
+	for from := range 130 {
+		for ahead := range 270 {
+			set := make([]uint64, (from+ahead)/64+4)
+			for bar := range from { // what is behind does not count
+				set[bar>>6] |= 1 << (bar & 63)
+			}
+			set[(from+ahead)>>6] |= 1 << ((from + ahead) & 63)
+			if got := trial.First(set, from); got != from+ahead {
+				t.Fatalf("from %d the first is %d, want %d", from, got, from+ahead)
+			}
+		}
+	}
+}
+
+// TestDeclineAtOnce holds the drawdown over all closes of a position at once to that over
+// one after the other.
+func TestDeclineAtOnce(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 5))
+	for range 250 {
+		closes, most, rises, price := make([]float64, 24), 1+rng.IntN(9), rng.IntN(5), 40
+		for i := range closes {
+			price = min(130, max(1, price+rng.IntN(2*most+rises+1)-most))
+			closes[i] = float64(price)
+		}
+		peak, sign := float64(90+rng.IntN(30)), float64(1-2*rng.IntN(2))
+		d := trial.Decline{Peak: peak, Trough: peak - float64(rng.IntN(9)), Drawdown: float64(rng.IntN(30))}
+		d.DrawdownPct = d.Drawdown / (90 + 100*rng.Float64())
+		for from := range closes {
+			for to := from + 1; to <= len(closes); to++ {
+				want, got := d.After(closes, from, to, sign, 100, 40, false), d.After(closes, from, to, sign, 100, 40, true)
+				if want.Trough = got.Trough; want != got { // a lower trough that counts is in the drawdown
+					t.Fatalf("%+v, over %v: at once %+v, one after the other %+v", d, closes[from:to], got, want)
+				}
+			}
+		}
+	}
 }
 
 // plainSpace are trials that rounds take on: all exits that do not move, both sides,
