@@ -140,21 +140,55 @@ func (b *book) passes(w *worth, from, to int, low, high float64) {
 		return
 	}
 	b.peak, b.trough = high, high
-	closes := b.closes.low[from:to]
-	for i := len(closes) - 1; i >= 0; i-- {
-		e := w.at(closes[i])
-		if e == high {
-			return
+	isLong := to-from >= many
+	for from < to {
+		if isLong && to&(mile-1) == 0 && to-from >= mile {
+			m := b.closes.miles[to>>mileBits-1]
+			if l, h := w.reach(m.low, m.high); h < high {
+				b.trough = min(b.trough, l)
+				to -= mile
+				continue
+			}
 		}
-		b.trough = min(b.trough, e)
+		start := max(from, to-step)
+		if isLong { // steps go from mile to mile
+			start = max(from, (to-1)&^(step-1))
+		}
+		if to-start == step {
+			at := b.closes.at(start)
+			if l, h := w.reach(b.closes.lows[at], b.closes.highs[at]); h < high {
+				b.trough = min(b.trough, l)
+				to = start
+				continue
+			}
+		}
+		for ; to > start; to-- {
+			e := w.at(b.closes.low[to-1])
+			if e == high {
+				return
+			}
+			b.trough = min(b.trough, e)
+		}
 	}
 }
 
-// marks takes in the equity at the closes from from to to-1, a step at a time where there
-// is no new peak in it.
+// marks takes in the equity at the closes from from to to-1, a step or a mile at a time
+// where there is no new peak in it.
 func (b *book) marks(w *worth, from, to int) {
+	isLong := to-from >= many
 	for from < to {
+		if isLong && from&(mile-1) == 0 && to-from >= mile {
+			m := b.closes.miles[from>>mileBits]
+			if low, high := w.reach(m.low, m.high); high < b.peak {
+				b.trough = min(b.trough, low)
+				from += mile
+				continue
+			}
+		}
 		end := min(from+step, to)
+		if isLong { // steps go from mile to mile
+			end = min(from|(step-1)+1, to)
+		}
 		if at := b.closes.at(from); end-from == step {
 			if low, high := w.reach(b.closes.lows[at], b.closes.highs[at]); high < b.peak {
 				b.trough = min(b.trough, low)

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"math/bits"
 	"slices"
 	"unsafe"
 
@@ -130,13 +129,7 @@ func (sh *Shared) EachTrade(s sweep.Space, compare comparison) error {
 		l.columns.load(i, &l.sims[i])
 	}
 	for left := l.plain(s.Len()); left != 0; {
-		for set := left; set != 0; set &= set - 1 {
-			if i := bits.TrailingZeros32(set); !l.look(i, n) {
-				left &^= 1 << i
-				l.columns.end[i] = l.columns.entry[i]
-			}
-		}
-		sh.bars.prices.allLeave(&l.columns.spans, Together)
+		left = l.seek(left, n)
 		sh.curves.closes.allBetween(&l.columns.spans, Together)
 		before := l.columns
 		for from := 0; from < Together; from += 8 {

@@ -14,6 +14,9 @@ func priceOf(k key) float64 { return math.Float64frombits(uint64(k)) }
 const (
 	stepBits = 3
 	step     = 1 << stepBits // bars, and steps
+	mileBits = 6
+	mile     = 1 << mileBits // bars
+	many     = 4 * mile      // bars, from which on miles are looked at
 )
 
 // An extremes answers where two columns first leave a range, and between which
@@ -21,11 +24,16 @@ const (
 //
 // Of each bar it has the extremes of the step of bars that begins with it. Those of
 // steps one after the other lie side by side: that of bar i at i%step*row + i/step.
+// And it has those of the miles that begin with bars 0, mile, 2*mile and so on.
 type extremes struct {
 	low, high   []float64
 	lows, highs []key
 	row         int
+	miles       []reach
 }
+
+// A reach is from one price to another.
+type reach struct{ low, high key }
 
 // extremesOf returns those of low and high, which it keeps.
 func extremesOf(low, high []float64) *extremes {
@@ -38,6 +46,10 @@ func extremesOf(low, high []float64) *extremes {
 	for i := range low {
 		at := x.at(i)
 		x.lows[at], x.highs[at] = x.each(i, min(i+step, n))
+	}
+	for from := 0; from+mile <= n; from += mile {
+		low, high := x.between(from, from+mile)
+		x.miles = append(x.miles, reach{low, high})
 	}
 	return x
 }
@@ -82,6 +94,16 @@ func (x *extremes) leavesPlain(s *spans, n int) {
 func (x *extremes) between(from, to int) (low, high key) {
 	if to-from < step {
 		return x.each(from, to)
+	}
+	if to-from >= many {
+		first, last := (from+mile-1)>>mileBits, to>>mileBits
+		low, high = x.between(from, first<<mileBits)
+		l, h := x.between(last<<mileBits, to)
+		low, high = min(low, l), max(high, h)
+		for _, m := range x.miles[first:last] {
+			low, high = min(low, m.low), max(high, m.high)
+		}
+		return low, high
 	}
 	at, last := x.at(from), x.at(to-step) // the last step overlaps the one before
 	low, high = x.lows[last], x.highs[last]

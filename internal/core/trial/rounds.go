@@ -95,6 +95,12 @@ func (c *columns) store(i int, s *simulation) {
 	s.from, s.flat, s.open.bar = int(c.next[i]), int(c.flat[i]), int(c.last[i])
 }
 
+// drop hands the trial of lane i back, which goes on in no round.
+func (c *columns) drop(i int, s *simulation) {
+	c.store(i, s)
+	c.end[i] = c.entry[i]
+}
+
 // rounds takes the trials of lanes, a set of bits, on by one trade each until nothing
 // more follows from decisions before bar limit, or what does is not for a round.
 //
@@ -109,19 +115,10 @@ func (l *lanes) rounds(lanes uint32, limit int) {
 		l.columns.load(i, &l.sims[i])
 	}
 	for {
-		for set := left; set != 0; set &= set - 1 {
-			if i := bits.TrailingZeros32(set); !l.look(i, limit) {
-				left &^= 1 << i
-				l.columns.store(i, &l.sims[i])
-				l.columns.end[i] = l.columns.entry[i]
-			}
-		}
-		n := bits.Len32(left)
-		if n == 0 {
+		if left = l.seek(left, limit); left == 0 {
 			break
 		}
-		l.sh.bars.prices.allLeave(&l.columns.spans, n)
-		l.sh.curves.closes.allBetween(&l.columns.spans, n)
+		l.sh.curves.closes.allBetween(&l.columns.spans, bits.Len32(left))
 		for from := 0; left>>from != 0; from += eight {
 			trades := uint8(left >> from)
 			booked, passing := l.settle(from, trades)
@@ -141,7 +138,34 @@ func (l *lanes) rounds(lanes uint32, limit int) {
 	}
 }
 
-// look finds the next trade of lane i and reports whether there is one for a round:
+// seek finds the next trades of lanes and where they end, hands the trials back that have
+// none for a round, and returns the lanes of the others.
+func (l *lanes) seek(lanes uint32, limit int) uint32 {
+	c, left, open := &l.columns, lanes, uint32(0)
+	bars := int64(l.sh.bars.Len())
+	for set := lanes; set != 0; set &= set - 1 {
+		i := bits.TrailingZeros32(set)
+		if !l.look(i, limit) {
+			left &^= 1 << i
+			c.drop(i, &l.sims[i])
+		} else if c.signal[i] >= bars {
+			open |= 1 << i
+		}
+	}
+	if left == 0 {
+		return 0
+	}
+	l.sh.bars.prices.allLeave(&c.spans, bits.Len32(left))
+	for set := open; set != 0; set &= set - 1 {
+		if i := bits.TrailingZeros32(set); c.end[i] >= bars { // it is open when the bars end
+			left &^= 1 << i
+			c.drop(i, &l.sims[i])
+		}
+	}
+	return left
+}
+
+// look finds the next trade of lane i and reports whether there may be one for a round:
 // decided before limit, and over before the bars are. It asks when one of its exits is
 // met.
 func (l *lanes) look(i, limit int) bool {
@@ -149,14 +173,20 @@ func (l *lanes) look(i, limit int) bool {
 	if from >= limit {
 		return false
 	}
-	entry, signal, side := s.signalled(from, limit)
-	if signal >= s.bars.Len() {
+	sign, n := first(s.plain.entries, from), s.bars.Len()
+	entry := sign + 1
+	if sign >= limit || entry >= n {
+		return false
+	}
+	side := s.sideOf(sign)
+	signal := s.against(side, entry) + 1
+	if signal >= n && !s.hasExits {
 		return false
 	}
 	price, short := s.bars.Open[entry], -key(side)
 	stop, target := keyOf(price*s.plain.stop[side]), keyOf(price*s.plain.target[side])
 	swap := (stop ^ target) & short
-	c.entry[i], c.end[i], c.below[i], c.above[i] = int64(entry), int64(min(signal, entry+s.plain.longest-1)), stop^swap, target^swap
+	c.entry[i], c.end[i], c.below[i], c.above[i] = int64(entry), int64(min(signal, entry+s.plain.longest-1, n)), stop^swap, target^swap
 	c.signal[i], c.short[i] = int64(signal), short
 	return true
 }
@@ -169,9 +199,12 @@ func (s *simulation) signalled(from, limit int) (entry, exit, side int) {
 	if sign >= limit {
 		return sign, s.bars.Len(), 0
 	}
-	side = int(s.sells[sign>>6] >> (sign & 63) & 1)
+	side = s.sideOf(sign)
 	return sign + 1, s.against(side, sign+1) + 1, side
 }
+
+// sideOf returns that of the signal at a bar: 0 for a long and 1 for a short.
+func (s *simulation) sideOf(sign int) int { return int(s.sells[sign>>6] >> (sign & 63) & 1) }
 
 // pass takes the equity of the last trade of lane i in, where it may have passed the peak.
 func (l *lanes) pass(i int) {
