@@ -94,6 +94,36 @@ func BenchmarkMerge(b *testing.B) {
 	})
 }
 
+// BenchmarkRevise changes the last of many bars, as the next download does with a bar
+// that was not complete, and reads the series. A regression makes live updates of long series
+// slower.
+func BenchmarkRevise(b *testing.B) {
+	for _, bars := range []int{100_000, 1_000_000, 10_000_000} {
+		b.Run(fmt.Sprintf("bars=%d", bars), func(b *testing.B) {
+			series := sample.BenchSeries(bars, 42)
+			s := open(b, b.TempDir())
+			if _, err := s.Merge(b.Context(), series); err != nil {
+				b.Fatal(err)
+			}
+			if _, err := s.Read(b.Context(), series.Symbol, series.Timeframe, market.Span{}); err != nil {
+				b.Fatal(err)
+			}
+			last := clone(series.Slice(bars-1, bars))
+			b.ReportAllocs()
+			for b.Loop() {
+				last.Volume[0]++
+				if change, err := s.Merge(b.Context(), last); err != nil || change.Changed != 1 {
+					b.Fatalf("%+v, %v", change, err)
+				}
+				got, err := s.Read(b.Context(), series.Symbol, series.Timeframe, market.Span{})
+				if err != nil || got.Len() != bars || got.Volume[bars-1] != last.Volume[0] || got.Volume[bars-2] != series.Volume[bars-2] {
+					b.Fatalf("%d bars, %v", got.Len(), err)
+				}
+			}
+		})
+	}
+}
+
 // A regression makes submitting an operation and starting a job slower.
 func BenchmarkSnapshot(b *testing.B) {
 	const bars = 1_000_000

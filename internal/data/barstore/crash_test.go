@@ -170,14 +170,21 @@ func TestMerge_crash(t *testing.T) {
 		after    market.Series
 		minSteps int
 		hold     func(testing.TB, string, market.Series) // what writes the held bars
+		compact  bool                                    // instead of the merge, which comes after it
 	}{
-		{"create", minutes(0, 0), minutes(0, 50), minutes(0, 50), 20, holdAsToday},
-		{"append", minutes(0, 50), minutes(40, 80), minutes(0, 80), 20, holdAsToday},
-		{"insert", minutes(20, 50), minutes(0, 60), minutes(0, 60), 20, holdAsToday},
-		{"first_quotes", minutes(0, 50), quoted(minutes(10, 60), 20), quoted(minutes(0, 60), 30), 20, holdAsToday},
-		{"append_block", minutes(0, 8_150), minutes(8_150, 8_250), minutes(0, 8_250), 20, holdAsToday},
-		{"append_earlier", minutes(0, 8_150), minutes(8_150, 8_250), minutes(0, 8_250), 20, holdAsEarlier},
-		{"insert_earlier", minutes(20, 50), minutes(0, 60), minutes(0, 60), 20, holdAsEarlier},
+		{"create", minutes(0, 0), minutes(0, 50), minutes(0, 50), 20, holdAsToday, false},
+		{"append", minutes(0, 50), minutes(40, 80), minutes(0, 80), 20, holdAsToday, false},
+		{"insert", minutes(20, 50), minutes(0, 60), minutes(0, 60), 20, holdAsToday, false},
+		{"first_quotes", minutes(0, 50), quoted(minutes(10, 60), 20), quoted(minutes(0, 60), 30), 20, holdAsToday, false},
+		{"append_block", minutes(0, 8_150), minutes(8_150, 8_250), minutes(0, 8_250), 20, holdAsToday, false},
+		{"append_earlier", minutes(0, 8_150), minutes(8_150, 8_250), minutes(0, 8_250), 20, holdAsEarlier, false},
+		{"insert_earlier", minutes(20, 50), minutes(0, 60), minutes(0, 60), 20, holdAsEarlier, false},
+		{"change_end", minutes(0, 17_000), revised(16_980, 17_010, 16_990), revised(0, 17_010, 16_990), 20, holdAsToday, false},
+		{"change_tail", revised(0, 17_000, 16_990), revised(16_900, 17_010, 16_950), revised(0, 17_010, 16_950), 20, holdTailed, false},
+		{"change_before_tail", revised(0, 25_000, 24_990), revised(17_000, 25_000, 17_000), revised(0, 25_000, 17_000), 20, holdTailed, false},
+		{"append_to_tail", revised(0, 17_000, 16_990), revised(17_000, 25_000, 0), revised(0, 25_000, 16_990), 20, holdTailed, false},
+		{"insert_before_tail", revised(1, 17_000, 16_990), minutes(0, 1), revised(0, 17_000, 16_990), 20, holdTailed, false},
+		{"compact", revised(0, 17_000, 16_990), minutes(0, 1), revised(0, 17_000, 16_990), 20, holdTailed, true},
 	} {
 		for loss, lose := range map[string]func(*crashDisk){
 			"nothing": func(*crashDisk) {}, "unsynced": (*crashDisk).lose, "names": (*crashDisk).loseNames,
@@ -185,7 +192,7 @@ func TestMerge_crash(t *testing.T) {
 			t.Run(tc.name+"/loses_"+loss, func(t *testing.T) {
 				steps := 0
 				for crashed := true; crashed; steps++ {
-					crashed = crashOnce(t, steps, lose, tc.hold, tc.held, tc.given, tc.after)
+					crashed = crashOnce(t, steps, lose, tc.hold, tc.held, tc.given, tc.after, tc.compact)
 				}
 				if steps < tc.minSteps {
 					t.Errorf("the merge took %d steps, want at least %d: is the disk used?", steps, tc.minSteps)
@@ -195,7 +202,7 @@ func TestMerge_crash(t *testing.T) {
 	}
 }
 
-func crashOnce(t *testing.T, steps int, lose func(*crashDisk), hold func(testing.TB, string, market.Series), held, given, after market.Series) (crashed bool) {
+func crashOnce(t *testing.T, steps int, lose func(*crashDisk), hold func(testing.TB, string, market.Series), held, given, after market.Series, compact bool) (crashed bool) {
 	t.Helper()
 	dir := t.TempDir()
 	if held.Len() > 0 {
@@ -206,7 +213,12 @@ func crashOnce(t *testing.T, steps int, lose func(*crashDisk), hold func(testing
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, mergeErr := s.Merge(t.Context(), given)
+	var mergeErr error
+	if compact {
+		mergeErr = s.CompactNow(t.Context(), "EURUSD", market.Minute1)
+	} else {
+		_, mergeErr = s.Merge(t.Context(), given)
+	}
 	if mergeErr != nil && !errors.Is(mergeErr, errCrash) {
 		t.Fatalf("step %d: %v", steps, mergeErr)
 	}

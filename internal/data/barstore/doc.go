@@ -13,10 +13,12 @@
 // # Flow
 //
 // [Store.Merge] compares the bars it is given with what is held. Bars that all
-// come after it are appended to the column files; anything else is written as a
-// new generation of column files. Then a new head is synced and renamed over the
+// come after it are appended to the column files; anything else writes the blocks
+// from the first that changes on as a new generation of column files, the tail, and
+// keeps the ones before, the base. Then a new head is synced and renamed over the
 // old one. That rename is the commit: whatever happens before it leaves what was
-// held, whatever happens after it cannot undo it.
+// held, whatever happens after it cannot undo it. [Store.Compact] gives a series with
+// a long tail one file a column again.
 //
 // [Store.Read] maps the columns and gives out parts of them. Each block is
 // verified once, before the first value of it is given out; blocks that a span has

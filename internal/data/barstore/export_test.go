@@ -1,6 +1,11 @@
 package barstore
 
-import "os"
+import (
+	"context"
+	"os"
+
+	"github.com/ktrdr/ktrdr/internal/core/market"
+)
 
 // What tests need to put a disk that fails below a Store.
 type (
@@ -10,4 +15,9 @@ type (
 
 func OpenOn(dir string, wrap func(Disk) Disk) (*Store, error) {
 	return openOn(dir, func(root *os.Root) disk { return wrap(rootDisk{root}) })
+}
+
+// CompactNow compacts a series, however short its tail is.
+func (s *Store) CompactNow(ctx context.Context, symbol market.Symbol, tf market.Timeframe) error {
+	return s.compact(ctx, seriesName{symbol, tf})
 }

@@ -77,6 +77,17 @@ func holdAsEarlier(t testing.TB, dir string, s market.Series) {
 	}
 }
 
+// holdTailed writes a folder whose last bars stand in files of their own: bars of
+// version 0 first, and then those of s that differ.
+func holdTailed(t testing.TB, dir string, s market.Series) {
+	t.Helper()
+	holdAsToday(t, dir, minutes(int(s.Time[0]/60), int(s.Time[0]/60)+s.Len()))
+	holdAsToday(t, dir, s)
+	if version := readFile(t, filepath.Join(dir, "EURUSD.1m", "head"))[8]; version != 5 {
+		t.Fatalf("the folder has version %d", version)
+	}
+}
+
 // A folder of an earlier version is read, takes bars at its end in that version, and
 // gets today's when it is written anew.
 func TestStore_of_earlier_versions(t *testing.T) {
@@ -145,26 +156,40 @@ func TestRead_verifies_what_it_needs(t *testing.T) {
 	for _, tc := range []struct {
 		name      string
 		hold      func(testing.TB, string, market.Series)
+		all       market.Series
 		blockBars int
-	}{{"today", holdAsToday, 8192}, {"earlier", holdAsEarlier, 65536}} {
+		tail      int
+	}{
+		{"today", holdAsToday, quoted(minutes(0, 200_000), 0), 8192, 200_000},
+		{"earlier", holdAsEarlier, quoted(minutes(0, 200_000), 0), 65536, 200_000},
+		{"tailed", holdTailed, revised(0, 200_000, 150_000), 8192, 147_456},
+	} {
 		t.Run(tc.name, func(t *testing.T) {
-			dir, all := t.TempDir(), quoted(minutes(0, 200_000), 0)
-			tc.hold(t, dir, all)
-			rapid.Check(t, func(t *rapid.T) { testDamagedValue(t, dir, all, tc.blockBars) })
+			dir := t.TempDir()
+			tc.hold(t, dir, tc.all)
+			rapid.Check(t, func(t *rapid.T) { testDamagedValue(t, dir, tc.all, tc.blockBars, tc.tail) })
 		})
 	}
 }
 
-func testDamagedValue(t *rapid.T, dir string, all market.Series, blockBars int) {
+func testDamagedValue(t *rapid.T, dir string, all market.Series, blockBars, tail int) {
 	near := rapid.Custom(func(t *rapid.T) int { // often at the borders of blocks
 		border := 8192 * rapid.IntRange(0, all.Len()/8192).Draw(t, "block")
 		return min(max(border+rapid.SampledFrom([]int{-1, 0, 1, rapid.IntRange(-9000, 9000).Draw(t, "beside")}).Draw(t, "at"), 0), all.Len()-1)
 	})
 	i, j, bad := near.Draw(t, "from"), near.Draw(t, "to"), near.Draw(t, "damaged")
 	i, j = min(i, j), max(i, j)
-	name := filepath.Join("EURUSD.1m", "1."+rapid.SampledFrom(columns).Draw(t, "column"))
-	flip(t, filepath.Join(dir, name), 8*bad)
-	defer flip(t, filepath.Join(dir, name), 8*bad)
+	width := 6
+	if all.Bid != nil {
+		width = 8
+	}
+	generation, at := "1.", bad
+	if bad >= tail {
+		generation, at = "2.", bad-tail
+	}
+	name := filepath.Join("EURUSD.1m", generation+rapid.SampledFrom(columns[:width]).Draw(t, "column"))
+	flip(t, filepath.Join(dir, name), 8*at)
+	defer flip(t, filepath.Join(dir, name), 8*at)
 	s, err := openHasty(dir)
 	if err != nil {
 		t.Fatal(err)

@@ -31,12 +31,16 @@ const (
 
 // A format is what a version of the format sets.
 type format struct {
-	width     int // how many columns there are: plainColumns or columnCount
-	blockBars int // bars of a block
+	width     int  // how many columns there are: plainColumns or columnCount
+	blockBars int  // bars of a block
+	tailed    bool // whether the last bars stand in files of their own
 }
 
 // formats holds what each version sets, from version 1 on.
-var formats = [...]format{{plainColumns, snapshotBlock}, {columnCount, snapshotBlock}, {plainColumns, storeBlock}, {columnCount, storeBlock}}
+var formats = [...]format{
+	{plainColumns, snapshotBlock, false}, {columnCount, snapshotBlock, false}, {plainColumns, storeBlock, false}, {columnCount, storeBlock, false},
+	{plainColumns, storeBlock, true}, {columnCount, storeBlock, true},
+}
 
 var (
 	order      = binary.LittleEndian
@@ -52,10 +56,40 @@ type head struct {
 	bars       int
 	last       int64 // Unix second at which the last bar opens
 
+	// Of a head that is tailed: bars from tail on, whole blocks behind the first,
+	// stand in files of the generation, those before in files of base.
+	tail int
+	base uint64
+
 	// entries holds, as they are written, those of the blocks, which are runs of
 	// blockBars bars, or fewer at the end: the Unix second at which the first bar
 	// opens, and a checksum for each column. Most are never looked at.
 	entries []byte
+}
+
+// A part is the bars of a series that stand in the files of one generation.
+type part struct {
+	generation uint64
+	from, to   int
+}
+
+// parts returns those of the series, in order.
+func (h *head) parts() []part {
+	if !h.tailed {
+		return []part{{h.generation, 0, h.bars}}
+	}
+	return []part{{h.base, 0, h.tail}, {h.generation, h.tail, h.bars}}
+}
+
+// holds tells whether bars of the series stand in files of a generation.
+func (h *head) holds(generation uint64) bool {
+	return slices.ContainsFunc(h.parts(), func(p part) bool { return p.generation == generation })
+}
+
+// partOf returns the part that bar i is in.
+func (h *head) partOf(i int) part {
+	all := h.parts()
+	return all[slices.IndexFunc(all, func(p part) bool { return i < p.to })]
 }
 
 // version returns that of the format; formatOf is its inverse.
@@ -97,7 +131,7 @@ func (h *head) extend(c int, p []byte, at int) {
 
 // describe returns the head of a snapshot of whole columns.
 func describe(s market.Series, columns raw) head {
-	h := head{format: format{columns.width(), snapshotBlock}, symbol: s.Symbol, timeframe: s.Timeframe, bars: s.Len()}
+	h := head{format: format{width: columns.width(), blockBars: snapshotBlock}, symbol: s.Symbol, timeframe: s.Timeframe, bars: s.Len()}
 	h.entries = make([]byte, h.entryBytes()*h.blocksOf(h.bars))
 	if s.Len() > 0 {
 		h.last = s.Time[s.Len()-1]
@@ -121,7 +155,6 @@ func (h *head) append(dst []byte) []byte {
 
 // appendFixed appends what stands before the entries, with a checksum of zero.
 func (h *head) appendFixed(dst []byte) []byte {
-	start := len(dst)
 	tf := []byte(h.timeframe.String())
 	dst = append(dst, magic...)
 	dst = order.AppendUint32(dst, h.version())
@@ -133,7 +166,8 @@ func (h *head) appendFixed(dst []byte) []byte {
 	dst = order.AppendUint64(dst, uint64(h.bars))
 	dst = order.AppendUint64(dst, uint64(h.first()))
 	dst = order.AppendUint64(dst, uint64(h.last))
-	return append(dst, make([]byte, fixedBytes-(len(dst)-start))...)
+	dst = order.AppendUint64(dst, uint64(h.tail))
+	return order.AppendUint64(dst, h.base)
 }
 
 // headSum is the checksum of an encoded head, taken with its own place zero.
@@ -169,7 +203,7 @@ func parseHead(b []byte) (head, int, error) {
 	if bars > uint64(len(b))*snapshotBlock { // more than all of b could describe: guards the products below
 		return head{}, 0, fmt.Errorf("%w: cut short to %d bytes for %d bars", ErrDamaged, len(b), bars)
 	}
-	h := head{format: f, generation: order.Uint64(b[48:]), bars: int(bars), last: int64(order.Uint64(b[72:]))}
+	h := head{format: f, generation: order.Uint64(b[48:]), bars: int(bars), last: int64(order.Uint64(b[72:])), base: order.Uint64(b[88:])}
 	size := h.bytes()
 	if len(b) < size {
 		return head{}, 0, fmt.Errorf("%w: cut short to %d bytes, want a head of %d", ErrDamaged, len(b), size)
@@ -181,6 +215,9 @@ func parseHead(b []byte) (head, int, error) {
 	if err := h.parseNames(b); err != nil {
 		return head{}, 0, err
 	}
+	if err := h.parseTail(order.Uint64(b[80:])); err != nil {
+		return head{}, 0, err
+	}
 	h.entries = b[fixedBytes:]
 	again := h.appendFixed(nil)
 	copy(again[12:], b[12:16]) // the checksum, which is right
@@ -188,6 +225,18 @@ func parseHead(b []byte) (head, int, error) {
 		return head{}, 0, fmt.Errorf("%w: the head contradicts itself", ErrDamaged)
 	}
 	return h, size, nil
+}
+
+func (h *head) parseTail(tail uint64) error {
+	right := tail == 0 && h.base == 0
+	if h.tailed {
+		right = tail > 0 && tail < uint64(h.bars) && tail%uint64(h.blockBars) == 0 && 0 < h.base && h.base < h.generation
+	}
+	if !right {
+		return fmt.Errorf("%w: of %d bars, %d are said to stand in files %d and the others in files %d", ErrDamaged, h.bars, tail, h.base, h.generation)
+	}
+	h.tail = int(tail)
+	return nil
 }
 
 func (h *head) parseNames(b []byte) error {

@@ -81,18 +81,13 @@ func (s *Store) readHead(folder string) (h head, err error) {
 // merges that did not come to their end left behind.
 func (s *Store) checkFiles(folder string, h head) error {
 	wanted := map[string]bool{headFile(folder): true}
-	for c := range h.width {
-		name := columnFile(folder, h.generation, c)
-		wanted[name] = true
-		st, err := s.root.Stat(name)
-		if errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("%w: %s is missing", ErrDamaged, name)
-		}
-		if err != nil {
-			return err
-		}
-		if st.Size() < valueBytes*int64(h.bars) {
-			return fmt.Errorf("%w: %s is cut short to %d bytes, want %d", ErrDamaged, name, st.Size(), valueBytes*h.bars)
+	for _, p := range h.parts() {
+		for c := range h.width {
+			name := columnFile(folder, p.generation, c)
+			wanted[name] = true
+			if err := s.checkFile(name, valueBytes*(p.to-p.from)); err != nil {
+				return err
+			}
 		}
 	}
 	entries, err := fs.ReadDir(s.root.FS(), folder)
@@ -117,6 +112,17 @@ func (s *Store) checkFiles(folder string, h head) error {
 		}
 	}
 	return nil
+}
+
+func (s *Store) checkFile(name string, sizeBytes int) error {
+	st, err := s.root.Stat(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: %s is missing", ErrDamaged, name)
+	}
+	if err == nil && st.Size() < int64(sizeBytes) {
+		err = fmt.Errorf("%w: %s is cut short to %d bytes, want %d", ErrDamaged, name, st.Size(), sizeBytes)
+	}
+	return err
 }
 
 // isOurs says whether a merge may have made a file of that name.

@@ -7,14 +7,15 @@ import (
 	"os"
 	"sort"
 	"sync"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/ktrdr/ktrdr/internal/core/market"
 )
 
-// A mapping is one generation of column files in memory. It is longer than the
-// files, so that bars appended to them appear in it.
+// A mapping is the column files of a head in memory. It is longer than the files,
+// so that bars appended to them appear in it.
 type mapping struct {
 	columns  raw
 	folder   string
@@ -30,7 +31,7 @@ func mapColumns(root *os.Root, folder string, h head) (*mapping, error) {
 	roomBytes := sizeBytes + sizeBytes/2 + 1<<20
 	m := &mapping{folder: folder, checked: make([]int, h.blocksOf(roomBytes/valueBytes))}
 	for c := range h.width {
-		column, err := mapFile(root, columnFile(folder, h.generation, c), sizeBytes, roomBytes)
+		column, err := mapColumn(root, folder, h, c, roomBytes)
 		if err != nil {
 			return nil, errors.Join(err, m.unmap())
 		}
@@ -39,34 +40,64 @@ func mapColumns(root *os.Root, folder string, h head) (*mapping, error) {
 	return m, nil
 }
 
-func mapFile(root *os.Root, name string, sizeBytes, roomBytes int) (b []byte, err error) {
+// mapColumn maps the files of a column behind each other into one piece of memory.
+// They begin where a page does, because a block is whole pages of up to 64 KiB.
+func mapColumn(root *os.Root, folder string, h head, c, roomBytes int) ([]byte, error) {
+	place, err := unix.MmapPtr(-1, 0, nil, uintptr(roomBytes), unix.PROT_NONE, unix.MAP_PRIVATE|unix.MAP_ANON)
+	if err != nil {
+		return nil, fmt.Errorf("find %d bytes of addresses for %s: %w", roomBytes, folder, err)
+	}
+	column := unsafe.Slice((*byte)(place), roomBytes)
+	for _, p := range h.parts() {
+		if err := mapFile(root, columnFile(folder, p.generation, c), column[valueBytes*p.from:], valueBytes*(p.to-p.from)); err != nil {
+			return nil, errors.Join(err, unmapColumn(column))
+		}
+	}
+	return column, nil
+}
+
+// mapFile maps a file over what place is so far.
+func mapFile(root *os.Root, name string, place []byte, sizeBytes int) (err error) {
 	f, err := root.Open(name)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	st, err := f.Stat()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if st.Size() < int64(sizeBytes) {
-		return nil, fmt.Errorf("%w: %s is cut short to %d bytes, want %d", ErrDamaged, name, st.Size(), sizeBytes)
+		return fmt.Errorf("%w: %s is cut short to %d bytes, want %d", ErrDamaged, name, st.Size(), sizeBytes)
 	}
-	if b, err = unix.Mmap(int(f.Fd()), 0, roomBytes, unix.PROT_READ, unix.MAP_SHARED); err != nil {
-		return nil, fmt.Errorf("map %s into memory: %w", name, err)
+	at := unsafe.Pointer(unsafe.SliceData(place))
+	if _, err := unix.MmapPtr(int(f.Fd()), 0, at, uintptr(len(place)), unix.PROT_READ, unix.MAP_SHARED|unix.MAP_FIXED); err != nil {
+		return fmt.Errorf("map %s into memory: %w", name, err)
 	}
-	return b, nil
+	return nil
+}
+
+func unmapColumn(column []byte) error {
+	return unix.MunmapPtr(unsafe.Pointer(unsafe.SliceData(column)), uintptr(len(column)))
 }
 
 func (m *mapping) unmap() error {
 	var all error
 	for c, column := range m.columns {
 		if column != nil {
-			all = errors.Join(all, unix.Munmap(column))
+			all = errors.Join(all, unmapColumn(column))
 			m.columns[c] = nil
 		}
 	}
 	return all
+}
+
+// trust takes over what an earlier mapping has checked of the first bars, which stand
+// in the same files.
+func (m *mapping) trust(earlier *mapping, blocks int) {
+	earlier.mu.Lock()
+	defer earlier.mu.Unlock()
+	copy(m.checked[:blocks], earlier.checked)
 }
 
 // roomBars is how many bars the mapping can show.
@@ -126,7 +157,7 @@ func (v view) check(k, end int) error {
 		for b := k; b < end; b++ {
 			from, to := b*v.blockBars, b*v.blockBars+v.barsOf(b)
 			if crc32.Checksum(column[valueBytes*from:valueBytes*to], castagnoli) != order.Uint32(v.sum(b, c)) {
-				return fmt.Errorf("%w: bars %d to %d of %s fail their checksum", ErrDamaged, from, to-1, columnFile(v.folder, v.generation, c))
+				return fmt.Errorf("%w: bars %d to %d of %s fail their checksum", ErrDamaged, from, to-1, columnFile(v.folder, v.partOf(from).generation, c))
 			}
 		}
 	}

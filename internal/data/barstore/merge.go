@@ -37,46 +37,64 @@ func (s *Store) Merge(ctx context.Context, bars market.Series) (Change, error) {
 	if bars.Len() == 0 {
 		return Change{}, nil
 	}
-	select {
-	case s.merging <- struct{}{}:
-		defer func() { <-s.merging }()
-	case <-ctx.Done():
-	}
-	if err := context.Cause(ctx); err != nil {
+	if err := s.lockMerges(ctx); err != nil {
 		return Change{}, err
 	}
-	change, err := s.merge(ctx, canonical(bars))
+	defer s.unlockMerges()
+	p, err := s.plan(canonical(bars))
+	if err == nil {
+		err = s.carryOut(ctx, p)
+	}
 	if err != nil {
 		return Change{}, fmt.Errorf("merge bars: %w", err)
 	}
-	return change, nil
+	return p.change, nil
 }
 
-func (s *Store) merge(ctx context.Context, bars market.Series) (Change, error) {
-	p, err := s.plan(bars)
-	if err != nil || len(p.runs) == 0 {
-		return p.change, err
+// lockMerges waits until nobody else writes.
+func (s *Store) lockMerges(ctx context.Context) error {
+	select {
+	case s.merging <- struct{}{}:
+	case <-ctx.Done():
+		return context.Cause(ctx)
 	}
-	folder := folderName(bars.Symbol, bars.Timeframe)
+	if err := context.Cause(ctx); err != nil {
+		s.unlockMerges()
+		return err
+	}
+	return nil
+}
+
+func (s *Store) unlockMerges() { <-s.merging }
+
+// carryOut writes what a plan says and puts it in force.
+func (s *Store) carryOut(ctx context.Context, p plan) error {
+	if len(p.runs) == 0 {
+		return nil
+	}
+	folder := folderName(p.base.symbol, p.base.timeframe)
 	h, err := s.write(ctx, folder, p)
 	if err == nil {
 		err = s.commit(folder, h)
 	}
 	if err != nil {
 		s.replace(folder, nil) // the next to ask finds on disk what is in force
-		return Change{}, s.explain(bars.Symbol, bars.Timeframe, err)
+		return s.explain(p.base.symbol, p.base.timeframe, err)
 	}
 	s.replace(folder, &h)
-	if p.keep == 0 && h.generation > 1 {
-		s.removeColumns(folder, h.generation-1)
+	for _, old := range p.base.parts() {
+		if old.generation > 0 && !h.holds(old.generation) {
+			s.removeColumns(folder, old.generation)
+		}
 	}
-	return p.change, nil
+	s.propose(h)
+	return nil
 }
 
 // A plan says which values are to be written where.
 type plan struct {
 	base   head   // of the columns that are kept
-	keep   int    // bars of base that stay where they are; 0 makes new files
+	keep   int    // bars of base that stay where they are; what is behind fewer than all of them goes to new files
 	runs   []run  // what is written behind them; none if nothing changes
 	source [2]raw // what runs take from: the held columns and the given ones
 	bars   int    // of the result
@@ -95,7 +113,7 @@ const (
 // plan compares bars with what is held.
 func (s *Store) plan(bars market.Series) (plan, error) {
 	given := plan{
-		base: head{format: format{width: rawOf(bars).width()}, symbol: bars.Symbol, timeframe: bars.Timeframe}, runs: []run{{fromGiven, 0, bars.Len()}},
+		base: head{format: format{width: rawOf(bars).width(), blockBars: storeBlock}, symbol: bars.Symbol, timeframe: bars.Timeframe}, runs: []run{{fromGiven, 0, bars.Len()}},
 		source: [2]raw{fromGiven: rawOf(bars)}, bars: bars.Len(), last: bars.Time[bars.Len()-1], change: Change{Added: bars.Len()},
 	}
 	v, err := s.viewToMerge(bars)
@@ -168,13 +186,41 @@ func (v view) plan(bars market.Series) (plan, error) {
 	}
 	p.add(fromHeld, to, v.bars)
 	p.last = max(v.last, bars.Time[bars.Len()-1])
-	switch {
-	case p.runs[0] == run{fromHeld, 0, v.bars} && p.base.width == v.width: // all held bars stay in place: nothing, or an end, is new
-		p.keep, p.runs = v.bars, p.runs[1:]
-	default: // what is copied gets new checksums, so it must be right
-		err = v.verify(0, v.bars)
+	if p.runs[0].source == fromHeld && p.base.width == v.width {
+		p.leave(v.keepable(p.runs[0].to))
+	}
+	if p.keep < v.bars { // what is copied gets new checksums, so it must be right
+		err = v.verify(p.keep, v.bars)
 	}
 	return p, err
+}
+
+// keepable returns how many bars stay in their files where the first n do not change:
+// all, or those of whole blocks, so that the rest of them goes to a tail; none where that
+// would be most of them.
+func (h *head) keepable(n int) int {
+	if n == h.bars {
+		return n
+	}
+	if h.blockBars != storeBlock {
+		return 0
+	}
+	n -= n % storeBlock
+	if h.tailed {
+		n = min(n, h.tail)
+	}
+	if n < h.bars/2 {
+		return 0
+	}
+	return n
+}
+
+// leave keeps the first n bars, which the first run begins with, where they are.
+func (p *plan) leave(n int) {
+	p.keep = n
+	if p.runs[0].from = n; p.runs[0].from == p.runs[0].to {
+		p.runs = p.runs[1:]
+	}
 }
 
 // add adds bars from to to-1 of a source behind the others.
@@ -203,9 +249,12 @@ func saysNoOther(given, held market.Quote) bool { return !given.IsKnown() || giv
 func (s *Store) write(ctx context.Context, folder string, p plan) (head, error) {
 	h := p.base
 	flag := 0
-	if p.keep == 0 {
-		h.blockBars = storeBlock
+	if p.keep == 0 || p.keep < p.base.bars {
 		h.generation++
+		h.blockBars, h.tailed, h.tail, h.base = storeBlock, p.keep > 0, p.keep, 0
+		if h.tailed {
+			h.base = p.base.parts()[0].generation
+		}
 		flag = os.O_CREATE | os.O_TRUNC
 		if err := s.disk.Mkdir(folder); err != nil && !errors.Is(err, fs.ErrExist) {
 			return head{}, err
@@ -216,9 +265,7 @@ func (s *Store) write(ctx context.Context, folder string, p plan) (head, error) 
 	}
 	h.bars, h.last = p.bars, p.last
 	h.entries = make([]byte, h.entryBytes()*h.blocksOf(h.bars))
-	if p.keep > 0 {
-		copy(h.entries, p.base.entries)
-	}
+	copy(h.entries, p.base.entries[:p.base.entryBytes()*p.base.blocksOf(p.keep)])
 	for c := range h.width {
 		f, err := s.disk.OpenFile(columnFile(folder, h.generation, c), flag)
 		if err != nil {
@@ -237,14 +284,14 @@ func (s *Store) write(ctx context.Context, folder string, p plan) (head, error) 
 
 // writeColumn writes what the plan adds to column c and its sums to h.
 func (p *plan) writeColumn(ctx context.Context, f file, h *head, c int) error {
-	w := bufio.NewWriterSize(&offsetWriter{f, valueBytes * int64(p.keep)}, 1<<20)
+	w := bufio.NewWriterSize(&offsetWriter{f, valueBytes * int64(p.keep-h.tail)}, 1<<20)
 	at := p.keep
 	for i, r := range p.runs {
-		if i%4096 == 0 && ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
 		for from := r.from; from < r.to; {
-			values := p.source[r.source].part(c, from, r.to)
+			if (i%4096 == 0 || from > r.from) && ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			values := p.source[r.source].part(c, from, min(r.to, from+stepBars))
 			h.extend(c, values, at)
 			if _, err := w.Write(values); err != nil {
 				return err
@@ -295,14 +342,30 @@ func (s *Store) replace(folder string, h *head) {
 		s.held[folder].mapping = old.mapping
 		return
 	}
+	shared := 0
+	if h != nil && h.tailed && old.holds(h.base) {
+		shared = h.tail
+		s.remap(folder, *h, old.mapping)
+	}
 	if old.givenOut {
 		s.kept = append(s.kept, old.mapping)
-		s.keptBytes += old.width * valueBytes * old.bars
+		s.keptBytes += max(keptLeast, old.width*valueBytes*(old.bars-shared))
 		return
 	}
 	if err := old.unmap(); err != nil {
 		panic("barstore: unmap what this store mapped: " + err.Error())
 	}
+}
+
+// remap maps the files of h, whose base an earlier mapping has too, so that what was
+// checked of it need not be again. Where it fails, the next to read maps, and is told.
+func (s *Store) remap(folder string, h head, earlier *mapping) {
+	m, err := mapColumns(s.root, folder, h)
+	if err != nil {
+		return
+	}
+	m.trust(earlier, h.blocksOf(h.tail))
+	s.held[folder].mapping = m
 }
 
 // removeColumns removes a generation that is no longer in force. Readers keep

@@ -122,8 +122,8 @@ func testDamaged(t *testing.T, good []byte) {
 		t.Errorf("one byte more: %v", err)
 	}
 	newer := bytes.Clone(good)
-	newer[8] = 5
-	if _, err := barstore.Decode(newer); err == nil || !strings.Contains(err.Error(), "version 5") {
+	newer[8] = 7
+	if _, err := barstore.Decode(newer); err == nil || !strings.Contains(err.Error(), "version 7") {
 		t.Errorf("another version: %v", err)
 	}
 }

@@ -40,8 +40,12 @@ type Coverage struct {
 }
 
 // keepBytes is how much of superseded mappings is kept for the readers that have
-// parts of them; beyond it, reads give out copies.
-const keepBytes = 1 << 30
+// parts of them; beyond it, reads give out copies. However short, a mapping counts as
+// keptLeast: an operating system allows so many, not so many bytes of them.
+const (
+	keepBytes = 1 << 30
+	keptLeast = 1 << 20
+)
 
 // A Store holds the bars of one directory. Its methods may be called from
 // several goroutines. The zero value is not usable; Open makes one.
@@ -50,7 +54,8 @@ type Store struct {
 	root    *os.Root
 	disk    disk
 	lock    *os.File
-	merging chan struct{} // holds a value while a merge is under way
+	merging chan struct{} // holds a value while a merge or a compaction is under way
+	long    chan seriesName
 
 	// mu guards closed, held, kept and keptBytes.
 	mu        sync.Mutex
@@ -80,7 +85,7 @@ func openOn(dir string, diskOf func(*os.Root) disk) (*Store, error) {
 	}
 	return &Store{
 		dir: dir, root: root, disk: diskOf(root), lock: lock,
-		merging: make(chan struct{}, 1), held: map[string]*view{},
+		merging: make(chan struct{}, 1), long: make(chan seriesName, 64), held: map[string]*view{},
 	}, nil
 }
 

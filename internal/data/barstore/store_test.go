@@ -86,10 +86,17 @@ func seriesOf(bars ...market.Bar) market.Series {
 }
 
 // minutes returns bars from to to-1 of version 0, a minute apart.
-func minutes(from, to int) market.Series {
+func minutes(from, to int) market.Series { return revised(from, to, to) }
+
+// revised returns bars from to to-1, those from changed on of version 1.
+func revised(from, to, changed int) market.Series {
 	s := market.NewSeries("EURUSD", market.Minute1, to-from)
 	for i := from; i < to; i++ {
-		s.Append(bar(int64(i)*60, 0))
+		version := 0
+		if i >= changed {
+			version = 1
+		}
+		s.Append(bar(int64(i)*60, version))
 	}
 	return s
 }

@@ -85,6 +85,11 @@ func Run(ctx context.Context, v settings.Values, o Options) (err error) {
 		close(b.stopping)
 	})
 	running.Go(func() { cleanRegularly(ctx, b.upkeep, interval, b.controller, log) })
+	running.Go(func() {
+		b.bars.Compact(ctx, func(err error) {
+			log.WarnContext(ctx, "bars not compacted; the next import of the series tries again", "error", err)
+		})
+	})
 	select {
 	case <-b.controller.Ready():
 		o.Ready("http://" + l.Addr().String())
@@ -105,6 +110,7 @@ type backend struct {
 	workers    *wire.WorkerClient
 	handler    http.Handler
 	upkeep     upkeepOf
+	bars       *barstore.Store
 	stopping   chan struct{} // closed when streams must end
 	opened     []io.Closer
 }
@@ -142,7 +148,7 @@ func (b *backend) assemble(ctx context.Context, dir string, s settings.Values, h
 	if err != nil {
 		return err
 	}
-	b.opened = append(b.opened, bars)
+	b.opened, b.bars = append(b.opened, bars), bars
 
 	timing, err := fleetTiming(s)
 	if err != nil {
