@@ -190,9 +190,13 @@ func TestMerge_crash(t *testing.T) {
 			"nothing": func(*crashDisk) {}, "unsynced": (*crashDisk).lose, "names": (*crashDisk).loseNames,
 		} {
 			t.Run(tc.name+"/loses_"+loss, func(t *testing.T) {
+				folder := t.TempDir()
+				if tc.held.Len() > 0 {
+					tc.hold(t, folder, tc.held)
+				}
 				steps := 0
 				for crashed := true; crashed; steps++ {
-					crashed = crashOnce(t, steps, lose, tc.hold, tc.held, tc.given, tc.after, tc.compact)
+					crashed = crashOnce(t, steps, lose, folder, tc.held, tc.given, tc.after, tc.compact)
 				}
 				if steps < tc.minSteps {
 					t.Errorf("the merge took %d steps, want at least %d: is the disk used?", steps, tc.minSteps)
@@ -202,11 +206,11 @@ func TestMerge_crash(t *testing.T) {
 	}
 }
 
-func crashOnce(t *testing.T, steps int, lose func(*crashDisk), hold func(testing.TB, string, market.Series), held, given, after market.Series, compact bool) (crashed bool) {
+func crashOnce(t *testing.T, steps int, lose func(*crashDisk), folder string, held, given, after market.Series, compact bool) (crashed bool) {
 	t.Helper()
 	dir := t.TempDir()
-	if held.Len() > 0 {
-		hold(t, dir, held)
+	if err := os.CopyFS(dir, os.DirFS(folder)); err != nil {
+		t.Fatal(err)
 	}
 	failing := &crashDisk{dir: dir, left: steps}
 	s, err := barstore.OpenOn(dir, func(real barstore.Disk) barstore.Disk { failing.Disk = hastyDisk{real}; return failing })

@@ -21,3 +21,6 @@ func OpenOn(dir string, wrap func(Disk) Disk) (*Store, error) {
 func (s *Store) CompactNow(ctx context.Context, symbol market.Symbol, tf market.Timeframe) error {
 	return s.compact(ctx, seriesName{symbol, tf})
 }
+
+// KeepAtMost bounds what is kept of superseded mappings.
+func (s *Store) KeepAtMost(bytes int) { s.keepBytes = bytes }

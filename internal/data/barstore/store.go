@@ -63,6 +63,7 @@ type Store struct {
 	held      map[string]*view // by folder; the mapping is nil until it is needed
 	kept      []*mapping       // superseded, but with readers
 	keptBytes int
+	keepBytes int
 }
 
 // Open opens the store in dir, which is created if it is missing. One process at
@@ -85,7 +86,7 @@ func openOn(dir string, diskOf func(*os.Root) disk) (*Store, error) {
 	}
 	return &Store{
 		dir: dir, root: root, disk: diskOf(root), lock: lock,
-		merging: make(chan struct{}, 1), long: make(chan seriesName, 64), held: map[string]*view{},
+		merging: make(chan struct{}, 1), long: make(chan seriesName, 64), held: map[string]*view{}, keepBytes: keepBytes,
 	}, nil
 }
 
@@ -164,7 +165,7 @@ func (s *Store) view(symbol market.Symbol, tf market.Timeframe) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	if !v.givenOut && s.keptBytes >= keepBytes {
+	if !v.givenOut && s.keptBytes >= s.keepBytes {
 		return view{head: v.head}, nil
 	}
 	v.givenOut = true
