@@ -74,7 +74,7 @@ type SweepOrder struct {
 	BacktestOrder
 	SpaceYAML string `json:"space_yaml"`
 	Trials    int    `json:"trials"`
-	// ChunkTrials is how many trials a child evaluates at most.
+	// ChunkTrials is how many trials a child evaluates, where somebody asks for a number.
 	ChunkTrials int    `json:"chunk_trials,omitempty"`
 	Metric      string `json:"metric"` // by which the best are chosen
 	Top         int    `json:"top"`    // how many of them are looked at closely

@@ -3,6 +3,7 @@ package api_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -29,22 +30,23 @@ func sweepOf(t *testing.T, n int, more string) (operation.Operation, []operation
 	return all[0], all[1:]
 }
 
-// TestSweepChunks: the chunks of a sweep are its trials in order, cut evenly, each
-// of the weight of its trials; neither chunks nor threads change what is asked for.
+// TestSweepChunks: the chunks of a sweep are its trials in order, cut evenly but for the
+// last, which are smaller where nobody asks for a number, each of the weight of its
+// trials; neither chunks nor threads change what is asked for.
 func TestSweepChunks(t *testing.T) {
 	for _, c := range []struct {
 		trials int
 		more   string
 		chunks int
 	}{
-		{1, "", 1}, {2000, "", 1}, {2001, "", 2}, {4001, "", 3}, {4001, `"chunk_trials":3000,`, 2}, {4001, `"chunk_trials":1,`, 801},
+		{1, "", 1}, {2000, "", 1}, {2001, "", 8}, {4001, "", 9}, {4001, `"chunk_trials":3000,`, 2}, {4001, `"chunk_trials":1,`, 801},
 	} {
 		t.Run(fmt.Sprintf("trials=%d/%s", c.trials, strings.Trim(c.more, `",`)), func(t *testing.T) {
 			sweep, chunks := sweepOf(t, c.trials, c.more)
 			if len(chunks) != c.chunks || len(chunks) > operation.MaxChildren {
 				t.Fatalf("%d chunks, want %d", len(chunks), c.chunks)
 			}
-			next, least, most := 0, c.trials, 0
+			next, sizes := 0, []int{}
 			for _, chunk := range chunks {
 				var order wire.SweepChunkOrder
 				if err := json.Unmarshal(chunk.Spec, &order); err != nil {
@@ -53,10 +55,13 @@ func TestSweepChunks(t *testing.T) {
 				if size := order.To - order.From; order.From != next || size < 1 || chunk.Weight != int64(size) || *chunk.ParentID != sweep.ID {
 					t.Fatalf("chunk %s has trials %d to %d and weight %d, want them from %d on", chunk.ID, order.From, order.To-1, chunk.Weight, next)
 				}
-				next, least, most = order.To, min(least, order.To-order.From), max(most, order.To-order.From)
+				next, sizes = order.To, append(sizes, order.To-order.From)
 			}
-			if next != c.trials || c.more == "" && most-least > len(chunks) {
-				t.Errorf("%d trials in chunks of %d to %d, want %d in even ones", next, least, most, c.trials)
+			if next != c.trials || !slices.IsSortedFunc(sizes, func(a, b int) int { return b - a }) {
+				t.Errorf("%d trials in chunks of %d, want %d, none larger than the one before", next, sizes, c.trials)
+			}
+			if n := len(sizes); c.more == "" && n > 1 && (sizes[n-8] > 2000/4+1 || n > 8 && sizes[0] > 4*sizes[n-8]) {
+				t.Errorf("chunks of %d, want the last eight of a quarter", sizes)
 			}
 		})
 	}

@@ -56,7 +56,7 @@ func (desk *Desk) Sweep(ctx context.Context, w Wish, b wire.StartSweep) (wire.Sw
 		return wire.SweepStarted{}, wire.Errorf(wire.CodeBadRequest, "decisions.costs: %w", err)
 	}
 	if err := specify(&op, &whole, b.Queue, func() {
-		whole.Threads, whole.ChunkTrials = b.Threads, chunkTrials(b.ChunkTrials, whole.Trials, bars.Len())
+		whole.Threads, whole.ChunkTrials = b.Threads, b.ChunkTrials
 	}); err != nil {
 		return wire.SweepStarted{}, err
 	}
@@ -150,22 +150,50 @@ const (
 	maxChunk = 2000
 )
 
-// chunkTrials is how many trials one chunk has: as many as the others, where nobody
-// asks for a number.
-func chunkTrials(asked, trials, bars int) int {
-	each := func(n int) int { return (trials + n - 1) / n } // of n chunks
-	size := asked
-	if size == 0 {
-		size = each(each(min(maxChunk, chunkBars/max(1, bars)+1)))
+const (
+	// What is left for lastLarge chunks is cut into smaller ones, so that nobody waits
+	// long for the last, while others have nothing to do.
+	lastLarge = 2
+	lastParts = 4 // of each
+)
+
+// cuts returns the trials before which the chunks of a sweep end.
+func cuts(o wire.SweepOrder) (ends []int) {
+	each := func(n int) int { return (o.Trials + n - 1) / n } // of n chunks
+	size := max(o.ChunkTrials, each(operation.MaxChildren))
+	last := size
+	if o.ChunkTrials == 0 {
+		size = max(each(each(min(maxChunk, chunkBars/max(1, barsOf(o))+1))), each(operation.MaxChildren-lastLarge*lastParts))
+		if last = size; size < o.Trials { // one is not cut
+			last = (size + lastParts - 1) / lastParts
+		}
 	}
-	return max(size, each(operation.MaxChildren))
+	for end := 0; end < o.Trials; ends = append(ends, end) {
+		if o.Trials-end <= lastLarge*size {
+			size = last
+		}
+		end = min(end+size, o.Trials)
+	}
+	return ends
+}
+
+// barsOf is how many bars are held of what a sweep trades.
+func barsOf(o wire.SweepOrder) (n int) {
+	for _, ref := range o.Data {
+		if ref.Symbol == o.Symbol && ref.Timeframe == o.Timeframe {
+			n = ref.Bars
+		}
+	}
+	return n
 }
 
 // chunks returns the operations that evaluate the trials of a sweep.
 func chunks(parent operation.Operation, order wire.SweepOrder) ([]operation.Operation, error) {
 	var all []operation.Operation
-	for from := 0; from < order.Trials; from += order.ChunkTrials {
-		part := wire.SweepChunkOrder{BacktestOrder: order.BacktestOrder, SpaceYAML: order.SpaceYAML, From: from, To: min(from+order.ChunkTrials, order.Trials)}
+	from := 0
+	for _, end := range cuts(order) {
+		part := wire.SweepChunkOrder{BacktestOrder: order.BacktestOrder, SpaceYAML: order.SpaceYAML, From: from, To: end}
+		from = end
 		part.Threads = 0
 		c := operation.Operation{Type: operation.SweepChunk, Weight: int64(part.To - part.From), Metadata: parent.Metadata}
 		c.Metadata.Parameters = map[string]any{"from": part.From, "to": part.To}
@@ -180,7 +208,7 @@ func chunks(parent operation.Operation, order wire.SweepOrder) ([]operation.Oper
 // sweepStarted is the answer to the start of a sweep.
 func (desk *Desk) sweepStarted(op operation.Operation, o wire.SweepOrder) wire.SweepStarted {
 	message := fmt.Sprintf("Sweep of %d trials started for %s %s", o.Trials, o.Symbol, o.Timeframe) + desk.backtestPeriod(o.BacktestOrder)
-	return wire.SweepStarted{Trials: o.Trials, Chunks: (o.Trials + o.ChunkTrials - 1) / o.ChunkTrials, BacktestStarted: wire.BacktestStarted{
+	return wire.SweepStarted{Trials: o.Trials, Chunks: len(cuts(o)), BacktestStarted: wire.BacktestStarted{
 		Started: desk.started(op, "started", message, o.StrategyName),
 		Symbol:  o.Symbol, Timeframe: o.Timeframe, StartDate: o.StartDate, EndDate: o.EndDate, Mode: "distributed", ModelID: o.ModelID, InSample: o.InSample}}
 }
