@@ -140,13 +140,27 @@ func Measure(r backtest.Result, times []int64, tf market.Timeframe, o Options) M
 
 // MeasureBooks is Measure of what b writes out, at the times of its bars.
 func MeasureBooks(b *backtest.Books, times []int64, tf market.Timeframe, o Options) Metrics {
-	if len(times) == 0 || len(times) != b.Bars() {
-		panic("performance: MeasureBooks wants one time per bar, and at least one bar")
-	}
-	w := windowOf(times, tf, b.Ends())
-	c := curve{ends: w.ends, days: b.Days(), closes: b.Closes()}
+	w, c := ofBooks(b, times, tf)
 	c.fill = func(dst []float64, d int) { b.Curve(dst, &c.days[d]) }
 	return measure(b.Totals(), b.Tally(), b.LeftBy, &c, w, times, tf, o)
+}
+
+// MeasureReturns is as much of MeasureBooks as follows from the returns of the equity
+// curve: the ratios, their Annualisation, Sharpe and Tails. The rest is zero.
+func MeasureReturns(b *backtest.Books, times []int64, tf market.Timeframe, o Options) (m Metrics) {
+	w, c := ofBooks(b, times, tf)
+	r := b.Totals()
+	m.addReturns(r.Options.Capital, r.FinalEquity, &c, w, tf, o)
+	return m
+}
+
+// ofBooks returns the window of b and its curve, by days.
+func ofBooks(b *backtest.Books, times []int64, tf market.Timeframe) (Window, curve) {
+	if len(times) == 0 || len(times) != b.Bars() {
+		panic("performance: books are measured at one time per bar, and at least one bar")
+	}
+	w := windowOf(times, tf, b.Ends())
+	return w, curve{ends: w.ends, days: b.Days(), closes: b.Closes()}
 }
 
 // tallyOf is backtest.Books.Tally and its LeftBy of trades that are written out.

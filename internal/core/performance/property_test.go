@@ -89,6 +89,11 @@ func TestMeasureBooksIsMeasure(t *testing.T) {
 		if diff := cmp.Diff(want, performance.MeasureBooks(b, in.Series.Time, in.Series.Timeframe, o)); diff != "" {
 			t.Fatalf("(-result +books):\n%s", diff)
 		}
+		alone := performance.Metrics{Annualisation: want.Annualisation, Sharpe: want.Sharpe, Tails: want.Tails, AnnualizedReturn: want.AnnualizedReturn,
+			Volatility: want.Volatility, SharpeRatio: want.SharpeRatio, SortinoRatio: want.SortinoRatio}
+		if diff := cmp.Diff(alone, performance.MeasureReturns(b, in.Series.Time, in.Series.Timeframe, o)); diff != "" {
+			t.Fatalf("(-measured +returns alone):\n%s", diff)
+		}
 	})
 }
 

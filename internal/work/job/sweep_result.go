@@ -206,7 +206,7 @@ func lookClosely(ctx context.Context, env worker.Env, order wire.SweepOrder, spa
 		if hash := books.Totals().OrderHash; hash != row.OrderHash {
 			return fmt.Errorf("trial %d alone trades otherwise than in the sweep (orders %.12s and %.12s): this is a mistake of the engine, please report it", row.Trial, hash, row.OrderHash)
 		}
-		measured := performance.MeasureBooks(books, m.window.Time, m.strategy.Base, performance.Options{})
+		measured := performance.MeasureReturns(books, m.window.Time, m.strategy.Base, performance.Options{})
 		leaders[i] = Leader{TrialRow: tableRow(row.Row), Alike: row.alike, Settings: map[string]string{}, Sharpe: measured.Sharpe, DeflatedSharpe: deflated(measured, luck)}
 		for _, s := range t.Settings {
 			leaders[i].Settings[s.Path] = s.Value
