@@ -3,6 +3,7 @@
 package main_test
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -71,5 +72,50 @@ func TestClusterBars(t *testing.T) {
 	}
 	if got, want := again.weights(before), c.weights(before); got != want {
 		t.Errorf("the training that was restored into PostgreSQL made model %s, it was %s", got, want)
+	}
+}
+
+// TestRevisedBars: bars that come again with other values go to files of their own, which
+// the backend compacts when they are many; they outlive its death.
+func TestRevisedBars(t *testing.T) {
+	s := newSystem(t)
+	file := filepath.Join(s.dir, "bars.csv")
+	s.must("data", "sample", "--symbol", "EURUSD", "--timeframe", "1m", "--bars", "180000", "--output", file)
+	s.must("data", "import", file, "--symbol", "EURUSD", "--timeframe", "1m")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	revise := func(from int) {
+		t.Helper()
+		for i := from; i < len(lines); i++ {
+			lines[i] += "1" // the volume
+		}
+		if err := os.WriteFile(file, []byte(lines[0]+"\n"+strings.Join(lines[from:], "\n")+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := s.must("data", "import", file, "--symbol", "EURUSD", "--timeframe", "1m"), "changed, 0 already held"; !strings.Contains(got, want) {
+			t.Errorf("import says %q, want %q", got, want)
+		}
+	}
+	files := func() int {
+		entries, err := os.ReadDir(filepath.Join(s.dir, "backend", "bars", "EURUSD.1m"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(entries)
+	}
+	revise(len(lines) - 80_000)
+	s.await("one file a column", func() bool { return files() == 7 })
+	revise(len(lines) - 1)
+	if got := files(); got != 13 {
+		t.Errorf("one bar changed: the folder holds %d files, want 13", got)
+	}
+	s.backend.kill()
+	s.restartBackend()
+	want := strings.Split(lines[len(lines)-1], ",")
+	if got := s.must("data", "show", "EURUSD", "1m", "--rows", "1"); !strings.Contains(got, want[0]) || !strings.Contains(got, want[len(want)-1]) {
+		t.Errorf("after a restart the last bar is\n%s\nwant %v", got, want)
 	}
 }
