@@ -3,9 +3,11 @@ package barstore_test
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"math"
 	"os"
 	"path/filepath"
@@ -74,6 +76,9 @@ func TestEncode_same_bars_same_bytes(t *testing.T) {
 	if math.Signbit(b.Volume[1]) != true {
 		t.Error("Encode changed what it was given")
 	}
+	if a.Volume[0], b.Volume[0] = 7, 7; !bytes.Equal(barstore.Encode(nil, a), barstore.Encode(nil, b)) {
+		t.Error("bars that differ by the sign of a volume of 0 have different snapshots")
+	}
 	other := clone(a)
 	other.Symbol = "GBPUSD"
 	if bytes.Equal(barstore.Encode(nil, a), barstore.Encode(nil, other)) {
@@ -125,6 +130,47 @@ func testDamaged(t *testing.T, good []byte) {
 	newer[8] = 7
 	if _, err := barstore.Decode(newer); err == nil || !strings.Contains(err.Error(), "version 7") {
 		t.Errorf("another version: %v", err)
+	}
+}
+
+// A head whose checksum is right is refused where it contradicts itself or the columns: each
+// byte of it from the number of bars on is what Encode would have written.
+func TestDecode_sealed_heads(t *testing.T) {
+	for _, good := range [][]byte{barstore.Encode(nil, minutes(1, 50)), barstore.Encode(nil, quoted(minutes(1, 70_000), 10))} {
+		bytesOfHead := 96 + (8+4*6)*1
+		if good[8] == 2 {
+			bytesOfHead = 96 + (8+4*8)*2
+		}
+		for i := 44; i < bytesOfHead; i++ {
+			bad := bytes.Clone(good)
+			bad[i] ^= 2
+			seal(bad[:bytesOfHead])
+			if _, err := barstore.Decode(bad); !errors.Is(err, barstore.ErrDamaged) {
+				t.Errorf("byte %d of the head: %v, want ErrDamaged", i, err)
+			}
+		}
+	}
+}
+
+// Values that are never written are refused, in every column that may have them, although
+// their checksums are right.
+func TestDecode_values_never_written(t *testing.T) {
+	const bars, head = 20, 96 + 8 + 4*8
+	good := barstore.Encode(nil, quoted(minutes(1, 1+bars), 10))
+	for c, name := range columns[:8] {
+		if c < 5 { // prices are above 0
+			continue
+		}
+		for _, bits := range []uint64{1 << 63, 0xfff8000000000001} {
+			bad := bytes.Clone(good)
+			column := bad[head+8*bars*c:][:8*bars]
+			binary.LittleEndian.PutUint64(column[8*3:], bits)
+			binary.LittleEndian.PutUint32(bad[96+8+4*c:], crc32.Checksum(column, crc32.MakeTable(crc32.Castagnoli)))
+			seal(bad[:head])
+			if _, err := barstore.Decode(bad); !errors.Is(err, barstore.ErrDamaged) {
+				t.Errorf("%s of bits %x: %v, want ErrDamaged", name, bits, err)
+			}
+		}
 	}
 }
 

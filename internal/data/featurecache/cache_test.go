@@ -201,6 +201,64 @@ func TestMemoryIsBounded(t *testing.T) {
 	if _, ok := c.Get("a", 300); ok {
 		t.Error("a column larger than the memory was kept")
 	}
+	if _, ok := c.Get("a", 100); ok {
+		t.Error("what a larger column took the place of is still there")
+	}
+	for _, key := range []string{"b", "c", "c", "c"} { // the same again takes no more room
+		c.Put(key, make([]float32, 100))
+	}
+	if _, ok := c.Get("b", 100); !ok {
+		t.Error("b is gone, and there was room")
+	}
+	c.Put("d", make([]float32, 250)) // all there is room for
+	for key, want := range map[string]bool{"b": false, "c": false, "d": true} {
+		if _, ok := c.Get(key, map[string]int{"b": 100, "c": 100, "d": 250}[key]); ok != want {
+			t.Errorf("%s is held: %v, want %v", key, ok, want)
+		}
+	}
+}
+
+// TestFilesAreReadOnce: a column that came from a file is in memory then.
+func TestFilesAreReadOnce(t *testing.T) {
+	dir, o := t.TempDir(), featurecache.Options{MemoryBytes: 1000, DiskBytes: 1000, Engine: "1"}
+	open(t, dir, o).Put("a", []float32{1, 2})
+	c := open(t, dir, o)
+	if _, ok := c.Get("a", 2); !ok {
+		t.Fatal("the file is not found")
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil || len(files) != 1 || os.Remove(files[0]) != nil {
+		t.Fatalf("files %v, %v", files, err)
+	}
+	if got, ok := c.Get("a", 2); !ok || !sameBits(got, []float32{1, 2}) {
+		t.Errorf("Get gives %v, %v without the file", got, ok)
+	}
+}
+
+// TestOfAnotherKey puts the file of one column in the place of another's.
+func TestOfAnotherKey(t *testing.T) {
+	dir := t.TempDir()
+	c := open(t, dir, featurecache.Options{DiskBytes: 1000, Engine: "1"})
+	c.Put("a", []float32{1, 2})
+	before, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil || len(before) != 1 {
+		t.Fatalf("files %v, %v", before, err)
+	}
+	c.Put("b", []float32{3, 4})
+	after, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil || len(after) != 2 {
+		t.Fatalf("files %v, %v", after, err)
+	}
+	other := after[0]
+	if other == before[0] {
+		other = after[1]
+	}
+	if err := os.Rename(other, before[0]); err != nil {
+		t.Fatal(err)
+	}
+	if got, ok := c.Get("a", 2); ok {
+		t.Errorf("Get gives %v of another key", got)
+	}
 }
 
 func TestHeld(t *testing.T) {
@@ -220,6 +278,9 @@ func TestHeld(t *testing.T) {
 	}
 	if _, err := featurecache.Held(c, "other", func() (string, int64, error) { return "", 0, fs.ErrNotExist }); err == nil {
 		t.Error("the error of loading is lost")
+	}
+	if v, err := featurecache.Held(c, "other", load); err != nil || v != "value" {
+		t.Errorf("after an error Held gives %q, %v", v, err)
 	}
 	if v, err := featurecache.Held(c, "key", func() (int, int64, error) { return 7, 8, nil }); err != nil || v != 7 {
 		t.Errorf("Held gives %v, %v of another type", v, err)

@@ -160,6 +160,45 @@ func TestKeepingAsksOnce(t *testing.T) {
 	}
 }
 
+// TestKeptAnswersAreOfTheirQuestion: what one model said is not what another one says at the
+// same bars, and what it said of one series of bars is not what it says of another at the
+// same times.
+func TestKeptAnswersAreOfTheirQuestion(t *testing.T) {
+	w := newWorld()
+	result, trainOrder, bars := trained(t, w)
+	first := backtestOrder(t, w, result, trainOrder, bars)
+	retrained := trainOrder
+	retrained.StrategyYAML = replaced(t, trainOrder.StrategyYAML, "seed: 7", "seed: 8")
+	text, err := w.run(t, job.Training(), retrained)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var second job.TrainingResult
+	if err := json.Unmarshal(text, &second); err != nil {
+		t.Fatal(err)
+	}
+	revised := bars
+	revised.Close = slices.Clone(bars.Close)
+	for i := 9_000; i < len(revised.Close); i += 3 {
+		revised.Close[i] = revised.Open[i]
+	}
+	kept, seen := openKept(t, t.TempDir(), 1<<30), map[string]bool{}
+	for name, order := range map[string]wire.BacktestOrder{"first": first, "retrained": backtestOrder(t, w, second, retrained, bars), "revised": backtestOrder(t, w, result, trainOrder, revised)} {
+		alone, err := w.run(t, job.Backtest(), order)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := w.run(t, job.Keeping(kept, job.Backtest()), order)
+		if err != nil || !bytes.Equal(got, alone) {
+			t.Errorf("%s, after others: %v\n%s\nalone\n%s", name, err, got, alone)
+		}
+		seen[string(alone)] = true
+	}
+	if len(seen) != 3 {
+		t.Errorf("%d results of 3 orders", len(seen))
+	}
+}
+
 // quarters cuts every hour of bars into four bars that together are it.
 func quarters(hours market.Series) market.Series {
 	out := market.NewSeries(hours.Symbol, market.Minute15, 4*hours.Len())
