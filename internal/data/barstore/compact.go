@@ -53,7 +53,7 @@ func (s *Store) compact(ctx context.Context, name seriesName) error {
 		return err
 	}
 	defer s.unlockMerges()
-	p, err := s.planCompaction(name)
+	p, err := s.planCompaction(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (s *Store) compact(ctx context.Context, name seriesName) error {
 
 // planCompaction plans to write all of a series anew; nothing where it has no tail any
 // more.
-func (s *Store) planCompaction(name seriesName) (plan, error) {
+func (s *Store) planCompaction(ctx context.Context, name seriesName) (plan, error) {
 	s.mu.Lock()
 	v, err := s.mapped(name.symbol, name.timeframe)
 	s.mu.Unlock() // only merges unmap, and there is one at a time
@@ -71,6 +71,9 @@ func (s *Store) planCompaction(name seriesName) (plan, error) {
 	}
 	const some = askedSteps * stepBars // so that who reads for the first time meanwhile waits for no more
 	for i := 0; i < v.bars; i += some {
+		if ctx.Err() != nil {
+			return plan{}, context.Cause(ctx)
+		}
 		if err := v.verify(i, min(i+some, v.bars)); err != nil {
 			return plan{}, s.explain(name.symbol, name.timeframe, err)
 		}
