@@ -70,6 +70,59 @@ func TestSets(t *testing.T) {
 	})
 }
 
+// TestOddOnes puts one value that is the highest, the lowest, or no number at every place of
+// a column of any length.
+func TestOddOnes(t *testing.T) {
+	for _, s := range rolling.Sets() {
+		for n := 1; n <= 70; n++ {
+			x := slices.Repeat([]float64{5}, n)
+			for at := range x {
+				for _, odd := range []float64{9, 1, math.NaN(), math.Inf(1), math.Inf(-1)} {
+					x[at] = odd
+					if got, want := s.Finite(x), odd-odd == 0; got != want {
+						t.Fatalf("%s: with %v at %d of %d finite %v", s.Name, odd, at, n, got)
+					}
+					if low, high := s.Reach(x); odd == odd && (low != slices.Min(x) || high != slices.Max(x)) {
+						t.Fatalf("%s: with %v at %d of %d the values are from %v to %v", s.Name, odd, at, n, low, high)
+					}
+				}
+				x[at] = 5
+			}
+		}
+	}
+}
+
+// TestMeansOfOneHole has one NaN at every place: the means that are not known are those of
+// windows that hold it, or that are not whole, and of no other, a value at a time and in
+// columns.
+func TestMeansOfOneHole(t *testing.T) {
+	for n := 1; n <= 9; n++ {
+		for hole := range 5*n + 1 {
+			x, got, column := make([]float64, 6*n), make([]float64, 6*n), make([]float64, 6*n)
+			for i := range x {
+				x[i] = 3
+			}
+			x[hole] = math.NaN()
+			bars, columns, first := rolling.NewAverage(n), rolling.NewAverage(n), 0
+			if hole == 0 { // it is no value
+				first = 1
+			}
+			for i, v := range x {
+				got[i] = bars.Mean(v)
+			}
+			columns.Means(column[:2*n], x[:2*n])
+			columns.Means(column[2*n:], x[2*n:])
+			for i := range x {
+				want := 3.0
+				if i < first+n-1 || hole > i-n && hole <= i {
+					want = math.NaN()
+				}
+				mustEqual(t, fmt.Sprintf("%d values, a hole at %d, the mean at %d", n, hole, i), []float64{got[i], column[i]}, []float64{want, want})
+			}
+		}
+	}
+}
+
 // TestMeans holds a column, however it is cut, to one value after another, and every
 // form of whole blocks to plain Go, bit for bit.
 func TestMeans(t *testing.T) {

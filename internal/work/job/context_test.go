@@ -1,6 +1,7 @@
 package job_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -12,7 +13,8 @@ import (
 )
 
 // TestContext trains a strategy that reads the days of another symbol and
-// backtests it: other days make other orders, and no days none at all.
+// backtests it: other days make other orders, with a cache of both, too, and no days none
+// at all.
 func TestContext(t *testing.T) {
 	w := newWorld()
 	order, bars := trainingOrder(t, w)
@@ -37,12 +39,16 @@ indicators:
 	if len(result.Data) != 2 || result.Data[1].Symbol != "OTHER" {
 		t.Errorf("the result names the data %v, want that of the context too", result.Data)
 	}
+	kept := openKept(t, t.TempDir(), 1<<30)
 	orders := func(days market.Series) string {
 		b := backtestOrder(t, w, result, order, bars)
 		b.Data = append(b.Data, w.snapshot(t, days))
 		text, err := w.run(t, job.Backtest(), b)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if again, err := w.run(t, job.Keeping(kept, job.Backtest()), b); err != nil || !bytes.Equal(again, text) {
+			t.Errorf("with a cache: %v\n%s\nwithout\n%s", err, again, text)
 		}
 		var got job.BacktestResult
 		if err := json.Unmarshal(text, &got); err != nil {
