@@ -121,6 +121,9 @@ func (l *lanes) rounds(lanes uint32, limit int) {
 		l.sh.curves.closes.allBetween(&l.columns.spans, bits.Len32(left))
 		for from := 0; left>>from != 0; from += eight {
 			trades := uint8(left >> from)
+			if trades == 0 {
+				continue
+			}
 			booked, passing := l.settle(from, trades)
 			for set := passing; set != 0; set &= set - 1 {
 				l.pass(from + bits.TrailingZeros8(set))

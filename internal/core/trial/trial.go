@@ -98,9 +98,23 @@ func areSound(s market.Series) bool {
 // A task is a trial that is to be evaluated.
 type task struct {
 	policy
+	width  float64 // between its levels
 	cost   strategy.CostModel
 	spread string // spreadKey
 	trial  int
+}
+
+// between returns the size of what is between the levels of p: a price that wanders
+// leaves them after a time in proportion to it.
+func (p policy) between() float64 {
+	w := 1.0 // where there is no level
+	if x := p.options.Exits.StopLoss; x != 0 {
+		w *= x
+	}
+	if x := p.options.Exits.TakeProfit; x != 0 {
+		w *= x
+	}
+	return w
 }
 
 // Evaluate is that of a new Evaluator.
@@ -142,13 +156,14 @@ func (e *Evaluator) Evaluate(ctx context.Context, space sweep.Space, from, to in
 			return err
 		}
 		p := policy{rules: decision.RulesOf(s), options: backtest.OptionsOf(s, e.sh.in.Options)}
-		tasks[i] = task{policy: p, cost: s.Decisions.CostModel, spread: spreadKey(p.options.Costs.Spread), trial: from + i}
+		tasks[i] = task{policy: p, width: p.between(), cost: s.Decisions.CostModel, spread: spreadKey(p.options.Costs.Spread), trial: from + i}
 	}
 	// Trials with the same signals follow each other, those of a lower threshold
-	// later, so that signals are added rather than taken away, and all of a spread.
+	// later, so that signals are added rather than taken away, and all of a spread. Of
+	// those, trials with about as many trades go side by side.
 	slices.SortFunc(tasks, func(a, b task) int {
 		return cmp.Or(cmp.Compare(a.spread, b.spread), cmp.Compare(a.cost.RoundTripCost, b.cost.RoundTripCost), cmp.Compare(a.cost.MinEdgeMultiplier, b.cost.MinEdgeMultiplier),
-			cmp.Compare(b.rules.ConfidenceThreshold, a.rules.ConfidenceThreshold), cmp.Compare(a.trial, b.trial))
+			cmp.Compare(b.rules.ConfidenceThreshold, a.rules.ConfidenceThreshold), cmp.Compare(a.width, b.width), cmp.Compare(a.trial, b.trial))
 	})
 	for len(tasks) > 0 {
 		if ctx.Err() != nil {
