@@ -106,14 +106,19 @@ func (k *keeper) settingOf(ctx context.Context, order wire.BacktestOrder, env wo
 	return &s, nil
 }
 
-// chunkParts is into how many parts, at most, a chunk is cut, between which it reports.
-const chunkParts = 64
+const (
+	// chunkParts is into how many parts, at most, a chunk is cut, between which it reports.
+	chunkParts = 64
+	// mostTrials is how many trials are in one, unless that makes too many: so many that
+	// those with about as many trades go through the bars together.
+	mostTrials = 8 * trial.Together
+)
 
-// partTrials is how many trials are in one: as many as go through the bars together, if
-// there is enough for all threads.
+// partTrials is how many trials are in a part, where every thread has as many parts.
 func partTrials(trials, threads int) int {
 	each := func(n int) int { return (trials + n - 1) / n }
-	return max(each(chunkParts), min(trial.Together, each(threads)))
+	turns := each(threads * mostTrials)
+	return max(each(chunkParts), each(threads*turns))
 }
 
 // runChunk evaluates some of the trials of a sweep.
