@@ -3,7 +3,9 @@ package feature_test
 import (
 	"bytes"
 	"context"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -178,5 +180,157 @@ func TestKeptColumnsAreShared(t *testing.T) {
 	}
 	if again := build(s); again != 0 {
 		t.Errorf("computed %d columns again", again)
+	}
+}
+
+// TestKeptColumnsAreOfAllTheyFollowFrom: columns of the bars of another timeframe, or of
+// another symbol, follow from those, from the bars that they are rows of, and from what the
+// strategy says by the same names.
+func TestKeptColumnsAreOfAllTheyFollowFrom(t *testing.T) {
+	for _, c := range []struct{ name, was, is string }{
+		{"gbpusd_two_timeframes", "period: 14", "period: 9"}, {"carry_context", "period: 14", "period: 9"},
+	} {
+		source, err := strategies.Files.ReadFile(c.name + ".yaml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		kept := &shelf{columns: map[string][]float32{}}
+		for _, change := range []string{"nothing", "base", "others", "strategy", "nothing"} {
+			text := source
+			if change == "strategy" {
+				if text = bytes.Replace(source, []byte(c.was), []byte(c.is), 1); bytes.Equal(text, source) {
+					t.Fatalf("%s has no %q", c.name, c.was)
+				}
+			}
+			s, err := grammar.Parse(c.name, text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f := keptFrame(s, 300, 0)
+			base := strategy.Bars{Symbol: f.Symbol, Timeframe: s.Base}
+			switch change {
+			case "base": // seven bars later
+				for i := range f.Series[s.Base].Time {
+					f.Series[s.Base].Time[i] += 7 * s.Base.Seconds()
+				}
+				f.Hashes[base] += "later"
+			case "others":
+				other := keptFrame(s, 300, 1)
+				other.Series[s.Base] = f.Series[s.Base]
+				other.Hashes[base] = f.Hashes[base]
+				f = other
+			}
+			want, err := feature.BuildUnscaled(t.Context(), s, f, market.Span{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.Kept = kept
+			if got, err := feature.BuildUnscaled(t.Context(), s, f, market.Span{}); err != nil || !sameBits(got.Data, want.Data) {
+				t.Errorf("%s, %s changed: kept columns are not those of a build, error %v", c.name, change, err)
+			}
+		}
+	}
+}
+
+// TestKeptColumnsThatAreGone lets go of one column after the other, as a cache may.
+func TestKeptColumnsThatAreGone(t *testing.T) {
+	source, err := strategies.Files.ReadFile("sample_momentum.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := grammar.Parse("s", source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, kept := keptFrame(s, 300, 0), &shelf{columns: map[string][]float32{}}
+	want, err := feature.BuildUnscaled(t.Context(), s, f, market.Span{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Kept = kept
+	if _, err := feature.BuildUnscaled(t.Context(), s, f, market.Span{}); err != nil {
+		t.Fatal(err)
+	}
+	for key := range maps.Clone(kept.columns) {
+		delete(kept.columns, key)
+		if got, err := feature.BuildUnscaled(t.Context(), s, f, market.Span{}); err != nil || !sameBits(got.Data, want.Data) || kept.columns[key] == nil {
+			t.Fatalf("without one of %d columns the build is another, or does not keep it again: %v", len(kept.columns), err)
+		}
+	}
+}
+
+// TestKeptColumnsOfOthersOnly: bars of the base without a hash keep the columns of other
+// series from being kept, too: they have its rows.
+func TestKeptColumnsOfOthersOnly(t *testing.T) {
+	source, err := strategies.Files.ReadFile("gbpusd_two_timeframes.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := grammar.Parse("s", source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, kept := keptFrame(s, 300, 0), &shelf{columns: map[string][]float32{}}
+	others := *s
+	others.Inputs = nil
+	for _, in := range s.Inputs {
+		in.Timeframes = slices.DeleteFunc(slices.Clone(in.Timeframes), func(tf market.Timeframe) bool { return tf == s.Base })
+		if len(in.Timeframes) > 0 {
+			others.Inputs = append(others.Inputs, in)
+		}
+	}
+	f.Kept, f.Hashes[strategy.Bars{Symbol: f.Symbol, Timeframe: s.Base}] = kept, ""
+	if _, err := feature.BuildUnscaled(t.Context(), &others, f, market.Span{}); err != nil || len(others.Inputs) == 0 || kept.puts != 0 {
+		t.Errorf("%d inputs, %d columns kept, error %v", len(others.Inputs), kept.puts, err)
+	}
+}
+
+// TestRatios: sets of the same shapes that divide other prices by the same values are other
+// features, whatever is built beside them, and a price divided by 0 is not known.
+func TestRatios(t *testing.T) {
+	source, err := strategies.Files.ReadFile("quantile_ratio.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := func(name, text string) feature.Matrix {
+		t.Helper()
+		s, err := grammar.Parse(name, []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := keptFrame(s, 300, 0)
+		for _, column := range [][]float64{f.Series[s.Base].Open, f.Series[s.Base].High, f.Series[s.Base].Low, f.Series[s.Base].Close} {
+			for i := 100; i < 200; i++ { // prices that do not change
+				column[i] = 1
+			}
+		}
+		m, err := feature.BuildUnscaled(t.Context(), s, f, market.Span{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	week := "  week:\n    indicator: ema_120\n    transform: {type: price_ratio, reference: close}\n    place: c-means\n    below: {type: gaussian}\n    at: {type: gaussian}\n    above: {type: gaussian}\n"
+	same := "  week:\n    indicator: sma_24\n    transform: {type: price_ratio, reference: high}\n    below: {type: left_shoulder, parameters: [0.996, 1]}\n    at: [0.996, 1, 1.004]\n    above: {type: right_shoulder, parameters: [1, 1.004]}\n"
+	text := strings.Replace(string(source), week, same, 1)
+	if text == string(source) {
+		t.Fatal("the example is another one")
+	}
+	both := of("both", text)
+	for _, alone := range []string{"day", "week"} {
+		other := map[string]string{"day": "  - {fuzzy_set: week, timeframes: all}\n", "week": "  - {fuzzy_set: day, timeframes: all, lags: 3}\n"}[alone]
+		one := of(alone, strings.Replace(text, other, "", 1))
+		for c, name := range one.Names {
+			at := slices.Index(both.Names, name)
+			for row := range one.Len() {
+				if v, want := both.Data[row*both.Width+at], one.Data[row*one.Width+c]; math.Float32bits(v) != math.Float32bits(want) {
+					t.Fatalf("row %d of %s is %v beside the other set, and %v without", row, name, v, want)
+				}
+			}
+		}
+	}
+	zero := of("zero", strings.Replace(text, "sma_24: {type: sma, period: 24}", "sma_24: {type: momentum, period: 24}", 1))
+	if row := zero.Data[150*zero.Width:][:zero.Width]; slices.ContainsFunc(row, func(v float32) bool { return v == v }) {
+		t.Errorf("divided by 0 the features are %v", row)
 	}
 }

@@ -3,6 +3,7 @@ package rolling_test
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -120,6 +121,36 @@ func TestMeansOfOneHole(t *testing.T) {
 				mustEqual(t, fmt.Sprintf("%d values, a hole at %d, the mean at %d", n, hole, i), []float64{got[i], column[i]}, []float64{want, want})
 			}
 		}
+	}
+}
+
+// TestBrief holds means of few values, in parts, to a sum over each window, brought back
+// into their range.
+func TestBrief(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for n := 1; n <= 6; n++ {
+		b, x := rolling.NewBrief(n), make([]float64, 200)
+		for i := range x {
+			x[i] = 10 * rng.Float64()
+		}
+		x[0] = math.NaN() // no value
+		got, want := make([]float64, len(x)), make([]float64, len(x))
+		for i := range x {
+			if want[i] = math.NaN(); i < n {
+				continue
+			}
+			sum := 0.0
+			for _, v := range x[i-n+1 : i] {
+				sum += v - x[i]
+			}
+			want[i] = min(8, max(2, x[i]+float64(sum*(1/float64(n)))))
+		}
+		for from := 0; from < len(x); {
+			to := min(len(x), from+1+rng.IntN(rolling.Chunk))
+			b.Means(got[from:to], x[from:to], 2, 8)
+			from = to
+		}
+		mustEqual(t, fmt.Sprint(n, " values"), got, want)
 	}
 }
 

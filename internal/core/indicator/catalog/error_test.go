@@ -7,6 +7,7 @@ import (
 
 	"github.com/ktrdr/ktrdr/internal/core/indicator"
 	"github.com/ktrdr/ktrdr/internal/core/indicator/average"
+	"github.com/ktrdr/ktrdr/internal/core/indicator/catalog"
 	"github.com/ktrdr/ktrdr/internal/core/indicator/indicatortest"
 	"github.com/ktrdr/ktrdr/internal/core/indicator/momentum"
 	"github.com/ktrdr/ktrdr/internal/core/indicator/trend"
@@ -225,6 +226,44 @@ func TestNaNPrice(t *testing.T) {
 		for i := 4; i < 100; i++ {
 			if math.IsNaN(column[i]) != (i >= 40 && i < 45) {
 				t.Errorf("%s[%d] = %v with NaN at 40", name, i, column[i])
+			}
+		}
+	}
+}
+
+// TestOnePriceIsNotANumber: one price of a bar that is no finite number ends what is
+// computed bar by bar, whichever it is, and what is not known has the same bits wherever it
+// comes from: prices, volumes or the beginning.
+func TestOnePriceIsNotANumber(t *testing.T) {
+	for _, spec := range catalog.All() {
+		if spec.Compute != nil { // it is not computed bar by bar
+			continue
+		}
+		in, err := spec.New(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := in.Lookback() + 5
+		for field := range 5 {
+			for _, odd := range []float64{nan, math.Inf(1), math.Inf(-1)} {
+				s := indicatortest.Series(1, 0, at+5)
+				if columns := [][]float64{s.Open, s.High, s.Low, s.Close, s.Volume}; field < 4 {
+					columns[field][at] = odd
+				} else {
+					for i := range s.Volume {
+						s.Volume[i] = []float64{0, 0, odd, math.NaN()}[i/8%4]
+					}
+				}
+				for c, column := range in.Compute(s) {
+					for i, v := range column {
+						if v != v && math.Float64bits(v) != math.Float64bits(math.NaN()) {
+							t.Fatalf("%s: column %d has a NaN of bits %x at bar %d", in.Key(), c, math.Float64bits(v), i)
+						}
+						if field < 4 && i >= at && v == v {
+							t.Fatalf("%s: column %d is %v at bar %d, with price %d of bar %d %v", in.Key(), c, v, i, field, at, odd)
+						}
+					}
+				}
 			}
 		}
 	}
