@@ -294,3 +294,22 @@ func some(kind fuzzy.Kind) fuzzy.Function {
 		return must(kind, 50, 15)
 	}
 }
+
+// TestGaussianEnds: a gaussian is above 0 until the exponent is 708, where Degrees says that
+// it ends, and 0 from there on.
+func TestGaussianEnds(t *testing.T) {
+	f, err := fuzzy.New(fuzzy.Gaussian, []float64{0, 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range []float64{690, 700, 704.5, 707.999} {
+		if d := f.Degree(math.Sqrt(2 * q)); !(d > 0 && math.Abs(d/math.Exp(-q)-1) < 1e-11) {
+			t.Errorf("at an exponent of %v the degree is %v, want about %v", q, d, math.Exp(-q))
+		}
+	}
+	for _, q := range []float64{708.001, 709, 1e9} {
+		if d := f.Degree(math.Sqrt(2 * q)); d != 0 {
+			t.Errorf("at an exponent of %v the degree is %v, want 0", q, d)
+		}
+	}
+}

@@ -223,7 +223,7 @@ func TestRead_contradictory_tail(t *testing.T) {
 		tail, base uint64
 		ok         bool
 	}{
-		{5, 16_384, 1, true}, {5, 0, 1, false}, {5, 16_383, 1, false}, {5, 24_576, 1, false}, {5, 1 << 63, 1, false}, {5, 16_384, 0, false},
+		{5, 16_384, 1, true}, {5, 0, 1, false}, {5, 16_383, 1, false}, {5, 16_385, 1, false}, {5, 24_576, 1, false}, {5, 1 << 63, 1, false}, {5, 16_384, 0, false},
 		{5, 16_384, 2, false}, {5, 16_384, 3, false}, {3, 16_384, 1, false}, {3, 0, 1, false}, {3, 16_384, 0, false},
 	} {
 		t.Run(fmt.Sprintf("version=%d/tail=%d/base=%d", tc.version, tc.tail, tc.base), func(t *testing.T) {
@@ -268,5 +268,53 @@ func TestMerge_bounds_mappings(t *testing.T) {
 	ours := len(slices.DeleteFunc(lines, func(line []byte) bool { return !bytes.Contains(line, []byte(dir)) }))
 	if ours < 6*20 || ours > 6*22 {
 		t.Errorf("%d mappings are kept for readers", ours)
+	}
+}
+
+// What was verified of bars that changed meanwhile says nothing of those that took their
+// place.
+func TestRead_damage_in_a_tail(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	merge(t, s, minutes(0, 20_000), barstore.Change{Added: 20_000})
+	read(t, s, market.Span{})
+	merge(t, s, revised(19_000, 20_000, 19_990), barstore.Change{Changed: 10, Same: 990})
+	f, err := os.OpenFile(filepath.Join(dir, "EURUSD.1m", "2.low"), os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteAt([]byte{1}, 8*15); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Read(t.Context(), "EURUSD", market.Minute1, market.Span{}); !errors.Is(err, barstore.ErrDamaged) || !strings.Contains(err.Error(), "2.low") {
+		t.Errorf("Read: %v, want ErrDamaged in 2.low", err)
+	}
+	if part := read(t, s, market.Span{To: 60 * 16_000}); part.Len() != 16_000 {
+		t.Errorf("%d bars before the tail", part.Len())
+	}
+}
+
+// Bars at the end of a series of an earlier version change, whose blocks are longer.
+func TestMerge_changes_the_end_of_earlier(t *testing.T) {
+	const bars = 140_000
+	dir := t.TempDir()
+	holdAsEarlier(t, dir, minutes(0, bars))
+	for version := range 2 {
+		s := open(t, dir)
+		end := revised(bars-10, bars, bars-5+2*version)
+		merge(t, s, end, []barstore.Change{{Changed: 5, Same: 5}, {Changed: 2, Same: 8}}[version])
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		again := open(t, dir)
+		if d := diff(read(t, again, market.Span{}), revised(0, bars, bars-5+2*version)); d != "" {
+			t.Fatalf("(-want +got):\n%.500s", d)
+		}
+		if err := again.Close(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
