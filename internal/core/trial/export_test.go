@@ -58,11 +58,11 @@ func Stretches(low, high []float64, all []Stretch, plain bool) {
 // and the greatest drawdown before and its share of the peak.
 type Decline struct{ Peak, Trough, Drawdown, DrawdownPct float64 }
 
-// After returns what becomes of d, up to now, while a position of one unit is held at
-// closes from from to to-1: at once or a close at a time.
-func (d Decline) After(closes []float64, from, to int, sign, rest, value float64, atOnce bool) Decline {
+// After returns what becomes of d, up to now, while a position is held at closes from
+// from to to-1: at once or a close at a time.
+func (d Decline) After(closes []float64, from, to int, sign, quantity, value, rest float64, atOnce bool) Decline {
 	b := book{shared: shared{closes: extremesOf(closes, closes)}, peak: d.Peak, trough: d.Trough, drawdown: d.Drawdown, drawdownPct: d.DrawdownPct}
-	if w := (worth{rest, sign, 1, value}); atOnce {
+	if w := (worth{rest, sign, quantity, value}); atOnce {
 		low, high := b.reach(&w, from, to)
 		b.passes(&w, from, to, low, high)
 	} else {

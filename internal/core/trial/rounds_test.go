@@ -85,11 +85,38 @@ func TestDeclineAtOnce(t *testing.T) {
 		d.DrawdownPct = d.Drawdown / (90 + 100*rng.Float64())
 		for from := range closes {
 			for to := from + 1; to <= len(closes); to++ {
-				want, got := d.After(closes, from, to, sign, 100, 40, false), d.After(closes, from, to, sign, 100, 40, true)
+				want, got := d.After(closes, from, to, sign, 1, 40, 100, false), d.After(closes, from, to, sign, 1, 40, 100, true)
 				if want.Trough = got.Trough; want != got { // a lower trough that counts is in the drawdown
 					t.Fatalf("%+v, over %v: at once %+v, one after the other %+v", d, closes[from:to], got, want)
 				}
 			}
+		}
+	}
+}
+
+// TestDeclineOfLongPositions is that for positions of up to 2,000 bars, at prices that
+// stay for a while and come again, so that equities are the same to the last bit.
+func TestDeclineOfLongPositions(t *testing.T) {
+	for seed := range uint64(4000) {
+		rng := rand.New(rand.NewPCG(seed, 1))
+		one := func(of ...float64) float64 { return of[rng.IntN(len(of))] }
+		closes, price := make([]float64, 2+rng.IntN(2000)), 5000.0
+		rare, drift := one(1, 9, 99, 999), rng.IntN(3)-1
+		for i := range closes {
+			if rng.IntN(int(rare)) == 0 {
+				price += float64(drift + rng.IntN(7) - 3)
+			}
+			closes[i] = price
+		}
+		from := rng.IntN(len(closes))
+		to := from + 1 + rng.IntN(len(closes)-from)
+		sign, quantity := one(-1, 1), one(1, 0.37, 3)
+		peak, depth := 10_000+one(-2000, -10, 0, 10, 100), one(0, 10, 100, 5000)
+		d := trial.Decline{Peak: peak, Trough: peak - one(0, 1, 20, 500), Drawdown: depth, DrawdownPct: depth / peak}
+		want := d.After(closes, from, to, sign, quantity, closes[from]*quantity, 10_000, false)
+		got := d.After(closes, from, to, sign, quantity, closes[from]*quantity, 10_000, true)
+		if want.Trough = got.Trough; want != got { // as above
+			t.Fatalf("seed %d, from bar %d to %d after %+v: at once %+v, one after the other %+v", seed, from, to, d, got, want)
 		}
 	}
 }
