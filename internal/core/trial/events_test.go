@@ -19,16 +19,7 @@ func TestEvaluateOfEvents(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rows := make([]sweep.Row, s.Len())
-		if err := shared.Evaluate(context.Background(), s, 0, s.Len(), rows); err != nil {
-			t.Fatal(err)
-		}
-		for i, row := range rows {
-			if want, err := shared.Backtest(context.Background(), s.Trial(i)); err != nil || row != want {
-				t.Errorf("trial %d is %+v, the backtest %+v, %v", i, row, want, err)
-			}
-		}
-		return rows
+		return rowsOf(t, shared, s)
 	}
 	rows := evaluate()
 	all := *in.Strategy

@@ -83,6 +83,25 @@ func drawSpaceFor(t *rapid.T, in trial.Inputs) sweep.Space {
 	return s
 }
 
+// rowsOf returns the rows of all trials of s, each of which is that of its backtest.
+func rowsOf(t rapid.TB, shared *trial.Shared, s sweep.Space) []sweep.Row {
+	t.Helper()
+	rows := make([]sweep.Row, s.Len())
+	if err := shared.Evaluate(context.Background(), s, 0, s.Len(), rows); err != nil {
+		t.Fatal(err)
+	}
+	for i, got := range rows {
+		want, err := shared.Backtest(context.Background(), s.Trial(i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got, cmp.Comparer(sameBits)); diff != "" {
+			t.Fatalf("trial %v differs from its backtest (-backtest +trial):\n%s", s.Trial(i), diff)
+		}
+	}
+	return rows
+}
+
 func TestRowsAreThoseOfBacktests(t *testing.T) {
 	var seen struct{ trades, losses, undefined int }
 	rapid.Check(t, func(t *rapid.T) {
@@ -98,18 +117,7 @@ func TestRowsAreThoseOfBacktests(t *testing.T) {
 		if rapid.Bool().Draw(t, "one by one") {
 			shared = shared.WithoutRounds()
 		}
-		rows := make([]sweep.Row, s.Len())
-		if err := shared.Evaluate(context.Background(), s, 0, s.Len(), rows); err != nil {
-			t.Fatal(err)
-		}
-		for i, got := range rows {
-			want, err := shared.Backtest(context.Background(), s.Trial(i))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(want, got, cmp.Comparer(sameBits)); diff != "" {
-				t.Fatalf("trial %v differs from its backtest (-backtest +trial):\n%s", s.Trial(i), diff)
-			}
+		for _, got := range rowsOf(t, shared, s) {
 			seen.trades += got.TotalTrades
 			if got.ProfitFactor > 0 {
 				seen.losses++
@@ -231,15 +239,7 @@ func TestConfidenceAtTheThreshold(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			rows := make([]sweep.Row, s.Len())
-			if err := shared.Evaluate(t.Context(), s, 0, s.Len(), rows); err != nil {
-				t.Fatal(err)
-			}
-			for i, row := range rows {
-				want, err := shared.Backtest(t.Context(), s.Trial(i))
-				if diff := cmp.Diff(want, row, cmp.Comparer(sameBits)); err != nil || diff != "" {
-					t.Errorf("%v: %v (-backtest +trial):\n%s", s.Trial(i), err, diff)
-				}
+			for _, row := range rowsOf(t, shared, s) {
 				if row.TotalTrades == 0 {
 					none++
 				}
@@ -268,16 +268,7 @@ func TestEveryPolicyOnFewBars(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rows := make([]sweep.Row, s.Len())
-		if err := shared.Evaluate(t.Context(), s, 0, s.Len(), rows); err != nil {
-			t.Fatal(err)
-		}
-		for i, got := range rows {
-			want, err := shared.Backtest(t.Context(), s.Trial(i))
-			if diff := cmp.Diff(want, got, cmp.Comparer(sameBits)); err != nil || diff != "" {
-				t.Fatalf("seed %d, %v: %v (-backtest +trial):\n%s", seed, s.Trial(i), err, diff)
-			}
-		}
+		rowsOf(t, shared, s)
 	}
 }
 
@@ -304,16 +295,7 @@ func TestOddPricesAreLeftToBacktests(t *testing.T) {
 			if err != nil {
 				return // the backtest refuses them, too
 			}
-			rows := make([]sweep.Row, s.Len())
-			if err := shared.Evaluate(t.Context(), s, 0, s.Len(), rows); err != nil {
-				t.Fatal(err)
-			}
-			for i, row := range rows {
-				want, err := shared.Backtest(t.Context(), s.Trial(i))
-				if diff := cmp.Diff(want, row, cmp.Comparer(sameBits)); err != nil || diff != "" {
-					t.Errorf("%v: %v (-backtest +trial):\n%s", s.Trial(i), err, diff)
-				}
-			}
+			rowsOf(t, shared, s)
 		})
 	}
 }
@@ -340,18 +322,7 @@ func TestSpreadsAtLevels(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rows := make([]sweep.Row, s.Len())
-		if err := shared.Evaluate(t.Context(), s, 0, s.Len(), rows); err != nil {
-			t.Fatal(err)
-		}
-		for i, got := range rows {
-			want, err := shared.Backtest(t.Context(), s.Trial(i))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(want, got, cmp.Comparer(sameBits)); diff != "" {
-				t.Fatalf("seed %d: trial %v differs from its backtest (-backtest +trial):\n%s", seed, s.Trial(i), diff)
-			}
+		for _, got := range rowsOf(t, shared, s) {
 			trades += got.TotalTrades
 		}
 	}

@@ -5,12 +5,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/ktrdr/ktrdr/internal/core/backtest"
 	"github.com/ktrdr/ktrdr/internal/core/market"
-	"github.com/ktrdr/ktrdr/internal/core/sweep"
 	"github.com/ktrdr/ktrdr/internal/core/trial"
 )
 
@@ -108,22 +104,8 @@ func TestDyadicRowsAreThoseOfBacktests(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rows, alone := make([]sweep.Row, s.Len()), make([]sweep.Row, s.Len())
-		if err := shared.Evaluate(t.Context(), s, 0, s.Len(), rows); err != nil {
-			t.Fatal(err)
-		}
-		if err := shared.WithoutRounds().Evaluate(t.Context(), s, 0, s.Len(), alone); err != nil {
-			t.Fatal(err)
-		}
-		for i := range rows {
-			want, err := shared.Backtest(t.Context(), s.Trial(i))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff([]sweep.Row{want, want}, []sweep.Row{rows[i], alone[i]}, cmp.Comparer(sameBits)); diff != "" {
-				t.Fatalf("seed %d, %v (-backtest +in rounds, one by one):\n%s", seed, s.Trial(i), diff)
-			}
-		}
+		rowsOf(t, shared, s)
+		rowsOf(t, shared.WithoutRounds(), s)
 	}
 }
 
