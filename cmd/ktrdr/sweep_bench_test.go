@@ -22,8 +22,8 @@ var benchSweeps = []struct{ axes, text string }{
 `},
 }
 
-// BenchmarkSweepWhole is a sweep of 10,000 variants on two worker processes of one
-// thread each, from the command line to the leaderboard: how many bars of how many
+// BenchmarkSweepWhole is a sweep of 10,000 variants on two worker processes, from the
+// command line to the leaderboard: how many bars of how many
 // variants a second, from the command to its end and while chunks are computed, and the
 // most memory that either worker had. A regression means that somebody waits between
 // chunks, or that a trial takes longer.
@@ -54,7 +54,7 @@ func benchmarkSweep(b *testing.B, s *system, strategy, text string) {
 		var workers []*process
 		for i := range 2 { // fresh processes, so that the peak is of one sweep
 			id := fmt.Sprintf("tester-%d-%d", i, time.Now().UnixNano())
-			workers = append(workers, s.worker("backtest", id, "--threads", "1"))
+			workers = append(workers, s.worker("backtest", id))
 		}
 		b.StartTimer()
 		done := decode[struct {
