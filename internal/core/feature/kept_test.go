@@ -123,14 +123,7 @@ func sameMatrix(t *rapid.T, want, got feature.Matrix) {
 // TestKeptColumnsHaveNames: where the bars of one series have no hash, nothing is
 // kept, since other bars without one would get their columns.
 func TestKeptColumnsHaveNames(t *testing.T) {
-	source, err := strategies.Files.ReadFile("carry_context.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := grammar.Parse("s", source)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := example(t, "carry_context")
 	kept := &shelf{columns: map[string][]float32{}}
 	for of := range keptFrame(s, 300, 0).Hashes {
 		for seed := range uint64(2) {
@@ -149,17 +142,24 @@ func TestKeptColumnsHaveNames(t *testing.T) {
 	}
 }
 
+// example returns one of the examples of strategies.
+func example(t *testing.T, name string) *strategy.Strategy {
+	t.Helper()
+	source, err := strategies.Files.ReadFile(name + ".yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := grammar.Parse(name, source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 // TestKeptColumnsAreShared builds a strategy, and then one that differs in one
 // input: only the columns of that one are computed.
 func TestKeptColumnsAreShared(t *testing.T) {
-	source, err := strategies.Files.ReadFile("sample_momentum.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := grammar.Parse("s", source)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := example(t, "sample_momentum")
 	f, kept := keptFrame(s, 300, 0), &shelf{columns: map[string][]float32{}}
 	f.Kept = kept
 	build := func(s *strategy.Strategy) int {
@@ -234,14 +234,7 @@ func TestKeptColumnsAreOfAllTheyFollowFrom(t *testing.T) {
 
 // TestKeptColumnsThatAreGone lets go of one column after the other, as a cache may.
 func TestKeptColumnsThatAreGone(t *testing.T) {
-	source, err := strategies.Files.ReadFile("sample_momentum.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := grammar.Parse("s", source)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := example(t, "sample_momentum")
 	f, kept := keptFrame(s, 300, 0), &shelf{columns: map[string][]float32{}}
 	want, err := feature.BuildUnscaled(t.Context(), s, f, market.Span{})
 	if err != nil {
@@ -262,14 +255,7 @@ func TestKeptColumnsThatAreGone(t *testing.T) {
 // TestKeptColumnsOfOthersOnly: bars of the base without a hash keep the columns of other
 // series from being kept, too: they have its rows.
 func TestKeptColumnsOfOthersOnly(t *testing.T) {
-	source, err := strategies.Files.ReadFile("gbpusd_two_timeframes.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := grammar.Parse("s", source)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := example(t, "gbpusd_two_timeframes")
 	f, kept := keptFrame(s, 300, 0), &shelf{columns: map[string][]float32{}}
 	others := *s
 	others.Inputs = nil

@@ -21,8 +21,9 @@
 // Where there are vectors of 512 bits, those of the trials whose costs are shares of
 // their value and whose levels do not move are taken on in rounds, a trade of each at a
 // time: eight of them by the same instructions, and without branches, which nobody
-// could predict. Those with about as many trades stand side by side, so that none waits. What is rare, a new peak of the equity for one, is left to the way from
-// order to order, which is the reference of the rounds. A single trial without exits goes
+// could predict. Those with about as many trades stand side by side, so that none
+// waits. What is rare, a new peak of the equity for one, is left to the way from order
+// to order, which is the reference of the rounds. A single trial without exits goes
 // through one loop with everything in it, so that a trade waits for the one before it
 // with its quantity only.
 //

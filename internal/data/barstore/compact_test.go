@@ -279,16 +279,7 @@ func TestRead_damage_in_a_tail(t *testing.T) {
 	merge(t, s, minutes(0, 20_000), barstore.Change{Added: 20_000})
 	read(t, s, market.Span{})
 	merge(t, s, revised(19_000, 20_000, 19_990), barstore.Change{Changed: 10, Same: 990})
-	f, err := os.OpenFile(filepath.Join(dir, "EURUSD.1m", "2.low"), os.O_WRONLY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := f.WriteAt([]byte{1}, 8*15); err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Close(); err != nil {
-		t.Fatal(err)
-	}
+	damage(t, filepath.Join(dir, "EURUSD.1m", "2.low"), 8*15)
 	if _, err := s.Read(t.Context(), "EURUSD", market.Minute1, market.Span{}); !errors.Is(err, barstore.ErrDamaged) || !strings.Contains(err.Error(), "2.low") {
 		t.Errorf("Read: %v, want ErrDamaged in 2.low", err)
 	}

@@ -631,6 +631,21 @@ func TestRead_damaged(t *testing.T) {
 	}
 }
 
+// damage writes a byte into a file that stays open elsewhere.
+func damage(t *testing.T, name string, at int64) {
+	t.Helper()
+	f, err := os.OpenFile(name, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteAt([]byte{1}, at); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // A block that was verified is verified again for what is appended to it.
 func TestRead_damage_in_appended_bars(t *testing.T) {
 	dir := t.TempDir()
@@ -638,16 +653,7 @@ func TestRead_damage_in_appended_bars(t *testing.T) {
 	merge(t, s, minutes(0, 10), barstore.Change{Added: 10})
 	read(t, s, market.Span{})
 	merge(t, s, minutes(10, 20), barstore.Change{Added: 10})
-	f, err := os.OpenFile(filepath.Join(dir, "EURUSD.1m", "1.low"), os.O_WRONLY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := f.WriteAt([]byte{1}, 8*15); err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Close(); err != nil {
-		t.Fatal(err)
-	}
+	damage(t, filepath.Join(dir, "EURUSD.1m", "1.low"), 8*15)
 	if _, err := s.Read(t.Context(), "EURUSD", market.Minute1, market.Span{}); !errors.Is(err, barstore.ErrDamaged) {
 		t.Errorf("Read: %v, want ErrDamaged", err)
 	}

@@ -56,12 +56,13 @@ func (s *setting) evaluate(ctx context.Context, space sweep.Space, from, to int,
 	if err != nil {
 		return err
 	}
-	defer func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.idle = append(s.idle, e)
-	}()
-	return e.Evaluate(ctx, space, from, to, rows)
+	if err := e.Evaluate(ctx, space, from, to, rows); err != nil {
+		return err // and with it goes an evaluator that stopped half-way
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.idle = append(s.idle, e)
+	return nil
 }
 
 // evaluator returns one that nobody uses.
